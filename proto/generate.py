@@ -1,0 +1,65 @@
+"""Make the generated Python of the contract: by hand (`make proto`) and as hatchling's build hook.
+
+The output folder is emptied first, so that a deleted .proto leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+try:
+    from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+except ImportError:  # run by hand in an environment without hatchling
+    BuildHookInterface = object  # type: ignore[assignment,misc]
+
+PROTO = Path(__file__).resolve().parent
+GEN = PROTO / "gen"
+
+
+def generate(out: Path = GEN) -> int:
+    """Compile every .proto under this folder into `out`; return the number of files compiled."""
+    import google.api
+    from grpc_tools import protoc
+
+    sources = sorted(str(path) for path in (PROTO / "mopenstack").rglob("*.proto"))
+    googleapis = Path(next(iter(google.api.__path__))).parents[1]
+    well_known = Path(protoc.__file__).parent / "_proto"
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    arguments = [
+        "protoc",
+        f"-I{PROTO}",
+        f"-I{googleapis}",
+        f"-I{well_known}",
+        f"--python_out={out}",
+        f"--pyi_out={out}",
+        *sources,
+    ]
+    if protoc.main(arguments) != 0:
+        raise SystemExit("proto/generate.py: protoc refused the contract (see above)")
+    # --pyi_out leaves extensions untyped; mypy-protobuf types them.
+    options = [source for source in sources if source.endswith("annotations.proto")]
+    for stub in out.rglob("annotations_pb2.pyi"):
+        stub.unlink()
+    plugin = Path(sys.executable).with_name("protoc-gen-mypy")
+    found = str(plugin) if plugin.exists() else shutil.which("protoc-gen-mypy")
+    if found is None:
+        raise SystemExit("proto/generate.py: protoc-gen-mypy is missing; install mypy-protobuf")
+    arguments = ["protoc", f"-I{PROTO}", f"-I{googleapis}", f"-I{well_known}"]
+    if protoc.main([*arguments, f"--plugin=protoc-gen-mypy={found}", f"--mypy_out=quiet:{out}", *options]) != 0:
+        raise SystemExit("proto/generate.py: protoc-gen-mypy refused the annotations (see above)")
+    return len(sources)
+
+
+class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]
+    """Generate before hatchling collects files, for wheels and editable installs alike."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        generate()
+
+
+if __name__ == "__main__":
+    print(f"proto/gen: {generate()} files of the contract compiled")
