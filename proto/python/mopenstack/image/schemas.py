@@ -151,10 +151,11 @@ _TASK_PROPERTIES: dict[str, Schema] = {
     "schema": {"readOnly": True, "type": "string"},
 }
 
+_FREE: Schema = {"type": "string"}
 IMAGE: Schema = {
     "name": "image",
     "properties": IMAGE_PROPERTIES,
-    "additionalProperties": {"type": "string"},
+    "additionalProperties": _FREE,
     "links": [
         {"rel": "self", "href": "{self}"},
         {"rel": "enclosure", "href": "{file}"},
@@ -204,7 +205,7 @@ def image_breach(document: dict[str, Any]) -> str | None:
     """
     for key, value in document.items():
         place: tuple[str, ...] = ("properties", key) if key in IMAGE_PROPERTIES else ("additionalProperties",)
-        rules = IMAGE_PROPERTIES.get(key, IMAGE["additionalProperties"])
+        rules = IMAGE_PROPERTIES.get(key, _FREE)
         for breach in _breaches(value, rules, place, (key,)):
             return f"Provided object does not match schema 'image': {breach}"
     return None
@@ -233,13 +234,11 @@ def _breaches(value: Any, rules: Schema, place: Sequence[str], instance: Sequenc
 def _is(value: Any, kind: str) -> bool:
     if kind == "integer":
         return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value % 1 == 0))
-    types = {"null": type(None), "string": str, "boolean": bool, "array": list, "object": dict}
+    types: dict[str, type] = {"null": type(None), "string": str, "boolean": bool, "array": list, "object": dict}
     return isinstance(value, types[kind])
 
 
-def _word(
-    said: str, rule: str, rules: Schema, place: Sequence[str], instance: Sequence[str | int], value: Any
-) -> str:
+def _word(said: str, rule: str, rules: Schema, place: Sequence[str], instance: Sequence[str | int], value: Any) -> str:
     """A ValidationError as jsonschema prints it."""
     shown = textwrap.indent(pprint.pformat(rules, width=72, sort_dicts=False), "    ").lstrip()
     got = textwrap.indent(pprint.pformat(value, width=72, sort_dicts=False), "    ").lstrip()
