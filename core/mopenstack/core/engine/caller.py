@@ -1,0 +1,50 @@
+"""Who calls, as their token says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The authenticated user and the token's scope: exactly one of project, domain, system, or none.
+
+    `roles` are role names, implied ones included, in lower case for checks.
+    """
+
+    user_id: str = ""
+    user_name: str = ""
+    user_domain_id: str = ""
+    project_id: str = ""
+    project_name: str = ""
+    project_domain_id: str = ""
+    domain_id: str = ""
+    domain_name: str = ""
+    system: bool = False
+    roles: frozenset[str] = field(default_factory=frozenset)
+    token: str = ""
+    methods: tuple[str, ...] = ()
+    audit_ids: tuple[str, ...] = ()
+    expires_at: float = 0.0
+    issued_at: float = 0.0
+    application_credential_id: str = ""
+    is_admin_project: bool = True
+
+    @property
+    def is_admin(self) -> bool:
+        """context_is_admin of the services: the admin role in whatever scope."""
+        return "admin" in self.roles
+
+    @property
+    def scope(self) -> str:
+        """project, domain, system or none."""
+        if self.project_id:
+            return "project"
+        if self.domain_id:
+            return "domain"
+        return "system" if self.system else "none"
+
+
+ANONYMOUS = Caller()
+SYSTEM = Caller(user_name="mopenstack", system=True, roles=frozenset({"admin", "manager", "member", "reader", "service"}))
+"""The cloud itself: completes transitions and plants seeds."""

@@ -1,0 +1,388 @@
+"""One call, from its metadata to its reply: the order of steps that holds for every operation.
+
+    fault injection -> token -> declared rules -> target (404) -> policy (403) -> handler
+
+all in one transaction; a refusal at any step leaves nothing behind, and a transaction that the database
+refuses because of a concurrent one is run again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from cryptography.fernet import Fernet
+from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import CallMetadata, Reply
+from mopenstack.contract.faults import (
+    Conflict,
+    Fault,
+    NotFound,
+    NotServed,
+    OverLimit,
+    PolicyRefused,
+    RemoteFault,
+    Unavailable,
+)
+from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import ANONYMOUS, Caller
+from mopenstack.core.engine.clouds import DEFAULT, Cloud, Profile, valid_name
+from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.policy import Check, compile_check
+from mopenstack.core.engine.servicer import Handler, ResourceServicer, Servicer
+from mopenstack.core.engine.validation import validate
+from mopenstack.core.store import Conflicted, Store, Transaction
+from mopenstack.core.store.base import Row
+from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
+
+S = TypeVar("S", bound=Servicer)
+T = TypeVar("T")
+Authenticate = Callable[[Call, str], Awaitable[Caller]]
+Plant = Callable[["Engine", str], Awaitable[None]]
+
+ATTEMPTS_MAX = 30
+BODY_BYTES_MAX = 16 * 1024**3
+"""Most bytes of an image; Glance's image_size_cap is 1 TiB, a laptop's disk is not."""
+
+
+class CloudNotFound(NotFound):
+    message = "There is no cloud named {name}."
+
+
+class CloudExists(Conflict):
+    message = "There is a cloud named {name} already."
+
+
+class BadCloudName(Fault):
+    code = "INVALID_ARGUMENT"
+    message = "{name!r} cannot name a cloud: use lower-case letters, digits and dashes, 63 at most."
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is known of an operation before any call."""
+
+    operation: Operation
+    servicer: Servicer
+    handler: Handler
+    check: Check
+    scopes: frozenset[str]
+    owner: ResourceServicer[Any] | None
+    target_variable: str
+    body_field: str
+    mask_field: str
+    field_policies: tuple[tuple[str, str, Check, Any], ...]  # (field, wire key, check, default)
+    before: bool
+
+
+class Engine:
+    """All clouds of one process over one store."""
+
+    def __init__(self, store: Store, blobs: Blobs, servicers: Iterable[type[Servicer]], authenticate: Authenticate) -> None:
+        self.store = store
+        self.blobs = blobs
+        self.clouds: dict[str, Cloud] = {}
+        self._authenticate = authenticate
+        self._servicers: dict[type[Servicer], Servicer] = {cls: cls(self) for cls in servicers}
+        self.owners: dict[str, ResourceServicer[Any]] = {
+            servicer.options.kind: servicer
+            for servicer in self._servicers.values()
+            if isinstance(servicer, ResourceServicer)
+        }
+        self.lifecycles: dict[type[Message], Lifecycle[Any]] = {}
+        self._plans = dict(self._make_plans())
+        self._template: dict[str, list[Row]] | None = None
+        self._spooled: dict[str, Blob] = {}
+        self.plant: Plant | None = None
+
+    # -- what servicers and the command line ask
+
+    def servicer(self, cls: type[S]) -> S:
+        """The one instance of a servicer class."""
+        return cast("S", self._servicers[cls])
+
+    def served(self) -> list[Operation]:
+        """The operations that somebody answers."""
+        return [plan.operation for plan in self._plans.values()]
+
+    def register_lifecycle(self, lifecycle: Lifecycle[Any]) -> None:
+        """Make the engine apply a table's transitions when they are due."""
+        self.lifecycles[lifecycle.message] = lifecycle
+
+    @staticmethod
+    def api_type(service: ServiceDescriptor) -> str:
+        """The catalog type of a service's API."""
+        return apis()[service.file.package].type
+
+    # -- clouds
+
+    async def open(self) -> None:
+        """Open the store and take up the clouds that it holds."""
+        await self.store.open()
+        for name, data in await self.store.clouds():
+            self.clouds[name] = Cloud.load(name, data)
+
+    async def close(self) -> None:
+        await self.store.close()
+
+    def cloud(self, name: str) -> Cloud:
+        try:
+            return self.clouds[name or DEFAULT]
+        except KeyError:
+            raise CloudNotFound(name=name) from None
+
+    async def find_cloud(self, name: str) -> Cloud:
+        """Like `cloud`, but looks into a shared store for one that another process made."""
+        if (name or DEFAULT) not in self.clouds and not self.store.exclusive:
+            for found, data in await self.store.clouds():
+                self.clouds.setdefault(found, Cloud.load(found, data))
+        return self.cloud(name)
+
+    async def create_cloud(self, name: str, profile: Profile = "instant", *, seed: int | None = None) -> Cloud:
+        """A fresh cloud with the seed's objects; raises CloudExists and BadCloudName."""
+        if not valid_name(name):
+            raise BadCloudName(name=name)
+        if name in self.clouds:
+            raise CloudExists(name=name)
+        cloud = Cloud(name, profile, key=Fernet.generate_key())
+        cloud.ids.__init__(seed)  # type: ignore[misc]
+        await self.store.create_cloud(name, cloud.dump(), await self._template_rows())
+        self.clouds[name] = cloud
+        return cloud
+
+    async def delete_cloud(self, name: str) -> None:
+        """Forget a cloud and all that is in it."""
+        cloud = self.cloud(name)
+        await self.store.delete_cloud(cloud.name)
+        del self.clouds[cloud.name]
+
+    async def reset_cloud(self, name: str) -> Cloud:
+        """Back to the seed, with a new key: tokens from before do not work."""
+        old = self.cloud(name)
+        await self.delete_cloud(old.name)
+        return await self.create_cloud(old.name, old.profile, seed=old.ids.seed)
+
+    async def _template_rows(self) -> dict[str, list[Row]]:
+        """The seed's rows, planted once in a store in memory and copied into every new cloud."""
+        if self._template is None:
+            from mopenstack.core.store.sqlite import SqliteStore
+
+            nursery = Engine(SqliteStore(), self.blobs, list(self._servicers), self._authenticate)
+            nursery.lifecycles = self.lifecycles
+            await nursery.store.open()
+            await nursery.store.create_cloud(DEFAULT, b"{}", {})
+            nursery.clouds[DEFAULT] = Cloud(DEFAULT, key=Fernet.generate_key())
+            if self.plant is not None:
+                await self.plant(nursery, DEFAULT)
+            self._template = await nursery.store.export_cloud(DEFAULT)
+            await nursery.close()
+        return self._template
+
+    # -- calls
+
+    async def call(self, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
+        """Answer one RPC; raises Fault."""
+        plan = self._plans.get(operation.name)
+        if plan is None:
+            raise NotServed(f"{operation.name} is declared and not served yet.")
+        cloud = self.clouds.get(metadata.cloud or DEFAULT) or await self.find_cloud(metadata.cloud)
+        if cloud.faults:
+            self._inject(cloud, operation)
+        blob_key = ""
+        if operation.options.raw_request and metadata.body is not None:
+            blob_key = await self._spool(plan, cloud, request, metadata)
+
+        async def run(call: Call) -> Reply:
+            if blob_key:
+                call.blob = self._spooled[blob_key]
+            await self._prelude(plan, call, request)
+            result = await plan.handler(call, request)
+            return Reply(result, "admin" if call.caller.is_admin else "")
+
+        try:
+            return await self.transact(cloud, metadata, run, operation)
+        except BaseException:
+            if blob_key:
+                self.blobs.delete(blob_key)
+            raise
+        finally:
+            self._spooled.pop(blob_key, None)
+
+    async def authenticate(self, metadata: CallMetadata) -> None:
+        """Only look at the token."""
+
+        async def run(call: Call) -> None:
+            await self._authenticate(call, metadata.token)
+
+        await self.transact(await self.find_cloud(metadata.cloud), metadata, run)
+
+    async def transact(
+        self,
+        cloud: Cloud,
+        metadata: CallMetadata,
+        run: Callable[[Call], Awaitable[T]],
+        operation: Operation | None = None,
+    ) -> T:
+        """Run something in one transaction after applying what is due; again when the database refuses it."""
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                async with self.store.transaction(cloud.name) as tx:
+                    call = Call(self, cloud, tx, metadata, operation)
+                    await self._apply_due(call, tx)
+                    result = await run(call)
+                call.run_after()
+                return result
+            except Conflicted:
+                # Spread the next attempts of those who met; which moment is no secret.
+                await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
+        raise Unavailable("Too many concurrent changes; try again.")
+
+    async def _apply_due(self, call: Call, tx: Transaction) -> None:
+        for kind, id, action in await tx.due(call.time):
+            lifecycle = self.lifecycles.get(kind.message)
+            if lifecycle is None:
+                await tx.unschedule(kind.name, id)
+            else:
+                await lifecycle.complete(call, id, action)
+
+    async def _prelude(self, plan: _Plan, call: Call, request: Message) -> None:
+        operation = plan.operation
+        call.caller = ANONYMOUS if operation.anonymous else await self._authenticate(call, call.metadata.token)
+        validate(request, operation.kind_of_write)
+        if plan.before:
+            await plan.servicer.before(call, request)
+        if plan.owner is not None:
+            call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
+        if operation.anonymous:
+            return
+        target = call.target
+        if target is None:
+            target = getattr(request, plan.body_field) if plan.body_field else request
+        name = operation.options.policy.name
+        if plan.scopes and call.caller.scope not in plan.scopes:
+            raise PolicyRefused([name])
+        if not plan.check(call.caller, target):
+            raise PolicyRefused([name])
+        if plan.field_policies:
+            self._check_fields(plan, call, request, target)
+
+    @staticmethod
+    def _check_fields(plan: _Plan, call: Call, request: Message, target: Any) -> None:
+        body = getattr(request, plan.body_field)
+        mask = getattr(request, plan.mask_field).paths if plan.mask_field else ()
+        given = set(mask) or {field.name for field, _ in body.ListFields()}
+        creating = plan.operation.kind_of_write == "create"
+        refused = [
+            f"{plan.operation.options.policy.name}:{key}"
+            for name, key, check, default in plan.field_policies
+            if name in given
+            and not (creating and getattr(body, name) == default)
+            and not check(call.caller, target)
+        ]
+        if refused:
+            raise PolicyRefused([plan.operation.options.policy.name, *refused])
+
+    @staticmethod
+    def _inject(cloud: Cloud, operation: Operation) -> None:
+        for rule in cloud.faults:
+            if rule.operation in (operation.name, operation.method, operation.service):
+                rule.count -= 1
+                if rule.count <= 0:
+                    cloud.faults.remove(rule)
+                raise RemoteFault(rule.code, "InjectedFault", rule.text, {})
+
+    # -- bytes
+
+    async def _spool(self, plan: _Plan, cloud: Cloud, request: Message, metadata: CallMetadata) -> str:
+        """Check that the call may be made, then take the bytes in, outside of any transaction."""
+        prepare = getattr(plan.servicer, f"prepare_{plan.operation.handler}", None)
+
+        async def look(call: Call) -> None:
+            await self._prelude(plan, call, request)
+            if prepare is not None:
+                await prepare(call, request)
+
+        await self.transact(cloud, metadata, look, plan.operation)
+        key = f"{cloud.name}/{cloud.ids.uuid()}"
+        assert metadata.body is not None
+        try:
+            self._spooled[key] = await self.blobs.write(key, metadata.body, BODY_BYTES_MAX)
+        except BlobTooLarge as error:
+            raise OverLimit(str(error)) from None
+        return key
+
+    # -- plans
+
+    def _make_plans(self) -> Iterable[tuple[str, _Plan]]:
+        by_service = {cls.service.full_name: servicer for cls, servicer in self._servicers.items()}
+        for operation in operations():
+            servicer = by_service.get(operation.service)
+            handler = servicer.handler(operation) if servicer is not None else None
+            if servicer is None or handler is None:
+                continue
+            yield operation.name, self._plan(operation, servicer, handler)
+
+    def _plan(self, operation: Operation, servicer: Servicer, handler: Handler) -> _Plan:
+        policy = operation.options.policy
+        rules = {rule.name: rule.check for rule in operation.api.rules}
+        if not policy.name and not operation.anonymous:
+            raise ValueError(f"{operation.name} declares no policy")
+        owner, variable = None, ""
+        if operation.options.target:
+            kind, _, variable = operation.options.target.partition(":")
+            owner = self.owners.get(kind)
+            if owner is None:
+                raise ValueError(f"{operation.name}: nobody serves its target {kind!r}")
+            names = operation.request.DESCRIPTOR.fields_by_name
+            variable = variable or (f"{kind}_id" if f"{kind}_id" in names else operation.request.DESCRIPTOR.fields[0].name)
+        body, mask = _body_fields(operation)
+        field_policies = []
+        if body:
+            descriptor = operation.request.DESCRIPTOR.fields_by_name[body].message_type
+            for field in descriptor.fields:
+                rule = field_rules(field)
+                if rule.policy:
+                    default = json.loads(rule.default) if rule.default else getattr(operation.request(), body)
+                    if not rule.default:
+                        default = getattr(default, field.name)
+                    field_policies.append((field.name, wire_key(field), compile_check(rule.policy, rules), default))
+        return _Plan(
+            operation=operation,
+            servicer=servicer,
+            handler=handler,
+            check=compile_check(policy.check, rules),
+            scopes=frozenset(policy.scope),
+            owner=owner,
+            target_variable=variable,
+            body_field=body,
+            mask_field=mask,
+            field_policies=tuple(field_policies),
+            before=type(servicer).before is not Servicer.before,
+        )
+
+
+def _body_fields(operation: Operation) -> tuple[str, str]:
+    """(envelope field, mask field) of a request; empty where there is none."""
+    body = mask = ""
+    for field in operation.request.DESCRIPTOR.fields:
+        message = field.message_type
+        if message is None or field.is_repeated:
+            continue
+        if message.full_name == "google.protobuf.FieldMask":
+            mask = field.name
+        elif not body and not message.full_name.startswith("google.protobuf.") and not message.full_name.endswith(".Query"):
+            body = field.name
+    return body, mask
+
+
+async def chunks_of(data: bytes) -> AsyncIterator[bytes]:
+    """Bytes at hand as the stream that operations with raw_request take."""
+    yield data
+

@@ -1,0 +1,178 @@
+"""Filters, order, pages and defaults of a resource, compiled from its fields' annotations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+from google.protobuf import json_format
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.operations import enum_words, field_rules, wire_key
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.store.kinds import resource_options
+
+TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
+
+
+class Listing:
+    """What lists of one message can do."""
+
+    def __init__(self, message: type[Message]) -> None:
+        self.message = message
+        self._filters: dict[str, FieldDescriptor] = {}
+        self._sorts: dict[str, Callable[[Any], Any]] = {}
+        self._indexes: dict[str, str] = {}
+        self._defaults: list[tuple[FieldDescriptor, Any]] = []
+        for field in message.DESCRIPTOR.fields:
+            rules = field_rules(field)
+            keys = [key for key in (wire_key(field), rules.also, field.name) if key]
+            for key in keys:
+                if rules.filterable:
+                    self._filters.setdefault(key, field)
+                if rules.sortable:
+                    self._sorts.setdefault(key, _sort_key(field))
+                if rules.index and rules.filterable:
+                    self._indexes.setdefault(key, field.name)
+            if rules.default:
+                self._defaults.append((field, json.loads(rules.default)))
+        self.order = [_parse_sort(text) for text in resource_options(message).sort]
+
+    def indexed(self, name: str) -> bool:
+        field = self.message.DESCRIPTOR.fields_by_name.get(name)
+        return field is not None and field_rules(field).index
+
+    def best_index(self, query: common.Query) -> tuple[str, str] | None:
+        """(field, value) of a filter that an index answers, or None."""
+        for item in query.filters:
+            name = self._indexes.get(item.key)
+            if name is None or len(item.values) != 1 or not item.values[0]:
+                continue
+            if self.message.DESCRIPTOR.fields_by_name[name].type == FieldDescriptor.TYPE_BOOL:
+                if item.values[0].lower() in TRUE_WORDS:
+                    return name, "1"
+                continue
+            return name, item.values[0]
+        return None
+
+    def filterable(self, key: str) -> bool:
+        return key in self._filters
+
+    def sortable(self) -> list[str]:
+        """The keys that a list can be sorted by."""
+        return sorted(self._sorts)
+
+    def filter(self, key: str, values: Sequence[str]) -> Callable[[Any], bool] | None:
+        """A test for "the field is one of these", or None for a key that no field declares filterable."""
+        field = self._filters.get(key)
+        return None if field is None else _filter(field, values)
+
+    def page(
+        self,
+        found: Sequence[Message],
+        query: common.Query,
+        page_max: int | None,
+        missing_marker: Callable[[str], Exception],
+    ) -> Page:
+        """Sort, find the marker, cut."""
+        ordered = list(found)
+        sort = list(query.sort)
+        order = [(self._sort(item.key), item.descending) for item in sort]
+        order += [(self._sort(key), descending) for key, descending in self.order]
+        for key, descending in reversed(order):
+            ordered.sort(key=key, reverse=descending)
+        if query.page_reverse:
+            ordered.reverse()
+        start = query.offset
+        if query.marker:
+            place = next((n for n, obj in enumerate(ordered) if obj.id == query.marker), None)  # type: ignore[attr-defined]
+            if place is None:
+                raise missing_marker(query.marker)
+            start += place + 1
+        limit = query.limit or page_max or len(ordered)
+        if page_max is not None:
+            limit = min(limit, page_max)
+        items = ordered[start : start + limit]
+        more = start + limit < len(ordered)
+        if query.page_reverse:
+            items.reverse()
+        return Page(
+            items,
+            next_marker=items[-1].id if items and more else "",  # type: ignore[attr-defined]
+            previous_marker=items[0].id if items and start else "",  # type: ignore[attr-defined]
+        )
+
+    def apply_defaults(self, obj: Message, given: set[str]) -> None:
+        """Give absent fields the value that their declaration names."""
+        for field, value in self._defaults:
+            if field.name in given:
+                continue
+            if field.is_repeated or field.has_presence:
+                present = bool(len(getattr(obj, field.name))) if field.is_repeated else obj.HasField(field.name)
+                if present:
+                    continue
+            elif getattr(obj, field.name):
+                continue
+            json_format.ParseDict({field.name: value}, obj)
+
+    def _sort(self, key: str) -> Callable[[Any], Any]:
+        found = self._sorts.get(key)
+        if found is not None:
+            return found
+        field = self.message.DESCRIPTOR.fields_by_name.get(key)
+        if field is None:
+            raise BadRequest(f"Sort key {key} is not supported.")
+        return _sort_key(field)
+
+
+@cache
+def listing(message: type[Message]) -> Listing:
+    """The one Listing of a message."""
+    return Listing(message)
+
+
+def _parse_sort(text: str) -> tuple[str, bool]:
+    key, _, direction = text.partition(":")
+    return key, direction == "desc"
+
+
+def _sort_key(field: FieldDescriptor) -> Callable[[Any], Any]:
+    name = field.name
+    if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
+        return lambda obj: ((stamp := getattr(obj, name)).seconds, stamp.nanos)
+    if field.message_type is not None:
+        return lambda obj: str(getattr(obj, name))
+    return lambda obj: getattr(obj, name)
+
+
+def _filter(field: FieldDescriptor, values: Sequence[str]) -> Callable[[Any], bool]:
+    name = field.name
+    if field.is_repeated:
+        wanted = set(values)
+        return lambda obj: not wanted.isdisjoint(getattr(obj, name))
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        flags = {value.lower() in TRUE_WORDS for value in values}
+        return lambda obj: getattr(obj, name) in flags
+    if field.type == FieldDescriptor.TYPE_ENUM:
+        words = {word.lower(): number for number, word in enum_words(field).items()}
+        numbers = {words.get(value.lower(), -1) for value in values}
+        return lambda obj: getattr(obj, name) in numbers
+    if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64):
+        wanted = set(values)
+        return lambda obj: (not field.has_presence or obj.HasField(name)) and str(getattr(obj, name)) in wanted
+    if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
+        wanted = set(values)
+        return lambda obj: getattr(obj, name).ToJsonString() in wanted
+    wanted = set(values)
+    return lambda obj: getattr(obj, name) in wanted
+
+
+def internal(field: FieldDescriptor) -> bool:
+    """Whether a field never leaves the core."""
+    return field_rules(field).access == annotations.ACCESS_INTERNAL

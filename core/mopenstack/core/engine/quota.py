@@ -1,0 +1,107 @@
+"""Quotas: units per project and resource, counted in the transaction that takes them.
+
+A service registers its defaults and how it words a refusal; the count is a row that concurrent
+transactions must agree on, so a limit holds with many clients and many cores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mopenstack.contract.faults import Fault
+from mopenstack.contract.v1.store_pb2 import QuotaLimits
+from mopenstack.core.store import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What was refused: units asked for, in use before, and the limits, by resource; `resources` are too many."""
+
+    project_id: str
+    resources: tuple[str, ...]
+    asked: Mapping[str, int]
+    used: Mapping[str, int]
+    limits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSet:
+    defaults: Mapping[str, int]
+    refuse: Callable[[Over], Fault]
+
+
+_sets: dict[str, QuotaSet] = {}
+
+
+def register_quotas(service: str, defaults: Mapping[str, int], refuse: Callable[[Over], Fault]) -> None:
+    """Declare a service's resources with their default limits (-1: none) and its refusal."""
+    _sets[service] = QuotaSet(dict(defaults), refuse)
+
+
+class Quota:
+    """The quotas of one call. `service` is the Api's type: "compute", "network", ..."""
+
+    __slots__ = ("_tx",)
+
+    def __init__(self, tx: Transaction) -> None:
+        self._tx = tx
+
+    @staticmethod
+    def defaults(service: str) -> dict[str, int]:
+        """The service's limits before anybody changed them."""
+        return dict(_sets[service].defaults)
+
+    async def limits(self, service: str, project_id: str) -> dict[str, int]:
+        """Every resource's limit: the project's own, else the default class's, else the default."""
+        limits = dict(_sets[service].defaults)
+        for key in (f"{service}/class:default", f"{service}/{project_id}"):
+            kept = await self._tx.get(QuotaLimits, key)
+            if kept is not None:
+                limits.update(kept.limits)
+        return limits
+
+    async def set_limits(self, service: str, project_id: str, limits: Mapping[str, int]) -> None:
+        """Give a project (or "class:default") limits of its own; the others stay as they are."""
+        key = f"{service}/{project_id}"
+        kept = await self._tx.get(QuotaLimits, key)
+        fresh = QuotaLimits(id=key)
+        if kept is not None:
+            fresh.CopyFrom(kept)
+        fresh.limits.update(limits)
+        await self._tx.put(fresh)
+
+    async def reset_limits(self, service: str, project_id: str) -> None:
+        """Back to the defaults."""
+        await self._tx.delete(QuotaLimits, f"{service}/{project_id}")
+
+    async def used(self, service: str, project_id: str, resource: str) -> int:
+        return await self._tx.counter(_counter(service, project_id, resource))
+
+    async def usage(self, service: str, project_id: str) -> dict[str, int]:
+        """Units in use of every resource that the service declares."""
+        return {resource: await self.used(service, project_id, resource) for resource in _sets[service].defaults}
+
+    async def take(self, service: str, project_id: str, units: Mapping[str, int]) -> None:
+        """Take units of several resources at once, or raise the service's refusal naming all that are too many."""
+        limits = await self.limits(service, project_id)
+        used, failed = {}, []
+        for resource, asked in units.items():
+            total = await self._tx.add(_counter(service, project_id, resource), asked)
+            used[resource] = total - asked
+            limit = limits.get(resource, -1)
+            if 0 <= limit < total and asked > 0:
+                failed.append(resource)
+        if failed:
+            for resource, asked in units.items():
+                await self._tx.add(_counter(service, project_id, resource), -asked)
+            raise _sets[service].refuse(Over(project_id, tuple(sorted(failed)), dict(units), used, limits))
+
+    async def give(self, service: str, project_id: str, units: Mapping[str, int]) -> None:
+        """Give units back."""
+        for resource, count in units.items():
+            await self._tx.add(_counter(service, project_id, resource), -count)
+
+
+def _counter(service: str, project_id: str, resource: str) -> str:
+    return f"quota/{service}/{project_id}/{resource}"

@@ -1,0 +1,100 @@
+"""What every store offers, and what the engine must know of it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
+from google.protobuf.message import Message
+
+from mopenstack.core.store.statements import Compiled, Statements
+from mopenstack.core.store.views import Views
+
+if TYPE_CHECKING:
+    from mopenstack.core.store.transaction import Transaction
+
+OBJECTS_MAX = 100_000
+"""Decoded objects that an exclusive store keeps; the oldest tenth goes when it is full."""
+
+Row = Sequence[Any]
+
+
+class Conflicted(Exception):
+    """The database refused the transaction because of a concurrent one (SQLSTATE 40001): run it again."""
+
+
+class Session(Protocol):
+    """One open transaction of a driver."""
+
+    async def one(self, statement: Compiled, *values: Any) -> Row | None: ...
+
+    async def all(self, statement: Compiled, *values: Any) -> Sequence[Row]: ...
+
+    async def run(self, statement: Compiled, *values: Any) -> Row | None:
+        """Execute a writing statement; its RETURNING row, if any."""
+
+
+class Store(ABC):
+    """One database with the state of any number of clouds.
+
+    `exclusive` says that no other process writes to it: then decoded objects and rendered views are
+    kept in this process. Otherwise every read asks the database.
+    """
+
+    exclusive: bool
+    statements: Statements
+    url: str
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str, str], Message] = {}
+        self.views = Views()
+        self.generations: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.next_due: dict[str, float] = {}
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Connect and bring the schema up to date."""
+
+    @abstractmethod
+    async def close(self) -> None: ...
+
+    @abstractmethod
+    def transaction(self, cloud: str) -> AbstractAsyncContextManager[Transaction]:
+        """All or nothing; raises Conflicted when it must be run again."""
+
+    @abstractmethod
+    async def clouds(self) -> list[tuple[str, bytes]]:
+        """Name and settings of every cloud in the store."""
+
+    @abstractmethod
+    async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        """Add a cloud with the rows of a template (as `export_cloud` gave them, without the cloud's name)."""
+
+    @abstractmethod
+    async def save_cloud(self, name: str, data: bytes) -> None: ...
+
+    @abstractmethod
+    async def delete_cloud(self, name: str) -> None: ...
+
+    @abstractmethod
+    async def export_cloud(self, name: str) -> dict[str, list[Row]]:
+        """Table name -> rows of the cloud, without the cloud's name."""
+
+    def remember(self, key: tuple[str, str, str], message: Message) -> None:
+        """Keep a decoded object; only called when exclusive."""
+        if len(self.objects) >= OBJECTS_MAX:
+            for old in list(self.objects)[: OBJECTS_MAX // 10]:
+                del self.objects[old]
+        self.objects[key] = message
+
+    def forget_cloud(self, name: str) -> None:
+        """Drop what this process keeps of a cloud."""
+        for key in [key for key in self.objects if key[0] == name]:
+            del self.objects[key]
+        self.views.drop_cloud(name)
+        self.next_due.pop(name, None)
+        for generation in [key for key in self.generations if key[0] == name]:
+            self.generations[generation] += 1

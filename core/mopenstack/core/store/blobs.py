@@ -1,0 +1,134 @@
+"""Bytes of images, streamed in and out: in memory, or a folder beside the database."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK_BYTES = 256 * 1024
+HEAD_BYTES = 64 * 1024
+
+
+class BlobTooLarge(Exception):
+    """More bytes came than the limit allows; what was written is gone again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What is known of bytes that were written. `head` is their beginning, for looking at formats."""
+
+    key: str
+    size: int
+    md5: str
+    sha512: str
+    head: bytes
+
+
+class Blobs(ABC):
+    async def write(self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None) -> Blob:
+        """Store everything that comes; raises BlobTooLarge past `size_max` bytes."""
+        md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
+        size, head = 0, b""
+        target = self._create(key)
+        try:
+            async for chunk in chunks:
+                size += len(chunk)
+                if size_max is not None and size > size_max:
+                    raise BlobTooLarge(f"more than {size_max} bytes")
+                md5.update(chunk)
+                sha512.update(chunk)
+                if len(head) < HEAD_BYTES:
+                    head += chunk[: HEAD_BYTES - len(head)]
+                target.write(chunk)
+        except BaseException:
+            target.close()
+            self.delete(key)
+            raise
+        self._finish(key, target)
+        return Blob(key, size, md5.hexdigest(), sha512.hexdigest(), head)
+
+    @abstractmethod
+    def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes in [start, end), in chunks; raises KeyError for an unknown key."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Forget the bytes; an unknown key is no error."""
+
+    @abstractmethod
+    def _create(self, key: str) -> BinaryIO: ...
+
+    @abstractmethod
+    def _finish(self, key: str, target: BinaryIO) -> None: ...
+
+
+class MemoryBlobs(Blobs):
+    """Small blobs in memory; large ones spill into temporary files, so that images cost no memory."""
+
+    SPILL_BYTES = 1024 * 1024
+
+    def __init__(self) -> None:
+        self._blobs: dict[str, BinaryIO] = {}
+
+    def _create(self, key: str) -> BinaryIO:
+        # Lives as long as the blob does: closing it deletes it.
+        return tempfile.SpooledTemporaryFile(max_size=self.SPILL_BYTES)  # type: ignore[return-value]  # noqa: SIM115
+
+    def _finish(self, key: str, target: BinaryIO) -> None:
+        self._blobs[key] = target
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        source = self._blobs[key]
+        place = start
+        while end is None or place < end:
+            source.seek(place)
+            chunk = source.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - place))
+            if not chunk:
+                return
+            place += len(chunk)
+            yield chunk
+
+    def delete(self, key: str) -> None:
+        source = self._blobs.pop(key, None)
+        if source is not None:
+            source.close()
+
+
+class FolderBlobs(Blobs):
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def _path(self, key: str) -> Path:
+        return self._folder / hashlib.sha256(key.encode()).hexdigest()
+
+    def _create(self, key: str) -> BinaryIO:
+        return self._path(key).with_suffix(".part").open("wb")
+
+    def _finish(self, key: str, target: BinaryIO) -> None:
+        target.close()
+        self._path(key).with_suffix(".part").replace(self._path(key))
+
+    async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+        try:
+            source = self._path(key).open("rb")
+        except FileNotFoundError:
+            raise KeyError(key) from None
+        with source:
+            source.seek(start)
+            place = start
+            while end is None or place < end:
+                chunk = source.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - place))
+                if not chunk:
+                    return
+                place += len(chunk)
+                yield chunk
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+        self._path(key).with_suffix(".part").unlink(missing_ok=True)

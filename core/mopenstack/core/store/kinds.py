@@ -1,0 +1,65 @@
+"""How each stored message is kept: its kind and its declared indexes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from mopenstack.contract.operations import field_rules, resources
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    package: str
+    message: type[Message]
+    indexes: dict[str, Callable[[Message], Iterable[str]]]
+
+    def entries(self, message: Message) -> set[tuple[str, str]]:
+        """(field, value) of every index row of an object; empty values have none."""
+        return {(field, value) for field, read in self.indexes.items() for value in read(message) if value}
+
+
+def index_value(value: Any) -> str:
+    """One spelling of a value in an index: booleans are "1" or nothing."""
+    if isinstance(value, bool):
+        return "1" if value else ""
+    return str(value)
+
+
+@cache
+def kinds() -> dict[type[Message], Kind]:
+    """Message class -> how it is kept."""
+    found = {}
+    for name, message in resources().items():
+        indexes = {}
+        for field in message.DESCRIPTOR.fields:
+            if field_rules(field).index:
+                indexes[field.name] = _reader(field)
+        found[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes)
+    return found
+
+
+@cache
+def kinds_by_name() -> dict[str, Kind]:
+    return {kind.name: kind for kind in kinds().values()}
+
+
+def resource_options(message: type[Message]) -> annotations.Resource:
+    """What the message's option `resource` says."""
+    return message.DESCRIPTOR.GetOptions().Extensions[annotations.resource]
+
+
+def _reader(field: FieldDescriptor) -> Callable[[Message], Iterable[str]]:
+    name = field.name
+    if field.is_repeated:
+        if field.message_type is not None and "ip_address" in field.message_type.fields_by_name:
+            return lambda message: [item.ip_address for item in getattr(message, name)]
+        return lambda message: [index_value(value) for value in getattr(message, name)]
+    return lambda message: (index_value(getattr(message, name)),)

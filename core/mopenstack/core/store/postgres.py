@@ -1,0 +1,120 @@
+"""PostgreSQL (and what speaks its protocol): many cores on one state.
+
+SERIALIZABLE throughout, so that what holds in one process holds in many; a transaction that the server
+refuses is run again by the engine. Nothing is kept in the process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy.dialects import postgresql
+
+from mopenstack.core.store import schema
+from mopenstack.core.store.base import Conflicted, Row, Store
+from mopenstack.core.store.statements import Compiled, compile_statements
+from mopenstack.core.store.transaction import Transaction
+
+POOL_MAX = 10
+
+
+class _Session:
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def one(self, statement: Compiled, *values: Any) -> Row | None:
+        row: Row | None = await self._connection.fetchrow(statement.sql, *values)
+        return row
+
+    async def all(self, statement: Compiled, *values: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._connection.fetch(statement.sql, *values)
+        return rows
+
+    run = one
+
+
+class PostgresStore(Store):
+    exclusive = False
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+        self._pool: Any = None
+        self.statements = compile_statements(postgresql.dialect(paramstyle="named"), numbered=True)
+
+    async def open(self) -> None:
+        import asyncpg  # the driver is an extra: `pip install mopenstack[postgres]`
+
+        from mopenstack.core.store.migrations import upgrade
+
+        connection = await asyncpg.connect(self.url)
+        try:
+            await upgrade_postgres(connection, upgrade)
+        finally:
+            await connection.close()
+        self._pool = await asyncpg.create_pool(self.url, min_size=1, max_size=POOL_MAX)
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def transaction(self, cloud: str) -> AsyncIterator[Transaction]:
+        import asyncpg
+
+        refused = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+        async with self._pool.acquire() as connection:
+            try:
+                async with connection.transaction(isolation="serializable"):
+                    transaction = Transaction(self, _Session(connection), cloud)
+                    yield transaction
+                    await transaction.before_commit()
+            except refused as error:
+                raise Conflicted(str(error)) from error
+
+    async def clouds(self) -> list[tuple[str, bytes]]:
+        return [(row[0], row[1]) for row in await self._pool.fetch(self.statements.clouds.sql)]
+
+    async def save_cloud(self, name: str, data: bytes) -> None:
+        await self._pool.execute(self.statements.put_cloud.sql, name, data)
+
+    async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            await connection.execute(self.statements.put_cloud.sql, name, data)
+            for table in schema.CLOUD_TABLES:
+                records = [(name, *row) for row in rows.get(table.name, ())]
+                await connection.copy_records_to_table(table.name, records=records)
+
+    async def delete_cloud(self, name: str) -> None:
+        async with self._pool.acquire() as connection, connection.transaction():
+            for table in schema.CLOUD_TABLES:
+                await connection.execute(f"DELETE FROM {table.name} WHERE cloud = $1", name)  # noqa: S608
+            await connection.execute(self.statements.remove_cloud.sql, name)
+
+    async def export_cloud(self, name: str) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        async with self._pool.acquire() as connection, connection.transaction(isolation="serializable"):
+            for table in schema.CLOUD_TABLES:
+                columns = ", ".join(column.name for column in table.columns if column.name != "cloud")
+                sql = f"SELECT {columns} FROM {table.name} WHERE cloud = $1"  # noqa: S608
+                found[table.name] = [tuple(row) for row in await connection.fetch(sql, name)]
+        return found
+
+
+async def upgrade_postgres(connection: Any, upgrade: Any) -> None:
+    """Run the migrations' statements over asyncpg: Alembic renders them, so that no second driver is needed."""
+    # One process at a time: a session lock held while the schema is looked at and changed.
+    await connection.execute("SELECT pg_advisory_lock(7355608)")
+    try:
+        current = None
+        if await connection.fetchval("SELECT to_regclass('alembic_version')") is not None:
+            current = await connection.fetchval("SELECT version_num FROM alembic_version")
+        script = upgrade("postgresql://", current)
+        if script.strip():
+            await connection.execute(script)
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock(7355608)")

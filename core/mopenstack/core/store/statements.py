@@ -1,0 +1,160 @@
+"""Every statement of the store, written once in SQLAlchemy Core and compiled once per dialect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import ClauseElement, Dialect, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from mopenstack.core.store import schema as s
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """SQL text with positional parameters, and the order of the parameters' names."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Statements:
+    """Parameters are given in the order of the comment behind each name."""
+
+    get: Compiled  # cloud, kind, id
+    put: Compiled  # cloud, kind, id, data
+    remove: Compiled  # cloud, kind, id
+    scan: Compiled  # cloud, kind
+    count: Compiled  # cloud, kind
+    ids: Compiled  # cloud, kind, field, value
+    find: Compiled  # cloud, kind, field, value
+    count_index: Compiled  # cloud, kind, field, value
+    add_index: Compiled  # cloud, kind, field, value, id
+    remove_index: Compiled  # cloud, kind, field, value, id
+    claim: Compiled  # cloud, scope, key, owner
+    claimed: Compiled  # cloud, scope, key
+    claims: Compiled  # cloud, scope
+    claims_of: Compiled  # cloud, owner
+    release: Compiled  # cloud, scope, key
+    release_all: Compiled  # cloud, owner
+    counter: Compiled  # cloud, name
+    add: Compiled  # cloud, name, delta
+    schedule: Compiled  # cloud, kind, id, action, due
+    unschedule: Compiled  # cloud, kind, id
+    due: Compiled  # cloud, now
+    next_due: Compiled  # cloud
+    scheduled: Compiled  # cloud, kind, id
+    put_cloud: Compiled  # name, data
+    get_cloud: Compiled  # name
+    clouds: Compiled  #
+    remove_cloud: Compiled  # name
+
+
+def compile_statements(dialect: Dialect, *, numbered: bool) -> Statements:
+    """Compile for a driver: `?` placeholders for sqlite3, `$1` for asyncpg (`numbered`)."""
+    insert: Any = postgresql_insert if numbered else sqlite_insert
+    written = _write(insert)
+    compiled = {}
+    for item in fields(Statements):
+        names, clause = written[item.name]
+        compiled[item.name] = _compile(clause, names, dialect, numbered)
+    return Statements(**compiled)
+
+
+def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool) -> Compiled:
+    wanted = tuple(names.split())
+    text = str(clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    # One spelling for both drivers: named binds in SQLAlchemy's text become positions of `wanted`.
+    for place, name in enumerate(wanted, 1):
+        text = text.replace(f":p_{name}::VARCHAR", f"${place}").replace(f":p_{name}", f"${place}")
+    if not numbered:
+        for place in range(len(wanted), 0, -1):
+            text = text.replace(f"${place}", f"?{place}")
+    return Compiled(text, wanted)
+
+
+def _p(name: str) -> Any:
+    return bindparam(f"p_{name}")
+
+
+def _same(table: Any, *names: str) -> list[Any]:
+    return [table.c[name] == _p(name) for name in names]
+
+
+def _write(insert: Any) -> dict[str, tuple[str, Any]]:
+    r, i, c, n, t, k = s.resources, s.indexes, s.claims, s.counters, s.transitions, s.clouds
+
+    def values(table: Any, names: str) -> Any:
+        return insert(table).values({name: _p(name) for name in names.split()})
+
+    put = values(r, "cloud kind id data")
+    schedule = values(t, "cloud kind id action due")
+    put_cloud = values(k, "name data")
+    add = insert(n).values(cloud=_p("cloud"), name=_p("name"), value=_p("delta"))
+    indexed = _same(i, "cloud", "kind", "field", "value")
+    join = select(r.c.id, r.c.data).join(i, (i.c.cloud == r.c.cloud) & (i.c.kind == r.c.kind) & (i.c.id == r.c.id))
+    return {
+        "get": ("cloud kind id", select(r.c.data).where(*_same(r, "cloud", "kind", "id"))),
+        "put": (
+            "cloud kind id data",
+            put.on_conflict_do_update(index_elements=["cloud", "kind", "id"], set_={"data": put.excluded.data}),
+        ),
+        "remove": ("cloud kind id", delete(r).where(*_same(r, "cloud", "kind", "id"))),
+        "scan": ("cloud kind", select(r.c.id, r.c.data).where(*_same(r, "cloud", "kind"))),
+        "count": ("cloud kind", select(func.count()).select_from(r).where(*_same(r, "cloud", "kind"))),
+        "ids": ("cloud kind field value", select(i.c.id).where(*indexed)),
+        "find": ("cloud kind field value", join.where(*indexed)),
+        "count_index": ("cloud kind field value", select(func.count()).select_from(i).where(*indexed)),
+        "add_index": (
+            "cloud kind field value id",
+            values(i, "cloud kind field value id").on_conflict_do_nothing(),
+        ),
+        "remove_index": (
+            "cloud kind field value id",
+            delete(i).where(*_same(i, "cloud", "kind", "field", "value", "id")),
+        ),
+        "claim": (
+            "cloud scope key owner",
+            values(c, "cloud scope key owner").on_conflict_do_nothing().returning(c.c.owner),
+        ),
+        "claimed": ("cloud scope key", select(c.c.owner).where(*_same(c, "cloud", "scope", "key"))),
+        "claims": ("cloud scope", select(c.c.key, c.c.owner).where(*_same(c, "cloud", "scope"))),
+        "claims_of": ("cloud owner", select(c.c.scope, c.c.key).where(*_same(c, "cloud", "owner"))),
+        "release": ("cloud scope key", delete(c).where(*_same(c, "cloud", "scope", "key"))),
+        "release_all": ("cloud owner", delete(c).where(*_same(c, "cloud", "owner"))),
+        "counter": ("cloud name", select(n.c.value).where(*_same(n, "cloud", "name"))),
+        "add": (
+            "cloud name delta",
+            add.on_conflict_do_update(
+                index_elements=["cloud", "name"], set_={"value": n.c.value + add.excluded.value}
+            ).returning(n.c.value),
+        ),
+        "schedule": (
+            "cloud kind id action due",
+            schedule.on_conflict_do_update(
+                index_elements=["cloud", "kind", "id"],
+                set_={"action": schedule.excluded.action, "due": schedule.excluded.due},
+            ),
+        ),
+        "unschedule": ("cloud kind id", delete(t).where(*_same(t, "cloud", "kind", "id"))),
+        "due": (
+            "cloud now",
+            select(t.c.kind, t.c.id, t.c.action)
+            .where(t.c.cloud == _p("cloud"), t.c.due <= _p("now"))
+            .order_by(t.c.due, t.c.kind, t.c.id),
+        ),
+        "next_due": ("cloud", select(func.min(t.c.due)).where(*_same(t, "cloud"))),
+        "scheduled": ("cloud kind id", select(t.c.action, t.c.due).where(*_same(t, "cloud", "kind", "id"))),
+        "put_cloud": (
+            "name data",
+            put_cloud.on_conflict_do_update(index_elements=["name"], set_={"data": put_cloud.excluded.data}),
+        ),
+        "get_cloud": ("name", select(k.c.data).where(*_same(k, "name"))),
+        "clouds": ("", select(k.c.name, k.c.data).order_by(k.c.name)),
+        "remove_cloud": ("name", delete(k).where(*_same(k, "name"))),
+    }
+
+

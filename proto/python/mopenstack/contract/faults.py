@@ -1,0 +1,116 @@
+"""The root of every refusal: a name, a canonical gRPC code, a message and its facts.
+
+A service declares one class per reason (`class SubnetInUse(Conflict)`), whose `message` is the real
+service's text with `{placeholders}`. The core raises them; a gRPC client sees the code and an
+`ErrorInfo` whose reason is the class's name; the gateway's dialect turns them into HTTP.
+This tree says nothing of HTTP.
+
+    Fault
+    ├── BadRequest          INVALID_ARGUMENT
+    │   └── InvalidField    a field of the request is not what its declaration says
+    ├── Unauthorized        UNAUTHENTICATED
+    ├── Forbidden           PERMISSION_DENIED
+    │   └── PolicyRefused   the operation's policy says no
+    ├── NotFound            NOT_FOUND
+    ├── Conflict            FAILED_PRECONDITION
+    ├── OverLimit           RESOURCE_EXHAUSTED
+    ├── OutOfRange          OUT_OF_RANGE
+    ├── NotServed           UNIMPLEMENTED
+    ├── Unavailable         UNAVAILABLE
+    └── Internal            INTERNAL
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class Fault(Exception):
+    """A refusal. `facts` fill the message's placeholders and travel as ErrorInfo metadata."""
+
+    code: ClassVar[str] = "UNKNOWN"
+    message: ClassVar[str] = ""
+
+    def __init__(self, text: str | None = None, **facts: Any) -> None:
+        self.facts = facts
+        self.text = text if text is not None else self.message.format(**facts)
+        super().__init__(self.text)
+
+    @property
+    def reason(self) -> str:
+        """The name by which a dialect knows this refusal."""
+        return type(self).__name__
+
+
+class BadRequest(Fault):
+    code = "INVALID_ARGUMENT"
+
+
+class InvalidField(BadRequest):
+    """`path` is the field's place in the JSON document, `rule` the broken one of its declaration.
+
+    rule: type, required, unknown, read_only, max_length, min_length, pattern, format, minimum,
+    maximum, one_of, max_items, min_items, unique_items, json, size. `bound` is what the rule asked for.
+    """
+
+    def __init__(self, path: tuple[str | int, ...], value: Any, rule: str, bound: Any = None, text: str = "") -> None:
+        self.path, self.value, self.rule, self.bound = path, value, rule, bound
+        super().__init__(text or f"{'.'.join(map(str, path))}: {rule} {bound!r}", rule=rule)
+
+
+class Unauthorized(Fault):
+    code = "UNAUTHENTICATED"
+    message = "The request you have made requires authentication."
+
+
+class Forbidden(Fault):
+    code = "PERMISSION_DENIED"
+
+
+class PolicyRefused(Forbidden):
+    """`rules` are the names of the policies that were asked, the operation's own first."""
+
+    def __init__(self, rules: list[str]) -> None:
+        self.rules = rules
+        super().__init__(f"Policy doesn't allow {rules[0]} to be performed.", rules=",".join(rules))
+
+
+class NotFound(Fault):
+    code = "NOT_FOUND"
+
+
+class Conflict(Fault):
+    code = "FAILED_PRECONDITION"
+
+
+class OverLimit(Fault):
+    code = "RESOURCE_EXHAUSTED"
+
+
+class OutOfRange(Fault):
+    code = "OUT_OF_RANGE"
+
+
+class NotServed(Fault):
+    code = "UNIMPLEMENTED"
+
+
+class Unavailable(Fault):
+    code = "UNAVAILABLE"
+
+
+class Internal(Fault):
+    code = "INTERNAL"
+
+
+class RemoteFault(Fault):
+    """A refusal that came over gRPC: the name is in ErrorInfo, the class is on the other side."""
+
+    def __init__(self, code: str, reason: str, text: str, facts: dict[str, str]) -> None:
+        super().__init__(text, **facts)
+        self.code = code  # type: ignore[misc]  # an instance of this class stands for any code
+        self._reason = reason
+
+    @property
+    def reason(self) -> str:
+        return self._reason
