@@ -1,8 +1,9 @@
 """oslo.policy's check strings, compiled to functions.
 
 Grammar as in oslo_policy._parser: `and`, `or`, `not`, parentheses, `@` (always), `!` (never), and the
-checks `rule:NAME`, `role:NAME`, `system_scope:all`, `is_admin:True`, `field:NAME=VALUE`
-(a field of the target) and `CALLER_ATTRIBUTE:VALUE` where VALUE may be `%(field)s` of the target.
+checks `rule:NAME`, `role:NAME`, `system_scope:all`, `is_admin:True`, `field:NAME=VALUE` and
+`field:NAME=~REGEX` (a field of the target) and `CALLER_ATTRIBUTE:VALUE` where VALUE may be `%(field)s` of
+the target: of a repeated field, one of its values.
 """
 
 from __future__ import annotations
@@ -105,6 +106,9 @@ class _Parser:
             return lambda caller, target: caller.is_admin
         if kind == "field":
             name, _, value = match.partition("=")
+            if value.startswith("~"):
+                pattern = re.compile(value[1:])
+                return lambda caller, target: pattern.match(str(getattr(target, name, ""))) is not None
             return lambda caller, target: str(getattr(target, name, None)).lower() == value.lower()
         return _attribute(kind, match)
 
@@ -122,6 +126,8 @@ def _attribute(name: str, match: str) -> Check:
         value = target
         for part in path:
             value = getattr(value, part, None)
+        if value is not None and not isinstance(value, str):
+            return mine in value
         return bool((value or getattr(caller, path[-1], "")) == mine)
 
     return check
