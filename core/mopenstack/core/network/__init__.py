@@ -1,0 +1,1 @@
+"""Neutron's rules, one module a resource."""

@@ -1,0 +1,111 @@
+"""What every Neutron resource has in common: projects, tags, lists (neutron.api.v2.base, neutron.db.standard_attr)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import SYSTEM, Caller
+from mopenstack.core.engine.servicer import ResourceServicer
+from mopenstack.core.network.errors import HTTPBadRequest, InvalidInput
+
+M = TypeVar("M", bound=Message)
+
+FOREIGN_PROJECT = (
+    "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request "
+    "is not allowed for current user."
+)
+
+
+def sees_all(caller: Caller) -> bool:
+    """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects."""
+    return caller is SYSTEM or (caller.is_admin and caller.scope == "project")
+
+
+def invalid(attribute: str, why: str) -> HTTPBadRequest:
+    """What a validator of neutron_lib.api.validators says of an attribute's value."""
+    return HTTPBadRequest(f"Invalid input for {attribute}. Reason: {why}.")
+
+
+def bad_input(why: str) -> InvalidInput:
+    """neutron_lib.exceptions.InvalidInput with its message."""
+    return InvalidInput(error_message=why)
+
+
+def word_list(values: Sequence[str]) -> set[str]:
+    """`a,b` and `a` and `b` alike: how the values of tag filters are written."""
+    return {word for value in values for word in value.split(",")}
+
+
+class NeutronResource(ResourceServicer[M]):
+    """A stored resource of Neutron: no page limit, tag filters, nobody creates for another project but an admin."""
+
+    page_max = None
+
+    async def before(self, call: Call, request: Any) -> None:
+        if call.operation is None or call.operation.kind_of_write != "create":
+            return
+        body, _ = self.envelope(request)
+        asked = getattr(body, "project_id", "")
+        if asked and asked != call.caller.project_id and not call.caller.is_admin:
+            raise HTTPBadRequest(FOREIGN_PROJECT)
+
+    def visible(self, call: Call, obj: M) -> bool:
+        if sees_all(call.caller):
+            return True
+        project: str = getattr(obj, "project_id", "")
+        return bool(project) and project == call.caller.project_id
+
+    def missing_marker(self, marker: str) -> Exception:
+        return self.not_found(id=marker)
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        self.check_sort(query)
+        return await super().candidates(call, query)
+
+    def check_sort(self, query: common.Query) -> None:
+        """Refuse a sort key that the resource does not sort by (neutron.api.api_common.get_sorts)."""
+        unknown = [item.key for item in query.sort if item.key not in self.listing.sortable()]
+        if unknown:
+            raise HTTPBadRequest(f"{unknown} is invalid attribute for sort_keys")
+
+    async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
+        if key == "changed_since" and "updated_at" in self.fields:
+            return bool(obj.updated_at.ToDatetime(UTC) >= _moment(values[0]))  # type: ignore[attr-defined]
+        if "tags" not in self.fields:
+            return True
+        tags = set(obj.tags)  # type: ignore[attr-defined]
+        words = word_list(values)
+        if key == "tags":
+            return words <= tags
+        if key == "tags-any":
+            return not words.isdisjoint(tags)
+        if key == "not-tags":
+            return not words <= tags
+        if key == "not-tags-any":
+            return words.isdisjoint(tags)
+        return True
+
+
+async def union(call: Call, message: type[M], *conditions: dict[str, Any]) -> list[M]:
+    """Objects that meet any of the conditions, each of one indexed field; every object once."""
+    found: dict[str, M] = {}
+    for condition in conditions:
+        if all(condition.values()):
+            for obj in await call.tx.query(message, **condition):
+                found[obj.id] = obj  # type: ignore[attr-defined]
+    return list(found.values())
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise bad_input(
+            "The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ"
+        ) from None
