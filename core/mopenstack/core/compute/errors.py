@@ -182,9 +182,7 @@ class ServiceIdNotFound(NotFound):
 
 
 class NotAComputeService(BadRequest):
-    message = (
-        "Updating a {binary} service is not supported. Only nova-compute services can be updated."
-    )
+    message = "Updating a {binary} service is not supported. Only nova-compute services can be updated."
 
 
 class HostBinaryNotFound(NotFound):

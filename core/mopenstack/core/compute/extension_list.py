@@ -25,8 +25,10 @@ EXTENSIONS: tuple[tuple[str, str, str], ...] = (
     (
         "os-admin-actions",
         "AdminActions",
-        "Enable admin-only server actions\n\n    Actions include: resetNetwork, injectNetworkInfo, "
-        "os-resetState\n    ",
+        (
+            "Enable admin-only server actions\n\n    Actions include: resetNetwork, injectNetworkInfo, "
+            "os-resetState\n    "
+        ),
     ),
     ("os-admin-password", "AdminPassword", "Admin password management support."),
     ("os-agents", "Agents", "Agents support."),
@@ -36,8 +38,7 @@ EXTENSIONS: tuple[tuple[str, str, str], ...] = (
     (
         "os-availability-zone",
         "AvailabilityZone",
-        "1. Add availability_zone to the Create Server API.\n       2. Add availability zones "
-        "describing.\n    ",
+        ("1. Add availability_zone to the Create Server API.\n       2. Add availability zones describing.\n    "),
     ),
     ("os-baremetal-ext-status", "BareMetalExtStatus", "Add extended status in Baremetal Nodes v2 API."),
     ("os-baremetal-nodes", "BareMetalNodes", "Admin-only bare-metal node administration."),
@@ -47,17 +48,21 @@ EXTENSIONS: tuple[tuple[str, str, str], ...] = (
     (
         "os-cells",
         "Cells",
-        "Enables cells-related functionality such as adding neighbor cells,\n    listing neighbor cells, "
-        "and getting the capabilities of the local cell.\n    ",
+        (
+            "Enables cells-related functionality such as adding neighbor cells,\n    listing neighbor cells, "
+            "and getting the capabilities of the local cell.\n    "
+        ),
     ),
     ("os-certificates", "Certificates", "Certificates support."),
     (
         "os-cloudpipe",
         "Cloudpipe",
-        "Adds actions to create cloudpipe instances.\n\n    When running with the Vlan network mode, you "
-        "need a mechanism to route\n    from the public Internet to your vlans.  This mechanism is known "
-        "as a\n    cloudpipe.\n\n    At the time of creating this class, only OpenVPN is supported.  "
-        "Support for\n    a SSH Bastion host is forthcoming.\n    ",
+        (
+            "Adds actions to create cloudpipe instances.\n\n    When running with the Vlan network mode, you "
+            "need a mechanism to route\n    from the public Internet to your vlans.  This mechanism is known "
+            "as a\n    cloudpipe.\n\n    At the time of creating this class, only OpenVPN is supported.  "
+            "Support for\n    a SSH Bastion host is forthcoming.\n    "
+        ),
     ),
     ("os-cloudpipe-update", "CloudpipeUpdate", "Adds the ability to set the vpn ip/port for cloudpipe instances."),
     ("os-config-drive", "ConfigDrive", "Config Drive Extension."),

@@ -43,9 +43,7 @@ class _Integer:
             raise ValidationFailed(f"Validation failed; '{value}' is not a valid integer value.")
         number = int(value)
         if self.maximum is not None and number > self.maximum:
-            raise ValidationFailed(
-                f"Validation failed; '{number}' is greater than the max value of '{self.maximum}'."
-            )
+            raise ValidationFailed(f"Validation failed; '{number}' is greater than the max value of '{self.maximum}'.")
         if self.minimum is not None and number < self.minimum:
             raise ValidationFailed(f"Validation failed; '{number}' is less than the min value of '{self.minimum}'.")
 
@@ -83,8 +81,10 @@ _KNOWN: tuple[tuple[str, _Check], ...] = (
     ("aggregate_instance_extra_specs:.+", _Text()),
     (f"capabilities:({_CAPABILITIES})", _Text()),
     (
-        "hw:(cpu_realtime|hide_hypervisor_id|locked_memory|boot_menu|vif_multiqueue_enabled|mem_encryption|pmu|"
-        "virtio_packed_ring|ephemeral_encryption)",
+        (
+            "hw:(cpu_realtime|hide_hypervisor_id|locked_memory|boot_menu|vif_multiqueue_enabled|mem_encryption|pmu|"
+            "virtio_packed_ring|ephemeral_encryption)"
+        ),
         _Boolean(),
     ),
     ("hw:cpu_realtime_mask", _Text(r"(\^)?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*")),
@@ -120,8 +120,10 @@ _KNOWN: tuple[tuple[str, _Check], ...] = (
     ("quota:(cpu|memory|disk_io|vif)_shares_level", _Words(_LEVELS)),
     ("quota:((cpu|memory|disk_io|vif)_reservation|cpu_quota)", _Integer()),
     (
-        "quota:((cpu|memory|disk_io|vif)_(limit|shares_share)|cpu_shares|cpu_period|"
-        "disk_(read|write|total)_(bytes|iops)_sec|vif_(inbound|outbound)_(average|peak|burst))",
+        (
+            "quota:((cpu|memory|disk_io|vif)_(limit|shares_share)|cpu_shares|cpu_period|"
+            "disk_(read|write|total)_(bytes|iops)_sec|vif_(inbound|outbound)_(average|peak|burst))"
+        ),
         _Integer(minimum=0),
     ),
     (f"resources{_GROUP}:({_RESOURCES})", _Integer()),

@@ -126,6 +126,17 @@ class InvalidNetworkMTU(Conflict):
     message = "MTU of {net_id} is not valid, subnet requires a minimum of {mtu}"
 
 
+class ExternalNetworkInUse(Conflict):
+    message = (
+        "External network {net_id} cannot be updated to be made non-external, "
+        "since it has existing gateway ports."
+    )
+
+
+class DefaultExternalNetworkExists(Conflict):
+    message = "A default external network already exists: {net_id}."
+
+
 class SegmentInUse(Conflict):
     message = "Segment '{segment_id}' cannot be deleted: {why}."
 

@@ -109,3 +109,10 @@ def _moment(text: str) -> datetime:
         raise bad_input(
             "The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ"
         ) from None
+
+
+async def check_qos_policy(call: Call, obj: Any) -> None:
+    """Refuse a `qos_policy_id` that the caller cannot see."""
+    owner = call.owner_of("qos_policy")
+    if obj.qos_policy_id and owner is not None:
+        await owner.fetch(call, obj.qos_policy_id)

@@ -30,7 +30,8 @@ def index_value(value: Any) -> str:
     """One spelling of a value in an index: booleans are "1" or nothing."""
     if isinstance(value, bool):
         return "1" if value else ""
-    return str(value)
+    # PostgreSQL's text cannot hold NUL.
+    return str(value).replace("\0", "")
 
 
 @cache

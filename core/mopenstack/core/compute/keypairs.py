@@ -1,0 +1,119 @@
+"""Key pairs of users. Source: nova/api/openstack/compute/keypairs.py, nova/compute/api.py (KeypairAPI)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from mopenstack.compute.v2 import keypairs_pb2 as pb
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import InvalidField, PolicyRefused
+from mopenstack.core.compute import errors
+from mopenstack.core.compute.key_material import fingerprint_of, generate
+from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+
+_NAME = r"^[_\- a-zA-Z0-9]+$"
+_NAME_292 = r"^[_\-\@\. a-zA-Z0-9]+$"
+PAGE_MAX = 1000
+
+
+class Keypairs(ResourceServicer[pb.Keypair]):
+    """Found by their user and name; whoever names no user means their own."""
+
+    service = pb.DESCRIPTOR.services_by_name["Keypairs"]
+    message = pb.Keypair
+    stamps_update = False
+
+    async def of_user(self, call: Call, user_id: str, name: str) -> pb.Keypair:
+        """The user's key pair of that name; raises KeypairNotFound."""
+        found = await call.tx.get(pb.Keypair, _key(user_id, name))
+        if found is None:
+            raise errors.KeypairNotFound(name=name, user_id=user_id)
+        return found
+
+    async def list_keypairs(self, call: Call, request: pb.ListKeypairsRequest) -> Result:
+        user_id = call.caller.user_id
+        if call.at_least(10):
+            user_id = next((item.values[0] for item in request.query.filters if item.key == "user_id"), user_id)
+        if user_id != call.caller.user_id and not call.caller.is_admin:
+            raise PolicyRefused(["os_compute_api:os-keypairs:index"])
+        found = sorted(await call.tx.query(pb.Keypair, user_id=user_id), key=lambda keypair: keypair.name)
+        more = ""
+        if call.at_least(35):
+            found, more = _page(found, request.query.marker, request.query.limit or PAGE_MAX)
+        return Page([pb.KeypairItem(keypair=_brief(keypair)) for keypair in found], next_marker=more)
+
+    async def create_keypair(self, call: Call, request: pb.CreateKeypairRequest) -> Result:
+        body = request.keypair
+        pattern = _NAME_292 if call.at_least(92) else _NAME
+        if re.search(pattern, body.name) is None:
+            raise InvalidField(("keypair", "name"), body.name, "pattern", pattern)
+        if call.at_least(92) and not body.HasField("public_key"):
+            raise InvalidField(("keypair", "public_key"), None, "required", "public_key")
+        user_id = body.user_id or call.caller.user_id
+        await self._check_quota(call, user_id)
+        keypair = pb.Keypair(id=_key(user_id, body.name), name=body.name, type=body.type or "ssh", user_id=user_id)
+        private_key = ""
+        if body.HasField("public_key"):
+            keypair.public_key = body.public_key
+            keypair.fingerprint = fingerprint_of(body.public_key, keypair.type)
+        else:
+            # A new RSA key takes a tenth of a second: other calls need not wait for it.
+            made = await asyncio.to_thread(generate, keypair.type, user_id, call.now)
+            private_key, keypair.public_key, keypair.fingerprint = made
+        await self.insert(call, keypair)
+        answer = pb.KeypairCreated(
+            name=keypair.name,
+            public_key=keypair.public_key,
+            fingerprint=keypair.fingerprint,
+            user_id=user_id,
+            type=keypair.type,
+        )
+        if private_key:
+            answer.private_key = private_key
+        return pb.CreateKeypairResponse(keypair=answer)
+
+    async def prepare(self, call: Call, obj: pb.Keypair, request: Any, given: set[str]) -> None:
+        if await call.tx.get(pb.Keypair, obj.id) is not None:
+            raise errors.KeyPairExists(name=obj.name)
+        obj.number = await call.tx.add("compute/keypair/number", 1)
+
+    async def get_keypair(self, call: Call, request: pb.GetKeypairRequest) -> Result:
+        return await self.of_user(call, request.user_id or call.caller.user_id, request.name)
+
+    async def delete_keypair(self, call: Call, request: pb.DeleteKeypairRequest) -> Result:
+        await self.discard(call, await self.of_user(call, request.user_id or call.caller.user_id, request.name))
+        return EMPTY
+
+    @staticmethod
+    async def _check_quota(call: Call, user_id: str) -> None:
+        # Nova counts key pairs per user and takes the limit from the caller's project.
+        limit = (await call.quota.limits(SERVICE, call.caller.project_id))["key_pairs"]
+        if 0 <= limit <= await call.tx.count(pb.Keypair, user_id=user_id):
+            raise errors.QuotaExceeded("Quota exceeded, too many key pairs.")
+
+
+def _key(user_id: str, name: str) -> str:
+    return f"{user_id}/{name}"
+
+
+def _brief(keypair: pb.Keypair) -> pb.KeypairBrief:
+    return pb.KeypairBrief(
+        name=keypair.name, public_key=keypair.public_key, fingerprint=keypair.fingerprint, type=keypair.type
+    )
+
+
+def _page(found: list[pb.Keypair], marker: str, limit: int) -> tuple[list[pb.Keypair], str]:
+    """Pages of key pairs go by name: one page, and the marker of the next."""
+    start = 0
+    if marker:
+        names = [keypair.name for keypair in found]
+        if marker not in names:
+            raise errors.NamedMarkerNotFound(marker=marker)
+        start = names.index(marker) + 1
+    items = found[start : start + limit]
+    more = start + limit < len(found)
+    return items, items[-1].name if items and more else ""

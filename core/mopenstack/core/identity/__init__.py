@@ -1,0 +1,1 @@
+"""Keystone: who may do what, and where the services are."""

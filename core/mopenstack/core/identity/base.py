@@ -1,0 +1,210 @@
+"""What Keystone's resources share: ids, names that must be unique, extras, options, who may know what.
+
+Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, TypeVar
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
+from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
+from mopenstack.core.store.transaction import Taken, copy_of
+
+M = TypeVar("M", bound=Message)
+
+DEFAULT_DOMAIN = "default"
+
+IMMUTABLE = {"immutable": (bool,)}
+"""The only option of projects, domains and roles (keystone.common.resource_options.options.immutable)."""
+
+
+class IdentityServicer(ResourceServicer[M]):
+    """A stored resource of Keystone.
+
+    Class attributes:
+      unique    what the name is unique in: a field of the resource, "" for the whole cloud, None: it is not
+      options   the resource options that a client may set, with their types
+      repeats_extras  whether the answer to an update holds the extras once more under `extra`
+    """
+
+    page_max = None
+    unique: ClassVar[str | None] = None
+    resource_options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
+    repeats_extras: ClassVar[bool] = False
+
+    # -- who may know what
+
+    def visible(self, call: Call, obj: M) -> bool:
+        return True
+
+    async def fetch(self, call: Call, id: str) -> M:
+        """Like Keystone, tell only those who may read everything that something is not there."""
+        obj = await self.find(call, id)
+        if obj is not None:
+            return obj
+        operation = call.operation
+        if operation is not None and operation.options.policy.check and not may_read_all(call):
+            raise refused(operation.options.policy.name)
+        raise self.not_found(id=id)
+
+    async def lookup(self, call: Call, id: str) -> M:
+        """An object that a request refers to; raises not-found whoever asks."""
+        obj = await self.find(call, id)
+        if obj is None:
+            raise self.not_found(id=id)
+        return obj
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        indexed = self.listing.best_index(query)
+        if indexed is not None:
+            return await call.tx.query(self.message, **{indexed[0]: indexed[1]})  # type: ignore[return-value]
+        return await call.tx.scan(self.message)  # type: ignore[return-value]
+
+    # -- names
+
+    async def by_name(self, call: Call, name: str, within: str = "") -> M | None:
+        """The object of that name in its domain."""
+        owner = await call.tx.claimed(self._scope(within), name.lower())
+        return None if owner is None else await self.find(call, owner.partition("/")[2])
+
+    def _scope(self, within: str) -> str:
+        return f"{self.options.kind}_name/{within}"
+
+    def _within(self, obj: Any) -> str:
+        return str(getattr(obj, self.unique)) if self.unique else ""
+
+    async def claim_name(self, call: Call, obj: Any, old: Any = None) -> None:
+        """Take the object's name, and give back the one it had; raises `name_taken`."""
+        if self.unique is None:
+            return
+        key = obj.name.lower()
+        if old is not None:
+            if old.name.lower() == key:
+                return
+            await call.tx.release(self._scope(self._within(old)), old.name.lower())
+        try:
+            await call.tx.claim(self._scope(self._within(obj)), key, obj)
+        except Taken:
+            raise self.name_taken(obj, renamed=old is not None) from None
+
+    def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
+        """The refusal of a name that another object has."""
+        raise NotImplementedError
+
+    # -- the steps of create, update and delete
+
+    def new_id(self, call: Call) -> str:
+        return call.ids.hex()
+
+    async def create(self, call: Call, request: Any) -> Result:
+        body, given = self.envelope(request)
+        obj: Any = self.message()
+        names = given & self.fields.keys()
+        copy_fields(body, obj, names=names)
+        if "extras" in self.fields:
+            obj.extras.CopyFrom(body.extras)  # type: ignore[attr-defined]
+        return await self.view(call, await self.insert(call, obj, request, given))
+
+    async def prepare(self, call: Call, obj: M, request: Any, given: set[str]) -> None:
+        if self.resource_options:
+            merge_options(self.options.kind, obj, None, self.resource_options)
+        await self.complete(call, obj, request, given)
+        await self.claim_name(call, obj)
+
+    async def complete(self, call: Call, obj: M, request: Any, given: set[str]) -> None:
+        """Check and complete a new object, before its name is taken."""
+
+    async def change(self, call: Call, old: M, new: M, request: Any, given: set[str]) -> None:
+        body, _ = self.envelope(request)
+        self._not_empty(body, given)
+        if self.resource_options:
+            self._check_mutable(old, body, given)
+            merge_options(self.options.kind, new, old, self.resource_options)
+        if "extras" in self.fields:
+            merged: Any = new
+            merged.extras.CopyFrom(old.extras)  # type: ignore[attr-defined]
+            merged.extras.MergeFrom(body.extras)  # type: ignore[attr-defined]
+        await self.revise(call, old, new, request, given)
+        await self.claim_name(call, new, old)
+
+    async def revise(self, call: Call, old: M, new: M, request: Any, given: set[str]) -> None:
+        """Check and complete an update, before a changed name is taken."""
+
+    async def update(self, call: Call, request: Any) -> Result:
+        result = await super().update(call, request)
+        if not self.repeats_extras:
+            return result
+        answer: Any = copy_of(result)  # type: ignore[type-var]
+        answer.extra.CopyFrom(answer.extras)
+        return answer  # type: ignore[no-any-return]
+
+    def _not_empty(self, body: Any, given: set[str]) -> None:
+        if not given and not ("extras" in self.fields and body.extras.fields):
+            raise InvalidField((self.options.kind,), {}, "min_items", 1)
+
+    def _check_mutable(self, old: Any, body: Any, given: set[str]) -> None:
+        if not is_immutable(old):
+            return
+        unlocked = "immutable" in body.options.fields and not body.options.fields["immutable"].bool_value
+        if given != {"options"} or body.extras.fields or not unlocked:
+            raise ResourceUpdateForbidden(type=self.options.kind, resource_id=old.id)
+
+    def check_deletable(self, obj: Any) -> None:
+        """Refuse the delete of an immutable object."""
+        if is_immutable(obj):
+            raise ResourceDeleteForbidden(type=self.options.kind, resource_id=obj.id)
+
+
+def may_read_all(call: Call) -> bool:
+    """admin, or a reader of the system."""
+    return call.caller.is_admin or (call.caller.system and "reader" in call.caller.roles)
+
+
+def domain_of(call: Call, domain_id: str) -> str:
+    """The domain of a new user, group or project: the given one, the token's, or the default one."""
+    return domain_id or call.caller.domain_id or DEFAULT_DOMAIN
+
+
+def check_domain_unchanged(old: Any, new: Any) -> None:
+    if old.domain_id != new.domain_id:
+        raise ValidationError("Cannot change Domain ID")
+
+
+def is_immutable(obj: Any) -> bool:
+    return bool(obj.options.fields["immutable"].bool_value) if "immutable" in obj.options.fields else False
+
+
+def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[type, ...]]) -> None:
+    """Lay the given options over the old ones; null takes one away. Raises InvalidField for others."""
+    given = {key: from_value(value) for key, value in new.options.fields.items()}
+    unknown = sorted(given.keys() - allowed.keys())
+    if unknown:
+        raise InvalidField((kind, "options"), given, "unknown", unknown)
+    merged = {} if old is None else {key: from_value(value) for key, value in old.options.fields.items()}
+    for key, value in given.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, allowed[key]):
+            merged[key] = value
+        else:
+            names = {bool: "boolean", list: "array"}
+            raise InvalidField((kind, "options", key), value, "type", names[allowed[key][0]])
+    new.options.Clear()
+    new.options.update(merged)
+
+
+def from_value(value: Any) -> Any:
+    """A protobuf Value as Python."""
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return {key: from_value(item) for key, item in value.struct_value.fields.items()}
+    if kind == "list_value":
+        return [from_value(item) for item in value.list_value.values]
+    return None if kind in (None, "null_value") else getattr(value, kind)

@@ -1,0 +1,182 @@
+"""Keystone's refusals, word for word. Source: keystone/exception.py and the managers that raise them."""
+
+from __future__ import annotations
+
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, PolicyRefused, Unauthorized
+
+ASSUMED = (
+    " The server could not comply with the request since it is either malformed or otherwise incorrect."
+    " The client is assumed to be in error."
+)
+
+
+class ValidationError(BadRequest):
+    message = "Expecting to find {attribute} in {target}." + ASSUMED
+
+
+class TimestampNotExpected(BadRequest):
+    message = "Timestamp not in expected format." + ASSUMED
+
+
+class ExpirationInPast(BadRequest):
+    message = "The 'expires_at' must not be before now." + ASSUMED
+
+
+class ApplicationCredentialInvalid(BadRequest):
+    message = "Invalid application credential: {detail}"
+
+
+class CircularRegionHierarchy(BadRequest):
+    message = "The specified parent region {parent_region_id} would create a circular region hierarchy."
+
+
+class DomainIdInvalid(BadRequest):
+    message = "Domain ID does not conform to required UUID format."
+
+
+class ForbiddenAction(Forbidden):
+    message = "You are not authorized to perform the requested action: {action}."
+
+
+class RegionInUse(Forbidden):
+    message = "Unable to delete region {region_id} because it or its child regions have associated endpoints."
+
+
+class RegisteredLimitInUse(Forbidden):
+    message = "Unable to update or delete registered limit {id} because there are project limits associated with it."
+
+
+class NoRegisteredLimit(Forbidden):
+    message = "Unable to create a limit that has no corresponding registered limit."
+
+
+class ResourceUpdateForbidden(Forbidden):
+    message = "Unable to update immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first."
+
+
+class ResourceDeleteForbidden(Forbidden):
+    message = (
+        "Unable to delete immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first."
+    )
+
+
+class DomainSpecificRoleMismatch(Forbidden):
+    message = "Project {project_id} must be in the same domain as the role {role_id} being assigned."
+
+
+class InvalidImpliedRole(Forbidden):
+    message = "{role_id} cannot be an implied roles."
+
+
+class AccessRuleInUse(Forbidden):
+    message = "May not delete access rule in use"
+
+
+class Duplicate(Conflict):
+    message = "Conflict occurred attempting to store {type} - {details}."
+
+
+class UserNotFound(NotFound):
+    message = "Could not find user: {id}."
+
+
+class GroupNotFound(NotFound):
+    message = "Could not find group: {id}."
+
+
+class ProjectNotFound(NotFound):
+    message = "Could not find project: {id}."
+
+
+class ProjectTagNotFound(NotFound):
+    message = "Could not find project tag: {id}."
+
+
+class DomainNotFound(NotFound):
+    message = "Could not find domain: {id}."
+
+
+class RoleNotFound(NotFound):
+    message = "Could not find role: {id}."
+
+
+class RoleAssignmentNotFound(NotFound):
+    message = (
+        "Could not find role assignment with role: {role_id}, user or group: {actor_id}, "
+        "project, domain, or system: {target_id}."
+    )
+
+
+class ImpliedRoleNotFound(NotFound):
+    message = "{prior_role_id} does not imply {implied_role_id}."
+
+
+class ServiceNotFound(NotFound):
+    message = "Could not find service: {id}."
+
+
+class EndpointNotFound(NotFound):
+    message = "Could not find endpoint: {id}."
+
+
+class RegionNotFound(NotFound):
+    message = "Could not find region: {id}."
+
+
+class ApplicationCredentialNotFound(NotFound):
+    message = "Could not find Application Credential: {id}."
+
+
+class AccessRuleNotFound(NotFound):
+    message = "Could not find Access Rule: {id}."
+
+
+class CredentialNotFound(NotFound):
+    message = "Could not find credential: {id}."
+
+
+class RegisteredLimitNotFound(NotFound):
+    message = "Could not find registered limit for {id}."
+
+
+class LimitNotFound(NotFound):
+    message = "Could not find limit for {id}."
+
+
+class MembershipNotFound(NotFound):
+    message = "User '{user_id}' not found in group '{group_id}'"
+
+
+class NoSubjectToken(NotFound):
+    message = "No token in the request"
+
+
+class TokenNotRecognized(NotFound):
+    message = "Could not recognize Fernet token"
+
+
+class TokenNotValid(NotFound):
+    message = "Failed to validate token"
+
+
+class AuthMethodNotSupported(Unauthorized):
+    message = "Attempted to authenticate with an unsupported method."
+
+
+class ApplicationCredentialAuthError(Unauthorized):
+    message = "Error authenticating with application credential: {detail}"
+
+
+def duplicate(type: str, details: str) -> Duplicate:
+    """A name or an id that is taken."""
+    return Duplicate(type=type, details=details)
+
+
+def missing(attribute: str, target: str) -> ValidationError:
+    """What a request refers to and does not hold."""
+    return ValidationError(attribute=attribute, target=target)
+
+
+def refused(policy: str) -> PolicyRefused:
+    """A check that only the handler can make, in the name of its policy."""
+    return PolicyRefused([policy])

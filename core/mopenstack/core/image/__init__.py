@@ -1,0 +1,1 @@
+"""The Image service: after glance 32."""

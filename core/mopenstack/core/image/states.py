@@ -1,0 +1,33 @@
+"""The states of images (glance.domain.Image.valid_state_targets) and what moves them."""
+
+from __future__ import annotations
+
+from mopenstack.contract.faults import Fault
+from mopenstack.contract.operations import enum_words
+from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.image import errors
+from mopenstack.image.v2 import images_pb2 as pb
+
+Image = pb.Image
+WORDS: dict[int, str] = enum_words(pb.Image.DESCRIPTOR.fields_by_name["status"])
+
+
+def _refuse(action: Action, image: pb.Image) -> Fault:
+    if action.label:
+        return errors.NotInThisStatus(verb=action.label, status=WORDS[image.status])
+    aim = action.to if action.interim is None else action.interim
+    return errors.BadTransition(old=WORDS[image.status], new=WORDS[aim])
+
+
+LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
+    pb.Image,
+    (
+        Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE),
+        Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
+        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING, to=Image.ACTIVE),
+        Action("deactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.DEACTIVATED, label="deactivate"),
+        Action("reactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.ACTIVE, label="reactivate"),
+    ),
+    _refuse,
+)
+"""Deactivation happens at once, bytes come and go with their requests: only an import takes time."""

@@ -1,0 +1,250 @@
+"""Networks (neutron.db.db_base_plugin_v2, neutron.plugins.ml2.plugin, neutron.db.external_net_db)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.network import dns
+from mopenstack.core.network.addresses import AUTO_DELETE_PORT_OWNERS
+from mopenstack.core.network.availability_zones import check_hints
+from mopenstack.core.network.errors import (
+    DefaultExternalNetworkExists,
+    ExternalNetworkInUse,
+    InvalidNetworkMTU,
+    InvalidSharedSetting,
+    NetworkInUse,
+    NetworkNotFound,
+    SegmentsSetInConjunctionWithProviders,
+)
+from mopenstack.core.network.provider import PROJECT_NETWORK_TYPE, Wire, check_all, mtu_of, reserve
+from mopenstack.core.network.rbac import forget_policies, grant_everybody, revoke_everybody
+from mopenstack.core.network.resource import NeutronResource, bad_input, check_qos_policy, sees_all, union
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.network.v2 import networks_pb2 as pb
+from mopenstack.network.v2.networks_pb2 import Network, NetworkSegment
+from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.segments_pb2 import Segment
+from mopenstack.network.v2.subnets_pb2 import Subnet
+
+PROVIDER = ("network_type", "physical_network", "segmentation_id")
+IPV4_MTU_MIN, IPV6_MTU_MIN = 68, 1280
+COPIED = ("shared", "shared_with", "external")
+"""What subnets and ports copy from their network, since it decides who sees them."""
+
+
+class Networks(NeutronResource[Network]):
+    service = pb.DESCRIPTOR.services_by_name["Networks"]
+    message = Network
+    not_found = NetworkNotFound
+
+    # -- who sees what
+
+    def visible(self, call: Call, obj: Network) -> bool:
+        caller = call.caller
+        if sees_all(caller) or (caller.project_id and obj.project_id == caller.project_id):
+            return True
+        if caller.scope != "project" and caller.is_admin:
+            return False
+        return obj.shared or obj.external or caller.project_id in (*obj.shared_with, *obj.external_for)
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[Network]:
+        if sees_all(call.caller):
+            return await super().candidates(call, query)
+        self.check_sort(query)
+        project = call.caller.project_id
+        return await union(
+            call,
+            Network,
+            {"project_id": project},
+            {"shared": True},
+            {"external": True},
+            {"shared_with": project},
+            {"external_for": project},
+        )
+
+    async def view(self, call: Call, obj: Network) -> Message:
+        project = call.caller.project_id
+        shared = not obj.shared and project in obj.shared_with
+        external = not obj.external and project in obj.external_for
+        if not shared and not external:
+            return obj
+
+        async def build() -> Network:
+            found = await call.tx.get(Network, obj.id)
+            seen = copy_of(obj if found is None else found)
+            seen.shared, seen.external = seen.shared or shared, seen.external or external
+            return seen
+
+        return await call.tx.view(("network", obj.id, shared, external), build)
+
+    # -- create
+
+    async def prepare(self, call: Call, obj: Network, request: Any, given: set[str]) -> None:
+        dns.check_domain(obj.dns_domain)
+        check_hints(obj.availability_zone_hints)
+        await check_qos_policy(call, obj)
+        wires = self._wires(obj, given)
+        check_all(wires)
+        self._set_mtu(obj, wires)
+        await self._check_default(call, obj)
+        obj.status, obj.l2_adjacency, obj.revision_number = "ACTIVE", True, 1
+        del obj.segments[:]
+        await self._make_segments(call, obj, wires)
+
+    async def created(self, call: Call, obj: Network, request: Any) -> None:
+        if obj.shared:
+            await grant_everybody(call, obj, "access_as_shared")
+        if obj.external:
+            await grant_everybody(call, obj, "access_as_external")
+
+    @staticmethod
+    def _wires(obj: Network, given: set[str]) -> list[Wire]:
+        provider = [name for name in PROVIDER if name in given and obj.HasField(name)]
+        if obj.segments:
+            if provider:
+                raise SegmentsSetInConjunctionWithProviders()
+            return [Wire.of(segment) for segment in obj.segments]
+        if not provider:
+            return [Wire(PROJECT_NETWORK_TYPE)]
+        return [
+            Wire(
+                obj.network_type,
+                obj.physical_network if obj.HasField("physical_network") else None,
+                obj.segmentation_id if obj.HasField("segmentation_id") else None,
+            )
+        ]
+
+    @staticmethod
+    def _set_mtu(obj: Network, wires: list[Wire]) -> None:
+        largest = mtu_of(wires)
+        if obj.mtu > largest:
+            raise bad_input(f"Requested MTU is too big, maximum is {largest}")
+        obj.mtu = obj.mtu or largest
+
+    async def _make_segments(self, call: Call, obj: Network, wires: list[Wire]) -> None:
+        made = []
+        for wire in wires:
+            segment = Segment(id=call.ids.uuid(), network_id=obj.id, revision_number=1)
+            call.stamp(segment.created_at)
+            call.stamp(segment.updated_at)
+            await reserve(call, segment, wire)
+            await call.tx.put(segment, fresh=True)
+            made.append(segment)
+        show_segments(obj, made)
+
+    async def _check_default(self, call: Call, obj: Network) -> None:
+        if not obj.external:
+            obj.ClearField("is_default")
+            return
+        obj.is_default = obj.is_default
+        if obj.is_default:
+            for other in await call.tx.query(Network, external=True):
+                if other.is_default and other.id != obj.id:
+                    raise DefaultExternalNetworkExists(net_id=other.id)
+
+    # -- update
+
+    async def change(self, call: Call, old: Network, new: Network, request: Any, given: set[str]) -> None:
+        dns.check_domain(new.dns_domain)
+        await check_qos_policy(call, new)
+        self._check_provider(old, new, given)
+        if "mtu" in given:
+            await self._check_mtu(call, new)
+        if old.shared and not new.shared:
+            await self._check_unshare(call, old)
+        if old.external and not new.external:
+            await self._check_internalize(call, old)
+        if old.external != new.external or "is_default" in given:
+            await self._check_default(call, new)
+
+    async def changed(self, call: Call, old: Network, new: Network) -> None:
+        for name, action in (("shared", "access_as_shared"), ("external", "access_as_external")):
+            before, after = getattr(old, name), getattr(new, name)
+            if after and not before:
+                await grant_everybody(call, new, action)
+            elif before and not after:
+                await revoke_everybody(call, new, action)
+        if old.shared != new.shared or old.external != new.external:
+            await copy_to_members(call, new)
+
+    @staticmethod
+    def _check_provider(old: Network, new: Network, given: set[str]) -> None:
+        if any(getattr(old, name) != getattr(new, name) for name in PROVIDER if name in given):
+            raise bad_input(
+                "Plugin does not support updating the following provider network attributes: "
+                "provider:network_type, provider:physical_network"
+            )
+        copy_fields(old, new, [*PROVIDER, "segments"])
+
+    async def _check_mtu(self, call: Call, new: Network) -> None:
+        segments = await call.tx.query(Segment, network_id=new.id)
+        self._set_mtu(new, [Wire.of(segment) for segment in segments] or [Wire(PROJECT_NETWORK_TYPE)])
+        if new.mtu >= IPV6_MTU_MIN:
+            return
+        for subnet in await call.tx.query(Subnet, network_id=new.id):
+            least = IPV4_MTU_MIN if subnet.ip_version == 4 else IPV6_MTU_MIN
+            if new.mtu < least:
+                raise InvalidNetworkMTU(net_id=new.id, mtu=least)
+
+    @staticmethod
+    async def _check_unshare(call: Call, old: Network) -> None:
+        ports = await call.tx.query(Port, network_id=old.id)
+        users = {port.project_id for port in ports if not port.device_owner.startswith("network:")}
+        users |= {subnet.project_id for subnet in await call.tx.query(Subnet, network_id=old.id)}
+        if users - {old.project_id, *old.shared_with}:
+            raise InvalidSharedSetting(network=old.name)
+
+    @staticmethod
+    async def _check_internalize(call: Call, old: Network) -> None:
+        owners = {port.device_owner for port in await call.tx.query(Port, network_id=old.id)}
+        if owners & {"network:router_gateway", "network:floatingip"}:
+            raise ExternalNetworkInUse(net_id=old.id)
+
+    # -- delete
+
+    async def remove(self, call: Call, obj: Network) -> None:
+        ports = await call.tx.query(Port, network_id=obj.id)
+        used = [port.id for port in ports if port.device_owner not in AUTO_DELETE_PORT_OWNERS]
+        if used:
+            why = f"There are one or more ports still in use on the network, id for these ports is: {','.join(used)}"
+            raise NetworkInUse(net_id=obj.id, reason=why)
+        for port in ports:
+            await call.owner_of("port").discard(call, port)
+        for subnet in await call.tx.query(Subnet, network_id=obj.id):
+            await call.owner_of("subnet").discard(call, subnet)
+        for segment in await call.tx.query(Segment, network_id=obj.id):
+            await call.tx.delete(Segment, segment.id)
+        await forget_policies(call, obj.id)
+
+
+def show_segments(network: Network, segments: Iterable[Segment]) -> None:
+    """Write a network's segments into its provider attributes: one as they are, several as a list."""
+    shown = [_shown(segment) for segment in segments]
+    for name in PROVIDER:
+        network.ClearField(name)
+    del network.segments[:]
+    if len(shown) == 1:
+        copy_fields(shown[0], network, PROVIDER)
+    else:
+        network.segments.extend(shown)
+
+
+def _shown(segment: Segment) -> NetworkSegment:
+    shown = NetworkSegment()
+    copy_fields(segment, shown, PROVIDER)
+    return shown
+
+
+async def copy_to_members(call: Call, network: Network) -> None:
+    """Give the network's subnets and ports the fields by which they are seen."""
+    for message in (Subnet, Port):
+        for member in await call.tx.query(message, network_id=network.id):
+            changed = await call.tx.edit(message, member.id)
+            copy_fields(network, changed, [name for name in COPIED if name in message.DESCRIPTOR.fields_by_name])
+            await call.tx.put(changed)

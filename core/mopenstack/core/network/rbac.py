@@ -1,0 +1,67 @@
+"""What RBAC policies do to the objects that they share (neutron.db.rbac_db_mixin, neutron.objects.rbac_db).
+
+An object knows who it is shared with: `shared` and `external` stand for a policy for everybody ("*"),
+`shared_with` and `external_for` list the projects of the others, so that lists find what a caller sees by index.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.core.engine.call import Call
+from mopenstack.network.v2.rbac_policies_pb2 import RbacPolicy
+
+EVERYBODY = "*"
+ACTIONS = {
+    "network": ("access_as_shared", "access_as_external"),
+    "qos_policy": ("access_as_shared",),
+    "security_group": ("access_as_shared",),
+    "address_scope": ("access_as_shared",),
+    "subnetpool": ("access_as_shared",),
+    "address_group": ("access_as_shared",),
+}
+"""Object type -> what a policy can allow."""
+
+FLAGS = {"access_as_shared": ("shared", "shared_with"), "access_as_external": ("external", "external_for")}
+
+
+async def grant_everybody(call: Call, obj: Any, action: str) -> None:
+    """The policy that setting an object's `shared` or `router:external` stands for."""
+    policy = RbacPolicy(
+        id=call.ids.uuid(),
+        project_id=obj.project_id,
+        object_type=type(obj).DESCRIPTOR.name.lower(),
+        object_id=obj.id,
+        target_tenant=EVERYBODY,
+        action=action,
+    )
+    await call.tx.put(policy, fresh=True)
+
+
+async def revoke_everybody(call: Call, obj: Any, action: str) -> None:
+    """The reverse of grant_everybody."""
+    for policy in await call.tx.query(RbacPolicy, object_id=obj.id, target_tenant=EVERYBODY, action=action):
+        await call.tx.delete(RbacPolicy, policy.id)
+
+
+async def forget_policies(call: Call, object_id: str) -> None:
+    """Drop the policies of an object that is deleted."""
+    for policy in await call.tx.query(RbacPolicy, object_id=object_id):
+        await call.tx.delete(RbacPolicy, policy.id)
+
+
+async def apply_policies(call: Call, message: type[Message], object_id: str) -> Any:
+    """Write into an object what its policies say; the changed object."""
+    policies = await call.tx.query(RbacPolicy, object_id=object_id)
+    changed: Any = await call.tx.edit(message, object_id)
+    for action, (everybody, some) in FLAGS.items():
+        if some not in message.DESCRIPTOR.fields_by_name:
+            continue
+        targets = {policy.target_tenant for policy in policies if policy.action == action}
+        setattr(changed, everybody, EVERYBODY in targets)
+        del getattr(changed, some)[:]
+        getattr(changed, some).extend(sorted(targets - {EVERYBODY}))
+    await call.tx.put(changed)
+    return changed

@@ -1,0 +1,1 @@
+"""The Block Storage service (Cinder): one module a resource."""

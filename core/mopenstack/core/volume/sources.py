@@ -1,0 +1,196 @@
+"""What a new volume is made from: type, source and size, checked in cinder's order and words.
+
+Source: cinder/api/v3/volumes.py `create`, cinder/volume/flows/api/create_volume.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest, Conflict, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.validation import is_format
+from mopenstack.core.volume.common import ZONE
+from mopenstack.core.volume.errors import (
+    BackupNotFound,
+    GroupNotFound,
+    InvalidAvailabilityZone,
+    InvalidInput,
+    InvalidSnapshot,
+    InvalidVolume,
+)
+from mopenstack.core.volume.lifecycle import EVEN_ATTACHED
+from mopenstack.core.volume.types import Types
+from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
+from mopenstack.volume.v3.types_pb2 import VolumeType
+from mopenstack.volume.v3.volumes_pb2 import Volume, VolumeCreate
+
+GB = 1024**3
+BAD_IMAGE = "Invalid image identifier or unable to access requested image."
+MULTIATTACH_REMOVED = (
+    "multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. Contact "
+    "your administrator to create a multiattach enabled volume type and use it to create multiattach volumes."
+)
+MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+
+
+class AmbiguousImage(Conflict):
+    message = "Multiple matches found for '{name}', use an ID to be more specific."
+
+
+@dataclass(slots=True)
+class Source:
+    """What to make and from what; at most one of snapshot, volume and image is set."""
+
+    type: VolumeType
+    size: int
+    zone: str = ZONE
+    snapshot: Snapshot | None = None
+    volume: Volume | None = None
+    image: Image | None = None
+    image_metadata: dict[str, str] = field(default_factory=dict)
+    bootable: bool = False
+
+
+async def resolve(call: Call, body: VolumeCreate) -> Source:
+    """Look up everything that a create names; raises cinder's refusal of the first thing that is wrong."""
+    types = call.service(Types)
+    wanted_type = await types.by_name_or_id(call, body.volume_type) if body.volume_type else None
+    snapshot = await _owned(call, "snapshot", body.snapshot_id) if body.HasField("snapshot_id") else None
+    volume = await _owned(call, "volume", body.source_volid) if body.HasField("source_volid") else None
+    for group in ("consistencygroup_id", "group_id"):
+        if body.HasField(group):
+            raise GroupNotFound(id=getattr(body, group))
+    image = await _image_of(call, body)
+    if body.backup_id:
+        raise BackupNotFound(id=body.backup_id)
+    if body.multiattach:
+        raise BadRequest(MULTIATTACH_REMOVED)
+    size = body.size or (snapshot.size if snapshot is not None else 0) or (volume.size if volume is not None else 0)
+    if not size:
+        raise BadRequest(MALFORMED)
+    if sum(source is not None for source in (snapshot, volume, image)) > 1:
+        raise InvalidInput(why="May specify only one of backup, imageRef, snapshot, source volume")
+    check_sizes(size, snapshot, volume, image)
+    kind = wanted_type or await _type_of(call, snapshot, volume, image)
+    source = Source(kind, size, _zone(body, snapshot, volume), snapshot, volume, image)
+    await _inherit(call, source)
+    return source
+
+
+def check_sizes(size: int, snapshot: Snapshot | None, volume: Volume | None, image: Image | None) -> None:
+    """The source must be ready and fit into the new volume."""
+    if snapshot is not None:
+        if snapshot.status != Snapshot.AVAILABLE:
+            raise InvalidSnapshot(why="Originating snapshot status must be one of 'available' values")
+        if size < snapshot.size:
+            raise InvalidInput(
+                why=f"Volume size '{size}'GB cannot be smaller than the snapshot size {snapshot.size}GB. "
+                "They must be >= original snapshot size."
+            )
+    if volume is not None:
+        if volume.status not in EVEN_ATTACHED:
+            raise InvalidVolume(why="Originating source volume status must be one of 'available, in-use' values")
+        if size < volume.size:
+            raise InvalidInput(
+                why=f"Volume size '{size}'GB cannot be smaller than original volume size  {volume.size}GB. "
+                "They must be >= original volume size."
+            )
+    if image is not None:
+        check_image(image, size)
+
+
+def check_image(image: Image, size: int) -> None:
+    """cinder.volume.volume_utils.check_image_metadata."""
+    if image.status != Image.ACTIVE:
+        raise InvalidInput(why=f"Image {image.id} is not active.")
+    needed = (image.size + GB - 1) // GB
+    if needed > size:
+        raise InvalidInput(why=f"Size of specified image {needed}GB is larger than volume size {size}GB.")
+    if size < image.min_disk:
+        raise InvalidInput(
+            why=f"Volume size {size}GB cannot be smaller than the image minDisk size {image.min_disk}GB."
+        )
+
+
+def image_metadata(image: Image) -> dict[str, str]:
+    """What a volume remembers of its image (cinder's volume_glance_metadata)."""
+    return {
+        **image.properties,
+        "signature_verified": "False",
+        "image_id": image.id,
+        "image_name": image.name,
+        "checksum": image.checksum,
+        "container_format": image.container_format,
+        "disk_format": image.disk_format,
+        "min_disk": str(image.min_disk),
+        "min_ram": str(image.min_ram),
+        "size": str(image.size),
+    }
+
+
+async def find_image(call: Call, reference: str) -> Image:
+    """An image by id, or by a name that only one has; raises cinder's refusal."""
+    images = call.owner_of("image")
+    if images is None:
+        raise BadRequest(BAD_IMAGE)
+    id = reference.rsplit("/", 1)[-1]
+    if is_format("uuid", id):
+        try:
+            return await images.fetch(call, id)  # type: ignore[no-any-return]
+        except NotFound:
+            pass  # the reference may still be a name
+    named = [image for image in await call.tx.query(Image, name=reference) if images.visible(call, image)]
+    if len(named) > 1:
+        raise AmbiguousImage(name=reference)
+    if not named:
+        raise BadRequest(BAD_IMAGE)
+    return named[0]
+
+
+async def _image_of(call: Call, body: VolumeCreate) -> Image | None:
+    if body.HasField("image_id"):
+        return await find_image(call, body.image_id)
+    return await find_image(call, body.image_ref) if body.HasField("image_ref") else None
+
+
+async def _owned(call: Call, kind: str, id: str) -> Any:
+    return await call.owner_of(kind).fetch(call, id)
+
+
+async def _type_of(
+    call: Call, snapshot: Snapshot | None, volume: Volume | None, image: Image | None
+) -> VolumeType:
+    types = call.service(Types)
+    if volume is not None:
+        return await types.by_name_or_id(call.elevated(), volume.volume_type_id)
+    if snapshot is not None:
+        return await types.by_name_or_id(call.elevated(), snapshot.volume_type_id)
+    if image is not None and image.properties.get("cinder_img_volume_type"):
+        return await types.by_name_or_id(call, image.properties["cinder_img_volume_type"])
+    return await types.default(call)
+
+
+def _zone(body: VolumeCreate, snapshot: Snapshot | None, volume: Volume | None) -> str:
+    if body.HasField("availability_zone"):
+        if body.availability_zone != ZONE:
+            raise InvalidAvailabilityZone(zone=body.availability_zone)
+        return body.availability_zone
+    if snapshot is not None:
+        return snapshot.availability_zone
+    return volume.availability_zone if volume is not None else ZONE
+
+
+async def _inherit(call: Call, source: Source) -> None:
+    """A volume boots if its source does, and remembers the same image."""
+    parent = source.volume
+    if source.snapshot is not None:
+        parent = await call.tx.get(Volume, source.snapshot.volume_id)
+    if parent is not None:
+        source.image_metadata = dict(parent.volume_image_metadata)
+        source.bootable = parent.bootable == "true"
+    if source.image is not None:
+        source.image_metadata = image_metadata(source.image)
+        source.bootable = True

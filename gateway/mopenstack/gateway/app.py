@@ -1,0 +1,252 @@
+"""One HTTP request, from its bytes to its answer: the visible order of steps.
+
+    request id -> cloud -> API -> route -> microversion -> body to message -> core -> answer
+
+Refusals of any step are rendered by the API's dialect; nothing here knows a rule or holds state.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import AsyncIterator, Iterable
+from urllib.parse import parse_qsl
+
+import structlog
+from aiohttp import web
+
+from mopenstack.contract.calls import ByteStream, CallMetadata, Core
+from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotFound, NotServed
+from mopenstack.gateway.addresses import split_cloud
+from mopenstack.gateway.codec.decode import decode_json
+from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge
+from mopenstack.gateway.documented import documented
+from mopenstack.gateway.hooks import body_hooks
+from mopenstack.gateway.render import Renderer
+from mopenstack.gateway.requestlog import RequestLog
+from mopenstack.gateway.surface import Endpoint, Surface, surfaces
+
+log = structlog.get_logger()
+
+_LOOPBACK = ("127.", "::1", "::ffff:127.", "unix")
+_BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+
+
+class App:
+    """The request handler of aiohttp's low-level server. `only` restricts a classic port to one API."""
+
+    def __init__(self, core: Core, requests: RequestLog | None = None, only: str = "", app: App | None = None) -> None:
+        self._core = core
+        self.requests = requests if requests is not None else RequestLog()
+        self._renderer = app._renderer if app else Renderer()
+        found = app._surfaces if app else surfaces()
+        self._surfaces: list[Surface] = found
+        self._by_prefix = {surface.api.prefix: surface for surface in found}
+        self._only = next((surface for surface in found if surface.api.type == only), None) if only else None
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        started = time.perf_counter()
+        request_id = f"req-{_uuid()}"
+        raw_path, _, raw_query = request.raw_path.partition("?")
+        cloud, cloud_prefix, path = split_cloud(raw_path)
+        surface, api_path = self._surface(path)
+        if surface is None:
+            response: web.StreamResponse = web.json_response({"message": "Not Found"}, status=404)
+        else:
+            host = request.headers.get("Host") or "127.0.0.1"
+            base_url = f"{request.scheme}://{host}{cloud_prefix}"
+            prefix = "" if self._only else surface.api.prefix
+            pairs = parse_qsl(raw_query, keep_blank_values=True) if raw_query else ()
+            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method)
+            metadata = CallMetadata(
+                cloud=cloud,
+                token=request.headers.get("X-Auth-Token", ""),
+                base_url=base_url,
+                request_id=request_id,
+                remote=request.remote or "",
+            )
+            response = await self._respond(request, surface, context, metadata)
+        response.headers["X-Openstack-Request-Id"] = request_id
+        if surface is not None and surface.api.type in ("compute", "volumev3"):
+            response.headers["x-compute-request-id"] = request_id
+        self.requests.add(
+            started, request_id, cloud, request.method, raw_path, response.status, time.perf_counter() - started
+        )
+        return response
+
+    def _surface(self, path: str) -> tuple[Surface | None, str]:
+        if self._only is not None:
+            return self._only, path.rstrip("/")
+        second = path.find("/", 1)
+        first = path if second < 0 else path[:second]
+        surface = self._by_prefix.get(first)
+        return surface, path[len(first) :].rstrip("/") if surface is not None else ""
+
+    async def _respond(
+        self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
+    ) -> web.StreamResponse:
+        dialect = surface.dialect
+        versions: dict[str, str] = {}
+        try:
+            if surface.api.type == "" and not metadata.remote.startswith(_LOOPBACK):
+                raise NotFound("The admin API answers on the loopback interface only.")
+            context.microversion = metadata.microversion = dialect.microversion(request.headers)
+            versions = dialect.version_headers(context.microversion)
+            outcome = await self._dispatch(request, surface, context, metadata)
+        except Fault as fault:
+            outcome = dialect.error(fault, context)
+        except Exception:  # the client gets the service's own 500 and the log the reason
+            log.exception("internal error", request_id=context.request_id, path=context.path)
+            outcome = dialect.error(
+                Internal("The server has either erred or is incapable of performing the requested operation."), context
+            )
+        if isinstance(outcome, ByteStream):
+            return await _stream(request, outcome)
+        body = b"" if request.method == "HEAD" else outcome.body
+        response = web.Response(status=outcome.status, body=body)
+        if outcome.body:
+            response.headers["Content-Type"] = outcome.content_type
+        elif outcome.status == 204:
+            response.headers.popall("Content-Type", None)
+        response.headers.update(versions)
+        response.headers.update(outcome.headers)
+        return response
+
+    async def _dispatch(
+        self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
+    ) -> Answer | ByteStream:
+        dialect = surface.dialect
+        found = surface.router.find(context.path)
+        verb = request.method
+        if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:
+            verb = "GET"
+        if found is None or verb not in found[0].leaves:
+            return await self._unserved(surface, context, metadata, found[0].leaves if found else ())
+        leaves, values = found[0].leaves[verb], found[1]
+        document = None
+        body = b""
+        endpoint = leaves[0][1]
+        raw = endpoint.operation.options.raw_request
+        try:
+            if verb not in _BODYLESS and not raw:
+                body = await _read(request, dialect.body_bytes_max)
+                hook = body_hooks().get(endpoint.operation.name)
+                if hook is None and body:
+                    document = decode_json(body)
+            endpoint = self._choose(surface, leaves, document, context)
+            names = next(names for names, candidate in leaves if candidate is endpoint)
+            decoder = endpoint.decoder(context.microversion)
+            message = decoder.from_path(dict(zip(names, values, strict=True)), request.headers)
+            query = None
+            if decoder.query_field:
+                query = dialect.query(context.pairs, context.microversion)
+                getattr(message, decoder.query_field).CopyFrom(query)
+            elif context.pairs:
+                decoder.query(message, context.pairs)
+            hook = body_hooks().get(endpoint.operation.name)
+            if hook is not None:
+                hook(message, body, request.headers)
+            elif document is not None:
+                decoder.body(message, document)
+            elif verb not in _BODYLESS and not raw and endpoint.operation.kind_of_write != "other":
+                raise InvalidField((), None, "type", "object")
+        except (Fault, UnicodeEncodeError) as refused:
+            # A bad token outranks a bad body: the services look at the token first.
+            if not endpoint.operation.anonymous:
+                await self._core.authenticate(metadata)
+            raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
+        if raw:
+            metadata.body = _chunks(request)
+            metadata.content_type = request.headers.get("Content-Type", "")
+        reply = await self._core.call(endpoint.operation, message, metadata)
+        if isinstance(reply.result, ByteStream):
+            reply.result.status = reply.result.status or endpoint.operation.status(context.microversion)
+            return reply.result
+        return self._renderer.answer(endpoint, reply, dialect, context, query)
+
+    @staticmethod
+    def _choose(
+        surface: Surface, leaves: list[tuple[tuple[str, ...], Endpoint]], document: object, context: Context
+    ) -> Endpoint:
+        """The endpoint of a verb and path: by the action's key where there are actions, by microversion."""
+        candidates = [endpoint for _, endpoint in leaves]
+        if any(endpoint.operation.options.action for endpoint in candidates):
+            if not isinstance(document, dict) or len(document) != 1:
+                raise InvalidField((), document, "json", "one action")
+            (action,) = document
+            chosen = [endpoint for endpoint in candidates if endpoint.operation.options.action == action]
+            if not chosen:
+                _refuse_action(surface, context, action)
+            candidates = chosen
+        for endpoint in candidates:
+            if endpoint.operation.since <= context.microversion <= endpoint.operation.until:
+                return endpoint
+        major = surface.api.microversion_min.partition(".")[0]
+        raise NotFound(f"API version '{major}.{context.microversion}' is not supported on this method.")
+
+    async def _unserved(
+        self, surface: Surface, context: Context, metadata: CallMetadata, allowed: Iterable[str]
+    ) -> Answer:
+        """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
+        dialect = surface.dialect
+        document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
+        versioned = context.path[1:2] == "v" and context.path[2:3].isdigit()
+        needs_token = dialect.document_needs_token(context.path) if document else surface.api.type != "identity"
+        if versioned and needs_token:
+            await self._core.authenticate(metadata)
+        if document is not None:
+            return document
+        known = documented(surface.api.type).find(context.path)
+        if known is not None and context.verb in known[0].leaves:
+            raise not_served(context, known[0].leaves[context.verb][0][1][1])
+        verbs = {*allowed, *(known[0].leaves if known is not None else ())}
+        return dialect.wrong_verb(context, verbs) if verbs else dialect.no_route(context)
+
+
+def not_served(context: Context, title: str, action: str = "") -> NotServed:
+    """The refusal that names what OpenStack documents and mopenstack does not serve."""
+    what = f"{context.verb} {context.path}" + (f" {action}" if action else "")
+    return NotServed(f"mopenstack does not serve this operation yet: {title} ({what}).")
+
+
+def _refuse_action(surface: Surface, context: Context, action: str) -> None:
+    known = documented(surface.api.type).find(context.path)
+    for _, (name, title) in known[0].leaves.get("POST", ()) if known is not None else ():
+        if name == action:
+            raise not_served(context, title, action)
+    raise NoSuchAction(action=action)
+
+
+async def _read(request: web.BaseRequest, limit: int) -> bytes:
+    if (request.content_length or 0) > limit:
+        raise TooLarge
+    parts, size = [], 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise TooLarge
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
+    async for chunk in request.content.iter_any():
+        yield chunk
+
+
+async def _stream(request: web.BaseRequest, stream: ByteStream) -> web.StreamResponse:
+    response = web.StreamResponse(status=stream.status, headers=stream.headers)
+    response.content_type = stream.content_type
+    if stream.size >= 0:
+        response.content_length = stream.size
+    await response.prepare(request)
+    if request.method != "HEAD":
+        async for chunk in stream.chunks:
+            await response.write(chunk)
+    await response.write_eof()
+    return response
+
+
+def _uuid() -> str:
+    text = os.urandom(16).hex()
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"

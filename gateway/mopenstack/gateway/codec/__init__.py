@@ -1,0 +1,1 @@
+"""JSON documents to messages and back, by plans compiled once per message, microversion and audience."""

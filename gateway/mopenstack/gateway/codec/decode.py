@@ -1,0 +1,497 @@
+"""JSON documents, path variables and query parameters to request messages.
+
+Types are checked here, since JSON is where they can be wrong; what a value must be beyond its type is
+the core's to say. Which keys were present goes into the request's field mask.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+from google.protobuf import struct_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import InvalidField
+from mopenstack.contract.operations import (
+    FIELD_MASK,
+    LATEST,
+    PAGE_INFO,
+    QUERY,
+    apis,
+    enum_words,
+    field_rules,
+    minor,
+    wire_key,
+)
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+
+Path = tuple[str | int, ...]
+Set = Callable[[Any, Any, Path], None]
+"""(message, JSON value, path of the value)"""
+
+DEPTH_MAX = 32
+_INTS = {FieldDescriptor.CPPTYPE_INT32: 31, FieldDescriptor.CPPTYPE_INT64: 63}
+_UINTS = {FieldDescriptor.CPPTYPE_UINT32: 32, FieldDescriptor.CPPTYPE_UINT64: 64}
+_FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
+_TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
+_FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
+
+
+class Decoder:
+    """The plan of one message at one microversion for one kind of request (create, update, other)."""
+
+    __slots__ = ("_inline", "_keys", "_list", "_name", "_required", "_unknown")
+
+    def __init__(self, descriptor: Descriptor, microversion: int, mode: str) -> None:
+        self._name = descriptor.full_name
+        self._keys: dict[str, tuple[str, Set]] = {}
+        self._inline: Set | None = None
+        self._list: Set | None = None
+        self._required: list[tuple[str, str]] = []
+        self._unknown = _unknown_policy(descriptor)
+        for field in descriptor.fields:
+            rules = field_rules(field)
+            if not _accepted(field, rules, microversion, mode):
+                continue
+            setter = _setter(field, rules, microversion, mode)
+            if rules.inline:
+                if field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1:
+                    self._list = setter
+                else:
+                    self._inline = setter
+                continue
+            for key in filter(None, (wire_key(field), rules.also)):
+                self._keys[key] = (field.name, setter)
+            if rules.required and mode != "update":
+                self._required.append((field.name, wire_key(field)))
+
+    def decode(self, document: Any, message: Any, path: Path, given: list[str] | None = None) -> None:
+        """Fill a message from a JSON value; `given` collects the proto names of the keys that were there."""
+        if len(path) > DEPTH_MAX:
+            raise InvalidField(path, "", "depth", DEPTH_MAX)
+        if self._list is not None:
+            self._list(message, document, path)
+            return
+        if not isinstance(document, dict):
+            raise InvalidField(path, document, "type", "object")
+        present = []
+        unknown: dict[str, Any] = {}
+        for key, value in document.items():
+            found = self._keys.get(key)
+            if found is None:
+                unknown[key] = value
+                continue
+            name, setter = found
+            setter(message, value, (*path, key))
+            present.append(name)
+        for name, key in self._required:
+            if name not in present:
+                raise InvalidField((*path, key), document, "required", key)
+        if unknown:
+            self._refuse_or_keep(unknown, document, message, path)
+        if given is not None:
+            given += present
+
+    def names(self, document: dict[str, Any]) -> list[str]:
+        """Proto names of a document's known keys."""
+        return [self._keys[key][0] for key in document if key in self._keys]
+
+    def without(self, key: str) -> Decoder:
+        """The same plan, not asking for a key that was taken out already."""
+        other: Decoder = object.__new__(Decoder)
+        for slot in Decoder.__slots__:
+            setattr(other, slot, getattr(self, slot))
+        other._required = [item for item in self._required if item[1] != key]
+        return other
+
+    def _refuse_or_keep(self, unknown: dict[str, Any], document: Any, message: Any, path: Path) -> None:
+        if self._inline is not None:
+            self._inline(message, unknown, path)
+        elif self._unknown == annotations.UNKNOWN_REJECT:
+            raise InvalidField(path, document, "unknown", sorted(unknown))
+
+
+def decode_json(body: bytes) -> Any:
+    """Parse strictly; raises InvalidField with rule `json`."""
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
+        raise InvalidField((), "", "json", f"deeper than {DEPTH_MAX} levels")
+    try:
+        return json.loads(body, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise InvalidField((), body[:80], "json", str(error)) from None
+
+
+def _depth(body: bytes) -> int:
+    """How deep the brackets nest; those inside strings count too, which only makes the limit stricter."""
+    depth = deepest = 0
+    for byte in body:
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+@cache
+def decoder(descriptor: Descriptor, microversion: int, mode: str) -> Decoder:
+    """The one plan of a message."""
+    return Decoder(descriptor, microversion, mode)
+
+
+class RequestDecoder:
+    """Fills an operation's request from body, path, query and headers."""
+
+    def __init__(self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str) -> None:
+        self._request = request
+        self._mode = mode
+        self._microversion = microversion
+        self._paths: dict[str, Set] = {}
+        self._query: dict[str, tuple[FieldDescriptor, Set]] = {}
+        self._headers: list[tuple[str, Set]] = []
+        self.query_field = ""
+        self._mask = ""
+        self._envelope: tuple[str, str] | None = None
+        variables = set(path_variables)
+        for field in request.DESCRIPTOR.fields:
+            rules = field_rules(field)
+            full_name = field.message_type.full_name if field.message_type is not None else ""
+            if field.name in variables:
+                self._paths[field.name] = _text_setter(field)
+            elif rules.header:
+                self._headers.append((rules.header, _text_setter(field)))
+            elif full_name == QUERY:
+                self.query_field = field.name
+            elif full_name == FIELD_MASK:
+                self._mask = field.name
+            elif full_name == "" and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+                self._query[wire_key(field)] = (field, _text_setter(field))
+            if not self._envelope and field.name not in variables and full_name and not _foreign(full_name):
+                self._envelope = (field.name, wire_key(field))
+
+    def from_path(self, variables: dict[str, str], headers: Any) -> Message:
+        """A new request with its path variables and headers."""
+        message = self._request()
+        for name, text in variables.items():
+            setter = self._paths.get(name)
+            if setter is not None:
+                setter(message, text, (name,))
+        for header, setter in self._headers:
+            text = headers.get(header)
+            if text is not None:
+                setter(message, text, (header,))
+        return message
+
+    def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
+        """Query parameters that are fields of the request; unknown ones are ignored."""
+        for key, text in pairs:
+            found = self._query.get(key)
+            if found is not None:
+                found[1](message, text, (key,))
+
+    def body(self, message: Message, document: Any) -> None:
+        """The JSON body, envelope and siblings; fills the mask from the envelope's keys."""
+        plan = decoder(self._request.DESCRIPTOR, self._microversion, self._mode)
+        if self._mask and self._envelope and isinstance(document, dict):
+            name, key = self._envelope
+            inner = document.get(key)
+            if isinstance(inner, dict):
+                descriptor = self._request.DESCRIPTOR.fields_by_name[name].message_type
+                assert descriptor is not None
+                given: list[str] = []
+                envelope = getattr(message, name)
+                envelope.SetInParent()
+                decoder(descriptor, self._microversion, self._mode).decode(inner, envelope, (key,), given)
+                getattr(message, self._mask).paths.extend(dict.fromkeys(given))
+                rest = {other: value for other, value in document.items() if other != key}
+                if rest:
+                    plan.without(key).decode(rest, message, ())
+                return
+        plan.decode(document, message, ())
+        if self._mask and not self._envelope and isinstance(document, dict):
+            names = plan.names(document)
+            getattr(message, self._mask).paths.extend(names)
+
+
+def _foreign(full_name: str) -> bool:
+    return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO)
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _unknown_policy(descriptor: Descriptor) -> int:
+    own = descriptor.GetOptions().Extensions[annotations.unknown]
+    if own:
+        return own
+    api = apis().get(descriptor.file.package)
+    return api.unknown if api is not None else annotations.UNKNOWN_REJECT
+
+
+def _accepted(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> bool:
+    if rules.access in (annotations.ACCESS_OUTPUT, annotations.ACCESS_INTERNAL) or rules.links or rules.header:
+        return False
+    if rules.access == annotations.ACCESS_CREATE and mode == "update":
+        return False
+    if rules.access == annotations.ACCESS_UPDATE and mode == "create":
+        return False
+    if field.message_type is not None and field.message_type.full_name in (FIELD_MASK, QUERY, PAGE_INFO):
+        return False
+    return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
+
+
+def _setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+    name, nullable = field.name, rules.nullable
+    substitute = json.loads(rules.coerce_null) if rules.coerce_null else None
+    if _is_map(field):
+        inner = _map_setter(field, rules, microversion, mode)
+    elif field.is_repeated:
+        inner = _list_setter(field, rules, microversion, mode)
+    else:
+        inner = _one_setter(field, rules, microversion, mode)
+    takes_null = field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
+
+    def set_value(message: Any, value: Any, path: Path) -> None:
+        if value is None and not takes_null:
+            if substitute is not None:
+                inner(message, substitute, path)
+                return
+            if nullable:
+                message.ClearField(name)
+                return
+        inner(message, value, path)
+
+    return set_value
+
+
+def _map_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+    name = field.name
+    assert field.message_type is not None
+    entry = field.message_type.fields_by_name["value"]
+    read = _reader(entry, rules, microversion, mode)
+
+    def set_map(message: Any, value: Any, path: Path) -> None:
+        if not isinstance(value, dict):
+            raise InvalidField(path, value, "type", "object")
+        target = getattr(message, name)
+        for key, item in value.items():
+            found = read(item, (*path, key))
+            if entry.message_type is not None:
+                target[key].CopyFrom(found)
+            else:
+                target[key] = found
+
+    return set_map
+
+
+def _list_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+    name = field.name
+    read = _reader(field, rules, microversion, mode)
+
+    def set_list(message: Any, value: Any, path: Path) -> None:
+        if not isinstance(value, list):
+            raise InvalidField(path, value, "type", "array")
+        target = getattr(message, name)
+        del target[:]
+        target.extend([read(item, (*path, place)) for place, item in enumerate(value)])
+
+    return set_list
+
+
+def _one_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+    name = field.name
+    read = _reader(field, rules, microversion, mode)
+    if field.message_type is not None:
+
+        def set_message(message: Any, value: Any, path: Path) -> None:
+            getattr(message, name).CopyFrom(read(value, path))
+
+        return set_message
+
+    def set_scalar(message: Any, value: Any, path: Path) -> None:
+        setattr(message, name, read(value, path))
+
+    return set_scalar
+
+
+def _reader(
+    field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str
+) -> Callable[[Any, Path], Any]:
+    """JSON value -> what the field (or one item of it) holds."""
+    message = field.message_type
+    if message is not None:
+        return _message_reader(message, microversion, mode)
+    lenient = rules.lenient
+    if field.type == FieldDescriptor.TYPE_ENUM:
+        return _enum_reader(field)
+    if field.type == FieldDescriptor.TYPE_BOOL:
+        return lambda value, path: _bool(value, path, lenient)
+    if field.type == FieldDescriptor.TYPE_BYTES:
+        return _bytes
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        return lambda value, path: _string(value, path, lenient)
+    if field.cpp_type in _FLOATS:
+        return lambda value, path: _number(value, path, lenient)
+    bits = _INTS.get(field.cpp_type) or _UINTS[field.cpp_type]
+    low = 0 if field.cpp_type in _UINTS else -(2**bits)
+    return lambda value, path: _integer(value, path, lenient, low, 2**bits - 1)
+
+
+def _message_reader(message: Descriptor, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
+    from mopenstack.contract.operations import message_class
+
+    if message.full_name == "google.protobuf.Value":
+        return lambda value, path: to_value(value)
+    if message.full_name == "google.protobuf.Struct":
+        return _struct
+    if message.full_name == "google.protobuf.ListValue":
+        return _list_value
+    if message.full_name == "google.protobuf.Timestamp":
+        return _timestamp
+    cls = message_class(message)
+
+    def read(value: Any, path: Path) -> Any:
+        made = cls()
+        decoder(message, microversion, mode).decode(value, made, path)
+        return made
+
+    return read
+
+
+def to_value(value: Any) -> struct_pb2.Value:
+    """Any JSON value as a Value."""
+    if value is None:
+        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
+    if isinstance(value, bool):
+        return struct_pb2.Value(bool_value=value)
+    if isinstance(value, int | float):
+        return struct_pb2.Value(number_value=max(min(value, 1e300), -1e300))
+    if isinstance(value, str):
+        return struct_pb2.Value(string_value=_string(value, (), lenient=False))
+    if isinstance(value, list):
+        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[to_value(item) for item in value]))
+    return struct_pb2.Value(struct_value=struct_pb2.Struct(fields={key: to_value(item) for key, item in value.items()}))
+
+
+def _struct(value: Any, path: Path) -> struct_pb2.Struct:
+    if not isinstance(value, dict):
+        raise InvalidField(path, value, "type", "object")
+    return to_value(value).struct_value
+
+
+def _list_value(value: Any, path: Path) -> struct_pb2.ListValue:
+    if not isinstance(value, list):
+        raise InvalidField(path, value, "type", "array")
+    return to_value(value).list_value
+
+
+def _timestamp(value: Any, path: Path) -> Any:
+    from datetime import UTC, datetime
+
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+    if not isinstance(value, str):
+        raise InvalidField(path, value, "type", "string")
+    try:
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        raise InvalidField(path, value, "format", "date-time") from None
+    stamp = Timestamp()
+    stamp.FromDatetime((when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC))
+    return stamp
+
+
+def _enum_reader(field: FieldDescriptor) -> Callable[[Any, Path], int]:
+    words = {word: number for number, word in enum_words(field).items()}
+
+    def read(value: Any, path: Path) -> int:
+        found = words.get(value) if isinstance(value, str) else None
+        if found is None:
+            raise InvalidField(path, value, "one_of", list(words))
+        return found
+
+    return read
+
+
+def _bool(value: Any, path: Path, lenient: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    if lenient and isinstance(value, str | int):
+        text = str(value).lower()
+        if text in _TRUE:
+            return True
+        if text in _FALSE:
+            return False
+    raise InvalidField(path, value, "type", "boolean")
+
+
+def _string(value: Any, path: Path, lenient: bool) -> str:
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:  # half of a surrogate pair is no text
+                raise InvalidField(path, value.encode(errors="replace").decode(), "type", "string") from None
+        return value
+    if lenient and isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise InvalidField(path, value, "type", "string")
+
+
+def _integer(value: Any, path: Path, lenient: bool, low: int, high: int) -> int:
+    found = value
+    if lenient and isinstance(value, str):
+        try:
+            found = int(value)
+        except ValueError:
+            raise InvalidField(path, value, "type", "integer") from None
+    if isinstance(found, bool) or not isinstance(found, int):
+        if isinstance(found, float) and found.is_integer():
+            found = int(found)
+        else:
+            raise InvalidField(path, value, "type", "integer")
+    if found > high:
+        raise InvalidField(path, value, "maximum", high)
+    if found < low:
+        raise InvalidField(path, value, "minimum", low)
+    return found
+
+
+def _number(value: Any, path: Path, lenient: bool) -> float:
+    if lenient and isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            raise InvalidField(path, value, "type", "number") from None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InvalidField(path, value, "type", "number")
+    return float(value)
+
+
+def _bytes(value: Any, path: Path) -> bytes:
+    try:
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, TypeError, ValueError):
+        raise InvalidField(path, value, "format", "base64") from None
+
+
+def _text_setter(field: FieldDescriptor) -> Set:
+    """For path variables, query parameters and headers: text is converted, lists collect repetitions."""
+    name = field.name
+    if field.message_type is not None:
+        return lambda message, value, path: None
+    read = _reader(field, annotations.Field(lenient=True), LATEST, "other")
+    if field.is_repeated:
+        return lambda message, value, path: getattr(message, name).append(read(value, path))
+    return lambda message, value, path: setattr(message, name, read(value, path))

@@ -1,0 +1,299 @@
+"""Messages to JSON documents.
+
+A plan is compiled once per (message, microversion, audience). It reads fields by name, so a brief
+answer's plan renders the full resource directly. The bytes of a rendered object are kept for as long as
+the very same (immutable) message comes again.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import Any
+
+import orjson
+from google.protobuf import struct_pb2
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from mopenstack.contract.operations import LATEST, apis, enum_words, field_rules, minor, wire_key
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+
+Emit = Callable[[Any, dict[str, Any], str, Any], None]
+"""(message, document under construction, base URL of the API, root message)"""
+
+KEPT_MAX = 50_000
+KEPT_BYTES_MAX = 64 * 1024 * 1024
+
+_PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+
+class Encoder:
+    """One plan. `document` gives Python values, `render` kept bytes."""
+
+    __slots__ = ("_emits", "_list", "keys")
+
+    def __init__(self, descriptor: Descriptor, microversion: int, audience: str) -> None:
+        self._emits: list[Emit] = []
+        self._list: Callable[[Any, str, Any], Any] | None = None
+        self.keys: set[str] = set()
+        for field in descriptor.fields:
+            rules = field_rules(field)
+            if not _shown(field, rules, microversion, audience):
+                continue
+            if rules.inline and field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1:
+                self._list = _value(field, rules, microversion, audience)
+                continue
+            self.keys.add(wire_key(field))
+            self._emits.append(_emit(field, rules, microversion, audience))
+
+    def document(self, message: Any, base: str, root: Any = None) -> Any:
+        """The JSON document as Python values."""
+        root = message if root is None else root
+        if self._list is not None:
+            return self._list(message, base, root)
+        out: dict[str, Any] = {}
+        for emit in self._emits:
+            emit(message, out, base, root)
+        return out
+
+
+class Kept:
+    """Rendered bytes by identity of the message: the entry holds the message, so the identity stays true."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, int, str], tuple[Message, bytes]] = {}
+        self._bytes = 0
+
+    def render(self, message: Message, encoder: Encoder, base: str) -> bytes:
+        """The object's JSON; rendered only if this very message was not rendered this way before."""
+        key = (id(message), id(encoder), base)
+        found = self._kept.get(key)
+        if found is not None:
+            return found[1]
+        rendered = orjson.dumps(encoder.document(message, base))
+        if len(self._kept) >= KEPT_MAX or self._bytes >= KEPT_BYTES_MAX:
+            self._evict()
+        self._kept[key] = (message, rendered)
+        self._bytes += len(rendered)
+        return rendered
+
+    def _evict(self) -> None:
+        for old in list(self._kept)[: max(1, len(self._kept) // 5)]:
+            self._bytes -= len(self._kept.pop(old)[1])
+
+
+@cache
+def encoder(descriptor: Descriptor, microversion: int, audience: str) -> Encoder:
+    """The one plan of a message for a microversion and an audience."""
+    return Encoder(descriptor, microversion, audience)
+
+
+def format_time(seconds: int, nanos: int, style: int) -> str:
+    """A Timestamp in one of the contract's formats."""
+    day = _second(seconds)
+    if style in (annotations.TIME_FORMAT_SECONDS_Z, annotations.TIME_FORMAT_UNSPECIFIED):
+        return f"{day}Z"
+    micros = f"{nanos // 1000:06d}"
+    if style == annotations.TIME_FORMAT_MICROS:
+        return f"{day}.{micros}"
+    if style == annotations.TIME_FORMAT_MICROS_Z:
+        return f"{day}.{micros}Z"
+    if style == annotations.TIME_FORMAT_SPACE:
+        return day.replace("T", " ")
+    return f"{day.replace('T', ' ')}.{micros}"
+
+
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def plain(value: struct_pb2.Value) -> Any:
+    """A Value as Python; whole numbers are integers."""
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return plain_struct(value.struct_value)
+    if kind == "list_value":
+        return [plain(item) for item in value.list_value.values]
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
+    if kind == "string_value":
+        return value.string_value
+    return value.bool_value if kind == "bool_value" else None
+
+
+def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
+    return {key: plain(item) for key, item in struct.fields.items()}
+
+
+def _shown(field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str) -> bool:
+    if rules.access in (annotations.ACCESS_INPUT, annotations.ACCESS_INTERNAL) or rules.header:
+        return False
+    if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+        return False
+    if field.message_type is not None and field.message_type.name in ("PageInfo", "FieldMask"):
+        return False
+    return not rules.audience or rules.audience == audience
+
+
+def _is_map(field: FieldDescriptor) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _emit(field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str) -> Emit:
+    if rules.links:
+        return _links(field, rules)
+    name, key, also = field.name, wire_key(field), rules.also
+    value = _value(field, rules, microversion, audience)
+    if rules.inline:
+
+        def emit_inline(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            out.update(value(message, base, root))
+
+        return emit_inline
+
+    if field.has_presence:
+        null = rules.null_if_unset
+
+        def emit_present(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            if message.HasField(name):
+                out[key] = value(message, base, root)
+                if also:
+                    out[also] = out[key]
+            elif null:
+                out[key] = None
+                if also:
+                    out[also] = None
+
+        return emit_present
+
+    omit = rules.omit_if_empty
+    null_empty = rules.null_if_unset and not field.is_repeated
+
+    def emit(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+        found = value(message, base, root)
+        if omit and not found:
+            return
+        if null_empty and found == "":
+            found = None
+        out[key] = found
+        if also:
+            out[also] = found
+
+    return emit
+
+
+def _value(
+    field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str
+) -> Callable[[Any, str, Any], Any]:
+    name = field.name
+    if _is_map(field):
+        assert field.message_type is not None
+        one = _scalar(field.message_type.fields_by_name["value"], rules, microversion, audience)
+        return lambda message, base, root: {
+            str(key): one(item, base, root) for key, item in sorted(getattr(message, name).items())
+        }
+    one = _scalar(field, rules, microversion, audience)
+    if field.is_repeated:
+        if one is _same:
+            return lambda message, base, root: list(getattr(message, name))
+        return lambda message, base, root: [one(item, base, root) for item in getattr(message, name)]
+    if one is _same:
+        return lambda message, base, root: getattr(message, name)
+    return lambda message, base, root: one(getattr(message, name), base, root)
+
+
+def _same(value: Any, base: str, root: Any) -> Any:
+    return value
+
+
+def _scalar(
+    field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str
+) -> Callable[[Any, str, Any], Any]:
+    message = field.message_type
+    if message is None:
+        if field.type == FieldDescriptor.TYPE_ENUM:
+            words = enum_words(field)
+            return lambda value, base, root: words.get(value)
+        if field.type == FieldDescriptor.TYPE_BYTES:
+            return lambda value, base, root: base64.b64encode(value).decode()
+        return _same
+    if message.full_name == Timestamp.DESCRIPTOR.full_name:
+        style = rules.time or _api_time(field)
+        return lambda value, base, root: format_time(value.seconds, value.nanos, style)
+    if message.full_name == "google.protobuf.Value":
+        return lambda value, base, root: plain(value)
+    if message.full_name == "google.protobuf.Struct":
+        return lambda value, base, root: plain_struct(value)
+    if message.full_name == "google.protobuf.ListValue":
+        return lambda value, base, root: [plain(item) for item in value.values]
+    # A message may hold itself (a tree of projects), so its plan is looked up when it is needed.
+    return lambda value, base, root: encoder(message, microversion, audience).document(value, base, value)
+
+
+def _api_time(field: FieldDescriptor) -> int:
+    owner: Any = field.containing_type
+    api = apis().get(owner.file.package)
+    return api.time if api is not None else annotations.TIME_FORMAT_SECONDS_Z
+
+
+def _links(field: FieldDescriptor, rules: annotations.Field) -> Emit:
+    key = wire_key(field)
+    links = [(link.rel, _template(link.href)) for link in rules.links]
+    if field.is_repeated:
+
+        def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            out[key] = [{"rel": rel, "href": base + href(message)} for rel, href in links]
+
+        return emit_list
+    if field.message_type is None:
+        address = links[0][1]
+
+        def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            out[key] = base + address(message)
+
+        return emit_text
+
+    def emit_object(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+        out[key] = {rel: base + href(message) for rel, href in links}
+
+    return emit_object
+
+
+def _template(href: str) -> Callable[[Any], str]:
+    def fill(message: Any) -> str:
+        def one(match: re.Match[str]) -> str:
+            value = message
+            for part in match.group(1).split("."):
+                value = getattr(value, part)
+            return str(value)
+
+        return _PLACEHOLDER.sub(one, href)
+
+    return fill
+
+
+def header_fields(descriptor: Descriptor, base: str, message: Any) -> dict[str, str]:
+    """The fields of an answer that travel as headers; empty ones are left out."""
+    found = {}
+    for name, header, template in _headers(descriptor):
+        value = base + template(message) if template is not None else getattr(message, name)
+        if value not in ("", None):
+            found[header] = str(value)
+    return found
+
+
+@cache
+def _headers(descriptor: Descriptor) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
+    found = []
+    for field in descriptor.fields:
+        rules = field_rules(field)
+        if rules.header:
+            found.append((field.name, rules.header, _template(rules.links[0].href) if rules.links else None))
+    return tuple(found)

@@ -1,0 +1,23 @@
+"""The dialect of mopenstack's own admin API: problem documents after RFC 9457."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.gateway.dialects.base import Answer, Context, Dialect, jsonschema_sentence
+
+
+class AdminDialect(Dialect):
+    def error(self, fault: Fault, context: Context) -> Answer:
+        status = self.status(fault)
+        return Answer.json(
+            status, {"title": HTTPStatus(status).phrase, "status": status, "detail": self.text(fault), "type": fault.reason}
+        )
+
+    def invalid(self, fault: InvalidField) -> str:
+        place = ".".join(str(part) for part in fault.path)
+        return f"{place}: {jsonschema_sentence(fault)}" if place else jsonschema_sentence(fault)
+
+    def no_route(self, context: Context) -> Answer:
+        return Answer.json(404, {"title": "Not Found", "status": 404, "detail": f"There is no {context.path} here."})

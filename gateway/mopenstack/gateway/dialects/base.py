@@ -1,0 +1,282 @@
+"""What every dialect has to say, with the answers that most services share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import orjson
+
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.operations import LATEST, minor
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import common_pb2 as common
+
+MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+UNAUTHORIZED = "The request you have made requires authentication."
+NO_RESOURCE = "The resource could not be found.<br /><br />\n\n\n"
+
+CODES: Mapping[str, int] = {
+    "INVALID_ARGUMENT": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "ALREADY_EXISTS": 409,
+    "FAILED_PRECONDITION": 409,
+    "ABORTED": 409,
+    "RESOURCE_EXHAUSTED": 413,
+    "OUT_OF_RANGE": 416,
+    "UNIMPLEMENTED": 501,
+    "UNAVAILABLE": 503,
+}
+"""gRPC status code -> HTTP status, where neither the dialect nor the reason says otherwise."""
+
+REASONS: Mapping[str, int] = {
+    "Gone": 410,
+    "PreconditionFailed": 412,
+    "TooLarge": 413,
+    "UnsupportedMediaType": 415,
+    "NotAcceptable": 406,
+    "MethodNotAllowed": 405,
+}
+"""Reason -> HTTP status, for reasons that gRPC has no code for."""
+
+
+class TooLarge(Fault):
+    code = "RESOURCE_EXHAUSTED"
+    message = "Request is too large. Larger than max_request_body_size (%s)."
+
+
+class NotAcceptable(Fault):
+    code = "INVALID_ARGUMENT"
+    message = "Version {version} is not supported by the API. Minimum is {minimum} and maximum is {maximum}."
+
+
+class BadVersion(BadRequest):
+    message = "API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum."
+
+
+class NoSuchAction(BadRequest):
+    message = "There is no such action: {action}. Verify the request body and Content-Type header and try again."
+
+
+@dataclass(slots=True)
+class Context:
+    """One HTTP request as a dialect sees it. `base` is the URL up to and with the API's prefix."""
+
+    base: str
+    path: str  # behind the prefix
+    pairs: Sequence[tuple[str, str]] = ()
+    request_id: str = ""
+    microversion: int = 0
+    verb: str = "GET"
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, headers and body, ready to be written."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = "application/json"
+
+    @classmethod
+    def json(cls, status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
+        return cls(status, orjson.dumps(document), headers or {})
+
+
+class Dialect:
+    """The common ground; a service overrides what it says otherwise."""
+
+    body_bytes_max: ClassVar[int] = 114_688
+    """oslo.middleware's max_request_body_size."""
+    statuses: ClassVar[Mapping[str, int]] = {}
+    """Reason or gRPC code -> HTTP status, where it differs from the tables above."""
+    reserved: ClassVar[frozenset[str]] = frozenset({"limit", "marker", "sort_key", "sort_dir"})
+    """Query keys of lists that are no filters."""
+
+    def __init__(self, api: annotations.Api) -> None:
+        self.api = api
+        self.minimum = minor(api.microversion_min, 0)
+        self.maximum = minor(api.microversion_max, LATEST)
+
+    # -- refusals
+
+    def status(self, fault: Fault) -> int:
+        """The HTTP status of a refusal."""
+        for table in (self.statuses, REASONS):
+            if fault.reason in table:
+                return table[fault.reason]
+        return self.statuses.get(fault.code, CODES.get(fault.code, 500))
+
+    def text(self, fault: Fault) -> str:
+        """The refusal's message; the core's own but for what only a dialect can word."""
+        if isinstance(fault, InvalidField):
+            return self.invalid(fault)
+        if isinstance(fault, PolicyRefused):
+            return self.refused(fault)
+        return fault.text
+
+    def invalid(self, fault: InvalidField) -> str:
+        """How a broken field is named: jsonschema's sentence behind the field's name and value."""
+        if fault.rule == "json":
+            return "Malformed request body"
+        sentence = jsonschema_sentence(fault)
+        if not fault.path:
+            return sentence
+        return f"Invalid input for field/attribute {fault.path[-1]}. Value: {fault.value}. {sentence}"
+
+    def refused(self, fault: PolicyRefused) -> str:
+        return f"Policy doesn't allow {fault.rules[0]} to be performed."
+
+    def error(self, fault: Fault, context: Context) -> Answer:
+        """A refusal as this service answers it."""
+        raise NotImplementedError
+
+    def unauthorized(self, context: Context) -> Answer:
+        """keystonemiddleware's answer to a missing or bad token, the same in most services."""
+        document = {"error": {"code": 401, "title": "Unauthorized", "message": UNAUTHORIZED}}
+        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{_root(context, self.api)}/identity"'})
+
+    def no_route(self, context: Context) -> Answer:
+        """A path that this service does not have."""
+        document = {"message": NO_RESOURCE, "code": "404 Not Found", "title": "Not Found"}
+        return Answer.json(404, document)
+
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        """A path that the service has with other verbs; webob's answer."""
+        text = f"The method {context.verb} is not allowed for this resource. <br /><br />\n\n\n"
+        document = {"message": text, "code": "405 Method Not Allowed", "title": "Method Not Allowed"}
+        return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
+
+    # -- microversions
+
+    def microversion(self, headers: Mapping[str, str]) -> int:
+        """The asked-for microversion's number; raises BadVersion and NotAcceptable."""
+        return LATEST
+
+    def version_headers(self, microversion: int) -> dict[str, str]:
+        return {}
+
+    def _parse_version(self, text: str) -> int:
+        if text == "latest":
+            return self.maximum
+        if re.fullmatch(r"[1-9]\d*\.(?:[1-9]\d*|0)", text) is None:
+            raise BadVersion(version=text)
+        major, number = (int(part) for part in text.split("."))
+        if str(major) != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
+            raise NotAcceptable(
+                version=text, minimum=self.api.microversion_min, maximum=self.api.microversion_max
+            )
+        return number
+
+    def _from_headers(self, headers: Mapping[str, str], word: str, legacy: str) -> int:
+        for item in headers.get("OpenStack-API-Version", "").split(","):
+            name, _, version = item.strip().partition(" ")
+            if name.lower() == word and version:
+                return self._parse_version(version.strip())
+        if legacy and legacy in headers:
+            return self._parse_version(headers[legacy].strip())
+        return self.minimum
+
+    # -- lists
+
+    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
+        """A list's query string; raises InvalidField for a bad limit."""
+        query = common.Query()
+        keys: list[str] = []
+        directions: list[str] = []
+        filters: dict[str, list[str]] = {}
+        for key, value in pairs:
+            if key == "limit":
+                query.limit = self.limit(value)
+            elif key == "marker":
+                query.marker = value
+            elif key == "offset" and "offset" in self.reserved:
+                query.offset = self.limit(value, key)
+            elif key == "page_reverse" and "page_reverse" in self.reserved:
+                query.page_reverse = value.lower() == "true"
+            elif key == "fields" and "fields" in self.reserved:
+                query.fields.append(value)
+            elif key == "sort_key":
+                keys.append(value)
+            elif key == "sort_dir":
+                directions.append(value)
+            elif key == "sort" and "sort" in self.reserved:
+                for part in value.split(","):
+                    name, _, direction = part.partition(":")
+                    keys.append(name)
+                    directions.append(direction or "desc")
+            elif key not in self.reserved:
+                filters.setdefault(key, []).append(value)
+        self.sorting(query, keys, directions)
+        for key, values in filters.items():
+            query.filters.add(key=key, values=values)
+        return query
+
+    def limit(self, value: str, key: str = "limit") -> int:
+        if not value.isdigit() or len(value) > 9:
+            raise InvalidField((key,), value, "pattern", "^[0-9]*$")
+        return int(value)
+
+    def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
+        """sort_key and sort_dir in pairs; the last direction holds for the keys that have none."""
+        for place, key in enumerate(keys):
+            direction = directions[place] if place < len(directions) else (directions[-1] if directions else "desc")
+            query.sort.add(key=key, descending=direction == "desc")
+
+    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+        """What stands beside the list: how it goes on."""
+        if not page.next_marker or not (query.limit or page.next_marker):
+            return {}
+        return {f"{self.links_key(key)}_links": [{"rel": "next", "href": self.url(context, page.next_marker)}]}
+
+    def links_key(self, key: str) -> str:
+        return key
+
+    def url(self, context: Context, marker: str, **other: str) -> str:
+        """This request's own address with another marker."""
+        kept = [(key, value) for key, value in context.pairs if key not in ("marker", *other)]
+        kept += [*other.items(), *([("marker", marker)] if marker else [])]
+        return f"{context.base}{context.path}" + (f"?{urlencode(kept)}" if kept else "")
+
+    # -- version documents
+
+    def document(self, path: str, context: Context) -> Answer | None:
+        """The version document at a path (without the API's prefix), or None where there is none."""
+        return None
+
+    def document_needs_token(self, path: str) -> bool:
+        return False
+
+
+def _root(context: Context, api: annotations.Api) -> str:
+    return context.base.removesuffix(api.prefix)
+
+
+def jsonschema_sentence(fault: InvalidField) -> str:
+    """The broken rule in the words of the jsonschema library, which Nova, Cinder and Keystone pass on."""
+    value, bound = fault.value, fault.bound
+    sentences = {
+        "type": f"{value!r} is not of type {bound!r}",
+        "required": f"{bound!r} is a required property",
+        "max_length": f"{value!r} is too long",
+        "min_length": f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short",
+        "max_items": f"{value!r} is too long",
+        "min_items": f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short",
+        "unique_items": f"{value!r} has non-unique elements",
+        "pattern": f"{value!r} does not match {bound!r}",
+        "minimum": f"{value} is less than the minimum of {bound}",
+        "maximum": f"{value} is greater than the maximum of {bound}",
+        "one_of": f"{value!r} is not one of {bound!r}",
+        "format": f"{value!r} is not a {bound!r}",
+    }
+    if fault.rule == "unknown":
+        names = ", ".join(repr(name) for name in bound)
+        return f"Additional properties are not allowed ({names} {'was' if len(bound) == 1 else 'were'} unexpected)"
+    return sentences.get(fault.rule, f"{value!r} is not valid")

@@ -1,0 +1,102 @@
+"""Nova's dialect. Sources: nova/api/openstack/wsgi.py, nova/api/openstack/common.py, nova/api/openstack/compute/versions.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from mopenstack.contract.faults import Fault, InvalidField, Unauthorized
+from mopenstack.gateway.dialects.base import Answer, Context, Dialect, jsonschema_sentence
+
+FAULT_NAMES: Mapping[int, str] = {
+    400: "badRequest",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "itemNotFound",
+    405: "badMethod",
+    409: "conflictingRequest",
+    413: "overLimit",
+    415: "badMediaType",
+    429: "overLimit",
+    501: "notImplemented",
+    503: "serviceUnavailable",
+}
+
+
+class ComputeDialect(Dialect):
+    reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
+    statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403}
+
+    def error(self, fault: Fault, context: Context) -> Answer:
+        if isinstance(fault, Unauthorized) or fault.code == "UNAUTHENTICATED":
+            return self.unauthorized(context)
+        status = self.status(fault)
+        document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
+        return Answer.json(status, document)
+
+    def invalid(self, fault: InvalidField) -> str:
+        if fault.rule == "json":
+            return "Malformed request body"
+        if fault.path and fault.rule == "required":
+            # The object that lacks the key is what is wrong.
+            parent = fault.path[-2] if len(fault.path) > 1 else None
+            sentence = jsonschema_sentence(fault)
+            if parent is None:
+                return sentence
+            return f"Invalid input for field/attribute {parent}. Value: {fault.value}. {sentence}"
+        if fault.path == ("limit",) or fault.path == ("offset",):
+            sentence = jsonschema_sentence(fault)
+            return f"Invalid input for query parameters {fault.path[0]}. Value: {fault.value}. {sentence}"
+        return super().invalid(fault)
+
+    def microversion(self, headers: Mapping[str, str]) -> int:
+        return self._from_headers(headers, "compute", "X-OpenStack-Nova-API-Version")
+
+    def version_headers(self, microversion: int) -> dict[str, str]:
+        version = f"2.{microversion}"
+        return {
+            "OpenStack-API-Version": f"compute {version}",
+            "X-OpenStack-Nova-API-Version": version,
+            "Vary": "OpenStack-API-Version, X-OpenStack-Nova-API-Version",
+        }
+
+    def document(self, path: str, context: Context) -> Answer | None:
+        old, new = _version("v2.0", context), _version("v2.1", context)
+        if path == "":
+            return Answer.json(200, {"versions": [old, new]})
+        if path in ("/v2", "/v2.1"):
+            found = new if path == "/v2.1" else old
+            found["links"].append({"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
+            found["media-types"] = [_media_type(found["id"])]
+            return Answer.json(200, {"version": found}, self.version_headers(self.minimum) if found is new else {})
+        first = path.split("/")[1]
+        if first not in ("v2", "v2.1"):
+            choices = [
+                {
+                    "id": version["id"],
+                    "status": version["status"],
+                    "links": [{"rel": "self", "href": f"{context.base}/{folder}{path}"}],
+                    "media-types": [_media_type(version["id"])],
+                }
+                for version, folder in ((old, "v2"), (new, "v2.1"))
+            ]
+            return Answer.json(300, {"choices": choices})
+        return None
+
+
+def _version(id: str, context: Context) -> dict[str, Any]:
+    current = id == "v2.1"
+    folder = "v2.1" if current else "v2"
+    return {
+        "id": id,
+        "status": "CURRENT" if current else "DEPRECATED",
+        "version": "2.103" if current else "",
+        "min_version": "2.1" if current else "",
+        "updated": "2013-07-23T11:33:21Z" if current else "2025-07-04T12:00:00Z",
+        "links": [{"rel": "self", "href": f"{context.base}/{folder}/"}],
+    }
+
+
+def _media_type(id: str) -> dict[str, str]:
+    number = "2.1" if id == "v2.1" else "2"
+    return {"base": "application/json", "type": f"application/vnd.openstack.compute+json;version={number}"}

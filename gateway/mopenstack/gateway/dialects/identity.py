@@ -1,0 +1,83 @@
+"""Keystone's dialect. Sources: keystone/exception.py, keystone/server/flask/, keystone/version.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Context, Dialect, TooLarge, jsonschema_sentence
+
+ASSUMED = (
+    "The server could not comply with the request since it is either malformed or otherwise incorrect. "
+    "The client is assumed to be in error."
+)
+_NOT_FOUND = (
+    "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
+    "found on the server. If you entered the URL manually please check your spelling and try again.</p>\n"
+)
+
+
+class IdentityDialect(Dialect):
+    reserved = frozenset({"limit", "marker", "sort_key", "sort_dir"})
+
+    def error(self, fault: Fault, context: Context) -> Answer:
+        status = self.status(fault)
+        if isinstance(fault, TooLarge):
+            document: dict[str, Any] = {
+                "message": f"{fault.text}<br /><br />\n\n\n",
+                "code": "413 Request Entity Too Large",
+                "title": "Request Entity Too Large",
+            }
+            return Answer.json(413, document)
+        if status == 401:
+            return self.unauthorized(context)
+        document = {"code": status, "message": self.text(fault), "title": HTTPStatus(status).phrase}
+        return Answer.json(status, {"error": document})
+
+    def unauthorized(self, context: Context) -> Answer:
+        document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
+        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.base}"'})
+
+    def invalid(self, fault: InvalidField) -> str:
+        if fault.rule == "json":
+            return f"Expecting to find valid JSON in request body. {ASSUMED}"
+        if fault.rule == "required":
+            if len(fault.path) == 1:
+                return f"Expecting to find {fault.path[0]} in request body. {ASSUMED}"
+            return jsonschema_sentence(fault)
+        if fault.rule == "type" and not fault.path:
+            return f"Expecting to find valid JSON in request body. {ASSUMED}"
+        return super().invalid(fault)
+
+    def refused(self, fault: PolicyRefused) -> str:
+        return f"You are not authorized to perform the requested action: {fault.rules[0]}."
+
+    def no_route(self, context: Context) -> Answer:
+        return Answer(404, _NOT_FOUND.encode(), content_type="text/html; charset=utf-8")
+
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        document = {"message": "The method is not allowed for the requested URL."}
+        return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
+
+    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+        own = self.url(context, query.marker)
+        next_ = self.url(context, page.next_marker) if page.next_marker and query.limit else None
+        return {"links": {"next": next_, "self": own, "previous": None}}
+
+    def document(self, path: str, context: Context) -> Answer | None:
+        if path not in ("", "/v3"):
+            return None
+        version = {
+            "id": "v3.14",
+            "status": "stable",
+            "updated": "2020-04-07T00:00:00Z",
+            "links": [{"rel": "self", "href": f"{context.base}/v3/"}],
+            "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
+        }
+        if path == "":
+            return Answer.json(300, {"versions": {"values": [version]}}, {"Location": f"{context.base}/v3/"})
+        return Answer.json(200, {"version": version})

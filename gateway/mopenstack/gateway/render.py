@@ -1,0 +1,106 @@
+"""A reply of the core as the bytes of an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import ByteStream, Page, Reply
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.codec.encode import Encoder, Kept, encoder, header_fields
+from mopenstack.gateway.dialects.base import Answer, Context, Dialect
+from mopenstack.gateway.surface import Endpoint
+
+_EMPTY = common.Empty.DESCRIPTOR
+
+
+class Renderer:
+    def __init__(self) -> None:
+        self._kept = Kept()
+
+    def answer(
+        self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
+    ) -> Answer:
+        """Everything but byte streams; the status is the operation's own."""
+        result = reply.result
+        assert not isinstance(result, ByteStream)
+        operation = endpoint.operation
+        response = operation.response.DESCRIPTOR
+        status = operation.status(context.microversion)
+        headers: dict[str, str] = {}
+        if isinstance(result, Page):
+            body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
+        elif response is _EMPTY:
+            body = b""
+        elif result.DESCRIPTOR is response:
+            plan = encoder(response, context.microversion, reply.audience)
+            headers = header_fields(response, context.base, result)
+            page = self._remote_page(endpoint, result, dialect, context, query)
+            if plan.keys or page:
+                body = orjson.dumps({**plan.document(result, context.base), **page})
+            else:
+                body = orjson.dumps(plan.document(result, context.base)) if not headers else b""
+        else:
+            body = self._bare(endpoint, result, reply.audience, dialect, context)
+        return Answer(status, body, headers, operation.options.content_type or "application/json")
+
+    def _bare(self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: Context) -> bytes:
+        plan = self._item_plan(endpoint, context, audience)
+        fields = _fields(dialect, context)
+        if fields:
+            rendered = orjson.dumps(_pick(plan.document(result, context.base), fields))
+        else:
+            rendered = self._kept.render(result, plan, context.base)
+        if _inlined(endpoint):
+            return rendered
+        return b'{"%b":%b}' % (endpoint.envelope.encode(), rendered)
+
+    def _page(
+        self, endpoint: Endpoint, page: Page, audience: str, dialect: Dialect, context: Context, query: common.Query
+    ) -> bytes:
+        plan = self._item_plan(endpoint, context, audience)
+        base, kept = context.base, self._kept
+        if query.fields:
+            items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
+        else:
+            items = [kept.render(item, plan, base) for item in page.items]
+        beside: dict[str, Any] = {**page.extra, **dialect.page_links(endpoint.envelope, page, query, context)}
+        tail = b"," + orjson.dumps(beside)[1:] if beside else b"}"
+        return b'{"%b":[%b]%b' % (endpoint.envelope.encode(), b",".join(items), tail)
+
+    def _remote_page(
+        self, endpoint: Endpoint, result: Any, dialect: Dialect, context: Context, query: common.Query | None
+    ) -> dict[str, Any]:
+        """The links beside a list that came as a whole message."""
+        if query is None or "page" not in result.DESCRIPTOR.fields_by_name:
+            return {}
+        info = result.page
+        page = Page(getattr(result, endpoint.envelope_field), info.next_marker, info.previous_marker)
+        return dialect.page_links(endpoint.envelope, page, query, context)
+
+    @staticmethod
+    def _item_plan(endpoint: Endpoint, context: Context, audience: str) -> Encoder:
+        response = endpoint.operation.response.DESCRIPTOR
+        field = response.fields_by_name[endpoint.envelope_field]
+        assert field.message_type is not None
+        return encoder(field.message_type, context.microversion, audience)
+
+
+def _inlined(endpoint: Endpoint) -> bool:
+    """Whether the answer is the bare object (Glance): its envelope field is declared `inline`."""
+    from mopenstack.contract.operations import field_rules
+
+    response = endpoint.operation.response.DESCRIPTOR
+    return field_rules(response.fields_by_name[endpoint.envelope_field]).inline
+
+
+def _fields(dialect: Dialect, context: Context) -> list[str]:
+    if "fields" not in dialect.reserved:
+        return []
+    return [value for key, value in context.pairs if key == "fields"]
+
+
+def _pick(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key in fields}

@@ -1,0 +1,61 @@
+"""A trie over path segments: the cost of a route does not grow with their number."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+from urllib.parse import unquote
+
+T = TypeVar("T")
+
+
+class Node(Generic[T]):
+    __slots__ = ("leaves", "literals", "variable")
+
+    def __init__(self) -> None:
+        self.literals: dict[str, Node[T]] = {}
+        self.variable: Node[T] | None = None
+        self.leaves: dict[str, list[tuple[tuple[str, ...], T]]] = {}
+
+
+class Router(Generic[T]):
+    """Paths are templates with `{variables}`; a literal segment wins over a variable."""
+
+    def __init__(self) -> None:
+        self._root: Node[T] = Node()
+
+    def add(self, verb: str, template: str, value: T) -> None:
+        node = self._root
+        names = []
+        for segment in _segments(template):
+            if segment.startswith("{") and segment.endswith("}"):
+                names.append(segment[1:-1])
+                if node.variable is None:
+                    node.variable = Node()
+                node = node.variable
+            else:
+                node = node.literals.setdefault(segment, Node())
+        node.leaves.setdefault(verb, []).append((tuple(names), value))
+
+    def find(self, path: str) -> tuple[Node[T], list[str]] | None:
+        """The node of a raw path and the values of its variables, or None."""
+        segments = _segments(path)
+        if "%" in path:
+            segments = [unquote(segment) for segment in segments]
+        return self._find(self._root, segments, 0, [])
+
+    def _find(self, node: Node[T], segments: list[str], place: int, values: list[str]) -> tuple[Node[T], list[str]] | None:
+        if place == len(segments):
+            return (node, values) if node.leaves else None
+        segment = segments[place]
+        literal = node.literals.get(segment)
+        if literal is not None:
+            found = self._find(literal, segments, place + 1, values)
+            if found is not None:
+                return found
+        if node.variable is not None and segment:
+            return self._find(node.variable, segments, place + 1, [*values, segment])
+        return None
+
+
+def _segments(path: str) -> list[str]:
+    return path.strip("/").split("/")

@@ -1,0 +1,66 @@
+"""The contract's descriptors compiled to routes: one router an API, one leaf a verb and path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mopenstack.contract.operations import Operation, apis, operations, wire_key
+from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.gateway.codec.decode import RequestDecoder
+from mopenstack.gateway.dialects import dialect_of
+from mopenstack.gateway.dialects.base import Dialect
+from mopenstack.gateway.router import Router
+
+
+@dataclass(slots=True, eq=False)
+class Endpoint:
+    """An operation at one path, with the plans that decode its requests, by microversion."""
+
+    operation: Operation
+    variables: tuple[str, ...]
+    decoders: dict[int, RequestDecoder] = field(default_factory=dict)
+    envelope: str = ""  # key and field of the answer's one object or list
+    envelope_field: str = ""
+
+    def decoder(self, microversion: int) -> RequestDecoder:
+        found = self.decoders.get(microversion)
+        if found is None:
+            operation = self.operation
+            found = RequestDecoder(operation.request, self.variables, microversion, operation.kind_of_write)
+            self.decoders[microversion] = found
+        return found
+
+
+@dataclass(slots=True, eq=False)
+class Surface:
+    """One API as it is served: its routes and its dialect."""
+
+    package: str
+    api: annotations.Api
+    dialect: Dialect
+    router: Router[Endpoint]
+
+
+def surfaces() -> list[Surface]:
+    """Every API of the contract with all of its declared operations."""
+    found = {
+        package: Surface(package, api, dialect_of(api), Router()) for package, api in apis().items()
+    }
+    for operation in operations():
+        surface = found[operation.package]
+        for route in operation.routes:
+            variables = tuple(part[1:-1] for part in route.path.split("/") if part.startswith("{"))
+            endpoint = Endpoint(operation, variables)
+            endpoint.envelope_field, endpoint.envelope = _envelope(operation)
+            surface.router.add(route.verb, route.path, endpoint)
+    return list(found.values())
+
+
+def _envelope(operation: Operation) -> tuple[str, str]:
+    """(proto name, wire key) of the field of the answer that holds the object or the list."""
+    for candidate in operation.response.DESCRIPTOR.fields:
+        message = candidate.message_type
+        if message is None or message.name in ("PageInfo", "HypertextLink") or message.GetOptions().map_entry:
+            continue
+        return candidate.name, wire_key(candidate)
+    return "", ""
