@@ -19,6 +19,7 @@ from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2 as annotations
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.listing import Listing, listing
 from mopenstack.core.store.kinds import resource_options
 
@@ -36,6 +37,8 @@ class Servicer:
     """All RPCs of one proto service: `service` is its descriptor (`pb2.DESCRIPTOR.services_by_name["Networks"]`)."""
 
     service: ClassVar[ServiceDescriptor]
+    lifecycle: ClassVar[Lifecycle[Any] | None] = None
+    """The table whose due transitions the engine applies."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -176,6 +179,14 @@ class ResourceServicer(Servicer, Generic[M]):
         stored = await call.tx.get(type(obj), obj.id)  # type: ignore[attr-defined]
         return obj if stored is None else stored
 
+    async def modify(self, call: Call, old: M, new: M, request: Any = None, given: set[str] | None = None) -> M:
+        """The steps of an update, for a private copy that another servicer changed: hooks, times, the row."""
+        await self.change(call, old, new, request, set() if given is None else given)
+        await self.save(call, new)
+        await self.changed(call, old, new)
+        stored = await call.tx.get(type(new), new.id)  # type: ignore[attr-defined]
+        return new if stored is None else stored
+
     async def discard(self, call: Call, obj: M) -> None:
         """The steps of a delete: the hook, the quota, the row with its claims."""
         await self.remove(call, obj)
@@ -198,11 +209,7 @@ class ResourceServicer(Servicer, Generic[M]):
         old = call.target
         new = await call.tx.edit(self.message, old.id)
         copy_fields(body, new, names=given & self.fields.keys())
-        await self.change(call, old, new, request, given)  # type: ignore[arg-type]
-        await self.save(call, new)  # type: ignore[arg-type]
-        await self.changed(call, old, new)  # type: ignore[arg-type]
-        stored = await call.tx.get(self.message, old.id)
-        return await self.view(call, stored)  # type: ignore[arg-type]
+        return await self.view(call, await self.modify(call, old, new, request, given))  # type: ignore[arg-type]
 
     async def delete(self, call: Call, request: Any) -> Result:
         await self.discard(call, call.target)
