@@ -1,0 +1,143 @@
+"""Runs one scenario and gives the verdict: what each tree demands, and what the scenario adds."""
+
+import re
+import time
+from pathlib import Path
+
+from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.model import Outcome, Result
+from mopenstack.conformance.openstack import Inventory, Session, left_behind
+from mopenstack.conformance.scenario import Refusal, Scenario, Step, Tree
+from mopenstack.conformance.tools import Provider, Terraform
+from mopenstack.conformance.workspace import TerraformFailed, Workspace
+
+TOOL = "terraform"
+UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
+KEPT_OUTPUT = 4000
+
+
+class _Broken(Exception):
+    """The cloud did not do what the scenario demands."""
+
+
+def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
+    """Run a scenario on a cloud."""
+    result = Result(
+        case=scenario.id,
+        tool=TOOL,
+        service=scenario.service,
+        outcome=Outcome.PASSED,
+        negative=scenario.tree is Tree.MISCONFIGURED,
+        drift_free=None if scenario.tree is Tree.MISCONFIGURED else False,
+        reproduce=reproduce(scenario),
+    )
+    account = cloud.account(scenario.user)
+    if account is None:
+        return result.model_copy(
+            update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": "no administrator for this cloud"}
+        )
+    started = time.monotonic()
+    environment = account.environment(
+        TF_CLI_CONFIG_FILE=str(Provider().cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
+    )
+    workspace = Workspace(scenario, scratch, Terraform().require().path or Path("terraform"), environment)
+    try:
+        before = Session(account).authenticate().inventory()
+        workspace.init()
+        if scenario.tree is Tree.MISCONFIGURED:
+            _must_be_refused(scenario, workspace)
+        else:
+            _must_work(scenario, workspace)
+        _must_leave_nothing(scenario, workspace, before, account_session=Session(account))
+        verdict: dict[str, object] = {"drift_free": None if result.negative else True}
+    except (_Broken, TerraformFailed, CloudError) as error:
+        text = str(error)
+        verdict = {"outcome": Outcome.FAILED, "reason": first_line(text), "output": text[-KEPT_OUTPUT:]}
+        if not result.negative and "the plan after" not in text:
+            verdict["drift_free"] = None
+    return result.model_copy(update={**verdict, "seconds": round(time.monotonic() - started, 2)})
+
+
+def _must_work(scenario: Scenario, workspace: Workspace) -> None:
+    """Each step plans what it says, applies, and leaves an empty plan."""
+    for step in scenario.steps:
+        if step.expect_resource_action:
+            planned = workspace.planned_actions(step)
+            for address, wanted in step.expect_resource_action.items():
+                if planned.get(address) != list(wanted):
+                    raise _Broken(f"{step.name}: {address} is planned as {planned.get(address)}, expected {wanted}")
+        workspace.apply(step)
+        drift = workspace.drift(step)
+        if drift:
+            raise _Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
+    expected = scenario.expect
+    managed = workspace.managed_resources()
+    if expected.resources is not None and len(managed) != expected.resources:
+        raise _Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
+    outputs = workspace.outputs() if expected.outputs else {}
+    for name, pattern in expected.outputs.items():
+        if not re.search(pattern, str(outputs.get(name))):
+            raise _Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
+
+
+def _must_be_refused(scenario: Scenario, workspace: Workspace) -> None:
+    """The apply of the last step fails as documented; earlier steps prepare the ground and must work."""
+    refusal = scenario.expect.refusal
+    assert refusal is not None
+    *preparation, last = scenario.steps
+    for step in preparation:
+        workspace.apply(step)
+    try:
+        workspace.apply(last)
+    except TerraformFailed as error:
+        problem = refusal_mismatch(refusal, str(error))
+        if problem:
+            raise _Broken(f"{problem}\n{error}") from error
+        return
+    raise _Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
+
+
+def _must_leave_nothing(
+    scenario: Scenario, workspace: Workspace, before: Inventory, *, account_session: Session
+) -> None:
+    """Destroy works and the account then sees exactly what it saw before."""
+    workspace.destroy(_destroy_step(scenario))
+    changes = left_behind(before, account_session.authenticate().inventory())
+    if changes:
+        raise _Broken("; ".join(changes))
+
+
+def _destroy_step(scenario: Scenario) -> Step:
+    return scenario.steps[-1]
+
+
+def refusal_mismatch(refusal: Refusal, said: str) -> str:
+    """Empty when Terraform's error shows the status and the message, else what is wrong."""
+    text = flatten(said)
+    if f"got {refusal.status} instead" not in text:
+        found = re.search(r"got (\d{3}) instead", text)
+        return f"expected status {refusal.status}, got {found.group(1) if found else 'none'}"
+    pattern = re.escape(flatten(refusal.message)).replace(r"\{id\}", UUID)
+    if not re.search(pattern, text):
+        return f"status {refusal.status}, but not the message {refusal.message!r}"
+    return ""
+
+
+def flatten(text: str) -> str:
+    """Terraform wraps long errors inside a frame; one line, with JSON's escaped quotes undone, can be searched."""
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    without_frame = "\n".join(re.sub(r"^\s*[│╷╵|]\s?", "", line) for line in bare.splitlines())
+    return re.sub(r"\s+", " ", without_frame).replace('\\"', '"')
+
+
+def first_line(text: str) -> str:
+    """What a person wants to read first: Terraform's `Error:` line, else the first line."""
+    lines = [re.sub(r"^\s*[│╷╵]\s?", "", line).strip() for line in text.splitlines()]
+    errors = [line for line in lines if line.startswith("Error:")]
+    return next(iter(errors or [line for line in lines if line] or [""]))[:300]
+
+
+def reproduce(scenario: Scenario) -> str:
+    """The command that runs this scenario alone."""
+    return f"mopenstack conformance run --tool {TOOL} {scenario.id}"

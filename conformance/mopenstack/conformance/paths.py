@@ -1,0 +1,28 @@
+"""Where the suite keeps what it makes and finds what it ships."""
+
+import os
+from importlib import resources
+from pathlib import Path
+
+from mopenstack.conformance.errors import ConformanceError
+
+
+def data_home() -> Path:
+    """Folder of everything that `tools install` makes; it outlives a run and is safe to delete."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "mopenstack"
+
+
+def package_file(*parts: str) -> Path:
+    """A file that ships with the suite."""
+    return Path(str(resources.files("mopenstack.conformance"))).joinpath(*parts)
+
+
+def fixtures_folder() -> Path:
+    """The scenarios: `terraform-fixtures/` of a checkout, or the copy inside an installed package."""
+    installed = package_file("fixtures")
+    checkout = package_file().parents[2] / "terraform-fixtures"
+    for folder in (installed, checkout):
+        if folder.is_dir():
+            return folder
+    raise ConformanceError(f"no scenarios: neither {installed} nor {checkout} is there")

@@ -1,0 +1,83 @@
+"""Which tool runs which cases. Everything beyond the standard dependencies is imported when it is used."""
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+from pydantic import BaseModel
+
+from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.model import Result
+from mopenstack.conformance.options import Options
+
+
+class CaseLine(BaseModel):
+    """A case in a list."""
+
+    name: str
+    service: str
+    about: str
+
+
+class Runner(NamedTuple):
+    """How the cases of a tool are run and listed."""
+
+    run: str
+    """Module and function that take Options and return the verdicts."""
+    cases: Callable[[], list[CaseLine]]
+    tools: tuple[str, ...]
+    listed: bool = False
+    """Whether the cases that pass are kept in a list; elsewhere every case must pass that is no known failure."""
+
+
+def _scenarios() -> list[CaseLine]:
+    from mopenstack.conformance.paths import fixtures_folder
+    from mopenstack.conformance.scenario import discover
+
+    return [
+        CaseLine(name=one.id, service=one.service, about=f"{one.tree.value}: {one.description}")
+        for one in discover(fixtures_folder())
+    ]
+
+
+def _acceptance_tests() -> list[CaseLine]:
+    from mopenstack.conformance.acceptance import catalogue
+
+    return [
+        CaseLine(name=one.name, service=one.service, about=" ".join([one.user, *one.all_needs()]))
+        for one in catalogue()
+    ]
+
+
+def _commands() -> list[CaseLine]:
+    from mopenstack.conformance.openstackclient import CASES
+
+    return [CaseLine(name=one.name, service=one.service, about="refused" if one.negative else "") for one in CASES]
+
+
+RUNNERS: dict[str, Runner] = {
+    "terraform": Runner("scenario_runner:run_scenarios", _scenarios, ("terraform", "provider")),
+    "provider-acceptance": Runner(
+        "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
+    ),
+    "openstackclient": Runner("openstackclient:run_openstackclient", _commands, ("openstackclient",)),
+}
+
+
+def get_runner(tool: str) -> Runner:
+    """The runner of a tool; an unknown one is an error that lists what there is."""
+    if tool not in RUNNERS:
+        raise ConformanceError(f"no cases are run with {tool!r}; there are {', '.join(RUNNERS)}")
+    return RUNNERS[tool]
+
+
+def cases(tool: str) -> list[CaseLine]:
+    """The cases of a tool."""
+    return get_runner(tool).cases()
+
+
+def run(tool: str, options: Options) -> list[Result]:
+    """The verdicts on the cases asked for."""
+    module, function = get_runner(tool).run.split(":")
+    results: list[Result] = getattr(import_module(f"mopenstack.conformance.{module}"), function)(options)
+    return results

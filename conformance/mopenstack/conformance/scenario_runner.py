@@ -1,0 +1,105 @@
+"""Runs the scenarios under pytest with xdist, a cloud each, and collects the verdicts."""
+
+import ast
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from mopenstack.conformance.cloud import running_host
+from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.judge import TOOL, reproduce
+from mopenstack.conformance.model import Outcome, Result
+from mopenstack.conformance.options import Options
+from mopenstack.conformance.paths import fixtures_folder, package_file
+from mopenstack.conformance.scenario import Scenario, discover, select
+from mopenstack.conformance.suite.plugin import BROKEN_SETUP
+from mopenstack.conformance.tools import Provider, Terraform
+
+POLL_SECONDS = 0.2
+
+
+def run_scenarios(options: Options) -> list[Result]:
+    """Every scenario asked for, on a cloud of its own or on the named one."""
+    chosen = select(discover(fixtures_folder()), service=options.service, tree=options.tree, names=options.names)
+    Terraform().require()
+    Provider().require()
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mopenstack-scenarios-")))
+        arguments = [f"--mopenstack-scenario={scenario.id}" for scenario in chosen]
+        if options.cloud:
+            # Side by side on one cloud, one scenario's resources would be another one's left-overs.
+            arguments += [f"--mopenstack-cloud={options.cloud}", "-n0"]
+            arguments += [f"--mopenstack-admin-cloud={options.admin_cloud}"] if options.admin_cloud else []
+        else:
+            host = stack.enter_context(running_host())
+            arguments += [f"--mopenstack-host={host.folder}", f"-n{min(options.workers, len(chosen))}"]
+        results_file = scratch / "results.jsonl"
+        said = _run_pytest([*arguments, f"--mopenstack-results={results_file}"], scratch, results_file, chosen, options)
+        results = {result.case: result for result in _read(results_file, chosen)}
+    missing = [scenario.id for scenario in chosen if scenario.id not in results]
+    if missing:
+        raise ConformanceError(f"pytest gave no verdict on {', '.join(missing)}:\n{said[-3000:]}")
+    return [results[scenario.id] for scenario in chosen]
+
+
+def _run_pytest(
+    arguments: list[str], scratch: Path, results_file: Path, chosen: list[Scenario], options: Options
+) -> str:
+    """Run pytest as a process of its own, so that no option or plugin of a surrounding run reaches it."""
+    suite = package_file("suite")
+    command = [sys.executable, "-m", "pytest", "-q", "-c", str(suite / "pytest.ini"), f"--rootdir={suite}"]
+    command += ["-p", "mopenstack.conformance.suite.plugin", f"--basetemp={scratch / 'tmp'}"]
+    command += [*arguments, str(suite / "scenarios.py")]
+    shown = 0
+    log = scratch / "pytest.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=scratch)  # noqa: S603
+        try:
+            while True:
+                ended = process.poll() is not None
+                results = _read(results_file, chosen)
+                for result in results[shown:]:
+                    options.on_result(result)
+                shown = len(results)
+                if ended:
+                    break
+                _wait(process)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.wait()
+    return log.read_text()
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(POLL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _read(path: Path, chosen: list[Scenario]) -> list[Result]:
+    """The verdicts so far; a set-up that broke is a failed case."""
+    if not path.exists():
+        return []
+    lines = path.read_text().splitlines(keepends=True)
+    return [_verdict(line.strip(), chosen) for line in lines if line.endswith("\n")]
+
+
+def _verdict(line: str, chosen: list[Scenario]) -> Result:
+    if not line.startswith(BROKEN_SETUP):
+        return Result.model_validate_json(line)
+    _, name, said = line.split(" ", 2)
+    scenario = next(one for one in chosen if one.id == name)
+    text = str(ast.literal_eval(said))
+    return Result(
+        case=name,
+        tool=TOOL,
+        service=scenario.service,
+        outcome=Outcome.FAILED,
+        reason="the case broke: " + text.strip().splitlines()[-1],
+        output=text,
+        reproduce=reproduce(scenario),
+    )

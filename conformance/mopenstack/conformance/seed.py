@@ -1,0 +1,95 @@
+"""What a cloud offers to a test suite: found by looking, so that any cloud can be scored."""
+
+from pydantic import BaseModel, Field
+
+from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.openstack import Session
+
+VOLUME = ("volumev3", "block-storage")
+
+# Gate of the provider's tests: what the cloud must have, and the variables that open the gate.
+GATES: dict[str, tuple[str, dict[str, str]]] = {
+    "LB": ("load-balancer", {"OS_LB_ENVIRONMENT": "1", "OS_LB_FLAVOR_NAME": "lb.acctest"}),
+    "FW": ("extension:fwaas_v2", {"OS_FW_ENVIRONMENT": "1"}),
+    "DNS": ("dns", {"OS_DNS_ENVIRONMENT": "1"}),
+    "KeyManager": ("key-manager", {"OS_KEYMANAGER_ENVIRONMENT": "1"}),
+    "ContainerInfra": (
+        "container-infra",
+        {"OS_CONTAINER_INFRA_ENVIRONMENT": "1", "OS_MAGNUM_IMAGE": "magnum", "OS_MAGNUM_FLAVOR": "99"},
+    ),
+    "VPN": ("extension:vpnaas", {"OS_VPN_ENVIRONMENT": "1"}),
+    "SFS": ("sharev2", {"OS_SFS_ENVIRONMENT": "1"}),
+    "Swift": ("object-store", {"OS_SWIFT_ENVIRONMENT": "1"}),
+    "BGPVPN": ("extension:bgpvpn", {"OS_BGPVPN_ENVIRONMENT": "1"}),
+    "Database": (
+        "database",
+        {"OS_DB_ENVIRONMENT": "1", "OS_DB_DATASTORE_VERSION": "8.0", "OS_DB_DATASTORE_TYPE": "mysql"},
+    ),
+    "Workflow": ("workflowv2", {"OS_WORKFLOW_ENVIRONMENT": "1"}),
+    "Taas": ("extension:tap-mirror", {"OS_TAAS_ENVIRONMENT": "1"}),
+    "Hypervisor": ("hypervisor", {}),
+    "TransparentVLAN": ("extension:vlan-transparent", {"OS_TRANSPARENT_VLAN_ENVIRONMENT": "1"}),
+    "OnlineResize": ("volumev3", {"OS_ONLINE_RESIZE": "1"}),
+    "PortForwarding": ("extension:floating-ip-port-forwarding", {"OS_PORT_FORWARDING_ENVIRONMENT": "1"}),
+}
+FLAVOR = "m1.acctest"
+
+
+class Seed(BaseModel):
+    """What was found in a cloud."""
+
+    has: set[str] = Field(description="Catalog types, `extension:<alias>` of the network, `hypervisor`, `tls`.")
+    variables: dict[str, str] = Field(description="The variables that the provider's tests ask for.")
+
+    def lacks(self, needs: list[str]) -> list[str]:
+        """Of the things needed, those that the cloud has not."""
+        return [need for need in needs if need not in self.has]
+
+
+def look(cloud: Cloud) -> Seed:
+    """Look a cloud over, as an administrator where there is one."""
+    session = Session(cloud.admin or cloud.demo).authenticate()
+    has = set(session.catalog)
+    if has & set(VOLUME):
+        has |= set(VOLUME)
+    if cloud.admin:
+        has.add("admin")
+    if cloud.demo.auth_url.startswith("https://"):
+        has.add("tls")
+    extensions = session.list(("network",), "/v2.0/extensions", "extensions") or []
+    has |= {f"extension:{one['alias']}" for one in extensions}
+    variables = _fixtures(session)
+    hypervisors = session.list(("compute",), "/os-hypervisors", "hypervisors") or []
+    if hypervisors:
+        has.add("hypervisor")
+        variables["OS_HYPERVISOR_HOSTNAME"] = hypervisors[0]["hypervisor_hostname"]
+    for need, opened in GATES.values():
+        if need in has:
+            variables |= opened
+    return Seed(has=has, variables=variables)
+
+
+def _fixtures(session: Session) -> dict[str, str]:
+    """Image, flavor and networks, as the provider's own set-up script looks them up."""
+    images = [one for one in session.list(("image",), "/v2/images", "images") or [] if "cirros" in one["name"].lower()]
+    networks = session.list(("network",), "/v2.0/networks", "networks") or []
+    flavors = session.list(("compute",), "/flavors", "flavors") or []
+    external = [one for one in networks if one["router:external"]]
+    private = [one for one in networks if one["name"] == "private"]
+    flavor = [one for one in flavors if one["name"] == FLAVOR]
+    found = {"a cirros image": images, "an external network": external, "a network named private": private}
+    found[f"a flavor named {FLAVOR}"] = flavor
+    missing = [what for what, entries in found.items() if not entries]
+    if missing:
+        raise CloudError(f"the provider's tests need {', '.join(missing)}, and the cloud has none")
+    return {
+        "OS_IMAGE_ID": images[0]["id"],
+        "OS_IMAGE_NAME": images[0]["name"],
+        "OS_FLAVOR_ID": flavor[0]["id"],
+        "OS_FLAVOR_NAME": FLAVOR,
+        "OS_NETWORK_ID": private[0]["id"],
+        "OS_EXTGW_ID": external[0]["id"],
+        "OS_POOL_NAME": external[0]["name"],
+        "OS_DOMAIN_ID": "default",
+    }

@@ -1,0 +1,79 @@
+"""The pytest plugin of the scenarios.
+
+The runner starts pytest with this plugin and says what to run by `--mopenstack-*` options. A verdict travels from the
+worker to the controller in the report's user properties and is written there, one JSON document a line.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mopenstack.conformance.cloud import Cloud, Host, existing_cloud
+from mopenstack.conformance.paths import fixtures_folder
+from mopenstack.conformance.scenario import Scenario, discover, select
+
+VERDICT = "mopenstack-verdict"
+BROKEN_SETUP = "mopenstack-broken-setup"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the runner may say."""
+    group = parser.getgroup("mopenstack")
+    group.addoption("--mopenstack-host", help="state folder of the mopenstack that lends a cloud to each scenario")
+    group.addoption("--mopenstack-cloud", help="an entry of clouds.yaml to run on instead")
+    group.addoption("--mopenstack-admin-cloud", help="the entry of its administrator")
+    group.addoption("--mopenstack-results", required=True, help="file that takes the verdicts")
+    group.addoption("--mopenstack-scenario", action="append", default=[], help="run only this scenario")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Only the controller, or the one process of a run without workers, writes."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Recorder(Path(config.getoption("--mopenstack-results"))))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test a scenario."""
+    if "scenario" in metafunc.fixturenames:
+        scenarios = chosen_scenarios(metafunc.config)
+        metafunc.parametrize("scenario", scenarios, ids=[scenario.id for scenario in scenarios])
+
+
+def chosen_scenarios(config: pytest.Config) -> list[Scenario]:
+    """The scenarios of this run."""
+    return select(discover(fixtures_folder()), names=config.getoption("--mopenstack-scenario") or None)
+
+
+@pytest.fixture
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
+    """A fresh cloud, deleted afterwards; or the named one, as it is."""
+    config = request.config
+    if config.getoption("--mopenstack-cloud"):
+        yield existing_cloud(config.getoption("--mopenstack-cloud"), config.getoption("--mopenstack-admin-cloud"))
+        return
+    host = Host(Path(config.getoption("--mopenstack-host")))
+    fresh = host.create_cloud()
+    yield fresh
+    host.delete_cloud(fresh.name)
+
+
+class Recorder:
+    """Writes each verdict down as it comes; a scenario that got none is written as broken, never forgotten."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """One report a phase; the verdict comes with the call."""
+        verdicts = [str(value) for key, value in report.user_properties if key == VERDICT]
+        if report.when == "call" and verdicts:
+            self._write(verdicts[0])
+        elif report.failed and report.when in ("setup", "call"):
+            name = re.search(r"\[(.*)\]$", report.nodeid)
+            self._write(f"{BROKEN_SETUP} {name.group(1) if name else report.nodeid} {str(report.longrepr)[-2000:]!r}")
+
+    def _write(self, line: str) -> None:
+        with self._path.open("a") as file:
+            file.write(line + "\n")

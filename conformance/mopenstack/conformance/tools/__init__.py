@@ -1,0 +1,47 @@
+"""The tools that judge a cloud: how each is found, and how it is made where it is missing.
+
+One module a tool. A tool that cannot be had is reported as missing with what to do about it, and its cases are
+*not run*, never *passed*.
+"""
+
+from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.tools.model import Tool, ToolStatus
+from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance
+from mopenstack.conformance.tools.python_tools import PythonTool
+from mopenstack.conformance.tools.terraform import Terraform
+
+__all__ = ["TOOLS", "Provider", "ProviderAcceptance", "PythonTool", "Terraform", "Tool", "ToolStatus", "get_tool"]
+
+TOOLS: dict[str, Tool] = {
+    tool.name: tool
+    for tool in (
+        Terraform(),
+        Provider(),
+        ProviderAcceptance(),
+        PythonTool(
+            name="openstackclient",
+            description="the `openstack` command line",
+            executable="openstack",
+            distribution="python-openstackclient",
+        ),
+        PythonTool(
+            name="openstacksdk",
+            description="the Python SDK",
+            executable="python",
+            distribution="openstacksdk",
+        ),
+        PythonTool(
+            name="tempest",
+            description="OpenStack's own integration tests",
+            executable="tempest",
+            distribution="tempest",
+        ),
+    )
+}
+
+
+def get_tool(name: str) -> Tool:
+    """A tool by its name; an unknown one is an error that lists what there is."""
+    if name not in TOOLS:
+        raise ConformanceError(f"unknown tool {name!r}; there are {', '.join(TOOLS)}")
+    return TOOLS[name]

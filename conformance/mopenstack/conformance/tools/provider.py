@@ -1,0 +1,188 @@
+"""The Terraform provider for OpenStack and its own acceptance tests.
+
+The provider is looked for as Terraform does, in a registry or in the user's filesystem mirrors; where neither has it,
+it is built from the released Go module, pinned with checksums by the `go.mod` and `go.sum` beside this file. Either
+way it ends up in a filesystem mirror of the suite's own, so that every run uses the same bytes and no network.
+"""
+
+import platform
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+
+from mopenstack.conformance.errors import ConformanceError, ToolMissing
+from mopenstack.conformance.paths import data_home, package_file
+from mopenstack.conformance.process import clean_environment, run
+from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
+from mopenstack.conformance.tools.terraform import Terraform
+
+VERSION = "3.4.0"
+NAMESPACE = "terraform-provider-openstack/openstack"
+MODULE = "github.com/terraform-provider-openstack/terraform-provider-openstack/v3"
+BINARY = f"terraform-provider-openstack_v{VERSION}"
+# Terraform and OpenTofu name different registries for the same source address; the mirror answers for both.
+SOURCE_HOSTS = ("registry.terraform.io", "registry.opentofu.org")
+BUILD_SECONDS = 1200
+
+
+def target() -> str:
+    """This machine as Go and Terraform write it: `linux_amd64`."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    return f"{platform.system().lower()}_{machine}"
+
+
+def mirror_folder() -> Path:
+    """Root of the suite's own filesystem mirror."""
+    return data_home() / "terraform-mirror"
+
+
+def origin_file() -> Path:
+    """Says where the mirror's provider came from. Outside of the mirror: a package's files are hashed."""
+    return data_home() / "terraform-mirror.origin"
+
+
+def _package_folder(host: str) -> Path:
+    return mirror_folder() / host / NAMESPACE / VERSION / target()
+
+
+class Provider(Tool):
+    """The released provider, unpatched, in a mirror that Terraform reads."""
+
+    name: str = "provider"
+    description: str = "the Terraform provider for OpenStack"
+
+    def find(self) -> ToolStatus:
+        """The binary in the mirror."""
+        for host in SOURCE_HOSTS:
+            binaries = sorted(_package_folder(host).glob("terraform-provider-openstack_v*"))
+            if binaries:
+                origin = origin_file().read_text().strip() if origin_file().exists() else "filesystem mirror"
+                return self._found(VERSION, binaries[0], origin)
+        return self._missing("run `mopenstack tools install provider`")
+
+    def install(self, progress: Progress) -> ToolStatus:
+        """Registry or the user's mirror by `terraform init`, else the Go module."""
+        status = self.find()
+        if status.found:
+            return status
+        tried = []
+        for origin, make in (("terraform init", _from_terraform_init), ("Go module", _from_go_module)):
+            progress(f"provider {VERSION}: {origin}")
+            try:
+                with tempfile.TemporaryDirectory() as scratch:
+                    _add_to_mirror(make(Path(scratch)), origin)
+                return self.require()
+            except ConformanceError as error:
+                tried.append(f"{origin}: {error}")
+        raise ToolMissing(f"no provider {VERSION}. Tried " + "; ".join(tried))
+
+    def cli_config(self) -> Path:
+        """The configuration file that makes Terraform take the provider from the mirror and from nowhere else."""
+        self.require()
+        path = mirror_folder() / "mirror.tfrc"
+        text = (
+            "provider_installation {\n"
+            "  filesystem_mirror {\n"
+            f'    path    = "{mirror_folder()}"\n'
+            f'    include = ["*/{NAMESPACE}"]\n'
+            "  }\n"
+            "  direct {\n"
+            f'    exclude = ["*/{NAMESPACE}"]\n'
+            "  }\n"
+            "}\n"
+        )
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+        return path
+
+
+class ProviderAcceptance(Tool):
+    """The provider's own acceptance tests, compiled from the same pinned module."""
+
+    name: str = "provider-acceptance"
+    description: str = "the provider's own acceptance tests"
+
+    @property
+    def folder(self) -> Path:
+        """Where the compiled tests and the package's source folder lie."""
+        return data_home() / "provider-acceptance" / VERSION
+
+    @property
+    def source(self) -> Path:
+        """The package's source folder, the working directory that its tests expect."""
+        return self.folder / "openstack"
+
+    def find(self) -> ToolStatus:
+        """The compiled test binary and its working directory."""
+        binary = self.folder / "openstack.test"
+        if binary.exists() and self.source.is_dir():
+            return self._found(VERSION, binary, "Go module")
+        return self._missing("run `mopenstack tools install provider-acceptance` (needs Go)")
+
+    def install(self, progress: Progress) -> ToolStatus:
+        """`go test -c` of the pinned module."""
+        status = self.find()
+        if status.found:
+            return status
+        progress(f"provider-acceptance {VERSION}: building with Go")
+        with tempfile.TemporaryDirectory() as scratch:
+            build = _build_folder(Path(scratch))
+            built = build / "openstack.test"
+            _go(build, "test", "-c", "-o", str(built), f"{MODULE}/openstack")
+            source = _go(build, "list", "-f", "{{.Dir}}", f"{MODULE}/openstack").strip()
+            self.folder.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(self.source, ignore_errors=True)
+            shutil.copytree(source, self.source, copy_function=shutil.copyfile)
+            _writable(self.source)
+            shutil.move(built, self.folder / "openstack.test")
+        return self.require()
+
+
+def _writable(folder: Path) -> None:
+    """Go's module cache is read-only, and a copy of it could not be removed."""
+    for path in (folder, *(entry for entry in folder.rglob("*") if entry.is_dir())):
+        path.chmod(path.stat().st_mode | stat.S_IWUSR)
+
+
+def _from_terraform_init(scratch: Path) -> Path:
+    """The package as Terraform finds it by the user's own configuration."""
+    terraform = Terraform().require()
+    version = f'terraform {{\n  required_providers {{\n    openstack = {{\n      source  = "{NAMESPACE}"\n'
+    (scratch / "main.tf").write_text(f'{version}      version = "{VERSION}"\n    }}\n  }}\n}}\n')
+    run([terraform.path or "terraform", "init", "-no-color", "-input=false"], cwd=scratch, seconds=300, what="init")
+    found = sorted((scratch / ".terraform" / "providers").glob(f"*/{NAMESPACE}/{VERSION}/*/terraform-provider-*"))
+    if not found:
+        raise ConformanceError("terraform init brought no provider")
+    return found[0]
+
+
+def _from_go_module(scratch: Path) -> Path:
+    """The provider compiled from the pinned module."""
+    build = _build_folder(scratch)
+    ldflags = f"-s -w -X {MODULE}/openstack.version={VERSION}"
+    _go(build, "build", "-trimpath", "-ldflags", ldflags, "-o", str(build / BINARY), MODULE)
+    return build / BINARY
+
+
+def _build_folder(scratch: Path) -> Path:
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(package_file("tools", "provider_build", name), scratch / name)
+    return scratch
+
+
+def _go(folder: Path, *arguments: str) -> str:
+    go = shutil.which("go")
+    if go is None:
+        raise ToolMissing("Go is not on PATH")
+    # The checksums are in go.sum, so that nothing has to be looked up; the module's own go line needs no toolchain.
+    return run([go, *arguments], cwd=folder, env=clean_environment(GOWORK="off"), seconds=BUILD_SECONDS)
+
+
+def _add_to_mirror(binary: Path, origin: str) -> None:
+    for host in SOURCE_HOSTS:
+        folder = _package_folder(host)
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(binary, folder / BINARY)
+        (folder / BINARY).chmod(0o755)
+    origin_file().write_text(origin + "\n")
