@@ -19,7 +19,7 @@ from mopenstack.contract.calls import ByteStream, CallMetadata, Core
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotFound, NotServed
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.decode import decode_json
-from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge
+from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
 from mopenstack.gateway.documented import documented
 from mopenstack.gateway.hooks import body_hooks
 from mopenstack.gateway.render import Renderer
@@ -182,7 +182,7 @@ class App:
             if endpoint.operation.since <= context.microversion <= endpoint.operation.until:
                 return endpoint
         major = surface.api.microversion_min.partition(".")[0]
-        raise NotFound(f"API version '{major}.{context.microversion}' is not supported on this method.")
+        raise WrongVersion(version=f"{major}.{context.microversion}")
 
     async def _unserved(
         self, surface: Surface, context: Context, metadata: CallMetadata, allowed: Iterable[str]

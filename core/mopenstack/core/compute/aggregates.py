@@ -211,10 +211,4 @@ def _set_zone(aggregate: pb.Aggregate, zone: str | None) -> None:
 
 def _check_zone_name(zone: str) -> None:
     if not zone or ":" in zone or zone.strip() != zone or not zone.isprintable() or len(zone) > 255:
-        raise InvalidField(
-            ("aggregate", ZONE),
-            zone,
-            "one_of_schemas",
-            None,
-            text=f"{zone!r} is not valid under any of the given schemas",
-        )
+        raise InvalidField(("aggregate", ZONE), zone, "one_of_schemas")

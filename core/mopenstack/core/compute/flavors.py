@@ -48,14 +48,7 @@ class Flavors(ResourceServicer[pb.Flavor]):
 
     async def prepare(self, call: Call, obj: pb.Flavor, request: Any, given: set[str]) -> None:
         if obj.rxtx_factor <= 0:
-            shown = f"{obj.rxtx_factor:g}"
-            raise InvalidField(
-                ("flavor", "rxtx_factor"),
-                obj.rxtx_factor,
-                "exclusive_minimum",
-                0,
-                text=f"{shown} is less than or equal to the minimum of 0",
-            )
+            raise InvalidField(("flavor", "rxtx_factor"), f"{obj.rxtx_factor:g}", "exclusive_minimum", 0)
         if await call.tx.get(pb.Flavor, obj.id) is not None:
             raise errors.FlavorIdExists(flavor_id=obj.id)
         try:
@@ -101,6 +94,7 @@ class Flavors(ResourceServicer[pb.Flavor]):
                 words = [key for key in SORT_KEYS if key != "rxtx_factor" or not call.at_least(102)]
                 raise InvalidField(("query", "sort_key"), item.key, "one_of", words)
             item.key = SORT_KEYS[item.key]
+            item.descending = item.descending and not item.by_default
         return await super().list(call, own)
 
 

@@ -52,7 +52,7 @@ class Keypairs(ResourceServicer[pb.Keypair]):
         if re.search(pattern, body.name) is None:
             raise InvalidField(("keypair", "name"), body.name, "pattern", pattern)
         if call.at_least(92) and not body.HasField("public_key"):
-            raise InvalidField(("keypair", "public_key"), None, "required", "public_key")
+            raise InvalidField(("keypair", "public_key"), {"name": body.name}, "required", "public_key")
         user_id = body.user_id or call.caller.user_id
         await self._check_quota(call, user_id)
         keypair = pb.Keypair(id=_key(user_id, body.name), name=body.name, type=body.type or "ssh", user_id=user_id)

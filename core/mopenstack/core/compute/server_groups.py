@@ -24,25 +24,21 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
 
     async def prepare(self, call: Call, obj: pb.ServerGroup, request: Any, given: set[str]) -> None:
         if call.at_least(64):
-            self._check_policy(obj, given)
+            self._check_policy(obj)
         else:
-            self._check_policies(call, obj, given)
+            self._check_policies(call, obj)
         obj.metadata.SetInParent()
         obj.rules.SetInParent()
         obj.user_id = call.caller.user_id
 
     @staticmethod
-    def _check_policy(obj: pb.ServerGroup, given: set[str]) -> None:
-        if "policy" not in given:
-            raise InvalidField(("server_group", "policy"), None, "required", "policy")
+    def _check_policy(obj: pb.ServerGroup) -> None:
         if obj.policy != "anti-affinity" and obj.rules.HasField("max_server_per_host"):
             raise errors.RulesNeedAntiAffinity()
         obj.policies.append(obj.policy)
 
     @staticmethod
-    def _check_policies(call: Call, obj: pb.ServerGroup, given: set[str]) -> None:
-        if "policies" not in given:
-            raise InvalidField(("server_group", "policies"), None, "required", "policies")
+    def _check_policies(call: Call, obj: pb.ServerGroup) -> None:
         words = [*_HARD, *_SOFT] if call.at_least(15) else list(_HARD)
         if obj.policies[0] not in words:
             raise InvalidField(("server_group", "policies", 0), obj.policies[0], "one_of", words)

@@ -20,7 +20,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.faults import InvalidField
-from mopenstack.contract.operations import field_rules, wire_key
+from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2 as annotations
 
 Path = tuple[str | int, ...]
@@ -30,9 +30,9 @@ _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,255}")
 
 
-def validate(request: Message, mode: str) -> None:
+def validate(request: Message, mode: str, microversion: int = LATEST) -> None:
     """Check a request (path variables, envelope and all); `mode` is create, update or other."""
-    _checker(request.DESCRIPTOR, mode)(request, (), None)
+    _checker(request.DESCRIPTOR, mode, microversion)(request, (), None)
 
 
 def is_format(format: str, value: str) -> bool:
@@ -78,14 +78,16 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
 
 
 @cache
-def _checker(descriptor: Descriptor, mode: str) -> Checker:
+def _checker(descriptor: Descriptor, mode: str, microversion: int) -> Checker:
     steps: list[Checker] = []
     mask = next((f.name for f in descriptor.fields if _is(f, "google.protobuf.FieldMask")), None)
     for field in descriptor.fields:
         rules = field_rules(field)
         if rules.access in (annotations.ACCESS_OUTPUT, annotations.ACCESS_INTERNAL):
             continue
-        steps += _field_steps(field, rules, mode, mask)
+        if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+            continue
+        steps += _field_steps(field, rules, mode, mask, microversion)
     if not steps:
         return lambda message, path, given: None
 
@@ -100,7 +102,9 @@ def _is(field: FieldDescriptor, name: str) -> bool:
     return field.message_type is not None and field.message_type.full_name == name
 
 
-def _field_steps(field: FieldDescriptor, rules: annotations.Field, mode: str, mask: str | None) -> list[Checker]:
+def _field_steps(
+    field: FieldDescriptor, rules: annotations.Field, mode: str, mask: str | None, microversion: int
+) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
     if rules.required and mode != "update":
@@ -112,7 +116,7 @@ def _field_steps(field: FieldDescriptor, rules: annotations.Field, mode: str, ma
     if test is not None:
         steps.append(_values(field, name, key, test))
     if field.message_type is not None and not _is_map(field) and not _foreign(field.message_type):
-        inner = _checker(field.message_type, mode)
+        inner = _checker(field.message_type, mode, microversion)
         steps.append(_nested(name, key, inner, repeated, mask))
     return steps
 
@@ -195,7 +199,7 @@ def _value_test(field: FieldDescriptor, rules: annotations.Field) -> Callable[[A
         tests.append(("min_length", rules.min_length, lambda value: len(value) >= rules.min_length))
     if rules.max_length:
         tests.append(("max_length", rules.max_length, lambda value: len(value) <= rules.max_length))
-    if rules.pattern:
+    if rules.pattern and field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         pattern = re.compile(rules.pattern)
         tests.append(("pattern", rules.pattern, lambda value: pattern.search(value) is not None))
     if rules.HasField("minimum"):

@@ -345,7 +345,8 @@ def _reader(
         return lambda value, path: _number(value, path, lenient)
     bits = _INTS.get(field.cpp_type) or _UINTS[field.cpp_type]
     low = 0 if field.cpp_type in _UINTS else -(2**bits)
-    return lambda value, path: _integer(value, path, lenient, low, 2**bits - 1)
+    pattern = rules.pattern
+    return lambda value, path: _integer(value, path, lenient, low, 2**bits - 1, pattern)
 
 
 def _message_reader(message: Descriptor, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
@@ -449,13 +450,15 @@ def _string(value: Any, path: Path, lenient: bool) -> str:
     raise InvalidField(path, value, "type", "string")
 
 
-def _integer(value: Any, path: Path, lenient: bool, low: int, high: int) -> int:
+def _integer(value: Any, path: Path, lenient: bool, low: int, high: int, pattern: str = "") -> int:
+    """`pattern` is what the service wants of a number written as text."""
     found = value
     if lenient and isinstance(value, str):
         try:
             found = int(value)
         except ValueError:
-            raise InvalidField(path, value, "type", "integer") from None
+            rule, bound = ("pattern", pattern) if pattern else ("type", "integer")
+            raise InvalidField(path, value, rule, bound) from None
     if isinstance(found, bool) or not isinstance(found, int):
         if isinstance(found, float) and found.is_integer():
             found = int(found)

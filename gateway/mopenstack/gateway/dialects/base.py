@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import orjson
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
 from mopenstack.contract.operations import LATEST, minor
 from mopenstack.contract.v1 import annotations_pb2 as annotations
 from mopenstack.contract.v1 import common_pb2 as common
@@ -58,6 +58,10 @@ class NotAcceptable(Fault):
 
 class BadVersion(BadRequest):
     message = "API Version String {version} is of invalid format. Must be of format MajorNum.MinorNum."
+
+
+class WrongVersion(NotFound):
+    message = "API version '{version}' is not supported on this method."
 
 
 class NoSuchAction(BadRequest):
@@ -228,7 +232,7 @@ class Dialect:
         """sort_key and sort_dir in pairs; the last direction holds for the keys that have none."""
         for place, key in enumerate(keys):
             direction = directions[place] if place < len(directions) else (directions[-1] if directions else "desc")
-            query.sort.add(key=key, descending=direction == "desc")
+            query.sort.add(key=key, descending=direction == "desc", by_default=not directions)
 
     def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
         """What stands beside the list: how it goes on."""
@@ -262,8 +266,9 @@ def _root(context: Context, api: annotations.Api) -> str:
 def jsonschema_sentence(fault: InvalidField) -> str:
     """The broken rule in the words of the jsonschema library, which Nova, Cinder and Keystone pass on."""
     value, bound = fault.value, fault.bound
+    types = ", ".join(repr(item) for item in bound) if isinstance(bound, list | tuple) else repr(bound)
     sentences = {
-        "type": f"{value!r} is not of type {bound!r}",
+        "type": f"{value!r} is not of type {types}",
         "required": f"{bound!r} is a required property",
         "max_length": f"{value!r} is too long",
         "min_length": f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short",
@@ -273,10 +278,15 @@ def jsonschema_sentence(fault: InvalidField) -> str:
         "pattern": f"{value!r} does not match {bound!r}",
         "minimum": f"{value} is less than the minimum of {bound}",
         "maximum": f"{value} is greater than the maximum of {bound}",
+        "exclusive_minimum": f"{value} is less than or equal to the minimum of {bound}",
+        "one_of_schemas": f"{value!r} is not valid under any of the given schemas",
         "one_of": f"{value!r} is not one of {bound!r}",
         "format": f"{value!r} is not a {bound!r}",
     }
     if fault.rule == "unknown":
         names = ", ".join(repr(name) for name in bound)
         return f"Additional properties are not allowed ({names} {'was' if len(bound) == 1 else 'were'} unexpected)"
+    if fault.rule == "pattern_properties":
+        name, pattern = bound
+        return f"{name!r} does not match any of the regexes: {pattern!r}"
     return sentences.get(fault.rule, f"{value!r} is not valid")

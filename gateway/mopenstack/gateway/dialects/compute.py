@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from mopenstack.contract.faults import Fault, InvalidField, Unauthorized
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect, jsonschema_sentence
+from mopenstack.gateway.dialects.base import (
+    Answer,
+    Context,
+    Dialect,
+    NoSuchAction,
+    WrongVersion,
+    jsonschema_sentence,
+)
 
 FAULT_NAMES: Mapping[int, str] = {
     400: "badRequest",
@@ -34,6 +41,17 @@ class ComputeDialect(Dialect):
         document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
         return Answer.json(status, document)
 
+    def text(self, fault: Fault) -> str:
+        if isinstance(fault, NoSuchAction):
+            return f"There is no such action: {fault.facts['action']}"
+        if isinstance(fault, WrongVersion):
+            return "The resource could not be found."
+        return super().text(fault)
+
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        # Nova maps verbs and paths together: there is no 405.
+        return self.no_route(context)
+
     def invalid(self, fault: InvalidField) -> str:
         if fault.rule == "json":
             return "Malformed request body"
@@ -44,9 +62,9 @@ class ComputeDialect(Dialect):
             if parent is None:
                 return sentence
             return f"Invalid input for field/attribute {parent}. Value: {fault.value}. {sentence}"
-        if fault.path == ("limit",) or fault.path == ("offset",):
+        if fault.path in (("limit",), ("offset",)) or fault.path[:1] == ("query",):
             sentence = jsonschema_sentence(fault)
-            return f"Invalid input for query parameters {fault.path[0]}. Value: {fault.value}. {sentence}"
+            return f"Invalid input for query parameters {fault.path[-1]}. Value: {fault.value}. {sentence}"
         return super().invalid(fault)
 
     def microversion(self, headers: Mapping[str, str]) -> int:
