@@ -27,6 +27,16 @@ class HTTPBadRequest(BadRequest):
     """A refusal without a template: `text` is the whole message."""
 
 
+class RequestFailed(Internal):
+    """Where Neutron itself raises what it does not expect."""
+
+    message = "Request Failed: internal server error while processing your request."
+
+    @property
+    def reason(self) -> str:
+        return "HTTPInternalServerError"
+
+
 class OverQuota(Conflict):
     message = "Quota exceeded for resources: {overs}."
 

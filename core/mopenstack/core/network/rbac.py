@@ -11,6 +11,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.store.kinds import resource_options
 from mopenstack.network.v2.rbac_policies_pb2 import RbacPolicy
 
 EVERYBODY = "*"
@@ -32,7 +33,7 @@ async def grant_everybody(call: Call, obj: Any, action: str) -> None:
     policy = RbacPolicy(
         id=call.ids.uuid(),
         project_id=obj.project_id,
-        object_type=type(obj).DESCRIPTOR.name.lower(),
+        object_type=resource_options(type(obj)).kind,
         object_id=obj.id,
         target_tenant=EVERYBODY,
         action=action,
