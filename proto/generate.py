@@ -1,12 +1,13 @@
 """Make the generated Python of the contract: by hand (`make proto`) and as hatchling's build hook.
 
-The output folder is emptied first, so that a deleted .proto leaves nothing behind.
+The output folder is replaced as a whole, so that a deleted .proto leaves nothing behind.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,24 @@ def generate(out: Path = GEN) -> int:
     sources = sorted(str(path) for path in (PROTO / "mopenstack").rglob("*.proto"))
     googleapis = Path(next(iter(google.api.__path__))).parents[1]
     well_known = Path(protoc.__file__).parent / "_proto"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    final, out = out, Path(tempfile.mkdtemp(prefix="gen.", dir=out.parent))
+    out.chmod(0o755)
+    try:
+        _compile(sources, out, googleapis, well_known)
+        # Swapped in whole: whoever imports meanwhile sees the old files or the new ones.
+        old = out.with_name(out.name + ".old")
+        if final.exists():
+            final.rename(old)
+        out.rename(final)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(out, ignore_errors=True)
+    return len(sources)
+
+
+def _compile(sources: list[str], out: Path, googleapis: Path, well_known: Path) -> None:
+    from grpc_tools import protoc
+
     arguments = [
         "protoc",
         f"-I{PROTO}",
@@ -51,7 +68,6 @@ def generate(out: Path = GEN) -> int:
     arguments = ["protoc", f"-I{PROTO}", f"-I{googleapis}", f"-I{well_known}"]
     if protoc.main([*arguments, f"--plugin=protoc-gen-mypy={found}", f"--mypy_out=quiet:{out}", *options]) != 0:
         raise SystemExit("proto/generate.py: protoc-gen-mypy refused the annotations (see above)")
-    return len(sources)
 
 
 class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]

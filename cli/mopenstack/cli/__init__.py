@@ -1,0 +1,1 @@
+"""The command line. It starts both core and gateway, which nothing else may."""

@@ -1,0 +1,123 @@
+"""Put a cloud together and serve it: store, engine, gateway, gRPC, in one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from aiohttp import web
+
+from mopenstack.contract.operations import apis
+from mopenstack.core.engine.clouds import DEFAULT, Profile
+from mopenstack.core.engine.engine import Engine
+from mopenstack.core.engine.server import create_server
+from mopenstack.core.identity.tokens import authenticate
+from mopenstack.core.seed import planter
+from mopenstack.core.services import servicers
+from mopenstack.core.store import Store
+from mopenstack.core.store.blobs import Blobs, FolderBlobs, MemoryBlobs
+from mopenstack.gateway.app import App
+from mopenstack.gateway.requestlog import RequestLog
+
+
+@dataclass(slots=True)
+class Settings:
+    """What `mopenstack up` was asked for."""
+
+    host: str = "127.0.0.1"
+    port: int = 8774
+    data: Path | None = None
+    store: str | None = None
+    seed: Path | None = None
+    profile: Profile = "instant"
+    classic_ports: bool = False
+    grpc_port: int = 0
+    requests: IO[str] | None = None
+
+
+@dataclass(slots=True)
+class Serving:
+    """A cloud that answers."""
+
+    url: str
+    grpc: str
+    engine: Engine
+    app: App
+
+
+def make_store(settings: Settings) -> tuple[Store, Blobs]:
+    """The store and the bytes' place that the settings name."""
+    if settings.store:
+        from mopenstack.core.store.postgres import PostgresStore
+
+        folder = settings.data or Path.home() / ".local/state/mopenstack/blobs"
+        return PostgresStore(settings.store), FolderBlobs(folder)
+    from mopenstack.core.store.sqlite import SqliteStore
+
+    if settings.data is None:
+        return SqliteStore(), MemoryBlobs()
+    return SqliteStore(settings.data), FolderBlobs(settings.data / "blobs")
+
+
+async def make_engine(settings: Settings) -> Engine:
+    """An engine with its default cloud."""
+    store, blobs = make_store(settings)
+    engine = Engine(store, blobs, servicers(), authenticate)
+    engine.plant = planter(settings.seed)
+    await engine.open()
+    if DEFAULT not in engine.clouds:
+        await engine.create_cloud(DEFAULT, settings.profile)
+    return engine
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Serving]:
+    """Serve until the block ends; raises OSError for a port in use."""
+    engine = await make_engine(settings)
+    grpc_server = create_server(engine)
+    app = App(engine, RequestLog(settings.requests))
+    runners: list[web.ServerRunner] = []
+    try:
+        port = await _listen(app, settings.host, settings.port, runners)
+        grpc_port = grpc_server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+        await grpc_server.start()
+        if settings.classic_ports:
+            for api in apis().values():
+                if api.classic_port:
+                    await _listen(App(engine, app.requests, api.type, app), settings.host, api.classic_port, runners)
+        yield Serving(f"http://{settings.host}:{port}", f"{settings.host}:{grpc_port}", engine, app)
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+        await grpc_server.stop(0.2)
+        app.requests.flush()
+        await engine.close()
+
+
+async def _listen(
+    app: App, host: str, port: int, runners: list[web.ServerRunner], tls: ssl.SSLContext | None = None
+) -> int:
+    runner = web.ServerRunner(web.Server(app, access_log=None))
+    await runner.setup()
+    runners.append(runner)
+    site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024)
+    await site.start()
+    address: tuple[str, int] = runner.addresses[-1]
+    return int(address[1])
+
+
+def run(settings: Settings) -> None:
+    """Serve until interrupted."""
+    import uvloop
+
+    async def forever() -> None:
+        async with serving(settings) as cloud:
+            print(cloud.url, cloud.grpc, flush=True)
+            await asyncio.Event().wait()
+
+    uvloop.run(forever())

@@ -1,0 +1,1 @@
+"""The compute service: one module a resource."""

@@ -1,0 +1,171 @@
+"""The same operations over grpc.aio, with the same policy, plus reflection and health.
+
+Metadata of a call: `x-auth-token`, `x-mopenstack-cloud`, `openstack-api-version` (the number after the
+dot), `x-mopenstack-url` (how clients of the answer reach the cloud over HTTP). A refusal is a status with an
+ErrorInfo whose reason is the fault's name.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import grpc
+from google.protobuf import any_pb2
+from google.protobuf.message import Message
+from google.rpc import code_pb2, error_details_pb2, status_pb2
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from mopenstack.contract.calls import ByteStream, CallMetadata, Page
+from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
+from mopenstack.contract.operations import LATEST, Operation, field_rules, operations
+from mopenstack.core.engine.engine import Engine
+from mopenstack.core.engine.servicer import copy_fields
+
+DOMAIN = "openstack.org"
+MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+
+
+def create_server(engine: Engine) -> grpc.aio.Server:
+    """A server of all operations; add a port and start it."""
+    options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)]
+    server = grpc.aio.server(options=options)
+    by_service: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+    for operation in operations():
+        by_service.setdefault(operation.service, {})[operation.method] = _handler(engine, operation)
+    for service, handlers in by_service.items():
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+    checks = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(checks, server)
+    names = (*by_service, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return server
+
+
+def _handler(engine: Engine, operation: Operation) -> grpc.RpcMethodHandler:
+    deserialize = operation.request.FromString
+    serialize = operation.response.SerializeToString
+    # The contract streams bytes in messages with one `bytes` field: (request, data) in, (data) out.
+    if operation.options.raw_request:
+        return grpc.stream_unary_rpc_method_handler(_upload(engine, operation), deserialize, serialize)
+    if operation.options.raw_response:
+        return grpc.unary_stream_rpc_method_handler(_download(engine, operation), deserialize, serialize)
+    return grpc.unary_unary_rpc_method_handler(_unary(engine, operation), deserialize, serialize)
+
+
+def _unary(engine: Engine, operation: Operation) -> Callable[..., Awaitable[Message]]:
+    async def handle(request: Message, context: Any) -> Message:
+        return await _answer(engine, operation, request, context, None)
+
+    return handle
+
+
+def _upload(engine: Engine, operation: Operation) -> Callable[..., Awaitable[Message]]:
+    async def handle(requests: AsyncIterator[Any], context: Any) -> Message:
+        first = await anext(requests)
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield first.data
+            async for request in requests:
+                yield request.data
+
+        return await _answer(engine, operation, first, context, chunks())
+
+    return handle
+
+
+def _download(engine: Engine, operation: Operation) -> Callable[..., AsyncIterator[Message]]:
+    async def handle(request: Message, context: Any) -> AsyncIterator[Message]:
+        try:
+            reply = await engine.call(operation, request, _metadata(context))
+        except Fault as fault:
+            await _abort(context, fault)
+            return
+        assert isinstance(reply.result, ByteStream)
+        async for chunk in reply.result.chunks:
+            yield operation.response(data=chunk)  # type: ignore[call-arg]
+
+    return handle
+
+
+async def _answer(
+    engine: Engine, operation: Operation, request: Message, context: Any, body: AsyncIterator[bytes] | None
+) -> Message:
+    metadata = _metadata(context)
+    metadata.body = body
+    try:
+        reply = await engine.call(operation, request, metadata)
+    except Fault as fault:
+        await _abort(context, fault)
+        raise
+    except Exception:
+        await _abort(context, Internal("The server has erred."))
+        raise
+    context.set_trailing_metadata((("x-mopenstack-audience", reply.audience),))
+    return whole(operation, reply.result, reply.audience)
+
+
+def whole(operation: Operation, result: Any, audience: str) -> Message:
+    """The response message of a handler's result, without what the caller may not see."""
+    response = operation.response()
+    if isinstance(result, Page):
+        field = next(f for f in response.DESCRIPTOR.fields if f.is_repeated and f.message_type is not None)
+        target = getattr(response, field.name)
+        for item in result.items:
+            _project(item, target.add(), audience)
+        if "page" in response.DESCRIPTOR.fields_by_name:
+            response.page.next_marker = result.next_marker  # type: ignore[attr-defined]
+            response.page.previous_marker = result.previous_marker  # type: ignore[attr-defined]
+        for key, value in result.extra.items():
+            if key in response.DESCRIPTOR.fields_by_name:
+                setattr(response, key, value)
+    elif result.DESCRIPTOR is response.DESCRIPTOR:
+        return result  # type: ignore[no-any-return]
+    else:
+        field = next(f for f in response.DESCRIPTOR.fields if f.message_type is not None)
+        _project(result, getattr(response, field.name), audience)
+    return response
+
+
+def _project(source: Message, target: Message, audience: str) -> None:
+    if source.DESCRIPTOR is target.DESCRIPTOR:
+        target.CopyFrom(source)
+    else:
+        names = source.DESCRIPTOR.fields_by_name.keys() & target.DESCRIPTOR.fields_by_name.keys()
+        copy_fields(source, target, names)
+    target.SetInParent()
+    for field in target.DESCRIPTOR.fields:
+        rules = field_rules(field)
+        if (rules.audience and rules.audience != audience) or rules.access == 5:  # ACCESS_INTERNAL
+            target.ClearField(field.name)
+
+
+def _metadata(context: Any) -> CallMetadata:
+    given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    version = given.get("openstack-api-version", "")
+    return CallMetadata(
+        cloud=given.get("x-mopenstack-cloud", ""),
+        token=given.get("x-auth-token", ""),
+        base_url=given.get("x-mopenstack-url", CallMetadata().base_url),
+        microversion=int(version) if version.isdigit() else LATEST,
+        request_id=given.get("x-openstack-request-id", ""),
+        remote=context.peer() or "",
+        content_type=given.get("x-content-type", ""),
+    )
+
+
+async def _abort(context: Any, fault: Fault) -> None:
+    facts = {key: str(value) for key, value in fault.facts.items()}
+    if isinstance(fault, InvalidField):
+        facts["field"] = json.dumps([fault.path, fault.value, fault.rule, fault.bound], default=str)
+    if isinstance(fault, PolicyRefused):
+        facts["rules"] = json.dumps(fault.rules)
+    info = error_details_pb2.ErrorInfo(reason=fault.reason, domain=DOMAIN, metadata=facts)
+    packed = any_pb2.Any()
+    packed.Pack(info)
+    code = getattr(grpc.StatusCode, fault.code)
+    status = status_pb2.Status(code=code_pb2.Code.Value(fault.code), message=fault.text, details=[packed])
+    context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
+    await context.abort(code, fault.text)
