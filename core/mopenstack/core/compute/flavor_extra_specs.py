@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from google.protobuf.struct_pb2 import Struct, Value
+
 from mopenstack.compute.v2 import flavor_extra_specs_pb2 as pb
 from mopenstack.compute.v2 import flavors_pb2
 from mopenstack.contract.faults import InvalidField

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from google.protobuf import json_format
+
 from mopenstack.compute.v2 import hypervisors_pb2 as pb
 from mopenstack.compute.v2 import servers_pb2
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
-from mopenstack.core.compute.services import Services
+from mopenstack.core.compute.services import COMPUTE, Services
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
@@ -114,6 +115,13 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         shown = [await self.shown(call, hypervisor) for hypervisor in await self._all(call)]
         sums = {name: sum(getattr(item, name) for item in shown) for name in _SUMMED}
         return pb.HypervisorStatisticsResponse(hypervisor_statistics=pb.HypervisorStatistics(count=len(shown), **sums))
+
+    async def register_hypervisor(self, call: Call, request: pb.RegisterHypervisorRequest) -> Result:
+        hypervisor = copy_of(request.hypervisor)
+        hypervisor.number = await call.tx.add("compute/hypervisor/number", 1)
+        hypervisor.service.host = hypervisor.service.host or hypervisor.hypervisor_hostname
+        await call.service(Services).register(call, hypervisor.service.host, COMPUTE)
+        return await self.shown(call, await self.insert(call, hypervisor))
 
     # -- how it is shown
 

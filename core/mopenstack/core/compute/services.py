@@ -63,6 +63,18 @@ class Services(ResourceServicer[pb.Service]):
                 return aggregate.availability_zone
         return DEFAULT_ZONE
 
+    async def register_service(self, call: Call, request: pb.RegisterServiceRequest) -> Result:
+        return await self.register(call, request.host, request.binary)
+
+    async def register(self, call: Call, host: str, binary: str) -> pb.Service:
+        """A service that starts: the one of that name, or a new one."""
+        for known in await call.tx.query(pb.Service, binary=binary):
+            if known.host == host:
+                return known
+        number = await call.tx.add("compute/service/number", 1)
+        service = pb.Service(host=host, binary=binary, number=number, status="enabled", state="up")
+        return await self.insert(call, service)
+
     # -- by host and binary, up to 2.52
 
     async def disable_service(self, call: Call, request: pb.ServiceActionRequest) -> Result:
