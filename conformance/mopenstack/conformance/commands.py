@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from mopenstack.conformance import runners
 from mopenstack.conformance.errors import ConformanceError
@@ -35,7 +35,7 @@ def _show_tools(statuses: list[ToolStatus], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([status.model_dump(mode="json") for status in statuses], indent=2))
         return
-    table = Table("tool", "version", "from", "path")
+    table = Table("tool", "version", "from", Column("path", overflow="fold"))
     for status in statuses:
         found = [status.version, status.origin, str(status.path)]
         table.add_row(status.name, *(found if status.found else ["missing", "", status.missing]))

@@ -81,14 +81,15 @@ class Provider(Tool):
         """The configuration file that makes Terraform take the provider from the mirror and from nowhere else."""
         self.require()
         path = mirror_folder() / "mirror.tfrc"
+        served = ", ".join(f'"{host}/{NAMESPACE}"' for host in SOURCE_HOSTS)
         text = (
             "provider_installation {\n"
             "  filesystem_mirror {\n"
             f'    path    = "{mirror_folder()}"\n'
-            f'    include = ["*/{NAMESPACE}"]\n'
+            f"    include = [{served}]\n"
             "  }\n"
             "  direct {\n"
-            f'    exclude = ["*/{NAMESPACE}"]\n'
+            f"    exclude = [{served}]\n"
             "  }\n"
             "}\n"
         )

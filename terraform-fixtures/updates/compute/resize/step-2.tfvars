@@ -1,0 +1,2 @@
+flavor = "m1.small"
+name   = "after"

@@ -1,0 +1,3 @@
+flavor      = "m1.small"
+name        = "after"
+power_state = "shutoff"

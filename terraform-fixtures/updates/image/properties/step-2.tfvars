@@ -1,0 +1,5 @@
+name = "after"
+properties = {
+  os_distro = "alpine"
+  brand_new = "yes"
+}
