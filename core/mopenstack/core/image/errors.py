@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, OverLimit, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, OutOfRange, OverLimit, PolicyRefused
 
 
 def _explained(title: str, detail: str) -> str:
@@ -104,8 +104,7 @@ class BadPointer(BadRequest):
 
 class TooMany(OverLimit):
     message = (
-        "The limit has been exceeded on the number of allowed image {what}. "
-        "Attempted: {attempted}, Maximum: {maximum}"
+        "The limit has been exceeded on the number of allowed image {what}. Attempted: {attempted}, Maximum: {maximum}"
     )
 
 
@@ -125,14 +124,21 @@ class FormatsMissing(BadRequest):
     """Bytes came for an image that does not say what they are."""
 
 
-class WrongContent(BadRequest):
-    """415: the bytes are not of the declared format. Glance 32 says no more than this."""
+class UnsupportedMediaType(BadRequest):
+    """415."""
 
-    message = "The request media type application/octet-stream is not supported by this server.\n"
+    message = "The request media type {content_type} is not supported by this server.\n"
 
 
-class UploadForbidden(Forbidden):
-    message = "Not allowed to upload image data for image {id}"
+class WrongContent(UnsupportedMediaType):
+    """The bytes are not of the declared format. Glance 32 says no more than this."""
+
+    def __init__(self) -> None:
+        super().__init__(content_type="application/octet-stream")
+
+    @property
+    def reason(self) -> str:
+        return UnsupportedMediaType.__name__
 
 
 class ImageDeactivated(Forbidden):
@@ -143,10 +149,6 @@ class BadSize(BadRequest):
     message = "Invalid or missing image size in request headers."
 
 
-class WrongSize(BadRequest):
-    message = "Size mismatch: expected {expected} bytes, got {got} bytes."
-
-
 class UnknownStore(BadRequest):
     message = "Unknown scheme '{store}' found in URI"
 
@@ -155,7 +157,7 @@ class StoreNotConfigured(BadRequest):
     message = "Store '{store}' is not configured."
 
 
-class RangeNotSatisfiable(BadRequest):
+class RangeNotSatisfiable(OutOfRange):
     message = "The Range requested is not available."
 
 

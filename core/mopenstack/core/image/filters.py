@@ -10,9 +10,9 @@ import operator
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from mopenstack.contract.operations import enum_words
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.image import errors
+from mopenstack.core.image.states import STATUS_WORDS, VISIBILITY_WORDS
 from mopenstack.image.v2 import images_pb2 as pb
 
 Test = Callable[[pb.Image], bool]
@@ -33,8 +33,6 @@ _COMPARE = {
     "lt": operator.lt,
     "lte": operator.le,
 }
-_STATUS = enum_words(pb.Image.DESCRIPTOR.fields_by_name["status"])
-_VISIBILITY = enum_words(pb.Image.DESCRIPTOR.fields_by_name["visibility"])
 
 
 def member_status(query: common.Query) -> str:
@@ -47,10 +45,10 @@ def member_status(query: common.Query) -> str:
 
 def tests(query: common.Query, project_id: str) -> list[Test]:
     """Every test that an image of the list must pass; raises BadFilter in Glance's order."""
-    for item in query.sort:
-        if item.key not in SORT_KEYS:
+    for sort in query.sort:
+        if sort.key not in SORT_KEYS:
             allowed = ", ".join(SORT_KEYS)
-            raise errors.BadFilter(f"Invalid sort key: {item.key}. It must be one of the following: {allowed}.")
+            raise errors.BadFilter(f"Invalid sort key: {sort.key}. It must be one of the following: {allowed}.")
     found = [_hidden(_last(query, "os_hidden") or "false"), _visibility(_last(query, "visibility"), project_id)]
     for item in query.filters:
         values = list(item.values)
@@ -84,9 +82,9 @@ def _visibility(value: str, project_id: str) -> Test:
     if value and value not in VISIBILITIES:
         raise errors.BadFilter(f"Invalid visibility value: {value}")
     if value == "all":
-        return lambda image: True
+        return lambda _: True
     if value:
-        return lambda image: _VISIBILITY[image.visibility] == value
+        return lambda image: VISIBILITY_WORDS[image.visibility] == value
     return lambda image: image.visibility != pb.Image.COMMUNITY or image.project_id == project_id
 
 
@@ -108,10 +106,10 @@ def _test(key: str, value: str) -> Test:
 
 def _column(image: pb.Image, key: str) -> str | None:
     if key == "status":
-        return _STATUS[image.status]
+        return STATUS_WORDS[image.status]
     name = "project_id" if key == "owner" else key
     field = pb.Image.DESCRIPTOR.fields_by_name[name]
-    return None if field.has_presence and not image.HasField(name) else str(getattr(image, name))  # type: ignore[arg-type]
+    return None if field.has_presence and not image.HasField(name) else str(getattr(image, name))
 
 
 def _wanted(key: str, value: str) -> list[str]:
@@ -126,18 +124,15 @@ def _wanted(key: str, value: str) -> list[str]:
 
 
 def split_operator(value: str) -> tuple[str, str]:
-    """`in:a,b` -> ("in", "a,b"); a quoted value and a time keep their colons (utils.split_filter_op)."""
+    """`in:a,b` -> ("in", "a,b"); a time keeps its colons (glance.common.utils.split_filter_op)."""
     left, colon, right = value.partition(":")
-    if not colon or (left.startswith('"') and right.endswith('"')):
+    if not colon:
         return "eq", value
-    if left not in (*_COMPARE, "in"):
-        # A time, or a value that happens to hold a colon.
-        try:
-            datetime.fromisoformat(value)
-        except ValueError:
-            return left, right
-        return "eq", value
-    return left, right.strip('"') if left == "eq" else right
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return left, right
+    return "eq", value
 
 
 def _quoted_list(text: str) -> list[str]:
@@ -152,7 +147,7 @@ def _range(key: str, value: str, *, least: bool) -> Test:
     except ValueError:
         raise errors.BadFilter("Unable to filter on a range with a non-numeric value.") from None
     if key not in ("size", "min_ram", "min_disk", "virtual_size"):
-        return lambda image: False
+        return lambda _: False
 
     def test(image: pb.Image) -> bool:
         text = _column(image, key)
@@ -169,7 +164,7 @@ def _time(key: str, value: str) -> Test:
         said = f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.'
         raise errors.BadFilter(said) from None
     if name not in _COMPARE:
-        raise errors.BadFilter(f"Unable to filter by unknown operator '{name}'.")
+        raise errors.BadFilter("Unable to filter on a unknown operator.")
     if threshold.tzinfo is None:
         threshold = threshold.replace(tzinfo=UTC)
     compare = _COMPARE[name]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
@@ -9,14 +11,16 @@ from mopenstack.core.image import errors
 from mopenstack.image.v2 import images_pb2 as pb
 
 Image = pb.Image
-WORDS: dict[int, str] = enum_words(pb.Image.DESCRIPTOR.fields_by_name["status"])
+_FIELDS: Any = pb.Image.DESCRIPTOR.fields_by_name
+STATUS_WORDS: dict[int, str] = enum_words(_FIELDS["status"])
+VISIBILITY_WORDS: dict[int, str] = enum_words(_FIELDS["visibility"])
 
 
 def _refuse(action: Action, image: pb.Image) -> Fault:
     if action.label:
-        return errors.NotInThisStatus(verb=action.label, status=WORDS[image.status])
+        return errors.NotInThisStatus(verb=action.label, status=STATUS_WORDS[image.status])
     aim = action.to if action.interim is None else action.interim
-    return errors.BadTransition(old=WORDS[image.status], new=WORDS[aim])
+    return errors.BadTransition(old=STATUS_WORDS[image.status], new=STATUS_WORDS[aim])
 
 
 LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(

@@ -1,0 +1,41 @@
+"""What a client can learn of the service (glance.api.v2.discovery, schemas)."""
+
+from __future__ import annotations
+
+from google.protobuf import json_format
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.image import errors
+from mopenstack.core.image.images import IMPORT_METHODS, STORE
+from mopenstack.image.schemas import SCHEMAS
+from mopenstack.image.v2 import info_pb2 as pb
+
+
+class Info(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["Info"]
+
+    async def get_import_info(self, call: Call, request: pb.GetImportInfoRequest) -> Result:
+        methods = pb.ImportInfo.Methods(description="Import methods available.", type="array", value=IMPORT_METHODS)
+        return pb.ImportInfo(import_methods=methods)
+
+    async def get_stores_info(self, call: Call, request: pb.GetStoresInfoRequest) -> Result:
+        return pb.StoresInfo(stores=[pb.StoresInfo.Store(id=STORE, default="true")])
+
+    async def get_stores_info_detail(self, call: Call, request: pb.GetStoresInfoRequest) -> Result:
+        store = pb.StoresInfoDetail.Store(id=STORE, default="true", type="file")
+        store.properties.update({"data_dir": "/var/lib/glance/images", "chunk_size": 65536, "thin_provisioning": False})
+        return pb.StoresInfoDetail(stores=[store])
+
+    async def get_usage_info(self, call: Call, request: pb.GetUsageInfoRequest) -> Result:
+        answer = pb.UsageInfo()
+        answer.usage.SetInParent()
+        return answer
+
+    async def get_schema(self, call: Call, request: pb.GetSchemaRequest) -> Result:
+        schema = SCHEMAS.get(request.name)
+        if schema is None:
+            raise errors.ResourceNotFound()
+        answer = pb.Schema()
+        json_format.ParseDict(schema, answer.document)
+        return answer

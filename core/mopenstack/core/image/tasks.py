@@ -1,0 +1,67 @@
+"""Tasks: the imports that ran or run (glance.api.v2.tasks, glance.domain.Task)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.calls import Page
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
+from mopenstack.core.image import errors
+from mopenstack.core.image.images import Images
+from mopenstack.image.v2 import tasks_pb2 as pb
+
+TTL_SECONDS = 48 * 3600
+"""glance's task_time_to_live, counted from a task's end."""
+PAGE_DEFAULT = 25
+MIB = 1024 * 1024
+
+
+class Tasks(ResourceServicer[pb.Task]):
+    service = pb.DESCRIPTOR.services_by_name["Tasks"]
+    message = pb.Task
+    not_found = errors.TaskNotFound
+
+    async def list_tasks(self, call: Call, request: pb.ListTasksRequest) -> Result:
+        request.query.limit = request.query.limit or PAGE_DEFAULT
+        page = await self.list(call, request)
+        assert isinstance(page, Page)
+        page.extra["schema"] = "/v2/schemas/tasks"
+        return page
+
+    async def get_task(self, call: Call, request: pb.GetTaskRequest) -> Result:
+        return await self.fetch(call, request.task_id)
+
+    async def list_image_tasks(self, call: Call, request: pb.ListImageTasksRequest) -> Result:
+        try:
+            image = await call.service(Images).fetch(call, request.image_id)
+        except errors.ImageNotFound:
+            raise errors.ResourceNotFound() from None
+        answer = pb.ListImageTasksResponse()
+        for task in await call.tx.query(pb.Task, image_id=image.id):
+            row = answer.tasks.add()
+            copy_fields(task, row, [name for name in self.fields if name in row.DESCRIPTOR.fields_by_name])
+        return answer
+
+    # -- what imports call
+
+    async def start(self, call: Call, image_id: str, project_id: str, request: dict[str, Any]) -> pb.Task:
+        """A task under way for an import; `request` is the import's body."""
+        task = pb.Task(type="api_image_import", status="processing", project_id=project_id, image_id=image_id)
+        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.schema = "/v2/schemas/task"
+        task.input.update({"image_id": image_id, "import_req": request, "backend": ["fs"]})
+        return await self.insert(call, task)
+
+    async def prepare(self, call: Call, obj: pb.Task, request: Any, given: set[str]) -> None:
+        obj.self_path = f"/v2/tasks/{obj.id}"
+
+    async def succeed(self, call: Call, task_id: str, size: int) -> None:
+        """End a task well; an unknown one is no error."""
+        if await call.tx.get(pb.Task, task_id) is None:
+            return
+        task = await call.tx.edit(pb.Task, task_id)
+        task.status, task.message = "success", f"Copied {size // MIB} MiB"
+        task.result.update({"image_id": task.image_id})
+        call.stamp(task.expires_at, call.time + TTL_SECONDS)
+        await self.save(call, task)
