@@ -9,12 +9,15 @@ from __future__ import annotations
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.volume.errors import InvalidState, InvalidVolume
+from mopenstack.core.volume.errors import InvalidVolume
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
 AVAILABLE, IN_USE = Volume.AVAILABLE, Volume.IN_USE
 WORDS = enum_words(Volume.DESCRIPTOR.fields_by_name["status"])
 """Status -> its word; the states of managing show as others do."""
+
+OWN_WORDS = WORDS | {Volume.MANAGING: "managing", Volume.ERROR_MANAGING: "error_managing"}
+"""Status -> cinder's own word for it, as os-reset_status lists them."""
 
 NUMBERS = {value.name.lower(): value.number for value in Volume.Status.DESCRIPTOR.values if value.number} | {
     word: number for number, word in reversed(WORDS.items())
@@ -68,10 +71,6 @@ ACTIONS = (
 def refuse(action: Action, volume: Volume) -> Fault:
     """Cinder's refusal of an action in the volume's state."""
     status = WORDS[volume.status]
-    if action.name == "revert":
-        return InvalidState(
-            f"Invalid volume: Can't revert volume {volume.id} to its latest snapshot. Volume's status must be 'available'."
-        )
     words = {
         "delete": NOT_DELETABLE,
         "retype": NOT_RETYPABLE,
@@ -85,6 +84,7 @@ def refuse(action: Action, volume: Volume) -> Fault:
         "update_readonly_flag": f"Volume {volume.id} status must be available to update readonly flag, "
         f"but current status is: {status}.",
         "transfer": "status must be available",
+        "revert": f"Can't revert volume {volume.id} to its latest snapshot. Volume's status must be 'available'.",
     }
     if action.name.startswith("snapshot"):
         return InvalidVolume(why=_no_snapshot(action, volume, status))

@@ -142,7 +142,12 @@ async def find_image(call: Call, reference: str) -> Image:
             return await images.fetch(call, id)  # type: ignore[no-any-return]
         except NotFound:
             pass  # the reference may still be a name
-    named = [image for image in await call.tx.query(Image, name=reference) if images.visible(call, image)]
+    named = []
+    for image in await call.tx.query(Image, name=reference):
+        try:
+            named.append(await images.fetch(call, image.id))
+        except NotFound:
+            continue
     if len(named) > 1:
         raise AmbiguousImage(name=reference)
     if not named:

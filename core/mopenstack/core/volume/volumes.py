@@ -27,7 +27,6 @@ from mopenstack.core.volume.common import (
     boolean,
     literal,
     name_and_description,
-    replace_map,
 )
 from mopenstack.core.volume.errors import InvalidInput, InvalidVolume, VolumeNotFound
 from mopenstack.core.volume.lifecycle import NOT_DELETABLE, VOLUMES
@@ -54,6 +53,7 @@ class Volumes(CinderResource[Volume]):
     service = pb2.DESCRIPTOR.services_by_name["Volumes"]
     message = Volume
     not_found = VolumeNotFound
+    lifecycle = VOLUMES
     resource = "volume"
     simple = RESOURCE_FILTERS["volume"]
 
@@ -204,6 +204,17 @@ class Volumes(CinderResource[Volume]):
         volume = await self.make(call, await resolve(call, body), name, "")
         await VOLUMES.complete(call, volume.id, "create")
         return await self.fetch(call, volume.id)
+
+    async def attach_to_server(self, call: Call, volume_id: str, server_id: str, host: str, device: str) -> str:
+        """Attach at once on this side, for Nova; the attachment's id. Raises InvalidVolume for a volume in use."""
+        attachments = call.owner_of("volume_attachment")
+        attachment = await attachments.attach_to_server(call, volume_id, server_id, device=device, host=host)
+        return str(attachment.id)
+
+    async def detach_from_server(self, call: Call, volume_id: str, attachment_id: str) -> None:
+        """Undo attach_to_server; the volume and the attachment may be gone already."""
+        if await call.tx.get(Volume, volume_id) is not None:
+            await call.owner_of("volume_attachment").drop(call, attachment_id)
 
     async def begin_delete(self, call: Call, id: str, *, cascade: bool = False, force: bool = False) -> None:
         """Start the delete of a volume, of its snapshots too with `cascade`; raises InvalidVolume."""

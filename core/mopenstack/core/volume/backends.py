@@ -1,0 +1,139 @@
+"""What serves the volumes, and what the API says of itself. Source: cinder/api/contrib/*; DevStack's one back end."""
+
+from __future__ import annotations
+
+from google.protobuf import json_format
+from google.protobuf.struct_pb2 import Struct, Value
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.volume.common import BACKEND, HOST, POOL, RESOURCE_FILTERS, ZONE, CinderServicer, boolean
+from mopenstack.volume.v3 import backends_pb2 as pb2
+from mopenstack.volume.v3.volumes_pb2 import Volume
+
+BACKEND_STATE_SINCE = 49
+POOL_FILTERS_SINCE = 28
+SCHEDULER_HOST = HOST.partition("@")[0]
+
+EXTENSIONS = (
+    ("AdminActions", "os-admin-actions", "Enable admin actions.", "2012-08-25T00:00:00+00:00"),
+    ("AvailabilityZones", "os-availability-zone", "Describe Availability Zones.", "2013-06-27T00:00:00+00:00"),
+    ("Backups", "backups", "Backups support.", "2012-12-12T00:00:00+00:00"),
+    ("Capabilities", "capabilities", "Capabilities support.", "2015-08-31T00:00:00+00:00"),
+    ("Cgsnapshots", "cgsnapshots", "cgsnapshots support.", "2014-08-18T00:00:00+00:00"),
+    ("Consistencygroups", "consistencygroups", "consistency groups support.", "2014-08-18T00:00:00+00:00"),
+    ("ExtendedServices", "os-extended-services", "Extended services support.", "2014-01-10T00:00:00-00:00"),
+    ("ExtendedSnapshotAttributes", "os-extended-snapshot-attributes", "Extended SnapshotAttributes support.",
+     "2012-06-19T00:00:00+00:00"),
+    ("Hosts", "os-hosts", "Admin-only host administration.", "2011-06-29T00:00:00+00:00"),
+    ("Qos_specs_manage", "qos-specs", "QoS specs support.", "2013-08-02T00:00:00+00:00"),
+    ("QuotaClasses", "os-quota-class-sets", "Quota classes management support.", "2012-03-12T00:00:00+00:00"),
+    ("Quotas", "os-quota-sets", "Quota management support.", "2011-08-08T00:00:00+00:00"),
+    ("SchedulerHints", "OS-SCH-HNT", "Pass arbitrary key/value pairs to the scheduler.", "2013-04-18T00:00:00+00:00"),
+    ("Scheduler_stats", "scheduler-stats", "Scheduler stats support.", "2014-09-07T00:00:00+00:00"),
+    ("Services", "os-services", "Services support.", "2012-10-28T00:00:00-00:00"),
+    ("SnapshotActions", "os-snapshot-actions", "Enable snapshot manager actions.", "2013-07-16T00:00:00+00:00"),
+    ("SnapshotManage", "os-snapshot-manage", "Allows existing backend storage to be 'managed' by Cinder.",
+     "2014-12-31T00:00:00+00:00"),
+    ("SnapshotUnmanage", "os-snapshot-unmanage", "Enable volume unmanage operation.", "2014-12-31T00:00:00+00:00"),
+    ("TypesExtraSpecs", "os-types-extra-specs", "Type extra specs support.", "2011-08-24T00:00:00+00:00"),
+    ("TypesManage", "os-types-manage", "Types manage support.", "2011-08-24T00:00:00+00:00"),
+    ("UsedLimits", "os-used-limits", "Provide data on limited resources that are being used.",
+     "2013-10-03T00:00:00+00:00"),
+    ("VolumeActions", "os-volume-actions", "Enable volume actions.", "2012-05-31T00:00:00+00:00"),
+    ("VolumeEncryptionMetadata", "os-volume-encryption-metadata", "Volume encryption metadata retrieval support.",
+     "2013-07-10T00:00:00+00:00"),
+    ("VolumeHostAttribute", "os-vol-host-attr", "Expose host as an attribute of a volume.", "2011-11-03T00:00:00+00:00"),
+    ("VolumeImageMetadata", "os-vol-image-meta", "Show image metadata associated with the volume.",
+     "2012-12-07T00:00:00+00:00"),
+    ("VolumeManage", "os-volume-manage", "Allows existing backend storage to be 'managed' by Cinder.",
+     "2014-02-10T00:00:00+00:00"),
+    ("VolumeMigStatusAttribute", "os-vol-mig-status-attr", "Expose migration_status as an attribute of a volume.",
+     "2013-08-08T00:00:00+00:00"),
+    ("VolumeTenantAttribute", "os-vol-tenant-attr", "Expose the internal project_id as an attribute of a volume.",
+     "2011-11-03T00:00:00+00:00"),
+    ("VolumeTransfer", "os-volume-transfer", "Volume transfer management support.", "2013-05-29T00:00:00+00:00"),
+    ("VolumeTypeAccess", "os-volume-type-access", "Volume type access support.", "2014-06-26T00:00:00Z"),
+    ("VolumeTypeEncryption", "encryption", "Encryption support for volume types.", "2013-07-01T00:00:00+00:00"),
+    ("VolumeUnmanage", "os-volume-unmanage", "Enable volume unmanage operation.", "2012-05-31T00:00:00+00:00"),
+)  # fmt: skip
+
+
+class Backends(CinderServicer):
+    service = pb2.DESCRIPTOR.services_by_name["Backends"]
+
+    async def list_availability_zones(self, call: Call, request: pb2.BackendsRequest) -> Result:
+        zones = pb2.AvailabilityZonesResponse
+        return zones(zones=[zones.Zone(zone_name=ZONE, zone_state=zones.State(available=True))])
+
+    async def list_services(self, call: Call, request: pb2.ListServicesRequest) -> Result:
+        found = [self._service(call, "cinder-scheduler", SCHEDULER_HOST), self._service(call, "cinder-volume", HOST)]
+        return pb2.ListServicesResponse(
+            services=[
+                item
+                for item in found
+                if request.binary in ("", item.binary) and request.host in ("", item.host, item.host.partition("@")[0])
+            ]
+        )
+
+    async def list_pools(self, call: Call, request: pb2.ListPoolsRequest) -> Result:
+        response = pb2.ListPoolsResponse()
+        if call.at_least(POOL_FILTERS_SINCE) and request.name not in ("", POOL):
+            return response
+        pool = response.pools.add(name=POOL)
+        if boolean("detail", request.detail):
+            allocated = sum(volume.size for volume in await call.tx.scan(Volume))
+            pool.capabilities.CopyFrom(json_format.ParseDict(_capabilities(call, allocated), Struct()))
+        return response
+
+    async def list_extensions(self, call: Call, request: pb2.BackendsRequest) -> Result:
+        extension = pb2.ListExtensionsResponse.Extension
+        return pb2.ListExtensionsResponse(
+            extensions=[
+                extension(name=name, alias=alias, description=description, updated=updated)
+                for name, alias, description, updated in EXTENSIONS
+            ]
+        )
+
+    async def list_resource_filters(self, call: Call, request: pb2.ListResourceFiltersRequest) -> Result:
+        filters = pb2.ListResourceFiltersResponse.Filters
+        return pb2.ListResourceFiltersResponse(
+            resource_filters=[
+                filters(resource=resource, filters=names)
+                for resource, names in RESOURCE_FILTERS.items()
+                if request.resource in ("", resource)
+            ]
+        )
+
+    @staticmethod
+    def _service(call: Call, binary: str, host: str) -> pb2.ListServicesResponse.Service:
+        service = pb2.ListServicesResponse.Service(binary=binary, host=host, zone=ZONE, status="enabled", state="up")
+        call.stamp(service.updated_at)
+        if binary == "cinder-volume":
+            service.replication_status, service.frozen = "disabled", False
+            service.active_backend_id.CopyFrom(Value(null_value=0))
+            if call.at_least(BACKEND_STATE_SINCE):
+                service.backend_state = "up"
+        return service
+
+
+def _capabilities(call: Call, allocated: int) -> dict[str, object]:
+    return {
+        "pool_name": BACKEND,
+        "total_capacity_gb": "infinite",
+        "free_capacity_gb": "infinite",
+        "provisioned_capacity_gb": 0,
+        "reserved_percentage": 100,
+        "QoS_support": False,
+        "filter_function": None,
+        "goodness_function": None,
+        "consistencygroup_support": False,
+        "replication_enabled": True,
+        "group_replication_enabled": True,
+        "allocated_capacity_gb": allocated,
+        "volume_backend_name": BACKEND,
+        "storage_protocol": "fake",
+        "vendor_name": "Open Source",
+        "driver_version": "3.0.0",
+        "timestamp": call.now.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+    }
