@@ -168,7 +168,7 @@ def _without(net: IPNetwork, hole: IPNetwork) -> Iterator[IPNetwork]:
 
 def compact(prefixes: Sequence[IPNetwork]) -> list[IPNetwork]:
     """Overlapping and adjacent prefixes as one."""
-    return list(ipaddress.collapse_addresses(prefixes))  # type: ignore[type-var,arg-type]  # all of one version
+    return list(ipaddress.collapse_addresses(prefixes))  # type: ignore[type-var]  # all of one version
 
 
 ROUTER_INTERFACE_OWNERS = (

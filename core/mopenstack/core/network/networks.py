@@ -245,6 +245,6 @@ async def copy_to_members(call: Call, network: Network) -> None:
     """Give the network's subnets and ports the fields by which they are seen."""
     for message in (Subnet, Port):
         for member in await call.tx.query(message, network_id=network.id):
-            changed = await call.tx.edit(message, member.id)
+            changed = await call.tx.edit(message, member.id)  # type: ignore[attr-defined]  # both have ids
             copy_fields(network, changed, [name for name in COPIED if name in message.DESCRIPTOR.fields_by_name])
             await call.tx.put(changed)

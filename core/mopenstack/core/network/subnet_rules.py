@@ -1,4 +1,7 @@
-"""What a subnet's attributes must be (neutron_lib.api.validators, db_base_plugin_v2._validate_subnet, ipam_backend_mixin)."""
+"""What a subnet's attributes must be.
+
+Source: neutron_lib.api.validators, db_base_plugin_v2._validate_subnet, ipam_backend_mixin.
+"""
 
 from __future__ import annotations
 

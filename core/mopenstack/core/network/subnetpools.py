@@ -75,7 +75,7 @@ class Subnetpools(NeutronResource[Subnetpool]):
     def _set_lengths(obj: Subnetpool, body: SubnetpoolBody) -> None:
         """Take the given bounds, complete the others, refuse what does not fit together."""
         for name, asked in LENGTHS.items():
-            if body.HasField(asked):  # type: ignore[arg-type]  # each is a field of the body
+            if body.HasField(asked):
                 setattr(obj, name, str(getattr(body, asked)))
         version = obj.ip_version
         obj.min_prefixlen = obj.min_prefixlen or str(MIN_LENGTH[version])
@@ -169,12 +169,12 @@ async def prefix_from_pool(
 ) -> IPNetwork:
     """A free prefix of the pool: the wanted one, or the first of the wanted length."""
     if subnet.ip_version != pool.ip_version:
-        raise BadResourceRequest(
-            resource="subnets", msg=f"Cannot allocate IPv{subnet.ip_version} subnet from IPv{pool.ip_version} subnet pool"
-        )
+        why = f"Cannot allocate IPv{subnet.ip_version} subnet from IPv{pool.ip_version} subnet pool"
+        raise BadResourceRequest(resource="subnets", msg=why)
     size = wanted.prefixlen if wanted is not None else int(pool.default_prefixlen) if length is None else length
     if size > MAX_LENGTH[pool.ip_version]:
-        raise HTTPBadRequest(f"invalid IPNetwork {'0.0.0.0' if pool.ip_version == 4 else '::'}/{size}")
+        anywhere = ipaddress.IPv4Address(0) if pool.ip_version == 4 else ipaddress.IPv6Address(0)
+        raise HTTPBadRequest(f"invalid IPNetwork {anywhere}/{size}")
     if size > int(pool.max_prefixlen):
         raise MaxPrefixSubnetAllocationError(prefixlen=size, max_prefixlen=pool.max_prefixlen)
     if size < int(pool.min_prefixlen):
@@ -189,7 +189,8 @@ async def prefix_from_pool(
         raise SubnetAllocationError(why="Cannot allocate requested subnet from the available set of prefixes")
     for net in left:
         if size >= net.prefixlen:
-            return next(iter(net.subnets(new_prefix=size)))
+            first: IPNetwork = next(net.subnets(new_prefix=size))
+            return first
     raise SubnetAllocationError(why=f"Insufficient prefix space to allocate subnet size /{size}")
 
 

@@ -214,7 +214,7 @@ class Subnets(NeutronResource[Subnet]):
         else:
             self._set_pools(obj, default_pools(net, gateway), net.version)
         for name in REQUEST_ONLY:
-            obj.ClearField(name)  # type: ignore[arg-type]  # both are fields
+            obj.ClearField(name)
 
     @staticmethod
     def _set_pools(obj: Subnet, ranges: list[Range], version: int) -> None:
