@@ -105,7 +105,8 @@ class Engine:
         }
         self._plans = dict(self._make_plans())
         self._template: dict[str, list[Row]] | None = None
-        self._spooled: dict[str, Blob] = {}
+        self.blob_folder = ""
+        """Where bytes go that belong to no cloud alone; no cloud can have its name."""
         self._inside: dict[str, Caller] = {}
         self.plant: Plant | None = None
 
@@ -178,6 +179,7 @@ class Engine:
             from mopenstack.core.store.sqlite import SqliteStore
 
             nursery = Engine(SqliteStore(), self.blobs, list(self._servicers), self._authenticate)
+            nursery.blob_folder = "_seed"
             await nursery.store.open()
             await nursery.store.create_cloud(DEFAULT, b"{}", {})
             nursery.clouds[DEFAULT] = Cloud(DEFAULT, key=Fernet.generate_key())
@@ -197,25 +199,18 @@ class Engine:
         cloud = self.clouds.get(metadata.cloud or DEFAULT) or await self.find_cloud(metadata.cloud)
         if cloud.faults:
             self._inject(cloud, operation)
-        blob_key = ""
         if operation.options.raw_request and metadata.body is not None:
-            blob_key = await self._spool(plan, cloud, request, metadata)
+            return await self._take_bytes(plan, cloud, request, metadata)
 
         async def run(call: Call) -> Reply:
-            if blob_key:
-                call.blob = self._spooled[blob_key]
-            await self._prelude(plan, call, request)
-            result = await plan.handler(call, request)
-            return Reply(result, "admin" if call.caller.is_admin else "")
+            return await self._answer(plan, call, request)
 
-        try:
-            return await self.transact(cloud, metadata, run, operation)
-        except BaseException:
-            if blob_key:
-                self.blobs.delete(blob_key)
-            raise
-        finally:
-            self._spooled.pop(blob_key, None)
+        return await self.transact(cloud, metadata, run, operation)
+
+    async def _answer(self, plan: _Plan, call: Call, request: Message) -> Reply:
+        await self._prelude(plan, call, request)
+        result = await plan.handler(call, request)
+        return Reply(result, "admin" if call.caller.is_admin else "")
 
     async def call_as(self, caller: Caller, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
         """Answer an RPC in the name of a caller without a token: seeds, and the admin service."""
@@ -315,23 +310,41 @@ class Engine:
 
     # -- bytes
 
-    async def _spool(self, plan: _Plan, cloud: Cloud, request: Message, metadata: CallMetadata) -> str:
-        """Check that the call may be made, then take the bytes in, outside of any transaction."""
+    async def _take_bytes(self, plan: _Plan, cloud: Cloud, request: Message, metadata: CallMetadata) -> Reply:
+        """Check that the call may be made, take the bytes in outside of any transaction, then answer.
+
+        The servicer's `prepare_<handler>` has a transaction of its own before the bytes come;
+        `abandon_<handler>` has one, in the cloud's own name, if they do not come or are refused.
+        """
         prepare = getattr(plan.servicer, f"prepare_{plan.operation.handler}", None)
+        abandon = getattr(plan.servicer, f"abandon_{plan.operation.handler}", None)
+        key = f"{self.blob_folder or cloud.name}/{cloud.ids.uuid()}"
+        blob: Blob
 
         async def look(call: Call) -> None:
             await self._prelude(plan, call, request)
             if prepare is not None:
                 await prepare(call, request)
 
+        async def run(call: Call) -> Reply:
+            call.blob = blob
+            return await self._answer(plan, call, request)
+
+        async def give_up(call: Call) -> None:
+            if abandon is not None:
+                await abandon(call, request)
+
         await self.transact(cloud, metadata, look, plan.operation)
-        key = f"{cloud.name}/{cloud.ids.uuid()}"
         assert metadata.body is not None
         try:
-            self._spooled[key] = await self.blobs.write(key, metadata.body, BODY_BYTES_MAX)
-        except BlobTooLarge as error:
-            raise OverLimit(str(error)) from None
-        return key
+            blob = await self.blobs.write(key, metadata.body, BODY_BYTES_MAX)
+            return await self.transact(cloud, metadata, run, plan.operation)
+        except BaseException as error:
+            self.blobs.delete(key)
+            await self.transact(cloud, metadata, give_up, plan.operation)
+            if isinstance(error, BlobTooLarge):
+                raise OverLimit(str(error)) from None
+            raise
 
     # -- plans
 

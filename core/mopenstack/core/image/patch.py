@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf import struct_pb2
 
 from mopenstack.core.image import errors
-from mopenstack.core.image.states import VISIBILITY_WORDS, Image
+from mopenstack.core.image.states import VISIBILITY_WORDS
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import images_pb2 as pb
 
