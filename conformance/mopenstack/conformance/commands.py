@@ -27,7 +27,7 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _fail(error: Exception) -> typer.Exit:
-    Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False)
+    Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(2)
 
 

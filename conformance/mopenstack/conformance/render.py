@@ -35,16 +35,19 @@ def to_terminal(card: Scorecard, console: Console, *, verbose: bool = False) -> 
         if failure.outcome is Outcome.FAILED and (verbose or not failure.known):
             mark = "known failure" if failure.known else "FAILED"
             console.print(
-                f"{mark} {failure.case}: {failure.reason}", style=None if failure.known else "red", markup=False
+                f"{mark} {failure.case}: {failure.reason}",
+                style=None if failure.known else "red",
+                markup=False,
+                soft_wrap=True,
             )
-            console.print(f"  reproduce: {failure.reproduce}", markup=False, highlight=False)
+            console.print(f"  reproduce: {failure.reproduce}", markup=False, highlight=False, soft_wrap=True)
     for reason, count in sorted(Counter(one.reason for one in card.failures if one.outcome is Outcome.NOT_RUN).items()):
-        console.print(f"not run ({count}): {reason}", markup=False, highlight=False)
+        console.print(f"not run ({count}): {reason}", markup=False, highlight=False, soft_wrap=True)
     for error in card.ratchet_errors:
-        console.print(f"ratchet: {error}", style="red", markup=False)
+        console.print(f"ratchet: {error}", style="red", markup=False, soft_wrap=True)
     if card.newly_passing:
         console.print(f"{len(card.newly_passing)} passing cases are not listed yet: add them with --update-ratchet")
-    console.print(f"{card.summary.line()} in {card.seconds:g} s", markup=False, highlight=False)
+    console.print(f"{card.summary.line()} in {card.seconds:g} s", markup=False, highlight=False, soft_wrap=True)
 
 
 def to_markdown(card: Scorecard) -> str:
