@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
 from mopenstack.compute.v2.servers_pb2 import Server
-from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
@@ -74,8 +74,10 @@ def requests_of(value: Value, microversion: int) -> list[Request] | str:
 
 def _check_schema(given: Any, microversion: int) -> None:
     if microversion >= 37:
-        fine = given in ("auto", "none") if not isinstance(given, list) else all(
-            _item_fits(item, microversion) for item in given
+        fine = (
+            given in ("auto", "none")
+            if not isinstance(given, list)
+            else all(_item_fits(item, microversion) for item in given)
         )
         if not fine:
             raise schema_refusal("networks", given, f"{given!r} is not valid under any of the given schemas")
@@ -93,7 +95,9 @@ def _check_schema(given: Any, microversion: int) -> None:
         if item.get("port") is not None and not is_format("uuid", str(item["port"])):
             raise schema_refusal("port", item["port"], f"{item['port']!r} is not a 'uuid'")
         if "fixed_ip" in item and not is_format("ip", str(item["fixed_ip"])):
-            raise schema_refusal("fixed_ip", item["fixed_ip"], f"{item['fixed_ip']!r} is not valid under any of the given schemas")
+            raise schema_refusal(
+                "fixed_ip", item["fixed_ip"], f"{item['fixed_ip']!r} is not valid under any of the given schemas"
+            )
 
 
 def _keys(microversion: int) -> set[str]:
@@ -125,7 +129,11 @@ async def resolve(call: Call, wanted: list[Request] | str | None, project_id: st
         networks = await available(call, project_id)
         if len(networks) > 1:
             raise errors.NetworkAmbiguous()
-        return [Request(network_id=network.id) for network in networks if network.subnets or await has_subnet(call, network.id)]
+        return [
+            Request(network_id=network.id)
+            for network in networks
+            if network.subnets or await has_subnet(call, network.id)
+        ]
     assert isinstance(wanted, list)
     for request in wanted:
         if request.port_id:
@@ -191,13 +199,8 @@ async def holder_of(call: Call, network_id: str, address: str) -> Port | None:
     """The port of the network that has the address."""
     if not address:
         return None
-    ports = await call.tx.query(Port, fixed_ips=address) if False else await _ports_with(call, address)
+    ports = await call.tx.query(Port, fixed_ips=address)
     return next((port for port in ports if port.network_id == network_id), None)
-
-
-async def _ports_with(call: Call, address: str) -> Sequence[Port]:
-    kind_ports = await call.tx.query(Port, network_id="") if False else []
-    return kind_ports
 
 
 async def security_group_ids(call: Call, names: Sequence[str], project_id: str) -> list[str]:
@@ -208,7 +211,12 @@ async def security_group_ids(call: Call, names: Sequence[str], project_id: str) 
     return [pick_group(groups, name, project_id).id for name in names]
 
 
-def pick_group(groups: Sequence[SecurityGroup], name: str, project_id: str, missing: type[Any] = errors.SecurityGroupNotFound) -> SecurityGroup:
+def pick_group(
+    groups: Sequence[SecurityGroup],
+    name: str,
+    project_id: str,
+    missing: type[Fault] = errors.SecurityGroupNotFound,
+) -> SecurityGroup:
     """The group with this id or name; raises Nova's refusals for none and for several."""
     for group in groups:
         if group.id == name:
@@ -219,3 +227,110 @@ def pick_group(groups: Sequence[SecurityGroup], name: str, project_id: str, miss
     if len(found) > 1:
         raise errors.SecurityGroupsAmbiguous(name=name)
     return found[0]
+
+
+# -- ports
+
+
+async def allocate(
+    call: Call, server: Server, requests: Sequence[Request], group_ids: Sequence[str], host: str
+) -> None:
+    """Bind or make the ports of a server, in order; `server` is a private copy that notes them.
+
+    Raises Neutron's refusal; the ports made before it are gone again then.
+    """
+    done: list[str] = []
+    try:
+        for request in requests:
+            if request.port_id:
+                await bind(call, server, request.port_id, host)
+                port_id = request.port_id
+            else:
+                port_id = await _make_port(call, server, request, group_ids, host)
+            done.append(port_id)
+            server.port_ids.append(port_id)
+            if request.tag:
+                server.port_tags[port_id] = request.tag
+    except Fault:
+        for port_id in done:
+            await release(call, server, port_id)
+        raise
+
+
+async def bind(call: Call, server: Server, port_id: str, host: str) -> None:
+    """Make an existing port the server's."""
+    port = await call.tx.edit(Port, port_id)
+    port.device_id, port.device_owner, port.host_id = server.id, f"compute:{zone_of(server)}", host
+    await _modify(call, port, {"device_id", "device_owner", "host_id"})
+
+
+async def release(call: Call, server: Server, port_id: str) -> None:
+    """Give a port back: one that the server made goes, another one is only unbound. It may be gone already."""
+    own = port_id in server.own_ports
+    if own:
+        server.own_ports.remove(port_id)
+    server.port_tags.pop(port_id, None)
+    if port_id in server.port_ids:
+        server.port_ids.remove(port_id)
+    stored = await call.tx.get(Port, port_id)
+    if stored is None or stored.device_id != server.id:
+        return
+    if own:
+        await call.owner_of("port").discard(call.elevated(), stored)
+        return
+    port = await call.tx.edit(Port, port_id)
+    port.device_id, port.device_owner, port.host_id = "", "", ""
+    await _modify(call, port, {"device_id", "device_owner", "host_id"})
+
+
+async def release_all(call: Call, server: Server) -> None:
+    """Give back every port of a server that goes."""
+    for port in await call.tx.query(Port, device_id=server.id):
+        await release(call, server, port.id)
+
+
+async def ports_of(call: Call, server: Server) -> list[Port]:
+    """The ports of a server in the order in which they were attached."""
+    ports = await call.tx.query(Port, device_id=server.id)
+    order = {port_id: place for place, port_id in enumerate(server.port_ids)}
+    return sorted(ports, key=lambda port: (order.get(port.id, len(order)), port.id))
+
+
+def zone_of(server: Server) -> str:
+    return server.availability_zone or "nova"
+
+
+async def _make_port(call: Call, server: Server, request: Request, group_ids: Sequence[str], host: str) -> str:
+    port = Port(
+        network_id=request.network_id,
+        project_id=server.project_id,
+        device_id=server.id,
+        device_owner=f"compute:{zone_of(server)}",
+        host_id=host,
+        admin_state_up=True,
+    )
+    given = {"network_id", "project_id", "device_id", "device_owner", "host_id", "admin_state_up"}
+    if request.address:
+        port.fixed_ips.add(ip_address=request.address)
+        given.add("fixed_ips")
+    network = await call.tx.get(Network, request.network_id)
+    if group_ids and network is not None and network.port_security_enabled:
+        port.security_groups.extend(group_ids)
+        given.add("security_groups")
+    made = await call.owner_of("port").insert(call.elevated(), port, None, given)
+    server.own_ports.append(made.id)
+    return str(made.id)
+
+
+async def _modify(call: Call, port: Port, given: set[str]) -> None:
+    stored = await call.tx.get(Port, port.id)
+    assert stored is not None
+    await call.owner_of("port").modify(call.elevated(), stored, port, given=given)
+
+
+async def set_security_groups(call: Call, port_id: str, group_ids: Sequence[str]) -> None:
+    """Give a port these security groups."""
+    port = await call.tx.edit(Port, port_id)
+    del port.security_groups[:]
+    port.security_groups.extend(group_ids)
+    await _modify(call, port, {"security_groups"})

@@ -98,9 +98,7 @@ class FlavorDiskSmallerThanMinDisk(BadRequest):
 
 
 class FlavorDiskSmallerThanImage(BadRequest):
-    message = (
-        "Flavor's disk is too small for requested image. Flavor disk is {flavor} bytes, image is {image} bytes."
-    )
+    message = "Flavor's disk is too small for requested image. Flavor disk is {flavor} bytes, image is {image} bytes."
 
 
 class VolumeSmallerThanMinDisk(BadRequest):
@@ -207,9 +205,7 @@ class PortTwice(BadRequest):
 
 
 class PortWithAddress(BadRequest):
-    message = (
-        "Specified Fixed IP '{address}' cannot be used with port '{id}': the two cannot be specified together."
-    )
+    message = "Specified Fixed IP '{address}' cannot be used with port '{id}': the two cannot be specified together."
 
 
 class PortNotFound(BadRequest):

@@ -49,12 +49,19 @@ _DEFAULT_STATUS = {
     SOFT_DELETED: Server.SOFT_DELETED,
     Server.VM_STATE_DELETED: Server.DELETED,
 }
-_REBUILD = {task: Server.REBUILD for task in ("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning")}
-_RESIZE = {task: Server.RESIZE for task in ("resize_prep", "resize_migrating", "resize_migrated", "resize_finish")}
-_REBOOT = {task: Server.REBOOT for task in ("rebooting", "reboot_pending", "reboot_started")}
-_HARD_REBOOT = {task: Server.HARD_REBOOT for task in ("rebooting_hard", "reboot_pending_hard", "reboot_started_hard")}
+_REBUILD = dict.fromkeys(("rebuilding", "rebuild_block_device_mapping", "rebuild_spawning"), Server.REBUILD)
+_RESIZE = dict.fromkeys(("resize_prep", "resize_migrating", "resize_migrated", "resize_finish"), Server.RESIZE)
+_REBOOT = dict.fromkeys(("rebooting", "reboot_pending", "reboot_started"), Server.REBOOT)
+_HARD_REBOOT = dict.fromkeys(("rebooting_hard", "reboot_pending_hard", "reboot_started_hard"), Server.HARD_REBOOT)
 _TASK_STATUS = {
-    ACTIVE: {**_REBOOT, **_HARD_REBOOT, **_REBUILD, **_RESIZE, "updating_password": Server.PASSWORD, "migrating": Server.MIGRATING},
+    ACTIVE: {
+        **_REBOOT,
+        **_HARD_REBOOT,
+        **_REBUILD,
+        **_RESIZE,
+        "updating_password": Server.PASSWORD,
+        "migrating": Server.MIGRATING,
+    },
     STOPPED: {**_RESIZE, **_REBUILD},
     RESIZED: {"resize_reverting": Server.REVERT_RESIZE},
     PAUSED: {"migrating": Server.MIGRATING},
@@ -75,7 +82,16 @@ _WITH_PROGRESS = frozenset(
 """Statuses that show `progress`: nova.api.openstack.compute.views.servers, with REBUILD."""
 
 HOT = frozenset(
-    {"rebooting", "reboot_pending", "reboot_started", "resuming", "rebooting_hard", "unpausing", "pausing", "suspending"}
+    {
+        "rebooting",
+        "reboot_pending",
+        "reboot_started",
+        "resuming",
+        "rebooting_hard",
+        "unpausing",
+        "pausing",
+        "suspending",
+    }
 )
 """Tasks during which a hard reboot is allowed (nova.compute.task_states.ALLOW_REBOOT)."""
 
@@ -107,7 +123,7 @@ SNAPSHOTTABLE = (ACTIVE, STOPPED, PAUSED, SUSPENDED)
 CRASHABLE = (ACTIVE, PAUSED, RESCUED, RESIZED, ERROR)
 
 ACTIONS = (
-    _row("build", (BUILDING,), to=ACTIVE, task="scheduling", lock="", tasks=None, launched=False, power=POWER_ON, seconds=7.0),
+    _row("build", (BUILDING,), task="scheduling", lock="", tasks=None, launched=False, seconds=7.0),
     _row("delete", ANY, task="deleting", tasks=None, launched=False),
     _row("forceDelete", ANY, task="deleting", tasks=None, launched=False),
     _row("restore", (SOFT_DELETED,), to=ACTIVE, task="restoring", lock="state"),
@@ -173,7 +189,9 @@ class ServerLifecycle(Lifecycle[Server]):
         assert isinstance(action, ServerAction)
         facts = {"id": server.id, "action": action.label}
         if action.lock and server.locked and not call.caller.is_admin:
-            return errors.InstanceIsLocked(**facts) if action.lock == "locked" else errors.InstanceInInvalidState(**facts)
+            return (
+                errors.InstanceIsLocked(**facts) if action.lock == "locked" else errors.InstanceInInvalidState(**facts)
+            )
         if action.hosted and not server.host:
             if server.vm_state == BUILDING:
                 return errors.InstanceNotFound(id=server.id)
@@ -197,15 +215,17 @@ class ServerLifecycle(Lifecycle[Server]):
         self.require(call, server, name)
         await self.begin(call, server, name, seconds=seconds)
 
+    def completes(self, name: str) -> bool:
+        """Whether somebody said what the action's completion does."""
+        return name in self._finish
+
     def _touch(self, call: Call, obj: Server) -> None:
         derive(obj)
         super()._touch(call, obj)
 
 
 def _refuse(action: Action, server: Server) -> Fault:
-    return errors.InstanceInvalidState(
-        action=action.label, id=server.id, attr="vm_state", state=WORDS[server.vm_state]
-    )
+    return errors.InstanceInvalidState(action=action.label, id=server.id, attr="vm_state", state=WORDS[server.vm_state])
 
 
 LIFECYCLE = ServerLifecycle(Server, ACTIONS, _refuse, state="vm_state", task="task_state")

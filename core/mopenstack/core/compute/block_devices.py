@@ -1,0 +1,268 @@
+"""Servers and their block devices: what a request maps, and the Cinder volumes behind it.
+
+After nova/block_device.py (BlockDeviceDict.from_api), nova.compute.api (_validate_bdm,
+_check_requested_image) and nova/virt/block_device.py. Volumes are made, attached and given back
+through the servicers of the block storage API.
+"""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mopenstack.compute.v2.servers_pb2 import Server, ServerCreate
+from mopenstack.contract.faults import NotFound
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.networking import plain, schema_refusal
+from mopenstack.core.engine.call import Call
+from mopenstack.core.volume.attachments import Attachments
+from mopenstack.core.volume.types import Types
+from mopenstack.core.volume.volumes import Volumes
+from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
+from mopenstack.volume.v3.volumes_pb2 import Volume
+
+GB = 1024**3
+MULTIATTACH_SINCE = 60
+NOT_AVAILABLE = "volume '{id}' status must be 'available'. Currently in '{status}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One requested device. `target` is the id of the volume, image or snapshot that it comes from."""
+
+    source: str = "blank"
+    destination: str = "local"
+    target: str = ""
+    size: int = 0
+    boot_index: int = -1
+    delete_on_termination: bool = False
+    device: str = ""
+    tag: str = ""
+    volume_type: str = ""
+    swap: bool = False
+
+
+def mappings_of(body: ServerCreate) -> list[Mapping]:
+    """What a create maps, in order; raises Nova's refusals of what makes no sense by itself."""
+    if body.block_device_mapping and body.block_device_mapping_v2:
+        raise errors.BothMappings()
+    if body.block_device_mapping:
+        return [_from_legacy(item, place) for place, item in enumerate(body.block_device_mapping)]
+    return [
+        _from_v2(item, bool(body.image_id)) for item in body.block_device_mapping_v2 if not item.HasField("no_device")
+    ]
+
+
+def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
+    source, target, destination = item.source_type, item.uuid, item.destination_type
+    if source == "blank" and target:
+        raise errors.BadMapping(details="Invalid device UUID.")
+    if source != "blank" and not target:
+        raise errors.BadMapping(details="Missing device UUID.")
+    boot_index = item.boot_index if item.HasField("boot_index") else -1
+    if source == "image" and destination == "local" and not (has_image and boot_index == 0):
+        raise errors.BadMapping(details="Mapping image to local is not supported.")
+    if destination == "local" and item.volume_type:
+        raise errors.BadMapping(details="Specifying a volume_type with destination_type=local is not supported.")
+    if source == "volume" and item.volume_type:
+        raise errors.BadMapping(details="Specifying volume type to existing volume is not supported.")
+    if not destination:
+        destination = "local" if source == "blank" else "volume"
+    return Mapping(
+        source=source,
+        destination=destination,
+        target=target,
+        size=_size(item),
+        boot_index=boot_index,
+        delete_on_termination=item.delete_on_termination,
+        device=item.device_name,
+        tag=item.tag,
+        volume_type=item.volume_type,
+        swap=item.guest_format == "swap",
+    )
+
+
+def _from_legacy(item: ServerCreate.BlockDeviceMapping, place: int) -> Mapping:
+    source = "snapshot" if item.snapshot_id else "volume"
+    return Mapping(
+        source=source,
+        destination="volume",
+        target=item.snapshot_id or item.volume_id,
+        size=_size(item),
+        boot_index=0 if place == 0 else -1,
+        delete_on_termination=item.delete_on_termination,
+        device=item.device_name,
+    )
+
+
+def _size(item: ServerCreate.BlockDeviceMapping) -> int:
+    """An integer, a numeric string, "" or null."""
+    if not item.HasField("volume_size"):
+        return 0
+    given = plain(item.volume_size)
+    if given in (None, ""):
+        return 0
+    try:
+        return int(given)
+    except ValueError:
+        raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
+
+
+def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
+    """The device that the server boots from, unless it is the image."""
+    return next((item for item in mappings if item.boot_index == 0), None)
+
+
+async def check(call: Call, mappings: Sequence[Mapping], has_image: bool, flavor: Server.FlavorEmbedded) -> None:
+    """Everything that a mapping names must be there and fit; raises Nova's refusals."""
+    indexes = sorted(item.boot_index for item in mappings if item.boot_index >= 0)
+    image_is_mapped = any(item.source == "image" and item.destination == "local" for item in mappings)
+    if has_image and not image_is_mapped:
+        indexes = sorted([0, *indexes])
+    if indexes != list(range(len(indexes))) or not indexes:
+        raise errors.BadBootSequence()
+    for item in mappings:
+        await _check_one(call, item)
+    ephemeral = [item for item in mappings if item.source == "blank" and item.destination == "local" and not item.swap]
+    if sum(item.size or flavor.ephemeral for item in ephemeral) > flavor.ephemeral:
+        raise errors.EphemeralTooLarge()
+    swaps = [item for item in mappings if item.swap]
+    if len(swaps) > 1:
+        raise errors.BadMapping(details="More than one swap drive requested.")
+    if swaps and swaps[0].size > flavor.swap:
+        raise errors.SwapTooLarge()
+
+
+async def _check_one(call: Call, item: Mapping) -> None:
+    if item.volume_type:
+        try:
+            await call.service(Types).by_name_or_id(call, item.volume_type)
+        except NotFound:
+            raise errors.VolumeTypeNotFound(name=item.volume_type) from None
+    if item.source == "image" and item.destination == "volume":
+        image = await call.tx.get(Image, item.target)
+        if image is None or not call.owner_of("image").visible(call, image):
+            raise errors.MappedImageNotFound(id=item.target)
+        if not item.size:
+            raise errors.ImageSizeMissing()
+        if image.status != Image.ACTIVE:
+            raise errors.ImageNotActive(id=item.target)
+        if item.size < image.min_disk:
+            raise errors.VolumeSmallerThanMinDisk(volume=item.size * GB, image=image.min_disk * GB)
+    elif item.source == "volume":
+        volume = await find_volume(call, item.target)
+        if volume is None:
+            raise errors.MappedVolumeNotFound(id=item.target)
+        check_attachable(call, volume, create=True)
+        if item.boot_index == 0 and volume.bootable != "true":
+            raise errors.VolumeNotBootable(id=item.target)
+    elif item.source == "snapshot":
+        snapshot = await call.tx.get(Snapshot, item.target)
+        if snapshot is None or not call.owner_of("snapshot").visible(call, snapshot):
+            raise errors.MappedSnapshotNotFound(id=item.target)
+    elif item.source == "blank" and item.destination == "volume" and not item.size:
+        raise errors.BlankSizeMissing()
+
+
+async def find_volume(call: Call, volume_id: str) -> Volume | None:
+    """A volume that the caller may see."""
+    volume = await call.tx.get(Volume, volume_id)
+    return volume if volume is not None and call.owner_of("volume").visible(call, volume) else None
+
+
+def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> None:
+    """nova.volume.cinder.API.check_attach and check_availability_zone."""
+    if volume.multiattach and not call.at_least(MULTIATTACH_SINCE):
+        raise errors.MultiattachTooOld()
+    if volume.attachments and not volume.multiattach:
+        listed = ", ".join(item.server_id for item in volume.attachments)
+        reason = f"volume {volume.id} is already attached to instances: {listed}"
+        if not create:
+            raise errors.InvalidVolume(reason=reason)
+    fine = {Volume.AVAILABLE, Volume.IN_USE} if volume.multiattach else {Volume.AVAILABLE}
+    if volume.status not in fine:
+        raise errors.InvalidVolume(reason=NOT_AVAILABLE.format(id=volume.id, status=status_word(volume)))
+
+
+def status_word(volume: Volume) -> str:
+    """A volume's status as messages have it."""
+    return "in-use" if volume.status == Volume.IN_USE else Volume.Status.Name(volume.status).lower()
+
+
+# -- what it becomes
+
+
+async def connect(call: Call, server: Server, mappings: Iterable[Mapping], host: str) -> None:
+    """Make and attach the volumes that a new server's mappings ask for; notes them in the private copy.
+
+    Raises Cinder's refusals.
+    """
+    for item in mappings:
+        if item.destination != "volume":
+            continue
+        volume_id = item.target
+        if item.source != "volume":
+            made = await call.service(Volumes).create_for_server(
+                call,
+                size=item.size,
+                image_id=item.target if item.source == "image" else "",
+                snapshot_id=item.target if item.source == "snapshot" else "",
+                volume_type=item.volume_type,
+            )
+            volume_id = made.id
+        await attach(
+            call, server, volume_id, host, device=item.device, tag=item.tag, root=item.boot_index == 0,
+            delete_on_termination=item.delete_on_termination,
+        )  # fmt: skip
+
+
+async def attach(
+    call: Call,
+    server: Server,
+    volume_id: str,
+    host: str,
+    *,
+    device: str = "",
+    tag: str = "",
+    root: bool = False,
+    delete_on_termination: bool = False,
+) -> Server.BlockDevice:
+    """Attach a volume on both sides; `server` is a private copy. Raises Cinder's refusals."""
+    path = device or ("/dev/vda" if root else next_device(server))
+    attachment = await call.service(Attachments).attach_to_server(call, volume_id, server.id, device=path, host=host)
+    return server.volumes_attached.add(
+        id=volume_id,
+        delete_on_termination=delete_on_termination,
+        attachment_id=attachment.id,
+        bdm_uuid=call.ids.uuid(),
+        device=path,
+        tag=tag,
+        is_root=root,
+    )
+
+
+async def detach(call: Call, server: Server, volume_id: str) -> None:
+    """Detach on both sides; `server` is a private copy. The volume may be gone already."""
+    for place, block_device in enumerate(server.volumes_attached):
+        if block_device.id == volume_id:
+            await call.service(Attachments).detach_from_server(call.elevated(), volume_id, server.id)
+            del server.volumes_attached[place]
+            return
+
+
+async def disconnect_all(call: Call, server: Server) -> None:
+    """Detach every volume of a server that goes, and delete those that go with it."""
+    for block_device in list(server.volumes_attached):
+        volume_id, goes_too = block_device.id, block_device.delete_on_termination
+        await detach(call, server, volume_id)
+        volume = await call.tx.get(Volume, volume_id)
+        if goes_too and volume is not None and volume.status in (Volume.AVAILABLE, Volume.ERROR):
+            await call.service(Volumes).begin_delete(call.elevated(), volume_id)
+
+
+def next_device(server: Server) -> str:
+    """The first free device name; a server always has its root disk."""
+    used = {item.device for item in server.volumes_attached} | {server.root_device_name or "/dev/vda"}
+    return next(name for name in (f"/dev/vd{letter}" for letter in string.ascii_lowercase) if name not in used)

@@ -1,0 +1,48 @@
+"""What Nova asks of the image that a server is made from. After nova.compute.api._check_requested_image."""
+
+from __future__ import annotations
+
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.networking import schema_refusal
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.validation import is_format
+from mopenstack.image.v2.images_pb2 import Image
+
+GB = 1024**3
+MB = 1024**2
+
+
+def check_reference(image_id: str) -> None:
+    """The schema of imageRef: a UUID or nothing."""
+    if image_id and not is_format("uuid", image_id):
+        raise schema_refusal("imageRef", image_id, f"{image_id!r} is not valid under any of the given schemas")
+
+
+async def find(call: Call, image_id: str, missing: Fault) -> Image:
+    """An image that the caller may see; raises `missing`."""
+    try:
+        image: Image = await call.owner_of("image").fetch(call, image_id)
+    except NotFound:
+        raise missing from None
+    return image
+
+
+def check_fits(image: Image, flavor: Server.FlavorEmbedded, *, on_volume: bool = False) -> None:
+    """The image must be usable and the flavor large enough for it; raises Nova's refusals."""
+    if image.status != Image.ACTIVE:
+        raise errors.ImageNotActive(id=image.id)
+    if flavor.ram < image.min_ram:
+        raise errors.FlavorMemoryTooSmall()
+    if on_volume or not flavor.disk:
+        return
+    if image.size > flavor.disk * GB:
+        raise errors.FlavorDiskSmallerThanImage(flavor=flavor.disk * GB, image=image.size)
+    if image.min_disk > flavor.disk:
+        raise errors.FlavorDiskSmallerThanMinDisk(flavor=flavor.disk * GB, image=image.min_disk * GB)
+
+
+def properties_of(image: Image) -> dict[str, str]:
+    """The properties that a server shows of its image since 2.98: those that Nova knows."""
+    return {key: value for key, value in image.properties.items() if key.startswith(("hw_", "os_", "img_"))}

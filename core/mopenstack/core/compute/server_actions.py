@@ -1,0 +1,292 @@
+"""Actions on servers that change what they run. Source: nova/api/openstack/compute/servers.py and the
+controllers of pause, suspend, shelve, rescue, migrate; what each leads to is the table in server_states.
+"""
+
+from __future__ import annotations
+
+from mopenstack.compute.v2 import server_actions_pb2 as pb
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.core.compute import images, scheduling, server_create
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.server_minor_actions import MinorActions
+from mopenstack.core.compute.server_states import ACTIONS, LIFECYCLE, POWER_OFF, POWER_ON, STOPPED
+from mopenstack.core.compute.servers import Servers
+from mopenstack.core.engine.call import Call, names_of
+from mopenstack.core.engine.lifecycle import Finish
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+
+
+class ServerActions(MinorActions, Servicer):
+    service = pb.DESCRIPTOR.services_by_name["ServerActions"]
+
+    # -- the state alone
+
+    async def start_server(self, call: Call, request: pb.StartServerRequest) -> Result:
+        return await _begin(call, "start")
+
+    async def stop_server(self, call: Call, request: pb.StopServerRequest) -> Result:
+        return await _begin(call, "stop")
+
+    async def reboot_server(self, call: Call, request: pb.RebootServerRequest) -> Result:
+        return await _begin(call, "hard_reboot" if request.reboot.type.upper() == "HARD" else "reboot", "reboot")
+
+    async def pause_server(self, call: Call, request: pb.PauseServerRequest) -> Result:
+        return await _begin(call, "pause")
+
+    async def unpause_server(self, call: Call, request: pb.UnpauseServerRequest) -> Result:
+        return await _begin(call, "unpause")
+
+    async def suspend_server(self, call: Call, request: pb.SuspendServerRequest) -> Result:
+        return await _begin(call, "suspend")
+
+    async def resume_server(self, call: Call, request: pb.ResumeServerRequest) -> Result:
+        return await _begin(call, "resume")
+
+    async def shelve_server(self, call: Call, request: pb.ShelveServerRequest) -> Result:
+        return await _begin(call, "shelve")
+
+    async def shelve_offload_server(self, call: Call, request: pb.ShelveOffloadServerRequest) -> Result:
+        return await _begin(call, "shelveOffload")
+
+    async def unrescue_server(self, call: Call, request: pb.UnrescueServerRequest) -> Result:
+        return await _begin(call, "unrescue")
+
+    async def restore_server(self, call: Call, request: pb.RestoreServerRequest) -> Result:
+        return await _begin(call, "restore")
+
+    async def force_delete_server(self, call: Call, request: pb.ForceDeleteServerRequest) -> Result:
+        await call.service(Servers).begin_delete(call, call.target.id, "forceDelete")
+        return EMPTY
+
+    # -- where it runs
+
+    async def unshelve_server(self, call: Call, request: pb.UnshelveServerRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "unshelve")
+        wish = scheduling.Wish(zone=request.unshelve.availability_zone, host=request.unshelve.host)
+        if wish.host and not call.caller.is_admin:
+            raise errors.PolicyDenied(rule="os_compute_api:os-shelve:unshelve_to_host")
+        if wish.zone and wish.zone not in await scheduling.zones(call):
+            raise errors.ZoneNotAvailable()
+        server = await call.tx.edit(Server, call.target.id)
+        server.next_host = await scheduling.choose(call, wish) or ""
+        await record(call, server, "unshelve")
+        await LIFECYCLE.start(call, server, "unshelve")
+        return EMPTY
+
+    async def resize_server(self, call: Call, request: pb.ResizeServerRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "resize")
+        flavor_id, flavor = await server_create.flavor_of(call, request.resize.flavor_id)
+        server = await call.tx.edit(Server, call.target.id)
+        if flavor_id == server.flavor_ref.id:
+            raise errors.SameFlavor()
+        more = {
+            "cores": max(0, flavor.vcpus - server.flavor.vcpus),
+            "ram": max(0, flavor.ram - server.flavor.ram),
+        }
+        await call.quota.take(SERVICE, server.project_id, {name: units for name, units in more.items() if units})
+        if request.resize.disk_config:
+            server.disk_config = request.resize.disk_config
+        _remember(server)
+        server.flavor_ref.id = flavor_id
+        server.flavor.CopyFrom(flavor)
+        await record(call, server, "resize")
+        await LIFECYCLE.start(call, server, "resize")
+        return EMPTY
+
+    async def migrate_server(self, call: Call, request: pb.MigrateServerRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "migrate")
+        server = await call.tx.edit(Server, call.target.id)
+        wish = scheduling.Wish(host=request.migrate.host, hints={"different_host": server.id})
+        server.next_host = await scheduling.choose(call, wish) or server.host
+        _remember(server)
+        await record(call, server, "migrate")
+        await LIFECYCLE.start(call, server, "migrate")
+        return EMPTY
+
+    async def confirm_resize_server(self, call: Call, request: pb.ConfirmResizeServerRequest) -> Result:
+        return await _begin(call, "confirmResize")
+
+    async def revert_resize_server(self, call: Call, request: pb.RevertResizeServerRequest) -> Result:
+        return await _begin(call, "revertResize")
+
+    # -- what it runs
+
+    async def rebuild_server(self, call: Call, request: pb.RebuildServerRequest) -> Result:
+        body, given = request.rebuild, set(request.mask.paths) or names_of(request.rebuild)
+        server_create.check_metadata(body.metadata)
+        LIFECYCLE.require(call, call.target, "rebuild")
+        image = await images.find(call, body.image_id, errors.RebuildImageNotFound())
+        images.check_fits(image, call.target.flavor, on_volume=not call.target.HasField("image"))
+        await server_create.check_metadata_quota(call, body.metadata)
+        await server_create.check_files(call, body.personality)
+        server = await call.tx.edit(Server, call.target.id)
+        if server.HasField("image"):
+            server.image.Clear()
+            server.image.id = image.id
+            server.image.properties.update(images.properties_of(image))
+        await _apply(call, server, body, given)
+        server.admin_pass = body.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
+        server.old_vm_state = server.vm_state
+        await record(call, server, "rebuild")
+        await LIFECYCLE.start(call, server, "rebuild")
+        return await _rebuilt(call, server)
+
+    async def rescue_server(self, call: Call, request: pb.RescueServerRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "rescue")
+        if request.rescue.rescue_image_ref:
+            wanted = request.rescue.rescue_image_ref
+            await images.find(call, wanted, errors.UnsupportedRescueImage(id=wanted))
+        server = await call.tx.edit(Server, call.target.id)
+        server.admin_pass = request.rescue.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
+        await record(call, server, "rescue")
+        await LIFECYCLE.start(call, server, "rescue")
+        return pb.RescueServerResponse(admin_pass=server.admin_pass)
+
+
+async def _begin(call: Call, action: str, name: str = "") -> Result:
+    LIFECYCLE.require(call, call.target, action)
+    server = await call.tx.edit(Server, call.target.id)
+    await record(call, server, name or action)
+    await LIFECYCLE.start(call, server, action)
+    return EMPTY
+
+
+def _remember(server: Server) -> None:
+    """What revertResize goes back to."""
+    server.old_flavor_ref.CopyFrom(server.flavor_ref)
+    server.old_flavor.CopyFrom(server.flavor)
+    server.old_host = server.host
+    server.old_vm_state = server.vm_state
+
+
+async def _apply(call: Call, server: Server, body: pb.Rebuild, given: set[str]) -> None:
+    """The fields that a rebuild may change."""
+    if "name" in given:
+        server.name = body.name.strip()
+    for name in ("access_ip_v4", "access_ip_v6", "disk_config"):
+        if name in given:
+            setattr(server, name, getattr(body, name))
+    if "metadata" in given:
+        server.metadata.clear()
+        server.metadata.update(body.metadata)
+    for name in ("description", "key_name", "user_data"):
+        if name in given:
+            server.ClearField(name)
+            if body.HasField(name):
+                setattr(server, name, getattr(body, name))
+    if "key_name" in given and body.HasField("key_name"):
+        await server_create.check_key(call, server.user_id, body.key_name)
+    if body.user_data:
+        server_create.check_user_data(body.user_data)
+    if "trusted_image_certificates" in given:
+        server.ClearField("trusted_image_certificates")
+        if body.trusted_image_certificates:
+            server.trusted_image_certificates.CopyFrom(server_create.list_value(body.trusted_image_certificates))
+    if given & {"hostname", "fqdn"}:
+        server.hostname = server.hostname_to_admin = body.hostname or body.fqdn
+
+
+async def _rebuilt(call: Call, server: Server) -> pb.RebuildServerResponse:
+    """The answer has the password beside what the server shows."""
+    shown = await call.service(Servers).view(call, server)
+    assert isinstance(shown, Server)
+    answer = pb.RebuildServerResponse()
+    answer.server.MergeFromString(shown.SerializeToString())
+    answer.server.admin_pass = server.admin_pass
+    return answer
+
+
+# -- what completes
+
+
+@LIFECYCLE.on("build")
+async def _built(call: Call, server: Server) -> None:
+    if server.build_failure:
+        server.vm_state = Server.VM_STATE_ERROR
+        server.fault.code, server.fault.message = 500, server.build_failure
+        call.stamp(server.fault.created_at)
+        server.next_host = ""
+        return
+    server.vm_state, server.power_state = Server.VM_STATE_ACTIVE, POWER_ON
+    call.stamp(server.launched_at, float(int(call.time)))
+    await _settle(call, server)
+    server.instance_name = f"instance-{await call.tx.add('instance_number', 1):08x}"
+
+
+async def _settle(call: Call, server: Server) -> None:
+    """The server is on the host that was chosen for it."""
+    if server.next_host:
+        server.host = server.node = server.next_host
+        server.availability_zone = await scheduling.zone_of(call, server.host)
+        server.next_host = ""
+
+
+@LIFECYCLE.on("shelve", "shelveOffload")
+async def _offloaded(call: Call, server: Server) -> None:  # noqa: ARG001  # a completion has these two
+    server.power_state = POWER_OFF
+    server.ClearField("host")
+    server.ClearField("node")
+    server.availability_zone = ""
+
+
+@LIFECYCLE.on("unshelve")
+async def _unshelved(call: Call, server: Server) -> None:
+    server.power_state = POWER_ON
+    await _settle(call, server)
+
+
+@LIFECYCLE.on("migrate")
+async def _moved(call: Call, server: Server) -> None:
+    await _settle(call, server)
+
+
+@LIFECYCLE.on("rebuild")
+async def _rebuilt_server(call: Call, server: Server) -> None:
+    stopped = server.old_vm_state == STOPPED
+    server.vm_state = STOPPED if stopped else Server.VM_STATE_ACTIVE
+    server.power_state = POWER_OFF if stopped else POWER_ON
+    server.ClearField("old_vm_state")
+    call.stamp(server.launched_at, float(int(call.time)))
+
+
+@LIFECYCLE.on("confirmResize")
+async def _confirmed(call: Call, server: Server) -> None:
+    less = {
+        "cores": max(0, server.old_flavor.vcpus - server.flavor.vcpus),
+        "ram": max(0, server.old_flavor.ram - server.flavor.ram),
+    }
+    await call.quota.give(SERVICE, server.project_id, {name: units for name, units in less.items() if units})
+    _forget(server)
+
+
+@LIFECYCLE.on("revertResize")
+async def _reverted(call: Call, server: Server) -> None:
+    more = {
+        "cores": max(0, server.flavor.vcpus - server.old_flavor.vcpus),
+        "ram": max(0, server.flavor.ram - server.old_flavor.ram),
+    }
+    await call.quota.give(SERVICE, server.project_id, {name: units for name, units in more.items() if units})
+    server.flavor_ref.CopyFrom(server.old_flavor_ref)
+    server.flavor.CopyFrom(server.old_flavor)
+    server.host = server.node = server.old_host
+    _forget(server)
+
+
+def _forget(server: Server) -> None:
+    server.vm_state = STOPPED if server.old_vm_state == STOPPED else Server.VM_STATE_ACTIVE
+    for name in ("old_flavor_ref", "old_flavor", "old_host", "old_vm_state"):
+        server.ClearField(name)
+
+
+def _powered(power: int) -> Finish:
+    async def finish(call: Call, server: Server) -> None:  # noqa: ARG001  # a completion has these two
+        server.power_state = power
+
+    return finish
+
+
+for _action in ACTIONS:
+    if _action.power is not None and not LIFECYCLE.completes(_action.name):
+        LIFECYCLE.on(_action.name)(_powered(_action.power))

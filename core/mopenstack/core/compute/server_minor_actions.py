@@ -1,0 +1,110 @@
+"""Actions on servers that leave what they run as it is: lock, password, security groups, console, image.
+
+Source: the controllers lock_server, admin_password, security_groups, console_output, admin_actions of
+nova/api/openstack/compute.
+"""
+
+from __future__ import annotations
+
+from mopenstack.compute.v2 import server_actions_pb2 as pb
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.core.compute import networking
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.server_states import ACTIVE, ERROR, LIFECYCLE, derive
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.security_groups_pb2 import SecurityGroup
+
+CONSOLE = ("FAKE CONSOLE OUTPUT", "ANOTHER", "LAST LINE")
+"""What nova's fake driver says; there is no guest to write more."""
+
+
+class MinorActions:
+    """Handlers of the ServerActions service."""
+
+    async def lock_server(self, call: Call, request: pb.LockServerRequest) -> Result:
+        server = await call.tx.edit(Server, call.target.id)
+        server.locked = True
+        server.locked_by = "admin" if call.caller.is_admin else "owner"
+        server.ClearField("locked_reason")
+        if request.lock.locked_reason:
+            server.locked_reason = request.lock.locked_reason
+        await call.tx.put(server)
+        await record(call, server, "lock")
+        return EMPTY
+
+    async def unlock_server(self, call: Call, request: pb.UnlockServerRequest) -> Result:
+        if call.target.locked_by == "admin" and not call.caller.is_admin:
+            raise errors.RestrictedUnlock()
+        server = await call.tx.edit(Server, call.target.id)
+        server.locked, server.locked_by = False, ""
+        server.ClearField("locked_reason")
+        await call.tx.put(server)
+        await record(call, server, "unlock")
+        return EMPTY
+
+    async def change_server_password(self, call: Call, request: pb.ChangeServerPasswordRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "changePassword")
+        server = await call.tx.edit(Server, call.target.id)
+        server.admin_pass = request.change_password.admin_pass
+        await call.tx.put(server)
+        await record(call, server, "changePassword")
+        return EMPTY
+
+    async def add_server_security_group(self, call: Call, request: pb.AddServerSecurityGroupRequest) -> Result:
+        group = await _group(call, call.target, request.add_security_group.name)
+        for port in await _ports(call, call.target):
+            if group.id not in port.security_groups:
+                await networking.set_security_groups(call, port.id, [*port.security_groups, group.id])
+        return EMPTY
+
+    async def remove_server_security_group(self, call: Call, request: pb.RemoveServerSecurityGroupRequest) -> Result:
+        name = request.remove_security_group.name
+        group = await _group(call, call.target, name)
+        ports = [port for port in await _ports(call, call.target) if group.id in port.security_groups]
+        if not ports:
+            raise errors.SecurityGroupNotAssociated(name=name, id=call.target.id)
+        for port in ports:
+            left = [id for id in port.security_groups if id != group.id]
+            await networking.set_security_groups(call, port.id, left)
+        return EMPTY
+
+    async def get_server_console_output(self, call: Call, request: pb.GetServerConsoleOutputRequest) -> Result:
+        if not call.target.host:
+            raise errors.InstanceNotReady(id=call.target.id)
+        length = request.get_console_output.length if request.get_console_output.HasField("length") else -1
+        lines = CONSOLE if length < 0 else CONSOLE[len(CONSOLE) - min(length, len(CONSOLE)) :]
+        return pb.GetServerConsoleOutputResponse(output="\n".join(lines))
+
+    async def trigger_server_crash_dump(self, call: Call, request: pb.TriggerServerCrashDumpRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "trigger_crash_dump")
+        await record(call, call.target, "trigger_crash_dump")
+        return EMPTY
+
+    async def reset_server_state(self, call: Call, request: pb.ResetServerStateRequest) -> Result:
+        server = await call.tx.edit(Server, call.target.id)
+        server.vm_state = ACTIVE if request.reset_state.state == "active" else ERROR
+        server.ClearField("task_state")
+        derive(server)
+        call.stamp(server.updated_at)
+        await call.tx.unschedule("server", server.id)
+        await call.tx.put(server)
+        return EMPTY
+
+    async def inject_server_network_info(self, call: Call, request: pb.InjectServerNetworkInfoRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "injectNetworkInfo")
+        return EMPTY
+
+
+async def _group(call: Call, server: Server, name: str) -> SecurityGroup:
+    groups = await call.tx.query(SecurityGroup, project_id=server.project_id)
+    return networking.pick_group(groups, name, server.project_id, errors.SecurityGroupMissing)
+
+
+async def _ports(call: Call, server: Server) -> list[Port]:
+    ports = await networking.ports_of(call, server)
+    if not ports:
+        raise errors.NoPorts(id=server.id)
+    return ports

@@ -1,0 +1,122 @@
+"""Servers: create, show, list, update, delete. Source: nova/api/openstack/compute/servers.py, nova/compute/api.py.
+
+A server is stored with everything but its addresses and security groups: those are read from its
+ports whenever it is shown, so they are true on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.compute.v2 import servers_pb2 as pb
+from mopenstack.compute.v2.instance_actions_pb2 import InstanceAction
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.compute import block_devices, networking, server_create, server_lists, server_states
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.server_groups import ServerGroups
+from mopenstack.core.compute.server_states import LIFECYCLE
+from mopenstack.core.compute.server_view import view_of
+from mopenstack.core.engine.call import Call, names_of
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+
+
+class Servers(ResourceServicer[Server]):
+    service = pb.DESCRIPTOR.services_by_name["Servers"]
+    message = Server
+    not_found = errors.InstanceNotFound
+    lifecycle = LIFECYCLE
+
+    # -- the RPCs
+
+    async def create_server(self, call: Call, request: pb.CreateServerRequest) -> Result:
+        plan = await server_create.plan_of(call, request)
+        taken: list[str] = []
+        made = []
+        for index in range(plan.count):
+            made.append(await self.insert(call, await server_create.make(call, plan, index, taken)))
+            await record(call, made[-1], "create")
+        return server_create.answer(plan, made)
+
+    async def update_server(self, call: Call, request: pb.UpdateServerRequest) -> Result:
+        body, given = request.server, set(request.mask.paths) or names_of(request.server)
+        server = await call.tx.edit(Server, call.target.id)
+        if "name" in given:
+            server.name = body.name.strip()
+        for name in ("access_ip_v4", "access_ip_v6", "disk_config"):
+            if name in given:
+                setattr(server, name, getattr(body, name))
+        if "description" in given:
+            server.ClearField("description")
+            if body.HasField("description"):
+                server.description = body.description
+        if given & {"hostname", "fqdn"}:
+            server.hostname = server.hostname_to_admin = body.hostname or body.fqdn
+        await call.tx.put(server)
+        return await self.view(call, server)
+
+    async def delete_server(self, call: Call, request: pb.DeleteServerRequest) -> Result:
+        await self.begin_delete(call, call.target.id, "delete")
+        return EMPTY
+
+    async def begin_delete(self, call: Call, id: str, action: str) -> None:
+        """Start the end of a server."""
+        server = await call.tx.edit(Server, id)
+        LIFECYCLE.require(call, server, action)
+        await record(call, server, "delete")
+        await LIFECYCLE.begin(call, server, action)
+
+    async def list_servers(self, call: Call, request: pb.ListServersRequest) -> Result:
+        return await self._page(call, request.query, "index")
+
+    async def list_servers_detail(self, call: Call, request: pb.ListServersRequest) -> Result:
+        return await self._page(call, request.query, "detail")
+
+    async def _page(self, call: Call, query: common.Query, operation: str) -> Page:
+        wanted = server_lists.read(call, query, operation)
+        if wanted is None:
+            return Page([])
+        server_lists.check_sort(call, query)
+        candidates = await self._candidates(call, wanted)
+        found = [server for server in candidates if await server_lists.fits(call, server, wanted)]
+        page = server_lists.page(found, query, self.missing_marker)
+        if operation == "detail":
+            page.items = [await self.view(call, server) for server in page.items]  # type: ignore[arg-type]
+        return page
+
+    async def _candidates(self, call: Call, wanted: server_lists.Wanted) -> Iterable[Server]:
+        if not wanted.all_projects:
+            return await call.tx.query(Server, project_id=call.caller.project_id)
+        return await call.tx.scan(Server)
+
+    # -- hooks
+
+    async def view(self, call: Call, obj: Server) -> Message:
+        return await call.tx.view(("server", obj.id), lambda: view_of(call, obj.id))
+
+    async def prepare(self, call: Call, obj: Server, request: Any, given: set[str]) -> None:
+        server_states.derive(obj)
+
+    async def created(self, call: Call, obj: Server, request: Any) -> None:
+        await call.tx.schedule(obj, "build", call.cloud.due(LIFECYCLE.actions["build"].seconds))
+
+    async def remove(self, call: Call, obj: Server) -> None:
+        """Ports, volumes, group membership and quota go with the server."""
+        server = await call.tx.edit(Server, obj.id)
+        await networking.release_all(call, server)
+        await block_devices.disconnect_all(call, server)
+        for group_id in server.server_groups:
+            await call.service(ServerGroups).leave(call, group_id, server.id)
+        await server_create.give_quota(call, server)
+        for action in await call.tx.query(InstanceAction, server_id=server.id):
+            await call.tx.delete(InstanceAction, action.id)
+
+
+@LIFECYCLE.on("delete", "forceDelete")
+async def _deleted(call: Call, server: Server) -> None:
+    await call.service(Servers).discard(call, server)
