@@ -25,7 +25,7 @@ from mopenstack.core.volume.errors import (
     VolumeAttachmentNotFound,
     VolumeNotFound,
 )
-from mopenstack.core.volume.lifecycle import NUMBERS, WORDS
+from mopenstack.core.volume.lifecycle import WORDS, status_number
 from mopenstack.core.volume.metadata import set_admin_metadata
 from mopenstack.core.volume.volumes import Volumes
 from mopenstack.volume.v3 import attachments_pb2 as pb2
@@ -86,7 +86,9 @@ class Attachments(CinderResource[Attachment]):
         left = await self.of_volume(call, call.target.volume_id)
         return pb2.ListAttachmentsResponse(
             attachments=[
-                pb2.AttachmentReference(id=item.id, status=item.status, instance=item.instance, volume_id=item.volume_id)
+                pb2.AttachmentReference(
+                    id=item.id, status=item.status, instance=item.instance or None, volume_id=item.volume_id
+                )
                 for item in left
             ]
         )
@@ -143,7 +145,11 @@ class Attachments(CinderResource[Attachment]):
         else:
             await self._set_status(call, volume, "reserved", volume.attach_status)
         attachment = Attachment(
-            volume_id=volume_id, status="reserved", attach_mode=mode, project_id=volume.project_id, connection_info=Struct()
+            volume_id=volume_id,
+            status="reserved",
+            attach_mode=mode,
+            project_id=volume.project_id,
+            connection_info=Struct(),
         )
         assign(attachment, "instance", server_id or None)
         return await self.insert(call, attachment)
@@ -258,7 +264,7 @@ class Attachments(CinderResource[Attachment]):
     ) -> None:
         """Store a volume's new status and what it shows of its attachments ("" leaves attached_mode alone)."""
         changed = copy_of(volume)
-        changed.status = NUMBERS[word]
+        changed.status = status_number(word)
         changed.attach_status = attach_status
         if attached_mode != "":
             set_admin_metadata(changed, "attached_mode", attached_mode)
@@ -303,7 +309,11 @@ def _as_before(old: Attachment, connected: Attachment) -> Attachment:
 
 def _shown(item: Attachment) -> Volume.Attached:
     shown = Volume.Attached(
-        id=item.volume_id, attachment_id=item.id, volume_id=item.volume_id, device=item.mountpoint, attached_at=item.attached_time
+        id=item.volume_id,
+        attachment_id=item.id,
+        volume_id=item.volume_id,
+        device=item.mountpoint,
+        attached_at=item.attached_time,
     )
     if item.instance:
         shown.server_id = item.instance

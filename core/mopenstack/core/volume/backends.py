@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from google.protobuf import json_format
-from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
@@ -43,7 +43,8 @@ EXTENSIONS = (
     ("VolumeActions", "os-volume-actions", "Enable volume actions.", "2012-05-31T00:00:00+00:00"),
     ("VolumeEncryptionMetadata", "os-volume-encryption-metadata", "Volume encryption metadata retrieval support.",
      "2013-07-10T00:00:00+00:00"),
-    ("VolumeHostAttribute", "os-vol-host-attr", "Expose host as an attribute of a volume.", "2011-11-03T00:00:00+00:00"),
+    ("VolumeHostAttribute", "os-vol-host-attr", "Expose host as an attribute of a volume.",
+     "2011-11-03T00:00:00+00:00"),
     ("VolumeImageMetadata", "os-vol-image-meta", "Show image metadata associated with the volume.",
      "2012-12-07T00:00:00+00:00"),
     ("VolumeManage", "os-volume-manage", "Allows existing backend storage to be 'managed' by Cinder.",
@@ -111,7 +112,7 @@ class Backends(CinderServicer):
         call.stamp(service.updated_at)
         if binary == "cinder-volume":
             service.replication_status, service.frozen = "disabled", False
-            service.active_backend_id.CopyFrom(Value(null_value=0))
+            service.active_backend_id.CopyFrom(Value(null_value=NULL_VALUE))
             if call.at_least(BACKEND_STATE_SINCE):
                 service.backend_state = "up"
         return service

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf.message import Message
 
@@ -13,7 +14,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, Servicer
-from mopenstack.core.volume.errors import InvalidInput
+from mopenstack.core.volume.errors import InvalidInput, NoRoute
 
 M = TypeVar("M", bound=Message)
 
@@ -29,6 +30,7 @@ TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 FALSE_WORDS = frozenset({"0", "f", "false", "off", "n", "no"})
 
 NAME_MAX = 255
+PROJECT_PATH = re.compile(r"[0-9a-f-]+")
 GENERAL_FILTERS_SINCE = 31
 LIKE_FILTERS_SINCE = 34
 COUNT_SINCE = 45
@@ -109,6 +111,8 @@ class CinderServicer(Servicer):
 
     async def before(self, call: Call, request: Any) -> None:
         project = getattr(request, "project_id", "")
+        if project and PROJECT_PATH.fullmatch(project) is None:
+            raise NoRoute()
         if project and project != call.caller.project_id:
             raise BadRequest("Malformed request url")
 
@@ -137,8 +141,8 @@ class CinderResource(CinderServicer, ResourceServicer[M]):
         if call.caller.is_admin and _all_tenants(query):
             return await super().candidates(call, query)
         if "project_id" not in self.fields:
-            return await call.tx.scan(self.message)  # type: ignore[return-value]
-        return await call.tx.query(self.message, project_id=call.caller.project_id)  # type: ignore[return-value]
+            return await call.tx.scan(cast("type[M]", self.message))
+        return await call.tx.query(cast("type[M]", self.message), project_id=call.caller.project_id)
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         """Filters beyond equality; what an admin asks for and no volume has matches nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, OverLimit
+from mopenstack.contract.faults import BadRequest, Conflict, NotFound, OverLimit
 
 
 class VolumeNotFound(NotFound):
@@ -158,5 +158,7 @@ class VolumeSizeExceedsLimit(OverLimit):
 
 
 
-class DefaultTypesRefused(Forbidden):
-    message = "You are not authorized to perform this operation."
+class NoRoute(NotFound):
+    """A path that cinder's router does not match: it takes only hexadecimal digits and dashes for a project."""
+
+    message = "The resource could not be found."

@@ -6,6 +6,8 @@ time (os-reserve, os-begin_detaching) is a row too: its handler asks `check` and
 
 from __future__ import annotations
 
+from typing import cast
+
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
@@ -24,6 +26,12 @@ NUMBERS = {value.name.lower(): value.number for value in Volume.Status.DESCRIPTO
 }
 """Word -> status, for os-reset_status and for filters."""
 
+
+def status_number(word: str) -> Volume.Status:
+    """The status that a word of cinder's names."""
+    return cast("Volume.Status", NUMBERS[word])
+
+
 DELETABLE = frozenset(
     {AVAILABLE, Volume.ERROR, Volume.ERROR_RESTORING, Volume.ERROR_EXTENDING, Volume.ERROR_MANAGING}
 )
@@ -41,7 +49,9 @@ NOT_RETYPABLE = (
     "group, requested type has to be different that the one from the volume, and for in-use volumes front-end qos "
     "specs cannot change."
 )
-NOT_DETACHABLE = "Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach."
+NOT_DETACHABLE = (
+    "Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach."
+)
 
 ANY = frozenset(WORDS)
 EVEN_ATTACHED = frozenset({AVAILABLE, IN_USE})

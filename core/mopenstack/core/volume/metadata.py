@@ -96,11 +96,9 @@ class _Metadata(CinderServicer):
     async def set_one(self, call: Call, request: Any) -> Result:
         check_metadata(request.meta, "meta", self.keys)
         if len(request.meta) != 1:
-            rule = "non-empty" if not request.meta else "has too many properties"
-            raise BadRequest(
-                f"Invalid input for field/attribute meta. Value: {dict(request.meta)}. {dict(request.meta)} "
-                + ("should be non-empty" if not request.meta else rule)
-            )
+            given = dict(request.meta)
+            broken = "has too many properties" if given else "should be non-empty"
+            raise BadRequest(f"Invalid input for field/attribute meta. Value: {given}. {given} {broken}")
         if request.key not in request.meta:
             raise BadRequest("Request body and URI mismatch")
         await self.write(call, {**self.read(call.target), **request.meta})
@@ -130,8 +128,8 @@ class VolumeMetadata(_Metadata):
 
     async def write(self, call: Call, values: Mapping[str, str]) -> None:
         if call.target.status in FROZEN:
-            verb = "Deleting" if call.operation is not None and call.operation.method.startswith("Delete") else "Updating"
-            status = FROZEN[call.target.status]
+            deleting = call.operation is not None and call.operation.method.startswith("Delete")
+            verb, status = "Deleting" if deleting else "Updating", FROZEN[call.target.status]
             raise InvalidVolume(why=f"{verb} volume metadata is not allowed for volumes in {status} status.")
         volume = await call.tx.edit(Volume, call.target.id)
         show_metadata(volume, values)

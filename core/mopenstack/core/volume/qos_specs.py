@@ -1,4 +1,7 @@
-"""QoS specs and their associations with volume types. Source: cinder/api/contrib/qos_specs_manage.py, volume/qos_specs.py."""
+"""QoS specs and their associations with volume types.
+
+Source: cinder/api/contrib/qos_specs_manage.py, cinder/volume/qos_specs.py.
+"""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
@@ -32,9 +32,11 @@ VALID = (
     "restoring",
 )  # fmt: skip
 """cinder.objects.fields.SnapshotStatus.ALL, in its order."""
+REPORTED = {"creating": ("creating", "available", "error"), "deleting": ("deleting", "error_deleting")}
+"""Status -> what a hypervisor's driver may report for it."""
 
 
-def refuse(action: Action, snapshot: Snapshot) -> Fault:
+def refuse(_action: Action, _snapshot: Snapshot) -> Fault:
     """The one state rule that snapshots have."""
     return InvalidSnapshot(why="Snapshot status must be available or error and must not be part of a group.")
 
@@ -66,7 +68,8 @@ class Snapshots(CinderResource[Snapshot]):
         if in_use_too and body.HasField("force") and not body.force:
             raise BadRequest(FORCE_IS_GONE)
         VOLUMES.check(volume, "snapshot_attached" if body.force or in_use_too else "snapshot")
-        return await self.make(call, volume, text(body, "name", "display_name"), text(body, "description"), body.metadata)
+        name, description = text(body, "name", "display_name"), text(body, "description")
+        return await self.make(call, volume, name, description, body.metadata)
 
     async def update_snapshot(self, call: Call, request: pb2.UpdateSnapshotRequest) -> Result:
         body, given = request.snapshot, set(request.mask.paths)
@@ -96,11 +99,10 @@ class Snapshots(CinderResource[Snapshot]):
     async def update_snapshot_status(self, call: Call, request: pb2.UpdateSnapshotStatusRequest) -> Result:
         """What a hypervisor's driver reports: only a snapshot being created or deleted has anything to report."""
         status, progress = request.update.status, request.update.progress.string_value
-        allowed = {Snapshot.CREATING: ("creating", "available", "error"), Snapshot.DELETING: ("deleting", "error_deleting")}
         now = WORDS[call.target.status]
-        if call.target.status not in allowed:
+        if now not in REPORTED:
             raise BadRequest(f"Snapshot status {now} not allowed for update_snapshot_status")
-        if status not in allowed[call.target.status]:
+        if status not in REPORTED[now]:
             raise BadRequest(f"Provided snapshot status {status} not allowed for snapshot with status {now}.")
         if progress and not (re.fullmatch(r"\d+%", progress) and int(progress[:-1]) <= 100):
             raise InvalidInput(why="progress must be an integer percentage between 0 and 100")
@@ -143,7 +145,7 @@ class Snapshots(CinderResource[Snapshot]):
 
     async def _set_status(self, call: Call, status: str, progress: str = "") -> None:
         snapshot = await call.tx.edit(Snapshot, call.target.id)
-        snapshot.status = NUMBERS[status]
+        snapshot.status = cast("Snapshot.Status", NUMBERS[status])
         if progress:
             snapshot.progress = progress
         await self.save(call, snapshot)
@@ -151,7 +153,7 @@ class Snapshots(CinderResource[Snapshot]):
 
 
 @SNAPSHOTS.on("create")
-async def _created(call: Call, snapshot: Snapshot) -> None:
+async def _created(_call: Call, snapshot: Snapshot) -> None:
     snapshot.progress = "100%"
 
 

@@ -6,7 +6,7 @@ Source: cinder/api/v3/volumes.py `create`, cinder/volume/flows/api/create_volume
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
@@ -139,10 +139,10 @@ async def find_image(call: Call, reference: str) -> Image:
     id = reference.rsplit("/", 1)[-1]
     if is_format("uuid", id):
         try:
-            return await images.fetch(call, id)  # type: ignore[no-any-return]
+            return cast("Image", await images.fetch(call, id))
         except NotFound:
             pass  # the reference may still be a name
-    named = []
+    named: list[Image] = []
     for image in await call.tx.query(Image, name=reference):
         try:
             named.append(await images.fetch(call, image.id))

@@ -27,7 +27,6 @@ from mopenstack.core.volume.common import (
     literal,
 )
 from mopenstack.core.volume.errors import (
-    DefaultTypesRefused,
     InvalidVolumeType,
     ProjectDefaultTypeNotFound,
     VolumeTypeAccessExists,
@@ -236,7 +235,6 @@ class DefaultTypes(CinderServicer):
     service = pb2.DESCRIPTOR.services_by_name["DefaultTypes"]
 
     async def list_default_types(self, call: Call, request: pb2.ListDefaultTypesRequest) -> Result:
-        self._only_admin(call)
         return pb2.ListDefaultTypesResponse(default_types=await call.tx.scan(DefaultType))
 
     async def set_default_type(self, call: Call, request: pb2.SetDefaultTypeRequest) -> Result:
@@ -263,12 +261,7 @@ class DefaultTypes(CinderServicer):
         return EMPTY
 
     @staticmethod
-    def _only_admin(call: Call) -> None:
-        if not call.caller.is_admin:
-            raise DefaultTypesRefused()
-
-    async def _check_project(self, call: Call, id: str) -> None:
-        self._only_admin(call)
+    async def _check_project(call: Call, id: str) -> None:
         projects = call.owner_of("project")
         if projects is not None and await projects.find(call, id) is None:
             raise NotFound(f"Project with id {id} not found.")

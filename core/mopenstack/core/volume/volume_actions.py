@@ -6,9 +6,6 @@ there and finished by the functions at the end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
@@ -25,7 +22,7 @@ from mopenstack.core.volume.errors import (
     InvalidVolumeAttachMode,
     VolumeSizeExceedsAvailableQuota,
 )
-from mopenstack.core.volume.lifecycle import NOT_DETACHABLE, NOT_RETYPABLE, NUMBERS, OWN_WORDS, VOLUMES, WORDS
+from mopenstack.core.volume.lifecycle import NOT_DETACHABLE, NOT_RETYPABLE, OWN_WORDS, VOLUMES, WORDS, status_number
 from mopenstack.core.volume.metadata import set_admin_metadata
 from mopenstack.core.volume.types import Types, is_multiattach
 from mopenstack.core.volume.volumes import Volumes
@@ -117,7 +114,8 @@ class VolumeActions(CinderServicer):
         size, volume = request.extend.new_size, await self._copy(call)
         if size <= volume.size:
             raise InvalidInput(
-                why=f"New size for extend must be greater than current size. (current: {volume.size}, extended: {size})."
+                why="New size for extend must be greater than current size. "
+                f"(current: {volume.size}, extended: {size})."
             )
         in_use = call.at_least(EXTEND_IN_USE_SINCE) and volume.status == Volume.IN_USE
         action = "extend_attached" if in_use else "extend"
@@ -210,7 +208,7 @@ class VolumeActions(CinderServicer):
             else:
                 volume.ClearField("migstat")
         if status:
-            volume.status = NUMBERS[status]
+            volume.status = status_number(status)
             await call.tx.unschedule("volume", volume.id)
         if attach:
             volume.attach_status = attach
@@ -263,7 +261,7 @@ class VolumeActions(CinderServicer):
         return qos.id if qos is not None and qos.consumer != "back-end" else ""
 
     @staticmethod
-    async def _units(call: Call, volume: Volume, type_name: str) -> Mapping[str, Any]:
+    async def _units(call: Call, volume: Volume, type_name: str) -> dict[str, int]:
         """The type's quota that a volume and its snapshots take."""
         snapshots = await call.tx.query(Snapshot, volume_id=volume.id)
         gigabytes = volume.size + sum(snapshot.size for snapshot in snapshots)
@@ -287,7 +285,7 @@ def _check_reset(body: pb2.ResetVolumeStatusRequest.Reset) -> None:
 
 
 @VOLUMES.on("extend", "extend_attached")
-async def _extended(call: Call, volume: Volume) -> None:
+async def _extended(_call: Call, volume: Volume) -> None:
     volume.size, volume.pending_size = volume.pending_size, 0
 
 
@@ -296,5 +294,5 @@ async def _retyped(call: Call, volume: Volume) -> None:
     wanted = await call.tx.get(VolumeType, volume.pending_type_id)
     if wanted is not None:
         volume.volume_type, volume.volume_type_id = wanted.name, wanted.id
-    volume.status = NUMBERS[volume.previous_status]
+    volume.status = status_number(volume.previous_status)
     volume.previous_status = volume.pending_type_id = ""

@@ -15,7 +15,7 @@ from mopenstack.core.image.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.common import CinderServicer, replace_map
 from mopenstack.core.volume.errors import GlanceMetadataNotFound, InvalidVolume
-from mopenstack.core.volume.lifecycle import NUMBERS, VOLUMES, WORDS
+from mopenstack.core.volume.lifecycle import VOLUMES, WORDS, status_number
 from mopenstack.core.volume.metadata import FROZEN
 from mopenstack.image.v2.images_pb2 import Image
 from mopenstack.volume.v3 import volume_image_actions_pb2 as pb2
@@ -131,7 +131,7 @@ async def _uploaded(call: Call, volume: Volume) -> None:
         settle(ready, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, virtual_size=disk))
         ready.status = Image.ACTIVE
         await call.service(Images).save(call, ready)
-    volume.status = NUMBERS[volume.previous_status]
+    volume.status = status_number(volume.previous_status)
     volume.previous_status = volume.uploading_image_id = ""
 
 

@@ -125,7 +125,8 @@ class Volumes(CinderResource[Volume]):
         if key == "bootable":
             return obj.bootable == str(self._bootable(call, values[0])).lower()
         if key in ("created_at", "updated_at"):
-            return not call.at_least(TIME_FILTERS_SINCE) or all(_in_time(obj, key, part) for part in values[0].split(","))
+            parts = values[0].split(",") if call.at_least(TIME_FILTERS_SINCE) else []
+            return all(_in_time(obj, key, part) for part in parts)
         if key == "glance_metadata":
             wanted = literal(values[0])
             return isinstance(wanted, dict) and wanted.items() <= dict(obj.volume_image_metadata).items()
@@ -193,14 +194,13 @@ class Volumes(CinderResource[Volume]):
 
         Blank without image and snapshot. Raises what cinder answers to the same create.
         """
-        body = VolumeCreate()
-        for field, value in (
-            ("image_ref", image_id), ("snapshot_id", snapshot_id), ("volume_type", volume_type), ("availability_zone", zone),
-        ):  # fmt: skip
-            if value:
-                setattr(body, field, value)
-        if size:
-            body.size = size
+        body = VolumeCreate(
+            size=size or None,
+            image_ref=image_id or None,
+            snapshot_id=snapshot_id or None,
+            volume_type=volume_type or None,
+            availability_zone=zone or None,
+        )
         volume = await self.make(call, await resolve(call, body), name, "")
         await VOLUMES.complete(call, volume.id, "create")
         return await self.fetch(call, volume.id)
@@ -267,7 +267,7 @@ def _in_time(volume: Volume, key: str, comparison: str) -> bool:
         wanted = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         raise BadRequest(f"Invalid {text} value") from None
-    return volume.HasField(key) and compare(getattr(volume, key).ToDatetime(), wanted)  # type: ignore[arg-type]
+    return volume.HasField(key) and compare(getattr(volume, key).ToDatetime(), wanted)
 
 
 @VOLUMES.on("delete", "force_delete")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused
 from mopenstack.gateway.dialects.base import MALFORMED, Answer, Context, Dialect
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
 
@@ -17,6 +17,8 @@ class VolumeDialect(Dialect):
     def error(self, fault: Fault, context: Context) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
+        if fault.reason == "NoRoute":
+            return self.no_route(context)
         status = self.status(fault)
         body: dict[str, Any] = {"code": status, "message": self.text(fault)}
         headers = {}
@@ -29,6 +31,15 @@ class VolumeDialect(Dialect):
         if fault.rule == "required" and len(fault.path) <= 1:
             return MALFORMED
         return super().invalid(fault)
+
+    def refused(self, fault: PolicyRefused) -> str:
+        # The default types' controller words its refusals itself.
+        if fault.rules[0].startswith("volume_extension:default_"):
+            return "You are not authorized to perform this operation."
+        return super().refused(fault)
+
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        return self.no_route(context)
 
     def links_key(self, key: str) -> str:
         return "volume_type" if key == "volume_types" else key
