@@ -1,6 +1,6 @@
 """Runs the scenarios under pytest with xdist, a cloud each, and collects the verdicts."""
 
-import ast
+import json
 import subprocess
 import sys
 import tempfile
@@ -13,8 +13,8 @@ from mopenstack.conformance.judge import TOOL, reproduce
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import fixtures_folder, package_file
-from mopenstack.conformance.scenario import Scenario, discover, select
-from mopenstack.conformance.suite.plugin import BROKEN_SETUP
+from mopenstack.conformance.scenario import Scenario, Tree, discover, select
+from mopenstack.conformance.suite.plugin import BROKEN
 from mopenstack.conformance.tools import Provider, Terraform
 
 POLL_SECONDS = 0.2
@@ -55,7 +55,7 @@ def _run_pytest(
     shown = 0
     log = scratch / "pytest.log"
     with log.open("w") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=scratch)  # noqa: S603
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
         try:
             while True:
                 ended = process.poll() is not None
@@ -89,17 +89,17 @@ def _read(path: Path, chosen: list[Scenario]) -> list[Result]:
 
 
 def _verdict(line: str, chosen: list[Scenario]) -> Result:
-    if not line.startswith(BROKEN_SETUP):
+    if not line.startswith(BROKEN):
         return Result.model_validate_json(line)
-    _, name, said = line.split(" ", 2)
-    scenario = next(one for one in chosen if one.id == name)
-    text = str(ast.literal_eval(said))
+    said = json.loads(line.removeprefix(BROKEN))
+    scenario = next(one for one in chosen if one.id == said["case"])
     return Result(
-        case=name,
+        case=scenario.id,
         tool=TOOL,
         service=scenario.service,
         outcome=Outcome.FAILED,
-        reason="the case broke: " + text.strip().splitlines()[-1],
-        output=text,
+        negative=scenario.tree is Tree.MISCONFIGURED,
+        reason=f"the case broke: {said['reason']}",
+        output=said["output"],
         reproduce=reproduce(scenario),
     )

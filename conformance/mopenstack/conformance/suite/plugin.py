@@ -4,6 +4,7 @@ The runner starts pytest with this plugin and says what to run by `--mopenstack-
 worker to the controller in the report's user properties and is written there, one JSON document a line.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from mopenstack.conformance.paths import fixtures_folder
 from mopenstack.conformance.scenario import Scenario, discover, select
 
 VERDICT = "mopenstack-verdict"
-BROKEN_SETUP = "mopenstack-broken-setup"
+BROKEN = "broken "
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,7 +73,13 @@ class Recorder:
             self._write(verdicts[0])
         elif report.failed and report.when in ("setup", "call"):
             name = re.search(r"\[(.*)\]$", report.nodeid)
-            self._write(f"{BROKEN_SETUP} {name.group(1) if name else report.nodeid} {str(report.longrepr)[-2000:]!r}")
+            crash = getattr(report.longrepr, "reprcrash", None)
+            said = {
+                "case": name.group(1) if name else report.nodeid,
+                "reason": str(crash.message if crash else report.longrepr).strip().splitlines()[0],
+                "output": str(report.longrepr)[-4000:],
+            }
+            self._write(BROKEN + json.dumps(said))
 
     def _write(self, line: str) -> None:
         with self._path.open("a") as file:
