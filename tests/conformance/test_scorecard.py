@@ -64,7 +64,7 @@ def test_json_comes_back_unchanged() -> None:
 def test_markdown_shows_entries_and_failures() -> None:
     """What failed is listed with its reason and its command."""
     text = to_markdown(card())
-    assert "| compute | 4/5 | 3/4 | 1/3 (1 known) | - | 1/2 |" in text
+    assert "| compute | 1 | 2 (1 known) | 1 | 1 | 4/5 | 3/4 | 1/3 | - | 1/2 |" in text
     assert "| drifts | because | `run drifts` |" in text
     assert "## Known failures" in text
     assert "2 passed, 3 failed, 1 skipped, 1 not run" in text

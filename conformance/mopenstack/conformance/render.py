@@ -9,7 +9,8 @@ from rich.table import Table
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.scorecard import Entry, Scorecard
 
-COLUMNS = ("service", "served", "driven", "asserted", "negative", "drift-free")
+OUTCOMES = ("passed", "failed", "skipped", "not run")
+COLUMNS = ("service", *OUTCOMES, "served", "driven", "asserted", "negative", "drift-free")
 LEGEND = (
     "served: the cloud has what the case needs; driven: the tool ran it to a verdict; asserted: every check held; "
     "negative: refused with the documented status and message; drift-free: the plan after the apply was empty."
@@ -17,8 +18,10 @@ LEGEND = (
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    asserted = str(entry.asserted) + (f" ({entry.known_failing} known)" if entry.known_failing else "")
-    return (entry.service, str(entry.served), str(entry.driven), asserted, str(entry.negative), str(entry.drift_free))
+    counts = entry.outcomes
+    failed = str(counts.failed) + (f" ({entry.known_failing} known)" if entry.known_failing else "")
+    tallies = (entry.served, entry.driven, entry.asserted, entry.negative, entry.drift_free)
+    return (entry.service, str(counts.passed), failed, str(counts.skipped), str(counts.not_run), *map(str, tallies))
 
 
 def to_terminal(card: Scorecard, console: Console, *, verbose: bool = False) -> None:

@@ -26,6 +26,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     service: str
+    outcomes: Summary = Field(description="How many cases ended how.")
     served: Tally = Field(description="Cases for which the cloud has what they need, of all the cases of the tool.")
     driven: Tally = Field(description="Cases that the tool ran to a verdict, of those served.")
     asserted: Tally = Field(description="Cases whose every check held, of those driven.")
@@ -109,6 +110,7 @@ def _entry(tool: str, service: str, results: list[Result]) -> Entry:
     planned = [one for one in driven if one.drift_free is not None]
     return Entry(
         service=service,
+        outcomes=Summary.of(results),
         served=Tally(count=len(served), of=len(results)),
         driven=Tally(count=len(driven), of=len(served)),
         asserted=Tally(count=len(passed), of=len(driven)),
