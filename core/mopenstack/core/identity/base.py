@@ -10,9 +10,11 @@ from typing import Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
 from mopenstack.core.store.transaction import Taken, copy_of
@@ -154,12 +156,16 @@ class IdentityServicer(ResourceServicer[M]):
             return
         unlocked = "immutable" in body.options.fields and not body.options.fields["immutable"].bool_value
         if given != {"options"} or body.extras.fields or not unlocked:
-            raise ResourceUpdateForbidden(type=self.options.kind, resource_id=old.id)
+            raise ResourceUpdateForbidden(type=_kind(self, old), resource_id=old.id)
 
     def check_deletable(self, obj: Any) -> None:
         """Refuse the delete of an immutable object."""
         if is_immutable(obj):
-            raise ResourceDeleteForbidden(type=self.options.kind, resource_id=obj.id)
+            raise ResourceDeleteForbidden(type=_kind(self, obj), resource_id=obj.id)
+
+
+def _kind(servicer: IdentityServicer[Any], obj: Any) -> str:
+    return "domain" if getattr(obj, "is_domain", False) else servicer.options.kind
 
 
 def may_read_all(call: Call) -> bool:
@@ -198,6 +204,7 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
             raise InvalidField((kind, "options", key), value, "type", names[allowed[key][0]])
     new.options.Clear()
     new.options.update(merged)
+    new.options.SetInParent()
 
 
 def from_value(value: Any) -> Any:
@@ -208,3 +215,15 @@ def from_value(value: Any) -> Any:
     if kind == "list_value":
         return [from_value(item) for item in value.list_value.values]
     return None if kind in (None, "null_value") else getattr(value, kind)
+
+
+def page_of(found: list[Any], query: Any) -> Page:
+    """A list answer of messages made for it: their declared filters, order and pages."""
+    if found:
+        rules = listing(type(found[0]))
+        for item in query.filters:
+            test = rules.filter(item.key, item.values)
+            if test is not None:
+                found = [obj for obj in found if test(obj)]
+        found.sort(key=lambda obj: str(obj.id))
+    return Page(found)

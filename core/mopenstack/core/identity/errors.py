@@ -51,12 +51,14 @@ class NoRegisteredLimit(Forbidden):
 
 
 class ResourceUpdateForbidden(Forbidden):
-    message = "Unable to update immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first."
+    message = (
+        'Unable to update immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first.'
+    )
 
 
 class ResourceDeleteForbidden(Forbidden):
     message = (
-        "Unable to delete immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first."
+        'Unable to delete immutable {type} resource: `{resource_id}. Set resource option "immutable" to false first.'
     )
 
 

@@ -1,43 +1,142 @@
-"""Tokens: issued and looked at. Every call of every service passes through `authenticate`."""
+"""Tokens looked at: what one is worth now. Every call of every service passes through `authenticate`.
+
+A token says who, how and for what scope; the roles are those of this moment. So a role taken away, a
+disabled user, project or domain and a changed password are felt at once, as in keystone.models.token_model.
+"""
 
 from __future__ import annotations
 
-import json
-from functools import lru_cache
-from typing import Any
-
-from cryptography.fernet import Fernet, InvalidToken
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from mopenstack.contract.faults import Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.identity.effective import SYSTEM, roles_on
+from mopenstack.core.identity.fernet import Payload, decode
+from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
+from mopenstack.identity.v3.projects_pb2 import Project
+from mopenstack.identity.v3.roles_pb2 import Role
+from mopenstack.identity.v3.tokens_pb2 import Revocation
+from mopenstack.identity.v3.users_pb2 import User
+
+PACKAGE = "mopenstack.identity.v3"
+CALLERS_MAX = 20_000
+
+_callers: dict[tuple[bytes, str], tuple[int, Caller]] = {}
+"""(key of the cloud, token) -> the caller, as of a generation of the identity objects."""
 
 
-def issue(key: bytes, payload: dict[str, Any]) -> str:
-    """A token that only the cloud with this key understands."""
-    return Fernet(key).encrypt(json.dumps(payload).encode()).decode()
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A good token with the objects that it speaks of. `scope` is a project or a domain, None otherwise."""
 
+    payload: Payload
+    user: User
+    user_domain: Project
+    scope: Project | None
+    scope_domain: Project | None
+    roles: Sequence[Role]
+    credential: ApplicationCredential | None
 
-@lru_cache(maxsize=4096)
-def _open(key: bytes, token: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(Fernet(key).decrypt(token))
-    return found
+    @property
+    def scoped(self) -> bool:
+        return bool(self.payload.scope)
 
 
 async def authenticate(call: Call, token: str) -> Caller:
     """The caller of a valid token; raises Unauthorized."""
-    if not token:
+    generation = await call.tx.generation(PACKAGE)
+    key = (call.cloud.key, token)
+    kept = _callers.get(key)
+    if kept is not None and kept[0] == generation:
+        caller = kept[1]
+        if caller.expires_at <= call.time:
+            raise Unauthorized
+        return caller
+    payload = decode(call.cloud, token)
+    standing = None if payload is None else await weigh(call, payload)
+    if standing is None:
         raise Unauthorized
-    try:
-        payload = _open(call.cloud.key, token)
-    except (InvalidToken, ValueError):
-        raise Unauthorized from None
-    if payload["expires_at"] <= call.time:
-        raise Unauthorized
+    caller = caller_of(standing, token)
+    if len(_callers) >= CALLERS_MAX:
+        _callers.clear()
+    _callers[key] = (generation, caller)
+    return caller
+
+
+async def weigh(call: Call, payload: Payload) -> Standing | None:
+    """What a token is worth now; None: nothing."""
+    if payload.expires_at <= call.time:
+        return None
+    for audit_id in payload.audit_ids:
+        if await call.tx.get(Revocation, audit_id) is not None:
+            return None
+    user = await call.tx.get(User, payload.user_id)
+    if user is None or not user.enabled or user.token_generation != payload.generation:
+        return None
+    domain = await enabled(call, user.domain_id)
+    if domain is None:
+        return None
+    credential = None
+    if payload.application_credential_id:
+        credential = await call.tx.get(ApplicationCredential, payload.application_credential_id)
+        if credential is None or expired(call, credential):
+            return None
+    if not payload.scope:
+        return Standing(payload, user, domain, None, None, (), credential)
+    return await _scoped(call, payload, user, domain, credential)
+
+
+async def _scoped(
+    call: Call, payload: Payload, user: User, domain: Project, credential: ApplicationCredential | None
+) -> Standing | None:
+    scope = scope_domain = None
+    if payload.scope != "system":
+        scope = await enabled(call, payload.scope_id)
+        if scope is None:
+            return None
+        if scope.domain_id:
+            scope_domain = await enabled(call, scope.domain_id)
+            if scope_domain is None:
+                return None
+    roles = await roles_on(call, user.id, payload.scope_id or SYSTEM)
+    if credential is not None:
+        kept = {role.id for role in credential.roles}
+        roles = [role for role in roles if role.id in kept]
+    return Standing(payload, user, domain, scope, scope_domain, roles, credential) if roles else None
+
+
+async def enabled(call: Call, id: str) -> Project | None:
+    """The project or domain, unless it is disabled or gone."""
+    project = await call.tx.get(Project, id)
+    return project if project is not None and project.enabled else None
+
+
+def expired(call: Call, credential: ApplicationCredential) -> bool:
+    return credential.HasField("expires_at") and credential.expires_at.seconds <= call.time
+
+
+def caller_of(standing: Standing, token: str) -> Caller:
+    """A good token's caller. Role names are compared in lower case, as oslo.policy does."""
+    payload, scope = standing.payload, standing.scope
+    project = scope if payload.scope == "project" else None
+    domain = scope if payload.scope == "domain" else None
     return Caller(
-        user_id=payload["user_id"],
-        project_id=payload["project_id"],
-        roles=frozenset(payload["roles"]),
+        user_id=standing.user.id,
+        user_name=standing.user.name,
+        user_domain_id=standing.user.domain_id,
+        project_id=project.id if project is not None else "",
+        project_name=project.name if project is not None else "",
+        project_domain_id=project.domain_id if project is not None else "",
+        domain_id=domain.id if domain is not None else "",
+        domain_name=domain.name if domain is not None else "",
+        system=payload.scope == "system",
+        roles=frozenset(role.name.lower() for role in standing.roles),
         token=token,
-        expires_at=payload["expires_at"],
+        methods=payload.methods,
+        audit_ids=payload.audit_ids,
+        expires_at=payload.expires_at,
+        issued_at=payload.issued_at,
+        application_credential_id=payload.application_credential_id,
     )

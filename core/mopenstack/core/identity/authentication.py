@@ -1,0 +1,250 @@
+"""Who a client is, and what it wants to act on: the authentication request, step by step.
+
+The order of the checks is Keystone's (keystone.auth.core, keystone.auth.plugins), since it decides which
+refusal a client sees. An unknown name and a wrong password look the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from mopenstack.contract.faults import Unauthorized
+from mopenstack.core.engine.call import Call
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.base import from_value
+from mopenstack.core.identity.effective import roles_on
+from mopenstack.core.identity.errors import missing
+from mopenstack.core.identity.fernet import Payload, Scope, audit_id, decode
+from mopenstack.core.identity.passwords import matches
+from mopenstack.core.identity.projects import Projects
+from mopenstack.core.identity.tokens import Standing, enabled, expired, weigh
+from mopenstack.core.identity.users import Users
+from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
+from mopenstack.identity.v3.projects_pb2 import Project
+from mopenstack.identity.v3.tokens_pb2 import Auth
+from mopenstack.identity.v3.users_pb2 import User
+
+METHODS = ("password", "token", "application_credential")
+LIFETIME = 86_400
+"""Seconds that a token is good for: DevStack's and the recorded clouds'; Keystone's own default is an hour."""
+
+_SYSTEM_RESCOPE = (
+    "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed."
+)
+_DELEGATED_RESCOPE = "Using a delegated token to create another token is not allowed."
+
+
+@dataclass(slots=True)
+class _Proof:
+    """What the methods have shown so far."""
+
+    user: User | None = None
+    methods: list[str] = field(default_factory=list)
+    expires_at: float = 0.0
+    parent_audit_id: str = ""
+    credential: ApplicationCredential | None = None
+
+
+async def authenticate_for_token(call: Call, auth: Auth) -> Standing:
+    """A new token's standing; raises Unauthorized, or says what the request lacks."""
+    methods = list(dict.fromkeys(auth.identity.methods))
+    _check_methods(auth, methods)
+    scope = await _scope(call, auth, methods)
+    proof = _Proof()
+    for method in methods:
+        await _prove(call, auth, method, scope, proof)
+    if proof.user is None:
+        raise Unauthorized
+    _check_second_factors(proof.user, proof.methods)
+    if scope is None:
+        scope = await _default_scope(call, proof.user)
+    kind, target = scope
+    own = audit_id(call.ids)
+    payload = Payload(
+        user_id=proof.user.id,
+        methods=tuple(proof.methods),
+        audit_ids=(own, proof.parent_audit_id) if proof.parent_audit_id else (own,),
+        issued_at=int(call.time),
+        expires_at=proof.expires_at or int(call.time) + LIFETIME,
+        generation=proof.user.token_generation,
+        scope=kind,
+        scope_id=target.id if target is not None else "",
+        application_credential_id=proof.credential.id if proof.credential is not None else "",
+    )
+    standing = await weigh(call, payload)
+    if standing is None:
+        raise Unauthorized
+    return standing
+
+
+def _check_methods(auth: Auth, methods: list[str]) -> None:
+    for method in methods:
+        if method in METHODS and not auth.identity.HasField(method):
+            raise missing(method, "identity")
+    for method in methods:
+        if method not in METHODS:
+            raise errors.AuthMethodNotSupported
+
+
+def _check_second_factors(user: User, methods: list[str]) -> None:
+    """multi_factor_auth_rules: one of the lists of methods must be complete."""
+    options = {key: from_value(value) for key, value in user.options.fields.items()}
+    rules = [set(rule) for rule in options.get("multi_factor_auth_rules", []) if isinstance(rule, list)]
+    if rules and options.get("multi_factor_auth_enabled", True) and not any(rule <= set(methods) for rule in rules):
+        raise Unauthorized
+
+
+# -- scope
+
+
+async def _scope(call: Call, auth: Auth, methods: list[str]) -> tuple[Scope, Project | None] | None:
+    """The asked-for scope; None where the request leaves it open."""
+    if "application_credential" in methods:
+        if auth.HasField("scope"):
+            raise errors.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
+        credential = await _credential(call, auth.identity.application_credential)
+        return "project", await _enabled_project(call, await call.tx.get(Project, credential.project_id))
+    if not auth.HasField("scope"):
+        return None
+    wanted = from_value(auth.scope)
+    kinds = [kind for kind in ("project", "domain", "unscoped", "system") if wanted and kind in wanted]
+    if len(kinds) != 1:
+        raise missing("system, project, domain, OS-TRUST:trust or unscoped", "scope")
+    if kinds[0] == "system":
+        return "system", None
+    if kinds[0] == "unscoped":
+        return "", None
+    info = wanted[kinds[0]] if isinstance(wanted, dict) else {}
+    if not isinstance(info, dict):
+        raise missing("id or name", kinds[0])
+    if kinds[0] == "domain":
+        return "domain", await _domain(call, info)
+    return "project", await _project(call, info)
+
+
+async def _domain(call: Call, info: dict[str, Any]) -> Project:
+    projects = call.service(Projects)
+    id, name = info.get("id"), info.get("name")
+    found = await projects.by_name(call, str(name)) if name else await projects.find(call, str(id or ""))
+    if found is None or not found.is_domain or not found.enabled:
+        raise Unauthorized
+    return found
+
+
+async def _project(call: Call, info: dict[str, Any]) -> Project:
+    projects = call.service(Projects)
+    id, name = info.get("id"), info.get("name")
+    if not name:
+        return await _enabled_project(call, await projects.find(call, str(id or "")))
+    if not isinstance(info.get("domain"), dict):
+        raise missing("domain", "project")
+    domain = await _domain(call, info["domain"])
+    return await _enabled_project(call, await projects.by_name(call, str(name), domain.id))
+
+
+async def _enabled_project(call: Call, project: Project | None) -> Project:
+    if project is None or project.is_domain or not project.enabled or await enabled(call, project.domain_id) is None:
+        raise Unauthorized
+    return project
+
+
+async def _default_scope(call: Call, user: User) -> tuple[Scope, Project | None]:
+    """The user's default project where that works, else none: never a refusal."""
+    project = await enabled(call, user.default_project_id) if user.default_project_id else None
+    if project is None or project.is_domain or await enabled(call, project.domain_id) is None:
+        return "", None
+    return ("project", project) if await roles_on(call, user.id, project.id) else ("", None)
+
+
+# -- methods
+
+
+async def _prove(
+    call: Call, auth: Auth, method: str, scope: tuple[Scope, Project | None] | None, proof: _Proof
+) -> None:
+    if method == "password":
+        user = await _user(call, auth.identity.password.user, auth.identity.password.HasField("user"), "password")
+        if not user.enabled or not matches(auth.identity.password.user.password, user.password_hash):
+            raise Unauthorized
+        proof.methods.insert(0, method)
+    elif method == "token":
+        user = await _by_token(call, auth.identity.token.id, scope, proof)
+    else:
+        credential = await _credential(call, auth.identity.application_credential)
+        found = await call.tx.get(User, credential.user_id)
+        secret = auth.identity.application_credential.secret
+        if found is None or expired(call, credential) or not matches(secret, credential.secret_hash):
+            raise Unauthorized
+        user = found
+        proof.credential = credential
+        proof.methods.insert(0, method)
+    if proof.user is not None and proof.user.id != user.id:
+        raise Unauthorized
+    proof.user = user
+
+
+async def _user(call: Call, info: Auth.User, given: bool, target: str) -> User:
+    if not given:
+        raise missing("user", target)
+    if not info.id and not info.name:
+        raise missing("id or name", "user")
+    users = call.service(Users)
+    if info.name:
+        if not info.HasField("domain"):
+            raise missing("domain", "user")
+        if not info.domain.id and not info.domain.name:
+            raise missing("id or name", "domain")
+        domain = await _domain(call, {"id": info.domain.id, "name": info.domain.name})
+        user = await users.by_name(call, info.name, domain.id)
+    else:
+        user = await users.find(call, info.id)
+    if user is None or await enabled(call, user.domain_id) is None:
+        raise Unauthorized
+    return user
+
+
+async def _by_token(call: Call, token: str, scope: tuple[Scope, Project | None] | None, proof: _Proof) -> User:
+    """A token for another: it expires with the first one, and is revoked with it."""
+    if not token:
+        raise missing("id", "token")
+    standing = await subject(call, token)
+    payload = standing.payload
+    if payload.scope == "system" and scope is not None and scope[0] in ("project", "domain"):
+        raise errors.ForbiddenAction(action=_SYSTEM_RESCOPE)
+    if payload.application_credential_id:
+        raise errors.ForbiddenAction(action=_DELEGATED_RESCOPE)
+    proof.expires_at = payload.expires_at
+    proof.parent_audit_id = payload.audit_ids[-1]
+    proof.methods += [*(method for method in payload.methods if method != "token"), "token"]
+    return standing.user
+
+
+async def _credential(call: Call, info: Auth.ApplicationCredential) -> ApplicationCredential:
+    if info.id:
+        found = await call.tx.get(ApplicationCredential, info.id)
+        if found is None:
+            raise errors.ApplicationCredentialNotFound(id=info.id)
+        return found
+    if not info.name:
+        raise missing("name or ID", "application credential")
+    if not info.HasField("user"):
+        raise missing("user", "application credential")
+    user = await _user(call, info.user, True, "application credential")
+    for credential in await call.tx.query(ApplicationCredential, user_id=user.id):
+        if credential.name == info.name:
+            return credential
+    raise Unauthorized
+
+
+async def subject(call: Call, token: str) -> Standing:
+    """A token that a request speaks of; raises not-found for one that is no good."""
+    if not token:
+        raise errors.NoSubjectToken
+    payload = decode(call.cloud, token)
+    if payload is None:
+        raise errors.TokenNotRecognized
+    standing = await weigh(call, payload)
+    if standing is None:
+        raise errors.TokenNotValid
+    return standing

@@ -1,0 +1,38 @@
+"""The catalog of a token: enabled endpoints of enabled services (keystone.catalog.backends.sql)."""
+
+from __future__ import annotations
+
+import re
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.identity.endpoints import address
+from mopenstack.identity.v3 import tokens_pb2 as pb2
+from mopenstack.identity.v3.endpoints_pb2 import Endpoint
+from mopenstack.identity.v3.services_pb2 import Service
+
+_PLACEHOLDER = re.compile(r"[%$]\((\w+)\)s")
+
+
+async def catalog(call: Call, user_id: str, project_id: str) -> list[pb2.CatalogService]:
+    """Services by type with their endpoints; those whose address needs a project only with one."""
+    facts = {"user_id": user_id}
+    if project_id:
+        facts |= {"tenant_id": project_id, "project_id": project_id}
+    services = {
+        service.id: pb2.CatalogService(id=service.id, type=service.type, name=service.name)
+        for service in sorted(await call.tx.scan(Service), key=lambda service: (service.type, service.id))
+        if service.enabled
+    }
+    for endpoint in sorted(await call.tx.scan(Endpoint), key=lambda endpoint: endpoint.id):
+        service = services.get(endpoint.service_id)
+        url = address(call, endpoint)
+        if service is None or not endpoint.enabled or not {*_PLACEHOLDER.findall(url)} <= facts.keys():
+            continue
+        service.endpoints.add(
+            id=endpoint.id,
+            interface=endpoint.interface,
+            region_id=endpoint.region_id,
+            region=endpoint.region_id,
+            url=_PLACEHOLDER.sub(lambda match: facts[match.group(1)], url),
+        )
+    return list(services.values())

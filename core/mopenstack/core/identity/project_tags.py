@@ -1,0 +1,62 @@
+"""Tags of projects (keystone.api.projects, keystone.resource.core)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import InvalidField
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.identity import errors
+from mopenstack.identity.v3 import projects_pb2 as pb2
+
+TAGS_MAX = 80
+
+
+class ProjectTags(Servicer):
+    service = pb2.DESCRIPTOR.services_by_name["ProjectTags"]
+
+    async def list_project_tags(self, call: Call, request: Any) -> Result:
+        return pb2.ProjectTagsResponse(tags=call.target.tags)
+
+    async def update_project_tags(self, call: Call, request: pb2.UpdateProjectTagsRequest) -> Result:
+        await self._set(call, list(request.tags))
+        return pb2.ProjectTagsResponse(tags=request.tags)
+
+    async def delete_project_tags(self, call: Call, request: Any) -> Result:
+        await self._set(call, [])
+        return EMPTY
+
+    async def get_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:
+        self._place(call, request)
+        return EMPTY
+
+    async def create_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:
+        tags = [*call.target.tags, request.value]
+        if request.value in call.target.tags:
+            raise InvalidField(("tags",), tags, "unique_items", True)
+        if len(tags) > TAGS_MAX:
+            raise InvalidField(("tags",), tags, "max_items", TAGS_MAX)
+        await self._set(call, tags)
+        return pb2.CreateProjectTagResponse(
+            location=f"{call.metadata.base_url}/identity/v3/{request.project_id}/tags/{request.value}"
+        )
+
+    async def delete_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:
+        place = self._place(call, request)
+        await self._set(call, [tag for n, tag in enumerate(call.target.tags) if n != place])
+        return EMPTY
+
+    @staticmethod
+    def _place(call: Call, request: pb2.ProjectTagRequest) -> int:
+        tags = list(call.target.tags)
+        if request.value not in tags:
+            raise errors.ProjectTagNotFound(id=request.value)
+        return tags.index(request.value)
+
+    @staticmethod
+    async def _set(call: Call, tags: list[str]) -> None:
+        project = await call.tx.edit(pb2.Project, call.target.id)
+        del project.tags[:]
+        project.tags.extend(tags)
+        await call.tx.put(project)
