@@ -41,6 +41,14 @@ class OverQuota(Conflict):
     message = "Quota exceeded for resources: {overs}."
 
 
+class BadQuota(BadRequest):
+    message = "Quota limit {limit} for {resource} must be greater than or equal to already used {used}"
+
+    @property
+    def reason(self) -> str:
+        return "HTTPBadRequest"
+
+
 class NetworkNotFound(NotFound):
     message = "Network {id} could not be found."
 

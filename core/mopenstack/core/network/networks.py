@@ -236,8 +236,8 @@ def show_segments(network: Network, segments: Iterable[Segment]) -> None:
 
 
 def _shown(segment: Segment) -> NetworkSegment:
-    shown = NetworkSegment()
-    copy_fields(segment, shown, PROVIDER)
+    shown = NetworkSegment(network_type=segment.network_type)
+    copy_fields(segment, shown, PROVIDER[1:])
     return shown
 
 

@@ -1,15 +1,17 @@
 """Ports (neutron.db.db_base_plugin_v2, neutron.plugins.ml2.plugin).
 
-Other services call, inside their own transaction and with their own `call`:
+Other services call, inside their own transaction, in the name of whom they act for or of the cloud
+(`call.elevated()`), the plain methods that every resource has:
 
-    ports = call.service(Ports)
-    port = await ports.create_for(call, network_id=..., device_id=server_id, device_owner="compute:nova", host_id=...)
-    port = await ports.attach(call, port_id, device_id=..., device_owner=..., host_id=...)
-    await ports.detach(call, port_id)            # a port that the user made: it stays
-    await ports.remove_for(call, port_id)        # a port that was made for the device
-    found = await ports.of_device(call, server_id)
+    ports = call.service(Ports)                                  # or call.owner_of("port")
+    port = await ports.insert(call, Port(network_id=..., project_id=..., device_id=server.id,
+                                         device_owner="compute:nova", host_id=host), None, given)
+    port = await ports.modify(call, stored, copy_of_it, given={"device_id", "device_owner", "host_id"})
+    await ports.discard(call, stored)
+    found = await call.tx.query(Port, device_id=server.id)
 
-They check visibility, quota and Neutron's rules, but no policy. What they return is shared: never change it.
+`given` names the fields that the caller chose: without "fixed_ips", "security_groups", "mac_address" and
+"port_security_enabled" Neutron chooses as for a user's port. They check Neutron's rules and quota, no policy.
 """
 
 from __future__ import annotations
@@ -254,87 +256,6 @@ class Ports(NeutronResource[Port]):
         _set_names(changed)
         await call.tx.put(changed)
 
-    # -- what other services call
-
-    async def create_for(
-        self,
-        call: Call,
-        *,
-        network_id: str,
-        device_id: str,
-        device_owner: str,
-        host_id: str = "",
-        project_id: str = "",
-        name: str = "",
-        fixed_ips: Sequence[FixedIp] | None = None,
-        security_groups: Sequence[str] | None = None,
-        mac_address: str = "",
-        dns_name: str = "",
-        admin_state_up: bool = True,
-    ) -> Port:
-        """Make a port for a server, a router ...; what is None is chosen as for a user's port.
-
-        Raises what POST /ports raises: NetworkNotFound, OverQuota, IpAddressGenerationFailure, InvalidIpForNetwork,
-        IpAddressAlreadyAllocated, SecurityGroupNotFound ...
-        """
-        port = Port(
-            network_id=network_id,
-            device_id=device_id,
-            device_owner=device_owner,
-            host_id=host_id,
-            project_id=project_id,
-            name=name,
-            mac_address=mac_address,
-            dns_name=dns_name,
-            admin_state_up=admin_state_up,
-            vnic_type="normal",
-            propagate_uplink_status=True,
-        )
-        given = {"admin_state_up", "propagate_uplink_status"}
-        if fixed_ips is not None:
-            port.fixed_ips.extend(fixed_ips)
-            given.add("fixed_ips")
-        if security_groups is not None:
-            port.security_groups.extend(security_groups)
-            given.add("security_groups")
-        return await self.insert(call, port, None, given)
-
-    async def attach(
-        self, call: Call, port_id: str, *, device_id: str, device_owner: str, host_id: str = "", dns_name: str = ""
-    ) -> Port:
-        """Give an existing port to a device and bind it to its host; raises PortNotFound."""
-        await self.fetch(call, port_id)
-        port = await call.tx.edit(Port, port_id)
-        port.device_id, port.device_owner, port.host_id = device_id, device_owner, host_id
-        if dns_name:
-            port.dns_name = dns_name
-        _set_names(port)
-        bind(port)
-        await self.save(call, port)
-        return port
-
-    async def detach(self, call: Call, port_id: str) -> None:
-        """Take a port from its device and leave it unbound; nothing happens if it is gone."""
-        if await call.tx.get(Port, port_id) is not None:
-            await self.attach(call.elevated(), port_id, device_id="", device_owner="")
-
-    async def set_host(self, call: Call, port_id: str, host_id: str) -> None:
-        """Bind to another host (a resize, a shelve with host "")."""
-        port = await call.tx.edit(Port, port_id)
-        port.host_id = host_id
-        bind(port)
-        await self.save(call, port)
-
-    async def remove_for(self, call: Call, port_id: str) -> None:
-        """Delete a port whatever its owner; nothing happens if it is gone."""
-        port = await call.tx.get(Port, port_id)
-        if port is not None:
-            await self.discard(call, port)
-
-    async def of_device(self, call: Call, device_id: str) -> list[Port]:
-        """A device's ports, oldest first."""
-        found = await call.tx.query(Port, device_id=device_id)
-        return sorted(found, key=lambda port: (port.created_at.seconds, port.created_at.nanos, port.id))
 
 
 def _copy_network(network: Network, port: Port) -> None:

@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.caller import SYSTEM, Caller
+from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.servicer import ResourceServicer
 from mopenstack.core.network.errors import HTTPBadRequest, InvalidInput
 
@@ -23,8 +23,11 @@ FOREIGN_PROJECT = (
 
 
 def sees_all(caller: Caller) -> bool:
-    """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects."""
-    return caller is SYSTEM or (caller.is_admin and caller.scope == "project")
+    """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects.
+
+    The cloud itself (seeds, other services) has no token and sees everything.
+    """
+    return caller.is_admin and (caller.scope == "project" or not caller.token)
 
 
 def invalid(attribute: str, why: str) -> HTTPBadRequest:
@@ -59,7 +62,7 @@ class NeutronResource(ResourceServicer[M]):
         if sees_all(call.caller):
             return True
         project: str = getattr(obj, "project_id", "")
-        return bool(project) and project == call.caller.project_id
+        return bool(project) and project == call.caller.project_id and "reader" in call.caller.roles
 
     def missing_marker(self, marker: str) -> Exception:
         return self.not_found(id=marker)

@@ -189,8 +189,7 @@ async def prefix_from_pool(
         raise SubnetAllocationError(why="Cannot allocate requested subnet from the available set of prefixes")
     for net in left:
         if size >= net.prefixlen:
-            first: IPNetwork = next(net.subnets(new_prefix=size))
-            return first
+            return type(net)((net.network_address, size))
     raise SubnetAllocationError(why=f"Insufficient prefix space to allocate subnet size /{size}")
 
 
