@@ -26,7 +26,9 @@ class Endpoint:
         found = self.decoders.get(microversion)
         if found is None:
             operation = self.operation
-            found = RequestDecoder(operation.request, self.variables, microversion, operation.kind_of_write)
+            found = RequestDecoder(
+                operation.request, self.variables, microversion, operation.kind_of_write, operation.options.action
+            )
             self.decoders[microversion] = found
         return found
 

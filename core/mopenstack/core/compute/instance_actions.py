@@ -28,7 +28,8 @@ async def record(call: Call, server: Server, action: str) -> None:
         project_id=call.caller.project_id,
     )
     event = entry.events.add(event=f"compute_{action}", result="Success")
-    for stamp in (entry.created_at, entry.updated_at, event.start_time, event.finish_time):
+    call.stamp(entry.updated_at)
+    for stamp in (entry.created_at, event.start_time, event.finish_time):
         call.stamp(stamp, float(int(call.time)))
     await call.tx.put(entry)
 

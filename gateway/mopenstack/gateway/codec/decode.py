@@ -98,6 +98,10 @@ class Decoder:
         if given is not None:
             given += present
 
+    def takes(self, key: str) -> bool:
+        """Whether the plan knows a key."""
+        return key in self._keys
+
     def names(self, document: dict[str, Any]) -> list[str]:
         """Proto names of a document's known keys."""
         return [self._keys[key][0] for key in document if key in self._keys]
@@ -152,8 +156,11 @@ def decoder(descriptor: Descriptor, microversion: int, mode: str) -> Decoder:
 class RequestDecoder:
     """Fills an operation's request from body, path, query and headers."""
 
-    def __init__(self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str) -> None:
+    def __init__(
+        self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str, action: str = ""
+    ) -> None:
         self._request = request
+        self._action = action
         self._mode = mode
         self._microversion = microversion
         self._paths: dict[str, Set] = {}
@@ -202,6 +209,8 @@ class RequestDecoder:
     def body(self, message: Message, document: Any) -> None:
         """The JSON body, envelope and siblings; fills the mask from the envelope's keys."""
         plan = decoder(self._request.DESCRIPTOR, self._microversion, self._mode)
+        if self._action and not plan.takes(self._action):
+            return  # the action's value says nothing
         if self._mask and self._envelope and isinstance(document, dict):
             name, key = self._envelope
             inner = document.get(key)
