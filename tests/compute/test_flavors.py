@@ -9,8 +9,8 @@ import pytest
 FLAVOR = {"name": "f", "ram": 64, "disk": 1, "vcpus": 1}
 
 
-async def make(admin: Any, **other: Any) -> dict[str, Any]:
-    flavor: dict[str, Any] = (await admin.post("compute", "/v2.1/flavors", {"flavor": {**FLAVOR, **other}})).ok(200)
+async def make(admin: Any, **other: Any) -> Any:
+    flavor = (await admin.post("compute", "/v2.1/flavors", {"flavor": {**FLAVOR, **other}})).ok(200)
     return flavor["flavor"]
 
 

@@ -9,8 +9,8 @@ import pytest
 AGGREGATES = "/v2.1/os-aggregates"
 
 
-async def make(admin: Any, **aggregate: Any) -> dict[str, Any]:
-    made: dict[str, Any] = (await admin.post("compute", AGGREGATES, {"aggregate": aggregate})).ok(200)
+async def make(admin: Any, **aggregate: Any) -> Any:
+    made = (await admin.post("compute", AGGREGATES, {"aggregate": aggregate})).ok(200)
     return made["aggregate"]
 
 

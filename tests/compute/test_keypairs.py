@@ -8,8 +8,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 KEY = (
-    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCx8nkQv/zgGgB4rMYmIf+6A4l6Rr+o/6lHBQdW5aYd44bd8JttDCE/F/pNRr0lRE+PiqSPO8nDPHw00"
-    "10JeMH9gYgnnFlyY3/OcJ02RhIPyyxYpv9FhY+2YiUkpwFOcLImyrxEsYXpD/0d3ac30bNH6Sw9JD9UZHYcpSxsIbECHw== x"
+    "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQCx8nkQv/zgGgB4rMYmIf+6A4l6Rr+o/6lHBQdW5aYd44bd8JttDCE/F/pNRr"
+    "0lRE+PiqSPO8nDPHw0010JeMH9gYgnnFlyY3/OcJ02RhIPyyxYpv9FhY+2YiUkpwFOcLImyrxEsYXpD/0d3ac30bNH6Sw9JD9UZH"
+    "YcpSxsIbECHw== x"
 )
 FINGERPRINT = "69:ac:a5:bb:8b:98:f8:8e:83:e5:72:ff:5f:1c:48:9d"
 PATH = "/v2.1/os-keypairs"

@@ -9,8 +9,8 @@ import pytest
 PATH = "/v2.1/os-server-groups"
 
 
-async def make(user: Any, options: dict[str, Any], **group: Any) -> dict[str, Any]:
-    made: dict[str, Any] = (await user.post("compute", PATH, {"server_group": group}, **options)).ok(200)
+async def make(user: Any, options: dict[str, Any], **group: Any) -> Any:
+    made = (await user.post("compute", PATH, {"server_group": group}, **options)).ok(200)
     return made["server_group"]
 
 
