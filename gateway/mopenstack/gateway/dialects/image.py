@@ -1,12 +1,13 @@
-"""Glance's dialect. Sources: glance/common/wsgi.py, glance/api/versions.py, glance/api/v2/."""
+"""Glance's dialect. Sources: glance/common/wsgi.py, glance/api/versions.py, glance/api/v2/images.py, webob.exc."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import Fault, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import Answer, Context, Dialect
 
@@ -15,11 +16,17 @@ _UNAUTHORIZED = (
     "the wrong credentials (e.g., bad password), or your browser does not understand how to supply the credentials "
     "required."
 )
-_VERSIONS = (17, 16, 15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-"""Minor versions of the Images API that Glance 32 lists; the first is the current one."""
+_CURRENT = 17
+_VERSIONS = (15, 13, 12, 11, 10, 9, 8, _CURRENT, 7, 6, 5, 4, 3, 2, 1, 0)
+"""Minor versions of the Images API that Glance 32 lists, in its order (2.14 and 2.16 are those of the cache)."""
+_BREAK = "<br /><br />\n"
+_PLAIN = frozenset({405, 415})
+"""webob's texts for these have no place for an explanation behind them."""
 
 
 class ImageDialect(Dialect):
+    body_bytes_max = 8 * 1024 * 1024
+    """Glance's pipeline has no sizelimit; only what holds a whole image is streamed."""
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
 
     def error(self, fault: Fault, context: Context) -> Answer:
@@ -39,12 +46,47 @@ class ImageDialect(Dialect):
     def no_route(self, context: Context) -> Answer:
         return _error(404, "The resource could not be found.")
 
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        answer = _error(405, f"The method {context.verb} is not allowed for this resource. ")
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    # -- lists
+
+    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
+        pairs = list(pairs)
+        keys = {key for key, _ in pairs}
+        if "sort" in keys and keys & {"sort_key", "sort_dir"}:
+            raise BadRequest("Old and new sorting syntax cannot be combined")
+        return super().query(pairs, microversion)
+
+    def limit(self, value: str, key: str = "limit") -> int:
+        try:
+            found = int(value)
+        except ValueError:
+            raise BadRequest("limit param must be an integer") from None
+        if found < 0:
+            raise BadRequest("limit param must be positive")
+        return min(found, 2**31 - 1)
+
+    def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
+        for direction in directions:
+            if direction.strip() not in ("asc", "desc"):
+                raise BadRequest(f"Invalid sort direction: {direction.strip()}")
+        if directions and not keys:
+            keys = ["created_at"]
+        if len(directions) not in (0, 1, len(keys)):
+            raise BadRequest("Number of sort dirs does not match the number of sort keys")
+        super().sorting(query, [key.strip() for key in keys], [direction.strip() for direction in directions])
+
     def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
         relative = Context("", context.path, context.pairs)
-        links = {"first": self.url(relative, ""), "schema": f"/v2/schemas/{key}"}
+        links = {"first": self.url(relative, "")}
         if page.next_marker:
             links["next"] = self.url(relative, page.next_marker)
         return links
+
+    # -- version documents
 
     def document(self, path: str, context: Context) -> Answer | None:
         if path == "/v2" or path.startswith("/v2/"):
@@ -52,7 +94,7 @@ class ImageDialect(Dialect):
         versions = [
             {
                 "id": f"v2.{number}",
-                "status": "CURRENT" if number == _VERSIONS[0] else "SUPPORTED",
+                "status": "CURRENT" if number == _CURRENT else "SUPPORTED",
                 "links": [{"rel": "self", "href": f"{context.base}/v2/"}],
             }
             for number in _VERSIONS
@@ -60,7 +102,9 @@ class ImageDialect(Dialect):
         return Answer.json(200 if path == "/versions" else 300, {"versions": versions})
 
 
-def _error(status: int, message: str) -> Answer:
+def _error(status: int, text: str) -> Answer:
+    """webob's layout: explanation, break, detail. A text with a break in it brings its own detail."""
     phrase = HTTPStatus(status).phrase
-    document = {"message": f"{message}<br /><br />\n\n\n", "code": f"{status} {phrase}", "title": phrase}
-    return Answer.json(status, document)
+    explanation, _, detail = text.partition(_BREAK)
+    message = f"{text}{_BREAK}" if status in _PLAIN else f"{explanation}{_BREAK}{detail}\n\n"
+    return Answer.json(status, {"message": message, "code": f"{status} {phrase}", "title": phrase})
