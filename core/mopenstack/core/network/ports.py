@@ -151,7 +151,7 @@ class Ports(NeutronResource[Port]):
             return
         if "security_groups" not in given:
             if obj.port_security_enabled:
-                obj.security_groups.append(await groups.default_group(call, obj.project_id))
+                obj.security_groups.append((await groups.default_group(call, obj.project_id)).id)
             return
         await self._check_groups(call, obj.security_groups)
 
