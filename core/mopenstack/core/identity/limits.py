@@ -1,0 +1,71 @@
+"""Limits of projects and domains, which override registered limits. After keystone.limit.core; model: flat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.base import IdentityServicer, may_read_all
+from mopenstack.core.identity.registered_limits import check_place, place_of
+from mopenstack.core.store.transaction import Taken
+from mopenstack.identity.v3 import limits_pb2 as pb2
+from mopenstack.identity.v3.projects_pb2 import Project
+from mopenstack.identity.v3.registered_limits_pb2 import RegisteredLimit
+
+
+class Limits(IdentityServicer[pb2.Limit]):
+    service = pb2.DESCRIPTOR.services_by_name["Limits"]
+    message = pb2.Limit
+    not_found = errors.LimitNotFound
+
+    async def create_limits(self, call: Call, request: pb2.CreateLimitsRequest) -> Result:
+        """All of them or none."""
+        made = []
+        for limit in request.limits:
+            fresh = pb2.Limit()
+            fresh.CopyFrom(limit)
+            made.append(await self.insert(call, fresh))
+        return pb2.CreateLimitsResponse(limits=made)
+
+    async def complete(self, call: Call, obj: pb2.Limit, request: Any, given: set[str]) -> None:
+        if bool(obj.owner_project_id) == bool(obj.domain_id):
+            raise errors.missing("project_id or domain_id", "limit")
+        if obj.owner_project_id:
+            project = await call.tx.get(Project, obj.owner_project_id)
+            if project is None or project.is_domain:
+                raise errors.missing("project_id", "limit")
+        else:
+            domain = await call.tx.get(Project, obj.domain_id)
+            if domain is None or not domain.is_domain:
+                raise errors.missing("domain_id", "limit")
+        await check_place(call, obj, "limit")
+        await self._check_registered(call, obj)
+        try:
+            await call.tx.claim("limit", f"{obj.owner_project_id or obj.domain_id}/{place_of(obj)}", obj)
+        except Taken:
+            raise errors.duplicate("limit", "Duplicate entry") from None
+
+    @staticmethod
+    async def _check_registered(call: Call, limit: pb2.Limit) -> None:
+        for registered in await call.tx.query(RegisteredLimit, service_id=limit.service_id):
+            if place_of(registered) == place_of(limit):
+                return
+        raise errors.NoRegisteredLimit
+
+    async def refine(self, call: Call, found: list[pb2.Limit], query: common.Query) -> list[pb2.Limit]:
+        """Those of the caller's project or domain, unless the caller may read everything."""
+        if may_read_all(call):
+            return found
+        caller = call.caller
+        own = caller.project_id or caller.domain_id
+        return [limit for limit in found if own and own in (limit.owner_project_id, limit.domain_id)]
+
+    async def get_limit_model(self, call: Call, request: pb2.GetLimitModelRequest) -> Result:
+        model = pb2.GetLimitModelResponse.Model(
+            name="flat",
+            description="Limit enforcement and validation does not take project hierarchy into consideration.",
+        )
+        return pb2.GetLimitModelResponse(model=model)
