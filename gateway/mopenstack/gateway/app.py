@@ -66,9 +66,6 @@ class App:
                 remote=request.remote or "",
             )
             response = await self._respond(request, surface, context, metadata)
-        response.headers["X-Openstack-Request-Id"] = request_id
-        if surface is not None and surface.api.type in ("compute", "volumev3"):
-            response.headers["x-compute-request-id"] = request_id
         self.requests.add(
             started, request_id, cloud, request.method, raw_path, response.status, time.perf_counter() - started
         )
@@ -101,15 +98,20 @@ class App:
                 Internal("The server has either erred or is incapable of performing the requested operation."), context
             )
         if isinstance(outcome, ByteStream):
+            outcome.headers["X-Openstack-Request-Id"] = context.request_id
             return await _stream(request, outcome)
-        body = b"" if request.method == "HEAD" else outcome.body
-        response = web.Response(status=outcome.status, body=body)
+        headers = outcome.headers
+        headers.update(versions)
+        headers["X-Openstack-Request-Id"] = context.request_id
+        if surface.compute_request_id:
+            headers["x-compute-request-id"] = context.request_id
         if outcome.body:
-            response.headers["Content-Type"] = outcome.content_type
-        elif outcome.status == 204:
+            headers["Content-Type"] = outcome.content_type
+        response = web.Response(
+            status=outcome.status, body=b"" if request.method == "HEAD" else outcome.body, headers=headers
+        )
+        if outcome.status == 204:
             response.headers.popall("Content-Type", None)
-        response.headers.update(versions)
-        response.headers.update(outcome.headers)
         return response
 
     async def _dispatch(

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Page, Reply
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.encode import Encoder, Kept, encoder, header_fields
+from mopenstack.gateway.codec.encode import Kept, encoder, header_fields
 from mopenstack.gateway.dialects.base import Answer, Context, Dialect
 from mopenstack.gateway.surface import Endpoint
 
@@ -47,20 +47,19 @@ class Renderer:
         return Answer(status, body, headers, operation.options.content_type or "application/json")
 
     def _bare(self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: Context) -> bytes:
-        plan = self._item_plan(endpoint, context, audience)
-        fields = _fields(dialect, context)
+        plan = endpoint.item_plan(context.microversion, audience)
+        fields = _fields(dialect, context) if context.pairs else None
         if fields:
             rendered = orjson.dumps(_pick(plan.document(result, context.base), fields))
         else:
             rendered = self._kept.render(result, plan, context.base)
-        if _inlined(endpoint):
-            return rendered
-        return b'{"%b":%b}' % (endpoint.envelope.encode(), rendered)
+        head = endpoint.envelope_head
+        return head + rendered + b"}" if head else rendered
 
     def _page(
         self, endpoint: Endpoint, page: Page, audience: str, dialect: Dialect, context: Context, query: common.Query
     ) -> bytes:
-        plan = self._item_plan(endpoint, context, audience)
+        plan = endpoint.item_plan(context.microversion, audience)
         base, kept = context.base, self._kept
         if query.fields:
             items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
@@ -79,21 +78,6 @@ class Renderer:
         info = result.page
         page = Page(getattr(result, endpoint.envelope_field), info.next_marker, info.previous_marker)
         return dialect.page_links(endpoint.envelope, page, query, context)
-
-    @staticmethod
-    def _item_plan(endpoint: Endpoint, context: Context, audience: str) -> Encoder:
-        response = endpoint.operation.response.DESCRIPTOR
-        field = response.fields_by_name[endpoint.envelope_field]
-        assert field.message_type is not None
-        return encoder(field.message_type, context.microversion, audience)
-
-
-def _inlined(endpoint: Endpoint) -> bool:
-    """Whether the answer is the bare object (Glance): its envelope field is declared `inline`."""
-    from mopenstack.contract.operations import field_rules
-
-    response = endpoint.operation.response.DESCRIPTOR
-    return field_rules(response.fields_by_name[endpoint.envelope_field]).inline
 
 
 def _fields(dialect: Dialect, context: Context) -> list[str]:

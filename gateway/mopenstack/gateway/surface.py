@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mopenstack.contract.operations import Operation, apis, operations, wire_key
+from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
 from mopenstack.contract.v1 import annotations_pb2 as annotations
 from mopenstack.gateway.codec.decode import RequestDecoder
+from mopenstack.gateway.codec.encode import Encoder, encoder
 from mopenstack.gateway.dialects import dialect_of
 from mopenstack.gateway.dialects.base import Dialect
 from mopenstack.gateway.router import Router
@@ -21,6 +22,8 @@ class Endpoint:
     decoders: dict[int, RequestDecoder] = field(default_factory=dict)
     envelope: str = ""  # key and field of the answer's one object or list
     envelope_field: str = ""
+    envelope_head: bytes = b""  # `{"network":`, or nothing for an answer that is the bare object
+    _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
 
     def decoder(self, microversion: int) -> RequestDecoder:
         found = self.decoders.get(microversion)
@@ -32,6 +35,15 @@ class Endpoint:
             self.decoders[microversion] = found
         return found
 
+    def item_plan(self, microversion: int, audience: str) -> Encoder:
+        """The plan of the object, or of each object of the list, inside the answer's envelope."""
+        found = self._plans.get((microversion, audience))
+        if found is None:
+            field = self.operation.response.DESCRIPTOR.fields_by_name[self.envelope_field]
+            assert field.message_type is not None
+            found = self._plans[(microversion, audience)] = encoder(field.message_type, microversion, audience)
+        return found
+
 
 @dataclass(slots=True, eq=False)
 class Surface:
@@ -41,6 +53,11 @@ class Surface:
     api: annotations.Api
     dialect: Dialect
     router: Router[Endpoint]
+
+    @property
+    def compute_request_id(self) -> bool:
+        """Nova and Cinder answer with the older name of the request id's header as well."""
+        return self.api.type in ("compute", "volumev3")
 
 
 def surfaces() -> list[Surface]:
@@ -54,6 +71,9 @@ def surfaces() -> list[Surface]:
             variables = tuple(part[1:-1] for part in route.path.split("/") if part.startswith("{"))
             endpoint = Endpoint(operation, variables)
             endpoint.envelope_field, endpoint.envelope = _envelope(operation)
+            if endpoint.envelope_field:
+                answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
+                endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
             surface.router.add(route.verb, route.path, endpoint)
     return list(found.values())
 

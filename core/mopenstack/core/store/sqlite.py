@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,13 +53,42 @@ class _Session:
         return row
 
 
+class _Transacting:
+    """The block of one transaction; a class, since a generator costs as much as the transaction."""
+
+    __slots__ = ("_cloud", "_due", "_session", "_store", "_transaction")
+
+    def __init__(self, store: SqliteStore, cloud: str) -> None:
+        self._store, self._cloud = store, cloud
+
+    async def __aenter__(self) -> Transaction:
+        store = self._store
+        await store.lock.acquire()
+        self._session = _Session(store.connection)
+        self._due = store.next_due.get(self._cloud)
+        self._transaction = Transaction(store, self._session, self._cloud)
+        return self._transaction
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        store = self._store
+        try:
+            if self._session.writing:
+                store.connection.execute("ROLLBACK" if error else "COMMIT")
+                if error is None:
+                    self._transaction.committed()
+            if error is not None and self._due is not None:
+                store.next_due[self._cloud] = self._due
+        finally:
+            store.lock.release()
+
+
 class SqliteStore(Store):
     exclusive = True
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
         self._folder = folder
-        self._lock = asyncio.Lock()
+        self.lock = asyncio.Lock()
         self._lock_file: IO[str] | None = None
         self._connection: sqlite3.Connection | None = None
         self.statements = compile_statements(sqlite.dialect(paramstyle="named"), numbered=False)
@@ -99,35 +127,19 @@ class SqliteStore(Store):
         if self._lock_file is not None:
             self._lock_file.close()
 
-    @asynccontextmanager
-    async def transaction(self, cloud: str) -> AsyncIterator[Transaction]:
-        async with self._lock:
-            assert self._connection is not None, "the store is not open"
-            session = _Session(self._connection)
-            transaction = Transaction(self, session, cloud)
-            due = self.next_due.get(cloud)
-            try:
-                yield transaction
-            except BaseException:
-                if session.writing:
-                    self._connection.execute("ROLLBACK")
-                if due is not None:
-                    self.next_due[cloud] = due
-                raise
-            if session.writing:
-                self._connection.execute("COMMIT")
-                transaction.committed()
+    def transaction(self, cloud: str) -> _Transacting:
+        return _Transacting(self, cloud)
 
     async def clouds(self) -> list[tuple[str, bytes]]:
         return await self._all(self.statements.clouds)
 
     async def save_cloud(self, name: str, data: bytes) -> None:
-        async with self._lock:
+        async with self.lock:
             self._run(self.statements.put_cloud, name, data)
 
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        async with self._lock:
-            connection = self._open_connection
+        async with self.lock:
+            connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._run(self.statements.put_cloud, name, data)
@@ -143,8 +155,8 @@ class SqliteStore(Store):
             self.next_due.pop(name, None)
 
     async def delete_cloud(self, name: str) -> None:
-        async with self._lock:
-            connection = self._open_connection
+        async with self.lock:
+            connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
             for table in schema.CLOUD_TABLES:
                 connection.execute(f"DELETE FROM {table.name} WHERE cloud = ?", (name,))  # noqa: S608
@@ -154,20 +166,21 @@ class SqliteStore(Store):
 
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
-        async with self._lock:
+        async with self.lock:
             for table in schema.CLOUD_TABLES:
                 columns = ", ".join(column.name for column in table.columns if column.name != "cloud")
                 sql = f"SELECT {columns} FROM {table.name} WHERE cloud = ?"  # noqa: S608
-                found[table.name] = self._open_connection.execute(sql, (name,)).fetchall()
+                found[table.name] = self.connection.execute(sql, (name,)).fetchall()
         return found
 
     @property
-    def _open_connection(self) -> sqlite3.Connection:
+    def connection(self) -> sqlite3.Connection:
+        """The open connection; the transaction that holds the lock may use it."""
         assert self._connection is not None, "the store is not open"
         return self._connection
 
     def _run(self, statement: Compiled, *values: Any) -> None:
-        self._open_connection.execute(statement.sql, values)
+        self.connection.execute(statement.sql, values)
 
     async def _all(self, statement: Compiled, *values: Any) -> list[Any]:
-        return self._open_connection.execute(statement.sql, values).fetchall()
+        return self.connection.execute(statement.sql, values).fetchall()

@@ -68,7 +68,7 @@ class Decoder:
                 continue
             for key in filter(None, (wire_key(field), rules.also)):
                 self._keys[key] = (field.name, setter)
-            if rules.required and mode != "update":
+            if rules.required and (mode != "update" or _is_envelope(field)):
                 self._required.append((field.name, wire_key(field)))
 
     def decode(self, document: Any, message: Any, path: Path, given: list[str] | None = None) -> None:
@@ -240,6 +240,11 @@ def _is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
+def _is_envelope(field: FieldDescriptor) -> bool:
+    """Whether an update needs the field too: the object that it is about."""
+    return field.message_type is not None and not _is_map(field) and not _foreign(field.message_type.full_name)
+
+
 def _unknown_policy(descriptor: Descriptor) -> int:
     own = descriptor.GetOptions().Extensions[annotations.unknown]
     if own:
@@ -279,7 +284,12 @@ def _setter(field: FieldDescriptor, rules: annotations.Field, microversion: int,
             if nullable:
                 message.ClearField(name)
                 return
-        inner(message, value, path)
+        try:
+            inner(message, value, path)
+        except InvalidField as fault:
+            if nullable and fault.rule == "type" and fault.path == path and isinstance(fault.bound, str):
+                raise InvalidField(path, value, "type", [fault.bound, "null"]) from None
+            raise
 
     return set_value
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused
-from mopenstack.gateway.dialects.base import MALFORMED, Answer, Context, Dialect
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.dialects.base import Answer, Context, Dialect, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
+
+NOTHING = -1
+"""A limit of 0, which cinder takes at its word: an empty list."""
+
+# What cinder's schemas (cinder/api/validation/parameter_types.py) say of these, for their refusals.
+BOOLEANS = [
+    True, "True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t",
+    False, "False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f",
+]  # fmt: skip
+SIZES = (("size",), ("new_size",))
+UUID_OR_NULL = frozenset(
+    {"snapshot_id", "source_volid", "consistencygroup_id", "backup_id", "volume_id", "attachment_id"}
+)
 
 
 class VolumeDialect(Dialect):
@@ -27,10 +41,42 @@ class VolumeDialect(Dialect):
             headers["Retry-After"] = "0"
         return Answer.json(status, {FAULT_NAMES.get(status, "computeFault"): body}, headers)
 
+    def text(self, fault: Fault) -> str:
+        if isinstance(fault, WrongVersion):
+            return "The resource could not be found."
+        return super().text(fault)
+
     def invalid(self, fault: InvalidField) -> str:
-        if fault.rule == "required" and len(fault.path) <= 1:
-            return MALFORMED
-        return super().invalid(fault)
+        if fault.rule == "required":
+            # jsonschema blames the object that lacks the key.
+            sentence = jsonschema_sentence(fault)
+            if len(fault.path) < 2:
+                return sentence
+            return f"Invalid input for field/attribute {fault.path[-2]}. Value: {fault.value}. {sentence}"
+        rule, bound = fault.rule, fault.bound
+        if rule == "type" and bound == "boolean":
+            rule, bound = "one_of", BOOLEANS
+        elif rule == "type" and isinstance(bound, list | str) and fault.path[-1:] in SIZES:
+            types = [bound] if isinstance(bound, str) else bound
+            bound = [types[0], "string", *types[1:]]
+        elif rule == "format" and bound == "uuid" and fault.path[-1] in UUID_OR_NULL:
+            rule = "one_of_schemas"
+        return super().invalid(InvalidField(fault.path, fault.value, rule, bound))
+
+    def limit(self, value: str, key: str = "limit") -> int:
+        what = "limit param" if key == "limit" else key
+        try:
+            number = int(value)
+        except ValueError:
+            raise BadRequest(f"{what} must be an integer") from None
+        if number < 0:
+            raise BadRequest("limit param must be positive" if key == "limit" else f"{key} must be >= 0")
+        return number if number or key != "limit" else NOTHING
+
+    def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
+        if any(direction not in ("asc", "desc") for direction in directions):
+            raise BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.")
+        super().sorting(query, keys, directions)
 
     def refused(self, fault: PolicyRefused) -> str:
         # The default types' controller words its refusals itself.
