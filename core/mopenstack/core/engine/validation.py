@@ -107,7 +107,8 @@ def _field_steps(
 ) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
-    if rules.required and mode != "update":
+    envelope = field.message_type is not None and not _is_map(field) and not _foreign(field.message_type)
+    if rules.required and (mode != "update" or envelope):
         steps.append(_required(field, name, key))
     test = _value_test(field, rules)
     repeated = field.is_repeated
@@ -115,7 +116,7 @@ def _field_steps(
         steps.append(_items(name, key, rules))
     if test is not None:
         steps.append(_values(field, name, key, test))
-    if field.message_type is not None and not _is_map(field) and not _foreign(field.message_type):
+    if envelope and field.message_type is not None:
         inner = _checker(field.message_type, mode, microversion)
         steps.append(_nested(name, key, inner, repeated, mask))
     return steps

@@ -131,7 +131,7 @@ class CinderResource(CinderServicer, ResourceServicer[M]):
     async def list(self, call: Call, request: Any) -> Result:
         query = request.query
         counted = self._read_query(call, query)
-        page = await super().list(call, request)
+        page = Page([]) if query.limit < 0 else await super().list(call, request)
         if counted:
             assert isinstance(page, Page)
             page.extra["count"] = await self._count(call, request)
