@@ -70,7 +70,7 @@ class Workspace:
             return ""
         if code == 2:
             return str(out)
-        raise TerraformFailed(f"{out}\n{err}")
+        raise TerraformFailed(str(err) or str(out))
 
     def destroy(self, step: Step) -> None:
         """`terraform destroy`."""
@@ -78,13 +78,14 @@ class Workspace:
             # Without these two it would pass -force, which Terraform no longer knows.
             code, out, err = self._python_terraform.destroy(force=None, auto_approve=True, var_file=step.var_file)
         if code:
-            raise TerraformFailed(f"{out}\n{err}")
+            raise TerraformFailed(str(err) or str(out))
 
     def _by_tftest(self, method: str, **arguments: Any) -> Any:
         try:
             return getattr(self._tftest, method)(**arguments)
         except tftest.TerraformTestError as error:
-            raise TerraformFailed(str(error)) from error
+            # Its text is the whole plan; what went wrong is on standard error.
+            raise TerraformFailed(error.cmd_error or str(error.args[0])) from error
 
     @contextmanager
     def _as_process_environment(self) -> Iterator[None]:
