@@ -137,7 +137,8 @@ def _required(field: FieldDescriptor, name: str, key: str) -> Checker:
         elif field.has_presence:
             missing = not message.HasField(name)
         else:
-            missing = not getattr(message, name)
+            # An absent list or map is as empty as an empty one; the gateway, which saw the key, can tell.
+            missing = not field.is_repeated and not getattr(message, name)
         if missing:
             raise InvalidField((*path, key), None, "required", key)
 
