@@ -1,0 +1,33 @@
+"""Resources of a project that RBAC policies share with other projects, or with all (`shared`, `shared_with`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.resource import NeutronResource, sees_all, union
+
+M = TypeVar("M", bound=Message)
+
+
+class SharedResource(NeutronResource[M]):
+    """Seen by its project and by those that it is shared with."""
+
+    def visible(self, call: Call, obj: Any) -> bool:
+        if sees_all(call.caller):
+            return True
+        project = call.caller.project_id
+        return bool(project) and (obj.shared or project in (obj.project_id, *obj.shared_with))
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        if sees_all(call.caller):
+            return await super().candidates(call, query)
+        self.check_sort(query)
+        own = call.caller.project_id
+        ways: tuple[dict[str, Any], ...] = ({"project_id": own}, {"shared": True}, {"shared_with": own})
+        message: type[Any] = self.message
+        return await union(call, message, *ways)
