@@ -135,6 +135,7 @@ class Engine:
 
     async def close(self) -> None:
         await self.store.close()
+        self.blobs.close()
 
     def cloud(self, name: str) -> Cloud:
         try:
@@ -165,6 +166,7 @@ class Engine:
         """Forget a cloud and all that is in it."""
         cloud = self.cloud(name)
         await self.store.delete_cloud(cloud.name)
+        self.blobs.delete_folder(cloud.name)
         del self.clouds[cloud.name]
 
     async def reset_cloud(self, name: str) -> Cloud:
@@ -186,7 +188,7 @@ class Engine:
             if self.plant is not None:
                 await self.plant(nursery, DEFAULT)
             self._template = await nursery.store.export_cloud(DEFAULT)
-            await nursery.close()
+            await nursery.store.close()
         return self._template
 
     # -- calls

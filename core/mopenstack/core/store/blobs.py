@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
@@ -30,6 +31,8 @@ class Blob:
 
 
 class Blobs(ABC):
+    """Keys are `<folder>/<name>`: a folder a cloud, one for the seed."""
+
     async def write(self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None) -> Blob:
         """Store everything that comes; raises BlobTooLarge past `size_max` bytes."""
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
@@ -59,6 +62,13 @@ class Blobs(ABC):
     @abstractmethod
     def delete(self, key: str) -> None:
         """Forget the bytes; an unknown key is no error."""
+
+    @abstractmethod
+    def delete_folder(self, folder: str) -> None:
+        """Forget everything under `<folder>/`."""
+
+    def close(self) -> None:  # noqa: B027  # nothing to do where the bytes outlive the process
+        """Give back what the process holds."""
 
     @abstractmethod
     def _create(self, key: str) -> BinaryIO: ...
@@ -98,6 +108,14 @@ class MemoryBlobs(Blobs):
         if source is not None:
             source.close()
 
+    def delete_folder(self, folder: str) -> None:
+        for key in [key for key in self._blobs if key.startswith(f"{folder}/")]:
+            self.delete(key)
+
+    def close(self) -> None:
+        for key in list(self._blobs):
+            self.delete(key)
+
 
 class FolderBlobs(Blobs):
     def __init__(self, folder: Path) -> None:
@@ -105,10 +123,12 @@ class FolderBlobs(Blobs):
         folder.mkdir(parents=True, exist_ok=True)
 
     def _path(self, key: str) -> Path:
-        return self._folder / hashlib.sha256(key.encode()).hexdigest()
+        return self._folder / key
 
     def _create(self, key: str) -> BinaryIO:
-        return self._path(key).with_suffix(".part").open("wb")
+        path = self._path(key).with_suffix(".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
 
     def _finish(self, key: str, target: BinaryIO) -> None:
         target.close()
@@ -132,3 +152,6 @@ class FolderBlobs(Blobs):
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
         self._path(key).with_suffix(".part").unlink(missing_ok=True)
+
+    def delete_folder(self, folder: str) -> None:
+        shutil.rmtree(self._folder / folder, ignore_errors=True)

@@ -1,0 +1,196 @@
+"""Bytes: upload, download, ranges, checksums, formats, staging and import."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+User = Cloud = Any  # as in conftest.py, which importlib mode does not let tests import
+OCTETS = {"Content-Type": "application/octet-stream"}
+MIB = 1024 * 1024
+
+
+@pytest.fixture
+async def image(demo: User) -> Any:
+    body = {"disk_format": "raw", "container_format": "bare"}
+    return (await demo.post("image", "/v2/images", body)).ok(201)
+
+
+async def upload(user: User, image: Any, data: Any, where: str = "file") -> Any:
+    return await user.put("image", f"{image['self']}/{where}", data=data, headers=OCTETS)
+
+
+async def test_what_goes_in_comes_out(demo: User, image: Any) -> None:
+    data = b"hello world" * 100
+    (await upload(demo, image, data)).ok(204)
+    new = (await demo.get("image", image["self"])).ok()
+    assert (new["status"], new["size"], new["virtual_size"], new["stores"]) == ("active", 1100, 1100, "fs")
+    assert new["checksum"] == hashlib.md5(data).hexdigest()
+    assert (new["os_hash_algo"], new["os_hash_value"]) == ("sha512", hashlib.sha512(data).hexdigest())
+    reply = await demo.get("image", image["file"])
+    assert (reply.status, reply.content) == (200, data)
+    assert reply.headers["Content-MD5"] == new["checksum"]
+    assert reply.headers["Content-Type"] == "application/octet-stream"
+
+
+async def test_bytes_stream_in_pieces(demo: User, image: Any) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for number in range(64):
+            yield bytes([number]) * (MIB // 16)
+
+    (await upload(demo, image, pieces())).ok(204)
+    reply = await demo.get("image", image["file"])
+    assert len(reply.content) == 4 * MIB
+    assert reply.content[-1] == 63
+
+
+@pytest.mark.parametrize(
+    ("asked", "content", "said"),
+    [
+        ("bytes=0-4", b"01234", "bytes 0-4/10"),
+        ("bytes=8-", b"89", "bytes 8-9/10"),
+        ("bytes=-3", b"789", "bytes 7-9/10"),
+    ],
+)
+async def test_ranges(demo: User, image: Any, asked: str, content: bytes, said: str) -> None:
+    (await upload(demo, image, b"0123456789")).ok(204)
+    reply = await demo.get("image", image["file"], headers={"Range": asked})
+    assert (reply.status, reply.content, reply.headers["Content-Range"]) == (206, content, said)
+
+
+async def test_a_range_that_is_none(demo: User, image: Any) -> None:
+    (await upload(demo, image, b"0123456789")).ok(204)
+    (await demo.get("image", image["file"], headers={"Range": "bytes=20-30"})).refused(416)
+
+
+async def test_an_empty_image(demo: User, image: Any) -> None:
+    (await upload(demo, image, b"")).ok(204)
+    new = (await demo.get("image", image["self"])).ok()
+    assert (new["status"], new["size"], new["virtual_size"]) == ("active", 0, None)
+
+
+async def test_nothing_to_download(demo: User, image: Any) -> None:
+    (await demo.get("image", image["file"])).ok(204)
+
+
+async def test_uploading_twice(demo: User, image: Any) -> None:
+    (await upload(demo, image, b"x")).ok(204)
+    (await upload(demo, image, b"y")).refused(409, "Image status transition from active to saving is not allowed")
+    assert (await demo.get("image", image["file"])).content == b"x"
+
+
+async def test_formats_must_be_known_first(demo: User) -> None:
+    image = (await demo.post("image", "/v2/images", {})).ok()
+    text = "Properties disk_format, container_format must be set prior to saving data."
+    (await upload(demo, image, b"x")).refused(400, text)
+    assert (await demo.get("image", image["self"])).ok()["status"] == "queued"
+
+
+async def test_json_is_no_image(demo: User, image: Any) -> None:
+    (await demo.put("image", image["file"], {})).refused(415, "The request media type application/json")
+
+
+async def test_the_format_must_be_the_declared_one(demo: User) -> None:
+    body = {"disk_format": "qcow2", "container_format": "bare"}
+    image = (await demo.post("image", "/v2/images", body)).ok()
+    (await upload(demo, image, b"no qcow2" * 1000)).refused(415)
+    assert (await demo.get("image", image["self"])).ok()["status"] == "queued"
+    head = struct.pack(">4sIQIIQ", b"QFI\xfb", 3, 0, 0, 16, 7 * MIB)
+    (await upload(demo, image, head.ljust(1024, b"\0"))).ok(204)
+    new = (await demo.get("image", image["self"])).ok()
+    assert (new["status"], new["size"], new["virtual_size"]) == ("active", 1024, 7 * MIB)
+
+
+async def test_active_images_keep_their_format(demo: User, image: Any) -> None:
+    (await upload(demo, image, b"x")).ok(204)
+    headers = {"Content-Type": "application/openstack-images-v2.1-json-patch"}
+    change = [{"op": "replace", "path": "/disk_format", "value": "qcow2"}]
+    reply = await demo.patch("image", image["self"], change, headers=headers)
+    reply.refused(403, "Attribute disk_format can be only replaced for a queued image.")
+
+
+async def test_deactivated_images_are_for_admins(demo: User, admin: User, image: Any) -> None:
+    (await upload(demo, image, b"x")).ok(204)
+    (await demo.post("image", f"{image['self']}/actions/deactivate")).ok(204)
+    assert (await demo.get("image", image["self"])).ok()["status"] == "deactivated"
+    text = "The requested image has been deactivated. Image data download is forbidden."
+    (await demo.get("image", image["file"])).refused(403, text)
+    assert (await admin.get("image", image["file"])).content == b"x"
+    (await demo.post("image", f"{image['self']}/actions/reactivate")).ok(204)
+    assert (await demo.get("image", image["file"])).content == b"x"
+
+
+async def test_bytes_of_others(cloud: Cloud, demo: User, image: Any) -> None:
+    other = await cloud.user("alt_demo")
+    (await upload(other, image, b"x")).refused(404, f"No image found with ID {image['id']}")
+
+
+async def test_staging_and_import(demo: User, admin: User, image: Any) -> None:
+    imports = f"{image['self']}/import"
+    direct = {"method": {"name": "glance-direct"}}
+    (await demo.post("image", imports, direct)).refused(
+        409, "Image needs to be staged before 'glance-direct' method can be used"
+    )
+    (await upload(demo, image, b"staged", "stage")).ok(204)
+    assert (await demo.get("image", image["self"])).ok()["status"] == "uploading"
+    (await demo.post("image", imports, direct)).ok(202)
+    new = (await demo.get("image", image["self"])).ok()
+    assert (new["status"], new["size"], new["checksum"]) == ("active", 6, hashlib.md5(b"staged").hexdigest())
+    assert "os_glance_import_task" not in new
+    assert (await demo.get("image", image["file"])).content == b"staged"
+    (task,) = (await demo.get("image", f"{image['self']}/tasks")).ok()["tasks"]
+    assert (task["type"], task["status"], task["deleted"]) == ("api_image_import", "success", False)
+    assert task["input"]["import_req"] == direct
+    (listed,) = (await admin.get("image", "/v2/tasks")).ok()["tasks"]
+    assert (listed["id"], listed["schema"]) == (task["id"], "/v2/schemas/task")
+    assert (await admin.get("image", listed["self"])).ok()["result"] == {"image_id": image["id"]}
+    (await demo.get("image", "/v2/tasks")).refused(403, "You are not authorized to complete tasks_api_access action.")
+
+
+async def test_web_download(demo: User) -> None:
+    body = {"disk_format": "qcow2", "container_format": "bare"}
+    image = (await demo.post("image", "/v2/images", body)).ok()
+    method = {"method": {"name": "web-download", "uri": "https://example.org/i.img"}}
+    (await demo.post("image", f"{image['self']}/import", method)).ok(202)
+    new = (await demo.get("image", image["self"])).ok()
+    assert new["status"] == "active"
+    content = (await demo.get("image", image["file"])).content
+    assert hashlib.md5(content).hexdigest() == new["checksum"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "text"),
+    [
+        ({"method": {"name": "zz"}}, 400, "Unknown import method name 'zz'."),
+        ({}, 400, "Import request requires a 'method' field."),
+        ({"method": {}}, 400, "Import request requires a 'name' field."),
+        (
+            {"method": {"name": "web-download", "uri": "file:///x"}},
+            400,
+            "URI for web-download does not pass filtering: file:///x",
+        ),
+        ({"method": {"name": "web-download"}}, 400, "URI for web-download does not pass filtering: None"),
+        (
+            {"method": {"name": "copy-image"}, "all_stores": True},
+            409,
+            "Only images with status active can be targeted for copying",
+        ),
+    ],
+)
+async def test_refused_imports(demo: User, image: Any, body: Any, status: int, text: str) -> None:
+    reply = await demo.post("image", f"{image['self']}/import", body)
+    assert reply.refused(status)["message"] == f"{text}<br /><br />\n\n\n"
+
+
+async def test_what_the_service_tells_of_itself(demo: User, admin: User) -> None:
+    methods = (await demo.get("image", "/v2/info/import")).ok()["import-methods"]
+    assert methods["value"] == ["glance-direct", "web-download", "copy-image"]
+    assert (await demo.get("image", "/v2/info/stores")).ok() == {"stores": [{"id": "fs", "default": "true"}]}
+    assert (await demo.get("image", "/v2/info/usage")).ok() == {"usage": {}}
+    (store,) = (await admin.get("image", "/v2/info/stores/detail")).ok()["stores"]
+    assert (store["type"], store["properties"]["thin_provisioning"]) == ("file", False)
+    (await demo.get("image", "/v2/info/stores/detail")).refused(403, "complete stores_info_detail action")
