@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-User = Cloud = Any  # as in conftest.py, which importlib mode does not let tests import
+# As in conftest.py, which importlib mode does not let tests import.
+User: TypeAlias = Any
+Cloud: TypeAlias = Any
 OCTETS = {"Content-Type": "application/octet-stream"}
 MIB = 1024 * 1024
 

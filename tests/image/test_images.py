@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-Cloud = User = Any  # as in conftest.py, which importlib mode does not let tests import
+# As in conftest.py, which importlib mode does not let tests import.
+User: TypeAlias = Any
+Cloud: TypeAlias = Any
 
 BREAK = "<br /><br />\n"
 DEAD = "00000000-0000-0000-0000-00000000dead"
@@ -66,15 +68,18 @@ async def test_an_empty_object_makes_an_image(demo: User) -> None:
         (
             {"foo": None},
             400,
-            "Provided object does not match schema 'image': None is not of type 'string'\n\nFailed validating 'type' in "
-            "schema['additionalProperties']:\n    {'type': 'string'}\n\nOn instance['foo']:\n    None" + END,
+            "Provided object does not match schema 'image': None is not of type 'string'\n\nFailed validating "
+            "'type' in schema['additionalProperties']:\n    {'type': 'string'}\n\nOn instance['foo']:\n    None" + END,
         ),
         (
             {"protected": "x"},
             400,
-            "Provided object does not match schema 'image': 'x' is not of type 'boolean'\n\nFailed validating 'type' in "
-            "schema['properties']['protected']:\n    {'type': 'boolean',\n     'description': 'If true, image will not "
-            f"be deletable.'}}\n\nOn instance['protected']:\n    'x'{END}",
+            (
+                "Provided object does not match schema 'image': 'x' is not of type 'boolean'\n\nFailed validating "
+                "'type' in schema['properties']['protected']:\n    {'type': 'boolean',\n     "
+                "'description': 'If true, image will "
+                f"not be deletable.'}}\n\nOn instance['protected']:\n    'x'{END}"
+            ),
         ),
         ({"checksum": "x"}, 403, f"Attribute 'checksum' is read-only.{END}"),
         ({"status": "active"}, 403, f"Attribute 'status' is read-only.{END}"),
@@ -87,8 +92,10 @@ async def test_an_empty_object_makes_an_image(demo: User) -> None:
         (
             {"owner": "c1617f0eb92b4500bc919ad926e505a2"},
             403,
-            f"Access was denied to this resource.{BREAK}You are not permitted to create images owned by "
-            "'c1617f0eb92b4500bc919ad926e505a2'\n\n",
+            (
+                f"Access was denied to this resource.{BREAK}You are not permitted to create images owned by "
+                "'c1617f0eb92b4500bc919ad926e505a2'\n\n"
+            ),
         ),
         ({"visibility": "public"}, 403, f"You are not authorized to complete publicize_image action.{END}"),
     ],

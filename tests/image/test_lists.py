@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-User = Cloud = Any  # as in conftest.py, which importlib mode does not let tests import
+# As in conftest.py, which importlib mode does not let tests import.
+User: TypeAlias = Any
+Cloud: TypeAlias = Any
 DEAD = "00000000-0000-0000-0000-00000000dead"
 
 
@@ -61,8 +63,10 @@ async def test_filters_and_order(demo: User, query: str, wanted: list[str]) -> N
         ("sort_key=name&sort_dir=up", "Invalid sort direction: up"),
         (
             "sort=bogus:asc",
-            "Invalid sort key: bogus. It must be one of the following: name, status, container_format, disk_format, "
-            "size, id, created_at, updated_at.",
+            (
+                "Invalid sort key: bogus. It must be one of the following: name, status, container_format, "
+                "disk_format, size, id, created_at, updated_at."
+            ),
         ),
         ("sort_key=name&sort=name:asc", "Old and new sorting syntax cannot be combined"),
         ("visibility=zz", "Invalid visibility value: zz"),

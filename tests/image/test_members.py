@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-User = Cloud = Any  # as in conftest.py, which importlib mode does not let tests import
+# As in conftest.py, which importlib mode does not let tests import.
+User: TypeAlias = Any
+Cloud: TypeAlias = Any
 END = "<br /><br />\n\n\n"
 DEAD = "00000000-0000-0000-0000-00000000dead"
 

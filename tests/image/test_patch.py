@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 
-User = Any  # as in conftest.py, which importlib mode does not let tests import
+# As in conftest.py, which importlib mode does not let tests import.
+User: TypeAlias = Any
 TYPE = "application/openstack-images-v2.{}-json-patch"
 BREAK = "<br /><br />\n"
 END = f"{BREAK}\n\n"
@@ -79,8 +80,10 @@ async def test_the_older_content_type(demo: User, image: Any) -> None:
         (
             [{"op": "add", "path": "/zi", "value": 1}],
             400,
-            "Provided object does not match schema 'image': 1 is not of type 'string'\n\nFailed validating 'type' in "
-            f"schema['additionalProperties']:\n    {{'type': 'string'}}\n\nOn instance['zi']:\n    1{END}",
+            (
+                "Provided object does not match schema 'image': 1 is not of type 'string'\n\nFailed validating "
+                f"'type' in schema['additionalProperties']:\n    {{'type': 'string'}}\n\nOn instance['zi']:\n    1{END}"
+            ),
         ),
         ([{"op": "replace", "path": "/status", "value": "active"}], 403, f"Attribute 'status' is read-only.{END}"),
         ([{"op": "replace", "path": "/id", "value": "x"}], 403, f"Attribute 'id' is read-only.{END}"),
