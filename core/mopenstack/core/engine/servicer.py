@@ -39,6 +39,8 @@ class Servicer:
     service: ClassVar[ServiceDescriptor]
     lifecycle: ClassVar[Lifecycle[Any] | None] = None
     """The table whose due transitions the engine applies."""
+    transactional: ClassVar[bool] = True
+    """False: handlers run outside of a transaction, without a cloud (the admin service)."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -279,7 +281,7 @@ def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
         elif field.message_type is not None:
             if source.HasField(name):
                 getattr(target, name).CopyFrom(getattr(source, name))
-        elif not field.has_presence or source.HasField(name):
+        elif not source.DESCRIPTOR.fields_by_name[name].has_presence or source.HasField(name):
             setattr(target, name, getattr(source, name))
 
 
