@@ -40,6 +40,9 @@ class AcceptanceTest(BaseModel):
     gates: list[str] = []
     needs: list[str] = Field(default=[], description="Catalog types and network extensions of the resources it uses.")
     companion: str = Field(default="", description="A test that must run before it in the same process.")
+    unset: list[str] = Field(
+        default=[], description="Variables that must not be set: online_resize takes OS_IMAGE_ID for a name, if set."
+    )
     proves_nothing: bool = Field(default=False, description="It passes without any cloud.")
 
     def all_needs(self) -> list[str]:
@@ -157,13 +160,14 @@ class _Run:
         """What the test's process said; it never outlives its time limit."""
         names = "|".join(name for name in (test.companion, test.name) if name)
         command = [str(self._binary), f"-test.run=^({names})$", "-test.v", "-test.count=1"]
+        seeded = {key: value for key, value in seed.variables.items() if key not in {*account.variables, *test.unset}}
         environment = account.environment(
             TF_ACC="1",
             TF_ACC_TERRAFORM_PATH=str(self._terraform),
             CHECKPOINT_DISABLE="1",
             HOME=str(self._home),
             TMPDIR=str(self.scratch),
-            **{key: value for key, value in seed.variables.items() if key not in account.variables},
+            **seeded,
         )
         process = subprocess.Popen(  # noqa: S603
             command,
