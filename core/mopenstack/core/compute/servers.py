@@ -22,6 +22,7 @@ from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.server_groups import ServerGroups
 from mopenstack.core.compute.server_states import LIFECYCLE
 from mopenstack.core.compute.server_view import view_of
+from mopenstack.core.compute.simple_tenant_usage import SimpleTenantUsage
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 
@@ -107,6 +108,7 @@ class Servers(ResourceServicer[Server]):
 
     async def remove(self, call: Call, obj: Server) -> None:
         """Ports, volumes, group membership and quota go with the server."""
+        await call.service(SimpleTenantUsage).ended(call, obj)
         server = await call.tx.edit(Server, obj.id)
         await networking.release_all(call, server)
         await block_devices.disconnect_all(call, server)
