@@ -50,10 +50,8 @@ async def wish_of(call: Call, request: CreateServerRequest) -> Wish:
     asked = [name for name in (body.host, body.hypervisor_hostname) if name]
     if asked and not call.caller.is_admin:
         raise errors.PolicyDenied(rule=REQUESTED_HOST)
-    services = call.service(Services)
-    for name in [*asked, *([wish.host] if wish.host else [])]:
-        if await services.compute_of(call, name) is None:
-            raise errors.ComputeHostNotFound(host=name)
+    for name in [*asked, wish.host]:
+        await check_host(call, name)
     wish.host = asked[0] if asked else wish.host
     if wish.zone and wish.zone not in await call.service(AvailabilityZones).available(call):
         raise errors.ZoneNotAvailable()
@@ -151,3 +149,15 @@ async def _group(call: Call, hints: dict[str, Any]) -> ServerGroup | None:
 async def zones(call: Call) -> set[str]:
     """The zones that a server may be asked into."""
     return await call.service(AvailabilityZones).available(call)
+
+
+async def check_host(call: Call, host: str) -> None:
+    """Raise the refusal of a host that does not exist; no host is fine."""
+    if host and await call.service(Services).compute_of(call, host) is None:
+        raise errors.ComputeHostNotFound(host=host)
+
+
+async def is_up(call: Call, host: str) -> bool:
+    """Whether the host's compute service reports."""
+    service = await call.service(Services).compute_of(call, host)
+    return service is not None and service.state != "down"

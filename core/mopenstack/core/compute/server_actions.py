@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from mopenstack.compute.v2 import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
-from mopenstack.core.compute import images, scheduling, server_create
+from mopenstack.core.compute import images, networking, scheduling, server_create
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.server_images import ImageActions
 from mopenstack.core.compute.server_minor_actions import MinorActions
 from mopenstack.core.compute.server_states import ACTIONS, LIFECYCLE, POWER_OFF, POWER_ON, STOPPED
 from mopenstack.core.compute.servers import Servers
@@ -18,7 +19,7 @@ from mopenstack.core.engine.lifecycle import Finish
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 
 
-class ServerActions(MinorActions, Servicer):
+class ServerActions(MinorActions, ImageActions, Servicer):
     service = pb.DESCRIPTOR.services_by_name["ServerActions"]
 
     # -- the state alone
@@ -103,6 +104,31 @@ class ServerActions(MinorActions, Servicer):
         _remember(server)
         await record(call, server, "migrate")
         await LIFECYCLE.start(call, server, "migrate")
+        return EMPTY
+
+    async def live_migrate_server(self, call: Call, request: pb.LiveMigrateServerRequest) -> Result:
+        LIFECYCLE.require(call, call.target, "os-migrateLive")
+        server = await call.tx.edit(Server, call.target.id)
+        host = networking.plain(request.live_migrate.host) if request.live_migrate.HasField("host") else None
+        wish = scheduling.Wish(host=host or "", hints={"different_host": server.id})
+        await scheduling.check_host(call, wish.host)
+        server.next_host = await scheduling.choose(call, wish) or ""
+        await record(call, server, "live-migration")
+        await LIFECYCLE.start(call, server, "os-migrateLive")
+        return EMPTY
+
+    async def evacuate_server(self, call: Call, request: pb.EvacuateServerRequest) -> Result:
+        """Evacuation is from a host that is down: the forced_down of its service says so."""
+        if request.evacuate.host == call.target.host:
+            raise errors.SameHost()  # nowhere to nowhere too
+        LIFECYCLE.require(call, call.target, "evacuate")
+        if await scheduling.is_up(call, call.target.host):
+            raise errors.HostStillInUse(host=call.target.host)
+        server = await call.tx.edit(Server, call.target.id)
+        server.next_host = await scheduling.choose(call, scheduling.Wish(host=request.evacuate.host)) or ""
+        server.old_vm_state = server.vm_state
+        await record(call, server, "evacuate")
+        await LIFECYCLE.start(call, server, "rebuild")
         return EMPTY
 
     async def confirm_resize_server(self, call: Call, request: pb.ConfirmResizeServerRequest) -> Result:
@@ -237,7 +263,7 @@ async def _unshelved(call: Call, server: Server) -> None:
     await _settle(call, server)
 
 
-@LIFECYCLE.on("migrate")
+@LIFECYCLE.on("migrate", "os-migrateLive")
 async def _moved(call: Call, server: Server) -> None:
     await _settle(call, server)
 
@@ -248,6 +274,7 @@ async def _rebuilt_server(call: Call, server: Server) -> None:
     server.vm_state = STOPPED if stopped else Server.VM_STATE_ACTIVE
     server.power_state = POWER_OFF if stopped else POWER_ON
     server.ClearField("old_vm_state")
+    await _settle(call, server)
     call.stamp(server.launched_at, float(int(call.time)))
 
 

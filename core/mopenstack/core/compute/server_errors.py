@@ -6,7 +6,7 @@ release 2026.1 answered.
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, NotServed
 
 # -- states
 
@@ -379,6 +379,10 @@ class NotMutable(BadRequest):
 
 
 # -- metadata, tags, lists
+
+
+class VolumeBackedSnapshot(NotServed):
+    message = "Images of servers that boot from a volume are not served yet."
 
 
 class MetadataItemNotFound(NotFound):

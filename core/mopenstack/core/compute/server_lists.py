@@ -51,7 +51,8 @@ KNOWN = frozenset(
     {
         "user_id", "project_id", "tenant_id", "launch_index", "image_ref", "image", "kernel_id", "ramdisk_id",
         "hostname", "key_name", "power_state", "vm_state", "task_state", "host", "node", "flavor", "reservation_id",
-        "launched_at", "terminated_at", "availability_zone", "name", "display_name", "description", "display_description", "locked_by",
+        "launched_at", "terminated_at", "availability_zone", "name", "display_name", "description",
+        "display_description", "locked_by",
         "uuid", "root_device_name", "config_drive", "access_ip_v4", "access_ip_v6", "auto_disk_config", "progress",
         "all_tenants", "soft_deleted", "deleted", "status", "changes-since", "ip", "ip6", "created_at",
     }

@@ -97,6 +97,9 @@ class MinorActions:
         LIFECYCLE.require(call, call.target, "injectNetworkInfo")
         return EMPTY
 
+    async def reset_server_network(self, call: Call, request: pb.ResetServerNetworkRequest) -> Result:
+        raise errors.GoneForGood()
+
 
 async def _group(call: Call, server: Server, name: str) -> SecurityGroup:
     groups = await call.tx.query(SecurityGroup, project_id=server.project_id)

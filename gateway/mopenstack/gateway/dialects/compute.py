@@ -32,7 +32,7 @@ FAULT_NAMES: Mapping[int, str] = {
 
 class ComputeDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
-    statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403}
+    statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 
     def error(self, fault: Fault, context: Context) -> Answer:
         if isinstance(fault, Unauthorized) or fault.code == "UNAUTHENTICATED":

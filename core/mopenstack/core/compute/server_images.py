@@ -1,0 +1,118 @@
+"""Images of servers: createImage and createBackup. Source: nova.compute.api (snapshot, backup),
+nova.compute.utils.create_image, nova/api/openstack/compute/create_backup.py.
+
+The image is `queued` at once and gets its bytes, a copy of the base image's, when the action completes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+
+from mopenstack.compute.v2 import server_actions_pb2 as pb
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.server_create import check_metadata
+from mopenstack.core.compute.server_states import LIFECYCLE
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.image import formats
+from mopenstack.core.image.images import Images, settle
+from mopenstack.image.v2.images_pb2 import Image
+
+BODY_SINCE = 45
+"""From this microversion the answer names the image; before, a header does."""
+
+
+class ImageActions:
+    """Handlers of the ServerActions service."""
+
+    async def create_server_image(self, call: Call, request: pb.CreateServerImageRequest) -> Result:
+        body = request.create_image
+        LIFECYCLE.require(call, call.target, "createImage")
+        image = await _queue(call, call.target, body.name, body.metadata, {"image_type": "snapshot"})
+        return await _begin(call, image, "createImage")
+
+    async def backup_server(self, call: Call, request: pb.BackupServerRequest) -> Result:
+        body = request.create_backup
+        LIFECYCLE.require(call, call.target, "createBackup")
+        kinds = {"image_type": "backup", "backup_type": body.backup_type}
+        image = await _queue(call, call.target, body.name, body.metadata, kinds)
+        await _rotate(call, call.target, body.backup_type, body.rotation, image.id)
+        return await _begin(call, image, "createBackup")
+
+
+async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, str], kinds: Mapping[str, str]) -> Image:
+    """The new image, without bytes."""
+    check_metadata(metadata)
+    if not server.HasField("image"):
+        raise errors.VolumeBackedSnapshot()
+    image = Image(
+        name=name.strip(),
+        visibility=Image.PRIVATE,
+        project_id=call.caller.project_id,
+        min_disk=server.flavor.disk,
+        properties={
+            "base_image_ref": server.image.id,
+            "instance_uuid": server.id,
+            "user_id": call.caller.user_id,
+            "owner_user_name": call.caller.user_name,
+            "owner_project_name": call.caller.project_name,
+            "boot_roles": ",".join(sorted(call.caller.roles)),
+            **server.image.properties,
+            **kinds,
+            **metadata,
+        },
+    )
+    return await call.service(Images).insert(call, image, None, {"visibility", "min_disk"})
+
+
+async def _begin(call: Call, image: Image, action: str) -> Result:
+    server = await call.tx.edit(Server, call.target.id)
+    server.pending_image_id = image.id
+    await record(call, server, "createBackup" if action == "createBackup" else "createImage")
+    await LIFECYCLE.start(call, server, action)
+    if call.at_least(BODY_SINCE):
+        return pb.CreateServerImageResponse(image_id=image.id)
+    return pb.CreateServerImageResponse(location=f"{call.metadata.base_url}/image/v2/images/{image.id}")
+
+
+async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, newest: str) -> None:
+    """Keep the newest backups of a kind, as many as `rotation` says, the new one counted."""
+    images = call.service(Images)
+    backups = [
+        image
+        for image in await call.tx.query(Image, project_id=call.caller.project_id)
+        if image.properties.get("instance_uuid") == server.id
+        and image.properties.get("backup_type") == backup_type
+        and image.id != newest
+    ]
+    backups.sort(key=lambda image: (image.created_at.seconds, image.created_at.nanos), reverse=True)
+    for image in backups[max(0, rotation - 1) :]:
+        await images.discard(call, image)
+
+
+@LIFECYCLE.on("createImage", "createBackup")
+async def _snapped(call: Call, server: Server) -> None:
+    image_id, server.pending_image_id = server.pending_image_id, ""
+    if await call.tx.get(Image, image_id) is None:
+        return
+    image = await call.tx.edit(Image, image_id)
+    base = await call.tx.get(Image, server.image.id)
+    image.disk_format = base.disk_format if base is not None else "qcow2"
+    image.container_format = base.container_format if base is not None else "bare"
+    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
+    data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    data.virtual_size = formats.virtual_size(blob.head, blob.size, image.disk_format, image.container_format)
+    settle(image, data)
+    image.status = Image.ACTIVE
+    await call.service(Images).save(call, image)
+
+
+async def _bytes(call: Call, base: Image | None, image: Image) -> AsyncIterator[bytes]:
+    """What is on the disk: what it was made from, as far as anybody knows."""
+    if base is None or not base.data.key:
+        yield formats.stand_in(image.disk_format, "a server's disk\n")
+        return
+    async for chunk in call.blobs.read(base.data.key, 0, base.data.size):
+        yield chunk
