@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from mopenstack.core.services import servicers
 from mopenstack.core.store import Store
 from mopenstack.core.store.blobs import Blobs, FolderBlobs, MemoryBlobs
 from mopenstack.gateway.app import App
+from mopenstack.gateway.remote import RemoteCore
 from mopenstack.gateway.requestlog import RequestLog
 
 
@@ -30,7 +30,7 @@ class Settings:
     """What `mopenstack up` was asked for."""
 
     host: str = "127.0.0.1"
-    port: int = 8774
+    port: int = 8800
     data: Path | None = None
     store: str | None = None
     seed: Path | None = None
@@ -99,6 +99,34 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         await engine.close()
 
 
+@asynccontextmanager
+async def serving_core(settings: Settings, address: str) -> AsyncIterator[str]:
+    """Serve the core alone over gRPC; yields the address."""
+    engine = await make_engine(settings)
+    server = create_server(engine)
+    try:
+        port = server.add_insecure_port(address)
+        await server.start()
+        yield address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
+    finally:
+        await server.stop(0.2)
+        await engine.close()
+
+
+@asynccontextmanager
+async def serving_gateway(core: str, host: str, port: int) -> AsyncIterator[str]:
+    """Serve the gateway alone, in front of a core at an address; yields its URL."""
+    remote = RemoteCore(core)
+    runners: list[web.ServerRunner] = []
+    try:
+        bound = await _listen(App(remote), host, port, runners)
+        yield f"http://{host}:{bound}"
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+        await remote.close()
+
+
 async def _listen(
     app: App, host: str, port: int, runners: list[web.ServerRunner], tls: ssl.SSLContext | None = None
 ) -> int:
@@ -109,15 +137,3 @@ async def _listen(
     await site.start()
     address: tuple[str, int] = runner.addresses[-1]
     return int(address[1])
-
-
-def run(settings: Settings) -> None:
-    """Serve until interrupted."""
-    import uvloop
-
-    async def forever() -> None:
-        async with serving(settings) as cloud:
-            print(cloud.url, cloud.grpc, flush=True)
-            await asyncio.Event().wait()
-
-    uvloop.run(forever())

@@ -198,6 +198,8 @@ class Engine:
         plan = self._plans.get(operation.name)
         if plan is None:
             raise NotServed(f"{operation.name} is declared and not served yet.")
+        if not plan.servicer.transactional:
+            return await self._call_outside(plan, request, metadata)
         cloud = self.clouds.get(metadata.cloud or DEFAULT) or await self.find_cloud(metadata.cloud)
         if cloud.faults:
             self._inject(cloud, operation)
@@ -213,6 +215,12 @@ class Engine:
         await self._prelude(plan, call, request)
         result = await plan.handler(call, request)
         return Reply(result, "admin" if call.caller.is_admin else "")
+
+    async def _call_outside(self, plan: _Plan, request: Message, metadata: CallMetadata) -> Reply:
+        call = Call(self, Cloud(DEFAULT), cast("Transaction", None), metadata, plan.operation)
+        await plan.servicer.before(call, request)
+        validate(request, plan.operation.kind_of_write)
+        return Reply(await plan.handler(call, request), "admin")
 
     async def call_as(self, caller: Caller, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
         """Answer an RPC in the name of a caller without a token: seeds, and the admin service."""

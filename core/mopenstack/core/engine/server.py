@@ -25,6 +25,7 @@ from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.servicer import copy_fields
 
 DOMAIN = "openstack.org"
+_LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
 
@@ -83,8 +84,16 @@ def _download(engine: Engine, operation: Operation) -> Callable[..., AsyncIterat
         except Fault as fault:
             await _abort(context, fault)
             return
-        assert isinstance(reply.result, ByteStream)
-        async for chunk in reply.result.chunks:
+        stream = reply.result
+        assert isinstance(stream, ByteStream)
+        await context.send_initial_metadata(
+            (
+                ("x-mopenstack-size", str(stream.size)),
+                ("x-content-type", stream.content_type),
+                ("x-mopenstack-headers", json.dumps(stream.headers)),
+            )
+        )
+        async for chunk in stream.chunks:
             yield operation.response(data=chunk)  # type: ignore[call-arg]
 
     return handle
@@ -145,13 +154,16 @@ def _project(source: Message, target: Message, audience: str) -> None:
 def _metadata(context: Any) -> CallMetadata:
     given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     version = given.get("openstack-api-version", "")
+    peer = context.peer() or ""
+    # A gateway beside the core says for whom it asks; anybody else is who they are.
+    remote = given.get("x-mopenstack-remote", peer) if peer.startswith(_LOCAL_PEERS) else peer
     return CallMetadata(
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
         base_url=given.get("x-mopenstack-url", CallMetadata().base_url),
         microversion=int(version) if version.isdigit() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
-        remote=context.peer() or "",
+        remote=remote,
         content_type=given.get("x-content-type", ""),
     )
 

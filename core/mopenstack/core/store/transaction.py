@@ -179,6 +179,11 @@ class Transaction:
             self.store.next_due[self.cloud] = float(row[0]) if row and row[0] is not None else PARKED
         return [(kinds_by_name()[kind], id, action) for kind, id, action in rows]
 
+    async def pending(self) -> list[tuple[Kind, str, str]]:
+        """(kind, id, action) of every transition under way, due or not."""
+        rows = await self._session.all(self.store.statements.due, self.cloud, PARKED)
+        return [(kinds_by_name()[kind], id, action) for kind, id, action in rows]
+
     # -- views and generations
 
     async def view(self, key: Hashable, build: Callable[[], Awaitable[M]]) -> M:

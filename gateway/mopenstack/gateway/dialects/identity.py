@@ -21,6 +21,20 @@ _NOT_FOUND = (
 )
 
 
+METHODS = ["external", "password", "token", "oauth1", "mapped", "application_credential"]
+"""What Keystone says that it supports (keystone.conf.auth.methods)."""
+
+_TELLING = frozenset({"AuthMethodNotSupported", "ApplicationCredentialAuthError"})
+# keystone.api.validation.parameter_types.boolean: what users, projects and domains take for one.
+_LENIENT = frozenset({"user", "project", "domain"})
+_LENIENT_KEYS = frozenset({"enabled", "is_domain"})
+_NULLABLE = frozenset({"password", "description", "default_project_id", "parent_id"})
+_BOOLEANS = [
+    True, "True", "TRUE", "true", False, "False", "FALSE", "false", "", "1", "0", "y", "Y", "n", "N",
+    "on", "ON", "off", "OFF", "yes", "no",
+]  # fmt: skip
+
+
 class IdentityDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir"})
 
@@ -34,24 +48,40 @@ class IdentityDialect(Dialect):
             }
             return Answer.json(413, document)
         if status == 401:
-            return self.unauthorized(context)
+            return self._unauthenticated(fault, context)
         document = {"code": status, "message": self.text(fault), "title": HTTPStatus(status).phrase}
         return Answer.json(status, {"error": document})
 
     def unauthorized(self, context: Context) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
-        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.base}"'})
+        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.base}/v3"'})
+
+    def _unauthenticated(self, fault: Fault, context: Context) -> Answer:
+        """Why a login failed is a secret, but for what is wrong with the methods themselves."""
+        answer = self.unauthorized(context)
+        if fault.reason in _TELLING:
+            identity = {"methods": METHODS} if fault.reason == "AuthMethodNotSupported" else {}
+            document = {"code": 401, "identity": identity, "message": fault.text, "title": "Unauthorized"}
+            return Answer.json(401, {"error": document}, answer.headers)
+        return answer
 
     def invalid(self, fault: InvalidField) -> str:
         if fault.rule == "json":
             return f"Expecting to find valid JSON in request body. {ASSUMED}"
-        if fault.rule == "required":
-            if len(fault.path) == 1:
-                return f"Expecting to find {fault.path[0]} in request body. {ASSUMED}"
-            return jsonschema_sentence(fault)
         if fault.rule == "type" and not fault.path:
             return f"Expecting to find valid JSON in request body. {ASSUMED}"
-        return super().invalid(fault)
+        sentence = jsonschema_sentence(fault)
+        path = fault.path
+        if fault.rule == "required":
+            # jsonschema blames the object that lacks the key.
+            path = path[:-1]
+        elif fault.rule == "type" and fault.bound == "boolean" and path[0] in _LENIENT and path[-1] in _LENIENT_KEYS:
+            sentence = f"{fault.value!r} is not one of {_BOOLEANS!r}"
+        elif fault.rule == "type" and fault.bound == "string" and path[-1] in _NULLABLE and path[0] in _LENIENT:
+            sentence += ", 'null'"
+        if not path:
+            return sentence
+        return f"Invalid input for field/attribute {path[-1]}. Value: {fault.value}. {sentence}"
 
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to perform the requested action: {fault.rules[0]}."

@@ -17,7 +17,7 @@ class CallMetadata:
 
     cloud: str = ""
     token: str = ""
-    base_url: str = "http://127.0.0.1:8774"
+    base_url: str = "http://127.0.0.1:8800"
     microversion: int = LATEST
     request_id: str = ""
     remote: str = ""

@@ -1,0 +1,1 @@
+"""mopenstack's own service: what tests do to a cloud from outside of it."""

@@ -1,0 +1,118 @@
+"""The core behind grpc.aio: the same interface as the engine in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+
+from mopenstack.contract.calls import ByteStream, CallMetadata, Reply
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault
+from mopenstack.contract.operations import LATEST, Operation, operations
+
+MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+
+
+class RemoteCore:
+    """Calls a core at `address` (host:port or unix:path)."""
+
+    def __init__(self, address: str) -> None:
+        options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
+        self._channel = grpc.aio.insecure_channel(address, options=options)
+        self._look: Operation = next(item for item in operations() if item.name == TOKEN_CHECK)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def call(self, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
+        """Make the RPC; raises the fault that the core raised."""
+        pairs = _pairs(metadata)
+        path = f"/{operation.service}/{operation.method}"
+        serialize, deserialize = operation.request.SerializeToString, operation.response.FromString
+        try:
+            if operation.options.raw_response:
+                stream = self._channel.unary_stream(path, serialize, deserialize)(request, metadata=pairs)
+                return await _bytes(stream)
+            if operation.options.raw_request:
+                upload = self._channel.stream_unary(path, serialize, deserialize)
+                call: Any = upload(_messages(operation, request, metadata), metadata=pairs)
+            else:
+                call = self._channel.unary_unary(path, serialize, deserialize)(request, metadata=pairs)
+            result = await call
+            trailing = {key: value for key, value in await call.trailing_metadata() or ()}
+        except grpc.aio.AioRpcError as error:
+            raise _fault(error) from None
+        return Reply(result, str(trailing.get("x-mopenstack-audience", "")))
+
+    async def authenticate(self, metadata: CallMetadata) -> None:
+        """Only look at the token."""
+        await self.call(self._look, self._look.request(), metadata)
+
+
+TOKEN_CHECK = "mopenstack.admin.v1.Gateways.CheckToken"  # noqa: S105  # the name of an RPC
+
+
+def _pairs(metadata: CallMetadata) -> list[tuple[str, str]]:
+    pairs = [
+        ("x-auth-token", metadata.token),
+        ("x-mopenstack-cloud", metadata.cloud),
+        ("x-mopenstack-url", metadata.base_url),
+        ("x-mopenstack-remote", metadata.remote),
+        ("x-openstack-request-id", metadata.request_id),
+        ("x-content-type", metadata.content_type),
+    ]
+    if metadata.microversion != LATEST:
+        pairs.append(("openstack-api-version", str(metadata.microversion)))
+    return [(key, value) for key, value in pairs if value and value.isascii() and value.isprintable()]
+
+
+async def _messages(operation: Operation, request: Any, metadata: CallMetadata) -> AsyncIterator[Message]:
+    """The request with the first bytes, then bytes alone."""
+    first = True
+    if metadata.body is not None:
+        async for chunk in metadata.body:
+            if first:
+                request.data = chunk
+                yield request
+                first = False
+            else:
+                yield operation.request(data=chunk)  # type: ignore[call-arg]
+    if first:
+        yield request
+
+
+async def _bytes(stream: Any) -> Reply:
+    first = await stream.read()
+    headers = {key: value for key, value in await stream.initial_metadata() or () if isinstance(value, str)}
+
+    async def chunks() -> AsyncIterator[bytes]:
+        message = first
+        while message is not grpc.aio.EOF:
+            yield message.data
+            message = await stream.read()
+
+    shown = json.loads(headers.get("x-mopenstack-headers", "{}"))
+    size = int(headers.get("x-mopenstack-size", "-1"))
+    content_type = headers.get("x-content-type", "application/octet-stream")
+    return Reply(ByteStream(chunks(), size, content_type, shown))
+
+
+def _fault(error: grpc.aio.AioRpcError) -> Fault:
+    trailing = {key: value for key, value in error.trailing_metadata() or ()}
+    text, code = error.details() or "", error.code().name
+    packed = trailing.get("grpc-status-details-bin")
+    if not isinstance(packed, bytes):
+        return RemoteFault(code, "Unavailable" if code == "UNAVAILABLE" else "Internal", text, {})
+    info = error_details_pb2.ErrorInfo()
+    status_pb2.Status.FromString(packed).details[0].Unpack(info)
+    facts = dict(info.metadata)
+    if "field" in facts:
+        path, value, rule, bound = json.loads(facts["field"])
+        return InvalidField(tuple(path), value, rule, bound, text)
+    if "rules" in facts and info.reason == "PolicyRefused":
+        return PolicyRefused(json.loads(facts["rules"]))
+    return RemoteFault(code, info.reason, text, facts)
