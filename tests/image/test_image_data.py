@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import struct
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -90,6 +92,32 @@ async def test_formats_must_be_known_first(demo: User) -> None:
     text = "Properties disk_format, container_format must be set prior to saving data."
     (await upload(demo, image, b"x")).refused(400, text)
     assert (await demo.get("image", image["self"])).ok()["status"] == "queued"
+
+
+async def status_of(user: User, image: Any) -> str:
+    return str((await user.get("image", image["self"])).ok()["status"])
+
+
+async def until(user: User, image: Any, status: str) -> None:
+    async with asyncio.timeout(5):
+        while await status_of(user, image) != status:  # noqa: ASYNC110  # a client can only ask again
+            await asyncio.sleep(0.01)
+
+
+async def test_an_upload_that_breaks_off(demo: User, image: Any) -> None:
+    url = urlsplit(demo.url)
+    _, writer = await asyncio.open_connection(url.hostname, url.port)
+    head = (
+        f"PUT {url.path}/image{image['file']} HTTP/1.1\r\nHost: {url.netloc}\r\nX-Auth-Token: {demo.token}\r\n"
+        "Content-Type: application/octet-stream\r\nContent-Length: 1000\r\n\r\nhello"
+    )
+    writer.write(head.encode())
+    await writer.drain()
+    await until(demo, image, "saving")
+    (await upload(demo, image, b"x")).refused(409, "Image status transition from saving to saving is not allowed")
+    writer.close()
+    await until(demo, image, "queued")
+    (await upload(demo, image, b"x")).ok(204)
 
 
 async def test_json_is_no_image(demo: User, image: Any) -> None:
@@ -196,3 +224,13 @@ async def test_what_the_service_tells_of_itself(demo: User, admin: User) -> None
     (store,) = (await admin.get("image", "/v2/info/stores/detail")).ok()["stores"]
     assert (store["type"], store["properties"]["thin_provisioning"]) == ("file", False)
     (await demo.get("image", "/v2/info/stores/detail")).refused(403, "complete stores_info_detail action")
+
+
+async def test_one_store_and_no_cache(demo: User, admin: User, image: Any) -> None:
+    path = f"/v2/stores/fs/{image['id']}"
+    (await demo.delete("image", path)).refused(403, "complete delete_image_location action")
+    (await admin.delete("image", path)).refused(409, "if image status is not 'active'")
+    (await upload(demo, image, b"x")).ok(204)
+    (await admin.delete("image", path)).refused(403, "Cannot delete image data from the only store containing it.")
+    (await demo.get("image", "/v2/cache")).refused(403, "complete cache_list action")
+    (await admin.get("image", "/v2/cache")).refused(404, "Caching via API is not supported at this site.")

@@ -157,6 +157,18 @@ class StoreNotConfigured(BadRequest):
     message = "Store '{store}' is not configured."
 
 
+class StoreConflict(Conflict):
+    """The store, or the image's state, does not allow a removal."""
+
+
+class LastLocation(Forbidden):
+    message = "Cannot delete image data from the only store containing it. Consider deleting the image instead."
+
+
+class NoCache(NotFound):
+    message = "Caching via API is not supported at this site."
+
+
 class RangeNotSatisfiable(OutOfRange):
     message = "The Range requested is not available."
 

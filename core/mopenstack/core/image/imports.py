@@ -20,7 +20,6 @@ from mopenstack.image.v2 import image_data_pb2 as pb
 from mopenstack.image.v2 import images_pb2
 
 TASK_PROPERTY = "os_glance_import_task"
-PROGRESS_PROPERTIES = ("os_glance_importing_to_stores", "os_glance_failed_import")
 PORTS = (80, 443)
 """import_filtering_opts: allowed_ports; allowed_schemes are http and https."""
 
@@ -60,8 +59,6 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
     task = await call.service(Tasks).start(call, image.id, call.caller.project_id, {"method": method})
     new = await call.tx.edit(images_pb2.Image, image.id)
     new.properties[TASK_PROPERTY] = task.id
-    new.properties[PROGRESS_PROPERTIES[0]] = STORE
-    new.properties[PROGRESS_PROPERTIES[1]] = ""
     await LIFECYCLE.begin(call, new, "import")
 
 
@@ -78,8 +75,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     data.virtual_size = formats.virtual_size(data.head, data.size, image.disk_format, image.container_format)
     data.ClearField("head")
     settle(image, data)
-    for name in (TASK_PROPERTY, *PROGRESS_PROPERTIES):
-        image.properties.pop(name, None)
+    image.properties.pop(TASK_PROPERTY, None)
     if task is not None:
         await tasks.succeed(call, task.id, data.size)
 
