@@ -8,7 +8,7 @@ Other services call, inside their own transaction, in the name of whom they act 
                                          device_owner="compute:nova", host_id=host), None, given)
     port = await ports.modify(call, stored, copy_of_it, given={"device_id", "device_owner", "host_id"})
     await ports.discard(call, stored)
-    found = await ports.of_device(call, server.id)
+    found = await call.tx.query(Port, device_id=server.id)
 
 `given` names the fields that the caller chose: without "fixed_ips", "security_groups", "mac_address" and
 "port_security_enabled" Neutron chooses as for a user's port. They check Neutron's rules and quota, no policy.
@@ -255,12 +255,6 @@ class Ports(NeutronResource[Port]):
         changed.fixed_ips.extend(kept)
         _set_names(changed)
         await call.tx.put(changed)
-
-
-    async def of_device(self, call: Call, device_id: str) -> list[Port]:
-        """The ports of a server, a router ..., oldest first."""
-        found = await call.tx.query(Port, device_id=device_id)
-        return sorted(found, key=lambda port: (port.created_at.seconds, port.created_at.nanos, port.id))
 
 
 def _copy_network(network: Network, port: Port) -> None:
