@@ -62,9 +62,8 @@ class Types(CinderResource[VolumeType]):
         body = request.volume_type
         check_metadata(body.extra_specs, "extra_specs")
         await self._refuse_taken(call, body.name)
-        made = VolumeType(
-            name=body.name, is_public=body.is_public, access_is_public=body.is_public, extra_specs=body.extra_specs
-        )
+        public = body.is_public or not body.HasField("is_public")
+        made = VolumeType(name=body.name, is_public=public, access_is_public=public, extra_specs=body.extra_specs)
         if body.HasField("description"):
             made.description = body.description
         return await self.insert(call, made)
