@@ -23,12 +23,19 @@ from mopenstack.conformance.tools import TOOLS, ToolStatus, get_tool
 tools_app = typer.Typer(no_args_is_help=True, help="Find or make the tools that judge a cloud.")
 conformance_app = typer.Typer(no_args_is_help=True, help="Run real tools against a cloud and score it.")
 
+PIPED_WIDTH = 140
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _fail(error: Exception) -> typer.Exit:
     Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(2)
+
+
+def _console() -> Console:
+    """As wide as the terminal; wide enough for every table where there is none."""
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPED_WIDTH)
 
 
 def _show_tools(statuses: list[ToolStatus], as_json: bool) -> None:
@@ -39,7 +46,7 @@ def _show_tools(statuses: list[ToolStatus], as_json: bool) -> None:
     for status in statuses:
         found = [status.version, status.origin, str(status.path)]
         table.add_row(status.name, *(found if status.found else ["missing", "", status.missing]))
-    Console().print(table)
+    _console().print(table)
 
 
 @tools_app.command("list")
@@ -89,7 +96,7 @@ def list_cases(
     table = Table("case", "service", "about")
     for case in cases:
         table.add_row(case.name, case.service, case.about)
-    Console().print(table)
+    _console().print(table)
 
 
 @conformance_app.command("run")
@@ -129,7 +136,7 @@ def run_conformance(
     if as_json:
         typer.echo(card.model_dump_json(indent=2))
     else:
-        to_terminal(card, Console(), verbose=verbose)
+        to_terminal(card, _console(), verbose=verbose)
     if not card.good:
         raise typer.Exit(1)
 

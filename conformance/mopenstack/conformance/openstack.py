@@ -146,7 +146,7 @@ def _answer(status: int, headers: Any, raw: bytes) -> Answer:
 def _identity(entry: dict[str, Any]) -> str:
     """An id, or a key pair's name."""
     inner = entry.get("keypair", entry)
-    return str(inner.get("id", inner["name"]))
+    return str(inner["id"] if "id" in inner else inner["name"])
 
 
 def _auth(account: Account) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import xml.etree.ElementTree as ET
 from collections import Counter
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +28,8 @@ def _cells(entry: Entry) -> tuple[str, ...]:
 def to_terminal(card: Scorecard, console: Console, *, verbose: bool = False) -> None:
     """The table, what failed, and how to run it again."""
     versions = ", ".join(f"{tool.name} {tool.version}" for tool in card.tools)
-    table = Table(title=f"{card.tool} on {card.cloud} ({versions})", title_justify="left")
+    title = f"{card.tool} on {card.cloud} ({versions})"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in COLUMNS:
         table.add_column(column, justify="left" if column == "service" else "right")
     for entry in card.entries:
