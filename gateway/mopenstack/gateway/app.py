@@ -7,12 +7,12 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import AsyncIterator, Iterable
 from urllib.parse import parse_qsl
 
-import structlog
 from aiohttp import web
 
 from mopenstack.contract.calls import ByteStream, CallMetadata, Core
@@ -26,7 +26,7 @@ from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
 from mopenstack.gateway.surface import Endpoint, Surface, surfaces
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -90,7 +90,7 @@ class App:
         except Fault as fault:
             outcome = dialect.error(fault, context)
         except Exception:  # the client gets the service's own 500 and the log the reason
-            log.exception("internal error", request_id=context.request_id, path=context.path)
+            log.exception("%s: %s %s failed inside", context.request_id, context.verb, context.path)
             outcome = dialect.error(
                 Internal("The server has either erred or is incapable of performing the requested operation."), context
             )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from google.protobuf.message import Message
 
-from mopenstack.core.store.statements import Compiled, Statements
+from mopenstack.core.store.compiled import Statements
 from mopenstack.core.store.views import Views
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class Conflicted(Exception):
 class Session(Protocol):
     """One open transaction of a driver."""
 
-    async def one(self, statement: Compiled, *values: Any) -> Row | None: ...
+    async def one(self, statement: str, *values: Any) -> Row | None: ...
 
-    async def all(self, statement: Compiled, *values: Any) -> Sequence[Row]: ...
+    async def all(self, statement: str, *values: Any) -> Sequence[Row]: ...
 
-    async def run(self, statement: Compiled, *values: Any) -> Row | None:
+    async def run(self, statement: str, *values: Any) -> Row | None:
         """Execute a writing statement; its RETURNING row, if any."""
 
 

@@ -10,11 +10,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy.dialects import postgresql
-
-from mopenstack.core.store import schema
 from mopenstack.core.store.base import Conflicted, Row, Store
-from mopenstack.core.store.statements import Compiled, compile_statements
+from mopenstack.core.store.compiled import cloud_tables, statements
 from mopenstack.core.store.transaction import Transaction
 
 POOL_MAX = 10
@@ -26,12 +23,12 @@ class _Session:
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def one(self, statement: Compiled, *values: Any) -> Row | None:
-        row: Row | None = await self._connection.fetchrow(statement.sql, *values)
+    async def one(self, statement: str, *values: Any) -> Row | None:
+        row: Row | None = await self._connection.fetchrow(statement, *values)
         return row
 
-    async def all(self, statement: Compiled, *values: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.fetch(statement.sql, *values)
+    async def all(self, statement: str, *values: Any) -> Sequence[Row]:
+        rows: Sequence[Row] = await self._connection.fetch(statement, *values)
         return rows
 
     run = one
@@ -44,7 +41,7 @@ class PostgresStore(Store):
         super().__init__()
         self.url = url
         self._pool: Any = None
-        self.statements = compile_statements(postgresql.dialect(paramstyle="named"), numbered=True)
+        self.statements = statements("postgresql")
 
     async def open(self) -> None:
         import asyncpg  # the driver is an extra: `pip install mopenstack[postgres]`
@@ -77,31 +74,31 @@ class PostgresStore(Store):
                 raise Conflicted(str(error)) from error
 
     async def clouds(self) -> list[tuple[str, bytes]]:
-        return [(row[0], row[1]) for row in await self._pool.fetch(self.statements.clouds.sql)]
+        return [(row[0], row[1]) for row in await self._pool.fetch(self.statements.clouds)]
 
     async def save_cloud(self, name: str, data: bytes) -> None:
-        await self._pool.execute(self.statements.put_cloud.sql, name, data)
+        await self._pool.execute(self.statements.put_cloud, name, data)
 
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(self.statements.put_cloud.sql, name, data)
-            for table in schema.CLOUD_TABLES:
-                records = [(name, *row) for row in rows.get(table.name, ())]
-                await connection.copy_records_to_table(table.name, records=records)
+            await connection.execute(self.statements.put_cloud, name, data)
+            for table in cloud_tables():
+                records = [(name, *row) for row in rows.get(table, ())]
+                await connection.copy_records_to_table(table, records=records)
 
     async def delete_cloud(self, name: str) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
-            for table in schema.CLOUD_TABLES:
-                await connection.execute(f"DELETE FROM {table.name} WHERE cloud = $1", name)  # noqa: S608
-            await connection.execute(self.statements.remove_cloud.sql, name)
+            for table in cloud_tables():
+                await connection.execute(f"DELETE FROM {table} WHERE cloud = $1", name)  # noqa: S608
+            await connection.execute(self.statements.remove_cloud, name)
 
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
         async with self._pool.acquire() as connection, connection.transaction(isolation="serializable"):
-            for table in schema.CLOUD_TABLES:
-                columns = ", ".join(column.name for column in table.columns if column.name != "cloud")
-                sql = f"SELECT {columns} FROM {table.name} WHERE cloud = $1"  # noqa: S608
-                found[table.name] = [tuple(row) for row in await connection.fetch(sql, name)]
+            for table, names in cloud_tables().items():
+                columns = ", ".join(names)
+                sql = f"SELECT {columns} FROM {table} WHERE cloud = $1"  # noqa: S608
+                found[table] = [tuple(row) for row in await connection.fetch(sql, name)]
         return found
 
 

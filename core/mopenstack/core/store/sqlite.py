@@ -14,12 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable
-
-from mopenstack.core.store import schema
 from mopenstack.core.store.base import Row, Store
-from mopenstack.core.store.statements import Compiled, compile_statements
+from mopenstack.core.store.compiled import cloud_tables, sqlite_schema, statements
 from mopenstack.core.store.transaction import Transaction
 
 FILE_NAME = "mopenstack.sqlite3"
@@ -38,18 +34,18 @@ class _Session:
         self._connection = connection
         self.writing = False
 
-    async def one(self, statement: Compiled, *values: Any) -> Row | None:
-        row: Row | None = self._connection.execute(statement.sql, values).fetchone()
+    async def one(self, statement: str, *values: Any) -> Row | None:
+        row: Row | None = self._connection.execute(statement, values).fetchone()
         return row
 
-    async def all(self, statement: Compiled, *values: Any) -> Sequence[Row]:
-        return self._connection.execute(statement.sql, values).fetchall()
+    async def all(self, statement: str, *values: Any) -> Sequence[Row]:
+        return self._connection.execute(statement, values).fetchall()
 
-    async def run(self, statement: Compiled, *values: Any) -> Row | None:
+    async def run(self, statement: str, *values: Any) -> Row | None:
         if not self.writing:
             self._connection.execute("BEGIN IMMEDIATE")
             self.writing = True
-        row: Row | None = self._connection.execute(statement.sql, values).fetchone()
+        row: Row | None = self._connection.execute(statement, values).fetchone()
         return row
 
 
@@ -91,17 +87,14 @@ class SqliteStore(Store):
         self.lock = asyncio.Lock()
         self._lock_file: IO[str] | None = None
         self._connection: sqlite3.Connection | None = None
-        self.statements = compile_statements(sqlite.dialect(paramstyle="named"), numbered=False)
+        self.statements = statements("sqlite")
         self.url = f"sqlite:///{folder / FILE_NAME}" if folder else "sqlite:// (memory)"
 
     async def open(self) -> None:
         if self._folder is None:
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
-            dialect = sqlite.dialect()
-            for table in schema.metadata.sorted_tables:
-                self._connection.execute(str(CreateTable(table).compile(dialect=dialect)))
-                for index in table.indexes:
-                    self._connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
+            for statement in sqlite_schema():
+                self._connection.execute(statement)
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_folder(self._folder)
@@ -143,11 +136,11 @@ class SqliteStore(Store):
             connection.execute("BEGIN IMMEDIATE")
             try:
                 self._run(self.statements.put_cloud, name, data)
-                for table in schema.CLOUD_TABLES:
-                    marks = ", ".join("?" * len(table.columns))
+                for table, names in cloud_tables().items():
+                    marks = ", ".join("?" * (len(names) + 1))
                     # The table's name is ours, never a caller's.
-                    sql = f"INSERT INTO {table.name} VALUES ({marks})"  # noqa: S608
-                    connection.executemany(sql, [(name, *row) for row in rows.get(table.name, ())])
+                    sql = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
+                    connection.executemany(sql, [(name, *row) for row in rows.get(table, ())])
             except BaseException:
                 connection.execute("ROLLBACK")
                 raise
@@ -158,8 +151,8 @@ class SqliteStore(Store):
         async with self.lock:
             connection = self.connection
             connection.execute("BEGIN IMMEDIATE")
-            for table in schema.CLOUD_TABLES:
-                connection.execute(f"DELETE FROM {table.name} WHERE cloud = ?", (name,))  # noqa: S608
+            for table in cloud_tables():
+                connection.execute(f"DELETE FROM {table} WHERE cloud = ?", (name,))  # noqa: S608
             self._run(self.statements.remove_cloud, name)
             connection.execute("COMMIT")
             self.forget_cloud(name)
@@ -167,10 +160,10 @@ class SqliteStore(Store):
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}
         async with self.lock:
-            for table in schema.CLOUD_TABLES:
-                columns = ", ".join(column.name for column in table.columns if column.name != "cloud")
-                sql = f"SELECT {columns} FROM {table.name} WHERE cloud = ?"  # noqa: S608
-                found[table.name] = self.connection.execute(sql, (name,)).fetchall()
+            for table, names in cloud_tables().items():
+                columns = ", ".join(names)
+                sql = f"SELECT {columns} FROM {table} WHERE cloud = ?"  # noqa: S608
+                found[table] = self.connection.execute(sql, (name,)).fetchall()
         return found
 
     @property
@@ -179,8 +172,8 @@ class SqliteStore(Store):
         assert self._connection is not None, "the store is not open"
         return self._connection
 
-    def _run(self, statement: Compiled, *values: Any) -> None:
-        self.connection.execute(statement.sql, values)
+    def _run(self, statement: str, *values: Any) -> None:
+        self.connection.execute(statement, values)
 
-    async def _all(self, statement: Compiled, *values: Any) -> list[Any]:
-        return self.connection.execute(statement.sql, values).fetchall()
+    async def _all(self, statement: str, *values: Any) -> list[Any]:
+        return self.connection.execute(statement, values).fetchall()

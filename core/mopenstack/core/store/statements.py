@@ -1,70 +1,56 @@
-"""Every statement of the store, written once in SQLAlchemy Core and compiled once per dialect."""
+"""Every statement of the store, written once in SQLAlchemy Core and compiled for each dialect.
+
+What is compiled is kept in `compiled.json` beside this module, so that a start costs neither
+SQLAlchemy's import nor its compiler; `make statements` writes it and a test proves that it is fresh.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+import json
 from typing import Any
 
 from sqlalchemy import ClauseElement, Dialect, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mopenstack.core.store import schema as s
+from mopenstack.core.store.compiled import COMPILED
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """SQL text with positional parameters, and the order of the parameters' names."""
-
-    sql: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Statements:
-    """Parameters are given in the order of the comment behind each name."""
-
-    get: Compiled  # cloud, kind, id
-    put: Compiled  # cloud, kind, id, data
-    remove: Compiled  # cloud, kind, id
-    scan: Compiled  # cloud, kind
-    count: Compiled  # cloud, kind
-    ids: Compiled  # cloud, kind, field, value
-    find: Compiled  # cloud, kind, field, value
-    count_index: Compiled  # cloud, kind, field, value
-    add_index: Compiled  # cloud, kind, field, value, id
-    remove_index: Compiled  # cloud, kind, field, value, id
-    claim: Compiled  # cloud, scope, key, owner
-    claimed: Compiled  # cloud, scope, key
-    claims: Compiled  # cloud, scope
-    claims_of: Compiled  # cloud, owner
-    release: Compiled  # cloud, scope, key
-    release_all: Compiled  # cloud, owner
-    counter: Compiled  # cloud, name
-    add: Compiled  # cloud, name, delta
-    schedule: Compiled  # cloud, kind, id, action, due
-    unschedule: Compiled  # cloud, kind, id
-    due: Compiled  # cloud, now
-    next_due: Compiled  # cloud
-    scheduled: Compiled  # cloud, kind, id
-    put_cloud: Compiled  # name, data
-    get_cloud: Compiled  # name
-    clouds: Compiled  #
-    remove_cloud: Compiled  # name
+def compile_all() -> dict[str, Any]:
+    """The content of compiled.json."""
+    return {
+        "sqlite": _statements(sqlite.dialect(paramstyle="named"), numbered=False),
+        "postgresql": _statements(postgresql.dialect(paramstyle="named"), numbered=True),
+        "sqlite_schema": _ddl(),
+        "cloud_tables": {
+            table.name: [column.name for column in table.columns if column.name != "cloud"] for table in s.CLOUD_TABLES
+        },
+    }
 
 
-def compile_statements(dialect: Dialect, *, numbered: bool) -> Statements:
-    """Compile for a driver: `?` placeholders for sqlite3, `$1` for asyncpg (`numbered`)."""
+def _ddl() -> list[str]:
+    found = []
+    for table in s.metadata.sorted_tables:
+        found.append(str(CreateTable(table).compile(dialect=sqlite.dialect())))
+        found += [
+            str(CreateIndex(index).compile(dialect=sqlite.dialect()))
+            for index in sorted(table.indexes, key=lambda index: str(index.name))
+        ]
+    return [" ".join(text.split()) for text in found]
+
+
+def _statements(dialect: Dialect, *, numbered: bool) -> dict[str, str]:
+    """SQL by name, with `?1` placeholders for sqlite3 and `$1` for asyncpg (`numbered`)."""
     insert: Any = postgresql_insert if numbered else sqlite_insert
-    written = _write(insert)
-    compiled = {}
-    for item in fields(Statements):
-        names, clause = written[item.name]
-        compiled[item.name] = _compile(clause, names, dialect, numbered)
-    return Statements(**compiled)
+    return {
+        name: _compile(clause, names, dialect, numbered) for name, (names, clause) in _write(insert).items()
+    }
 
 
-def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool) -> Compiled:
+def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool) -> str:
     wanted = tuple(names.split())
     text = str(clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
     # One spelling for both drivers: named binds in SQLAlchemy's text become positions of `wanted`.
@@ -73,7 +59,7 @@ def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool
     if not numbered:
         for place in range(len(wanted), 0, -1):
             text = text.replace(f"${place}", f"?{place}")
-    return Compiled(text, wanted)
+    return " ".join(text.split())
 
 
 def _p(name: str) -> Any:
@@ -158,3 +144,8 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
     }
 
 
+
+
+if __name__ == "__main__":
+    COMPILED.write_text(json.dumps(compile_all(), indent=1) + "\n")
+    print(f"{COMPILED.name}: written")

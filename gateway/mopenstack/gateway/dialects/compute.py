@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from mopenstack.contract.faults import Fault, InvalidField, Unauthorized
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, Unauthorized
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
     Answer,
     Context,
@@ -28,6 +29,16 @@ FAULT_NAMES: Mapping[int, str] = {
     501: "notImplemented",
     503: "serviceUnavailable",
 }
+
+BAD_NAME = (
+    "An invalid 'name' value was provided. The name must be: printable characters. "
+    "Can not start or end with whitespace."
+)
+BOOLEANS: list[bool | str] = [
+    True, "True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes",
+    False, "False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no",
+]  # fmt: skip
+"""nova.api.validation.parameter_types.boolean"""
 
 
 class ComputeDialect(Dialect):
@@ -65,7 +76,20 @@ class ComputeDialect(Dialect):
         if fault.path in (("limit",), ("offset",)) or fault.path[:1] == ("query",):
             sentence = jsonschema_sentence(fault)
             return f"Invalid input for query parameters {fault.path[-1]}. Value: {fault.value}. {sentence}"
+        if fault.rule == "format" and fault.bound == "name":
+            return BAD_NAME
+        if fault.rule == "type" and isinstance(fault.value, str):
+            # Nova takes booleans and integers as strings too: it is the spelling that is wrong.
+            if fault.bound == "boolean":
+                fault = InvalidField(fault.path, fault.value, "one_of", BOOLEANS)
+            elif fault.bound == "integer":
+                fault = InvalidField(fault.path, fault.value, "pattern", "^[0-9]*$")
         return super().invalid(fault)
+
+    def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
+        if any(direction not in ("asc", "desc") for direction in directions):
+            raise BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
+        super().sorting(query, keys, directions)
 
     def microversion(self, headers: Mapping[str, str]) -> int:
         return self._from_headers(headers, "compute", "X-OpenStack-Nova-API-Version")
