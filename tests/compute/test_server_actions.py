@@ -161,7 +161,7 @@ async def _differences(driver: Driver, row: dict[str, str], id: str) -> list[str
 
 
 def test_the_matrix_is_the_golden_one() -> None:
-    """State x action, rendered from the table. UPDATE_GOLDEN=1 pytest tests/compute/test_server_actions.py writes it."""
+    """State x action, rendered from the table; UPDATE_GOLDEN=1 writes it."""
     states = sorted(ANY)
     lines = [
         "| action | " + " | ".join(WORDS[state] for state in states) + " |",

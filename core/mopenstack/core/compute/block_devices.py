@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mopenstack.compute.v2.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import NotFound
+from mopenstack.core.compute import images
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.networking import plain, schema_refusal
 from mopenstack.core.engine.call import Call
@@ -141,10 +142,10 @@ async def _check_one(call: Call, item: Mapping) -> None:
             await call.service(Types).by_name_or_id(call, item.volume_type)
         except NotFound:
             raise errors.VolumeTypeNotFound(name=item.volume_type) from None
-    if item.source == "image" and item.destination == "volume":
-        image = await call.tx.get(Image, item.target)
-        if image is None or not call.owner_of("image").visible(call, image):
-            raise errors.MappedImageNotFound(id=item.target)
+    if item.source == "image":
+        image = await images.find(call, item.target, errors.MappedImageNotFound(id=item.target))
+        if item.destination == "local":
+            return
         if not item.size:
             raise errors.ImageSizeMissing()
         if image.status != Image.ACTIVE:

@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
-from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.compute.v2.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.engine.call import Call
@@ -38,8 +38,16 @@ class Request:
 
 
 def plain(value: Value) -> Any:
-    """A Value as Python has it."""
-    return json_format.MessageToDict(value)
+    """A Value as Python has it; whole numbers are integers."""
+    return _whole(json_format.MessageToDict(value))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def schema_refusal(name: str, value: object, why: str) -> BadRequest:
@@ -48,6 +56,14 @@ def schema_refusal(name: str, value: object, why: str) -> BadRequest:
 
 
 # -- what a request says
+
+
+def requested(body: ServerCreate, microversion: int) -> list[Request] | str | None:
+    """The `networks` of a create; None: it says nothing of them."""
+    for name in ("networks", "networks_or_default"):
+        if body.HasField(name):
+            return requests_of(getattr(body, name), microversion)
+    return None
 
 
 def requests_of(value: Value, microversion: int) -> list[Request] | str:

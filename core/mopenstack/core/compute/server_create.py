@@ -14,7 +14,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
 from mopenstack.compute.v2.servers_pb2 import (
@@ -66,9 +65,6 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     plan = Plan(request, set(request.mask.paths) or names_of(body))
     images.check_reference(body.image_id)
     check_metadata(body.metadata)
-    if call.at_least(37) and "networks" not in plan.given:
-        sent = json_format.MessageToDict(body, preserving_proto_field_name=False)
-        raise networking.schema_refusal("server", sent, "'networks' is a required property")
     least = body.min_count or 1
     most = body.max_count if body.HasField("max_count") else least
     if least > most:
@@ -77,7 +73,7 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     plan.mappings = block_devices.mappings_of(body)
     if not body.image_id and not plan.mappings:
         raise errors.MissingImage()
-    wanted = networking.requests_of(body.networks, call.microversion) if body.HasField("networks") else None
+    wanted = networking.requested(body, call.microversion)
     plan.flavor_id, plan.flavor = await flavor_of(call, body.flavor_id)
     if most > 1:
         _check_many(plan, wanted)

@@ -1,4 +1,4 @@
-"""Nova's dialect. Sources: nova/api/openstack/wsgi.py, nova/api/openstack/common.py, nova/api/openstack/compute/versions.py."""
+"""Nova's dialect. Sources: nova/api/openstack/wsgi.py, common.py and compute/versions.py."""
 
 from __future__ import annotations
 
