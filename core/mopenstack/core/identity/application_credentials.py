@@ -95,10 +95,10 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
     async def _own(self, call: Call, request: pb2.ApplicationCredentialRequest) -> pb2.ApplicationCredential:
         """The credential; its owner is the one that counts, not the user in the path."""
         found = await self.lookup(call, request.application_credential_id)
-        if found.user_id != request.user_id:
-            if not call.caller.is_admin and found.user_id != call.caller.user_id:
-                assert call.operation is not None
-                raise errors.refused(call.operation.options.policy.name)
+        owned = found.user_id in (request.user_id, call.caller.user_id)
+        if not owned and not call.caller.is_admin:
+            assert call.operation is not None
+            raise errors.refused(call.operation.options.policy.name)
         return found
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mopenstack.contract.faults import Unauthorized
+from mopenstack.contract.faults import BadRequest, Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import from_value
@@ -48,6 +48,8 @@ class _Proof:
 
 async def authenticate_for_token(call: Call, auth: Auth) -> Standing:
     """A new token's standing; raises Unauthorized, or says what the request lacks."""
+    if not auth.HasField("identity"):
+        raise BadRequest("'identity' is a required property")
     methods = list(dict.fromkeys(auth.identity.methods))
     _check_methods(auth, methods)
     scope = await _scope(call, auth, methods)

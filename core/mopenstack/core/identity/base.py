@@ -6,15 +6,16 @@ Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import listing
+from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
 from mopenstack.core.store.transaction import Taken, copy_of
@@ -22,6 +23,8 @@ from mopenstack.core.store.transaction import Taken, copy_of
 M = TypeVar("M", bound=Message)
 
 DEFAULT_DOMAIN = "default"
+
+FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
 
 IMMUTABLE = {"immutable": (bool,)}
 """The only option of projects, domains and roles (keystone.common.resource_options.options.immutable)."""
@@ -64,10 +67,21 @@ class IdentityServicer(ResourceServicer[M]):
         return obj
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        self._check_filters(query)
         indexed = self.listing.best_index(query)
         if indexed is not None:
-            return await call.tx.query(self.message, **{indexed[0]: indexed[1]})  # type: ignore[return-value]
-        return await call.tx.scan(self.message)  # type: ignore[return-value]
+            return cast("list[M]", await call.tx.query(self.message, **{indexed[0]: indexed[1]}))
+        return cast("list[M]", await call.tx.scan(self.message))
+
+    def _check_filters(self, query: common.Query) -> None:
+        """Flags must be flags, where the query is checked at all (keystone.identity.schema)."""
+        for item in query.filters:
+            field = self.fields.get(item.key)
+            if field is None or field.type != FieldDescriptor.TYPE_BOOL:
+                continue
+            for value in item.values:
+                if value and value.lower() not in TRUE_WORDS | FALSE_WORDS:
+                    raise InvalidField((self.options.kind, item.key), value, "type", "boolean")
 
     # -- names
 
@@ -220,10 +234,11 @@ def from_value(value: Any) -> Any:
 def page_of(found: list[Any], query: Any) -> Page:
     """A list answer of messages made for it: their declared filters, order and pages."""
     if found:
-        rules = listing(type(found[0]))
+        message: type[Message] = type(found[0])
+        rules: Listing = listing(message)  # type: ignore[arg-type]  # protobuf's stubs hide that a class is hashable
         for item in query.filters:
             test = rules.filter(item.key, item.values)
             if test is not None:
                 found = [obj for obj in found if test(obj)]
-        found.sort(key=lambda obj: str(obj.id))
+        found.sort(key=lambda obj: str(getattr(obj, "id", "")))
     return Page(found)

@@ -111,18 +111,22 @@ async def spread(call: Call, assignments: Iterable[Assignment]) -> list[Assignme
 async def with_implied(call: Call, assignments: Iterable[Assignment]) -> list[Assignment]:
     """Beside each assignment those of the roles that its role implies, directly or not."""
     found = list(assignments)
-    seen = {(item.user_id, item.group_id, item.target_id, item.role_id, item.via_group, item.via_target) for item in found}
+    seen = {(_place(item), item.role_id) for item in found}
     pending = list(found)
     while pending:
         item = pending.pop()
         for rule in await call.tx.query(ImpliedRole, prior_role_id=item.role_id):
             implied = replace(item, role_id=rule.implied_role_id, prior_role=item.role_id)
-            key = (item.user_id, item.group_id, item.target_id, implied.role_id, item.via_group, item.via_target)
+            key = (_place(item), implied.role_id)
             if key not in seen:
                 seen.add(key)
                 found.append(implied)
                 pending.append(implied)
     return found
+
+
+def _place(item: Assignment) -> tuple[str, ...]:
+    return item.user_id, item.group_id, item.target_id, item.via_group, item.via_target
 
 
 async def expanded_roles(call: Call, role_ids: Iterable[str]) -> list[Role]:

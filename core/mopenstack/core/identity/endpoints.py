@@ -17,7 +17,6 @@ from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import endpoints_pb2 as pb2
 from mopenstack.identity.v3 import regions_pb2, services_pb2
 
-
 OWN = "cloud:"
 
 
@@ -27,15 +26,15 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
     not_found = errors.EndpointNotFound
 
     async def complete(self, call: Call, obj: pb2.Endpoint, request: Any, given: set[str]) -> None:
-        await self._check(call, obj, given)
+        await self._check(call, obj)
 
     async def revise(self, call: Call, old: pb2.Endpoint, new: pb2.Endpoint, request: Any, given: set[str]) -> None:
         if "region" in given and "region_id" not in given:
             new.ClearField("region_id")
-        await self._check(call, new, given)
+        await self._check(call, new)
 
     @staticmethod
-    async def _check(call: Call, endpoint: pb2.Endpoint, given: set[str]) -> None:
+    async def _check(call: Call, endpoint: pb2.Endpoint) -> None:
         """`region` makes the region where there is none; `region_id` must name one."""
         if not endpoint.HasField("region_id") and endpoint.HasField("region"):
             endpoint.region_id = endpoint.region

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
+from pprint import pformat
+from typing import Any
+
 from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, PolicyRefused, Unauthorized
 
 ASSUMED = (
@@ -167,6 +171,12 @@ class AuthMethodNotSupported(Unauthorized):
 
 class ApplicationCredentialAuthError(Unauthorized):
     message = "Error authenticating with application credential: {detail}"
+
+
+def schema_error(sentence: str, rule: str, schema: Any, instance: Any) -> BadRequest:
+    """What keystone.common.validation says where a handler checks by itself: jsonschema's whole message."""
+    shown = [textwrap.indent(pformat(item, width=72, sort_dicts=False), "    ") for item in (schema, instance)]
+    return BadRequest(f"{sentence}\n\nFailed validating {rule!r} in schema:\n{shown[0]}\n\nOn instance:\n{shown[1]}")
 
 
 def duplicate(type: str, details: str) -> Duplicate:

@@ -28,7 +28,8 @@ class _GrantServicer(Servicer):
         await self._actor(call, request)
         actor = {"user_id": request.user_id} if request.user_id else {"group_id": request.group_id}
         grants = await call.tx.query(pb2.Grant, **actor, target_id=target)
-        found = [await call.tx.get(roles_pb2.Role, grant.role_id) for grant in grants if grant.inherited == self.inherited]
+        ids = [grant.role_id for grant in grants if grant.inherited == self.inherited]
+        found = [await call.tx.get(roles_pb2.Role, id) for id in ids]
         return page_of([role for role in found if role is not None], request.query)
 
     async def _check(self, call: Call, request: pb2.GrantRequest) -> Result:

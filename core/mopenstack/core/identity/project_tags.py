@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
+from mopenstack.core.identity.errors import schema_error
 from mopenstack.identity.v3 import projects_pb2 as pb2
 
 TAGS_MAX = 80
+
+_SCHEMA = {
+    "type": "array",
+    "items": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[^,/]*$"},
+    "required": [],
+    "maxItems": TAGS_MAX,
+    "uniqueItems": True,
+}
 
 
 class ProjectTags(Servicer):
@@ -31,14 +39,14 @@ class ProjectTags(Servicer):
         self._place(call, request)
         return EMPTY
 
-    async def create_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:
+    async def add_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:
         tags = [*call.target.tags, request.value]
         if request.value in call.target.tags:
-            raise InvalidField(("tags",), tags, "unique_items", True)
+            raise schema_error(f"{tags!r} has non-unique elements", "uniqueItems", _SCHEMA, tags)
         if len(tags) > TAGS_MAX:
-            raise InvalidField(("tags",), tags, "max_items", TAGS_MAX)
+            raise schema_error(f"{tags!r} is too long", "maxItems", _SCHEMA, tags)
         await self._set(call, tags)
-        return pb2.CreateProjectTagResponse(
+        return pb2.AddProjectTagResponse(
             location=f"{call.metadata.base_url}/identity/v3/{request.project_id}/tags/{request.value}"
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, Forbidden
@@ -24,7 +25,7 @@ from mopenstack.identity.v3 import projects_pb2 as pb2
 DEPTH_MAX = 5
 """Projects from a domain down to a leaf (keystone.conf.default.max_project_tree_depth)."""
 
-_TAG_FILTERS = {
+_TAG_FILTERS: dict[str, Callable[[set[str], set[str]], bool]] = {
     "tags": lambda tags, wanted: wanted <= tags,
     "tags-any": lambda tags, wanted: bool(wanted & tags),
     "not-tags": lambda tags, wanted: not wanted <= tags,
@@ -128,9 +129,9 @@ class Projects(IdentityServicer[pb2.Project]):
             raise BadRequest("Update of `is_domain` is not allowed.")
         if not old.enabled and new.enabled and not all(project.enabled for project in await self.parents(call, old)):
             raise Forbidden(f"Cannot enable project {old.id} since it has disabled parents")
-        if old.enabled and not new.enabled and not old.is_domain:
-            if any(project.enabled for project in await self.subtree(call, old.id)):
-                raise Forbidden(f"Cannot disable project {old.id} since its subtree contains enabled projects.")
+        disabling = old.enabled and not new.enabled and not old.is_domain
+        if disabling and any(project.enabled for project in await self.subtree(call, old.id)):
+            raise Forbidden(f"Cannot disable project {old.id} since its subtree contains enabled projects.")
 
     async def remove(self, call: Call, obj: pb2.Project) -> None:
         self.check_deletable(obj)
@@ -151,11 +152,11 @@ class Projects(IdentityServicer[pb2.Project]):
         for kind in ("parents", "subtree"):
             if _flag(request, f"{kind}_as_list") and _flag(request, f"{kind}_as_ids"):
                 raise BadRequest(f"Cannot use {kind}_as_list and {kind}_as_ids query params at the same time.")
-        project = copy_of(call.target)
+        project: pb2.Project = copy_of(call.target)
         if _flag(request, "parents_as_list"):
             self._fill(project.parents, await self._mine(call, await self.parents(call, project)))
         elif _flag(request, "parents_as_ids"):
-            tree = None
+            tree: dict[str, Any] | None = None
             for parent in reversed(await self.parents(call, project)):
                 tree = {parent.id: tree}
             _set_value(project.parents_as_ids, tree)

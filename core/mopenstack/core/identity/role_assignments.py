@@ -104,7 +104,8 @@ def _check(request: pb2.ListRoleAssignmentsRequest) -> None:
     if request.user_id and request.group_id:
         pairs = [("user.id", request.user_id), ("group.id", request.group_id)]
         raise BadRequest(
-            f"ImmutableMultiDict({pairs}) is valid under each of {{'required': ['group.id']}}, {{'required': ['user.id']}}"
+            f"ImmutableMultiDict({pairs}) is valid under each of "
+            "{'required': ['group.id']}, {'required': ['user.id']}"
         )
     if _on(request, "include_subtree") and not request.project_id:
         raise BadRequest("'scope.project.id' is a dependency of 'include_subtree'")

@@ -75,7 +75,7 @@ class RoleInferences(Servicer):
         inference = await self._inference(call, request.prior_role_id, implied)
         return pb2.ListImpliedRolesResponse(role_inference=inference)
 
-    async def create_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
+    async def add_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
         roles = call.service(Roles)
         implied = await roles.lookup(call, request.implied_role_id)
         prior = await roles.lookup(call, request.prior_role_id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, Unauthorized
+from mopenstack.contract.faults import BadRequest, Fault, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
@@ -33,6 +33,12 @@ USER_OPTIONS = {
 }
 """keystone.identity.backends.resource_options."""
 
+_CHANGE = {
+    "type": "object",
+    "properties": {"original_password": {"type": "string"}, "password": {"type": "string"}},
+    "required": ["original_password", "password"],
+    "additionalProperties": False,
+}
 _LOCKED = (
     "You cannot change your password at this time due to password policy disallowing password changes. "
     "Please contact your administrator to reset your password."
@@ -100,7 +106,8 @@ class Users(IdentityServicer[pb2.User]):
         """The user's own change: the old password is what authorises it."""
         for name in ("original_password", "password"):
             if not request.user.HasField(name):
-                raise InvalidField((name,), {}, "required", name)
+                given = {field.name: value for field, value in request.user.ListFields()}
+                raise errors.schema_error(f"{name!r} is a required property", "required", _CHANGE, given)
         found = await self.find(call, request.user_id)
         if found is None or not found.enabled or not matches(request.user.original_password, found.password_hash):
             raise Unauthorized()

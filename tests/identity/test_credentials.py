@@ -1,0 +1,144 @@
+"""Application credentials, access rules, credentials of EC2 and others."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Cloud, Reply, User
+
+
+async def create(user: User, **fields: Any) -> Reply:
+    body = {"application_credential": fields}
+    return await user.post("identity", f"/v3/users/{user.user_id}/application_credentials", body)
+
+
+async def use(cloud: Cloud, credential: dict[str, Any], **more: Any) -> Reply:
+    auth = {"identity": {"methods": ["application_credential"], "application_credential": credential}, **more}
+    return await cloud.anonymous.post("identity", "/v3/auth/tokens", {"auth": auth})
+
+
+async def test_made_shown_used_deleted(cloud: Cloud, demo: User) -> None:
+    made = (await create(demo, name="ac", expires_at="2219-02-13T12:12:12", roles=[{"name": "reader"}])).ok(201)
+    made = made["application_credential"]
+    assert made["secret"]
+    assert made["project_id"] == demo.project_id
+    assert made["expires_at"] == "2219-02-13T12:12:12.000000"
+    assert (made["unrestricted"], made["system"], made["description"]) == (None, None, None)
+    assert [role["name"] for role in made["roles"]] == ["reader"]
+    assert made["links"] == {"self": f"{demo.url}/identity/v3/application_credentials/{made['id']}"}
+    path = f"/v3/users/{demo.user_id}/application_credentials/{made['id']}"
+    shown = (await demo.get("identity", path)).ok()["application_credential"]
+    assert shown == {key: value for key, value in made.items() if key != "secret"}
+    reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
+    token = reply.ok(201)["token"]
+    assert token["methods"] == ["application_credential"]
+    assert token["project"]["id"] == demo.project_id
+    assert [role["name"] for role in token["roles"]] == ["reader"]
+    assert token["application_credential"] == {"id": made["id"], "name": "ac", "restricted": True}
+    by_name = {"name": "ac", "secret": made["secret"], "user": {"name": "demo", "domain": {"id": "default"}}}
+    (await use(cloud, by_name)).ok(201)
+    (await use(cloud, {"id": made["id"], "secret": "wrong"})).refused(401)
+    (await use(cloud, {"id": "zz", "secret": "x"})).refused(404, "Could not find Application Credential: zz.")
+    scope = {"project": {"id": demo.project_id}}
+    error = (await use(cloud, {"id": made["id"], "secret": made["secret"]}, scope=scope)).refused(401)["error"]
+    assert error["message"].endswith("Application credentials cannot request a scope.")
+    holder = type(demo)(cloud.session, cloud.url, reply.headers["X-Subject-Token"], user_id=demo.user_id)
+    (await create(holder, name="x")).refused(403, "Using method 'application_credential' is not allowed for managing")
+    (await demo.delete("identity", path)).ok(204)
+    (await demo.get("identity", path)).refused(404, f"Could not find Application Credential: {made['id']}.")
+    (await holder.get("identity", "/v3/auth/projects")).refused(401)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "text"),
+    [
+        ({}, 400, "field/attribute application_credential. Value: {}. 'name' is a required property"),
+        ({"name": "x", "roles": [{"name": "admin"}]}, 400, "credential with unassigned role"),
+        ({"name": "x", "expires_at": "2020-01-01T00:00:00Z"}, 400, "The 'expires_at' must not be before now."),
+        ({"name": "x", "expires_at": "zz"}, 400, "Timestamp not in expected format."),
+        (
+            {"name": "x", "access_rules": [{"path": "/v2.1", "method": "ZZ", "service": "compute"}]},
+            400,
+            "Value: ZZ. 'ZZ' is not one of ['DELETE', 'GET', 'HEAD', 'PATCH', 'POST', 'PUT']",
+        ),
+    ],
+)
+async def test_bad_ones(demo: User, fields: Any, status: int, text: str) -> None:
+    assert text in (await create(demo, **fields)).refused(status)["error"]["message"]
+
+
+async def test_names_and_owners(admin: User, demo: User) -> None:
+    (await create(demo, name="ac")).ok(201)
+    (await create(demo, name="ac")).refused(
+        409, "Conflict occurred attempting to store application_credential - Duplicate entry found with name ac."
+    )
+    path = f"/v3/users/{demo.user_id}/application_credentials"
+    reply = await admin.post("identity", path, {"application_credential": {"name": "x"}})
+    reply.refused(403, "identity:create_application_credential.")
+    assert len((await admin.get("identity", path)).ok()["application_credentials"]) == 1
+    reply = await demo.get("identity", f"/v3/users/{admin.user_id}/application_credentials")
+    reply.refused(403, "identity:list_application_credentials.")
+
+
+async def test_a_role_taken_away_takes_the_credential(cloud: Cloud, admin: User, demo: User) -> None:
+    made = (await create(demo, name="ac")).ok(201)["application_credential"]
+    roles = (await admin.get("identity", "/v3/roles?name=anotherrole")).ok()["roles"]
+    grant = f"/v3/projects/{demo.project_id}/users/{demo.user_id}/roles/{roles[0]['id']}"
+    (await admin.delete("identity", grant)).ok(204)
+    (await use(cloud, {"id": made["id"], "secret": made["secret"]})).refused(404)
+
+
+async def test_access_rules(demo: User) -> None:
+    rule = {"path": "/v2.1/servers", "method": "GET", "service": "compute"}
+    first = (await create(demo, name="a", access_rules=[rule])).ok(201)["application_credential"]
+    second = (await create(demo, name="b", access_rules=[rule])).ok(201)["application_credential"]
+    assert first["access_rules"] == second["access_rules"]
+    id = first["access_rules"][0]["id"]
+    base = f"/v3/users/{demo.user_id}"
+    listed = (await demo.get("identity", f"{base}/access_rules")).ok()["access_rules"]
+    assert listed == [{**rule, "id": id, "links": {"self": f"{demo.url}/identity/v3/access_rules/{id}"}}]
+    (await demo.delete("identity", f"{base}/access_rules/{id}")).refused(403, "May not delete access rule in use")
+    for made in (first, second):
+        (await demo.delete("identity", f"{base}/application_credentials/{made['id']}")).ok(204)
+    (await demo.delete("identity", f"{base}/access_rules/{id}")).ok(204)
+    assert (await demo.get("identity", f"{base}/access_rules")).ok()["access_rules"] == []
+
+
+async def test_ec2_credentials(demo: User) -> None:
+    base = f"/v3/users/{demo.user_id}/credentials/OS-EC2"
+    made = (await demo.post("identity", base, {"tenant_id": demo.project_id})).ok(201)["credential"]
+    assert made == {
+        "user_id": demo.user_id,
+        "tenant_id": demo.project_id,
+        "access": made["access"],
+        "secret": made["secret"],
+        "trust_id": None,
+        "links": {"self": f"{demo.url}/identity{base}/{made['access']}"},
+    }
+    assert (await demo.get("identity", f"{base}/{made['access']}")).ok()["credential"] == made
+    assert (await demo.get("identity", base)).ok()["credentials"] == [made]
+    (await demo.delete("identity", f"{base}/{made['access']}")).ok(204)
+    hashed = hashlib.sha256(made["access"].encode()).hexdigest()
+    (await demo.get("identity", f"{base}/{made['access']}")).refused(404, f"Could not find credential: {hashed}.")
+    (await demo.post("identity", base, {"tenant_id": "zz"})).refused(404, "Could not find project: zz.")
+
+
+async def test_credentials(admin: User, demo: User) -> None:
+    body = {"type": "cert", "blob": "x", "user_id": demo.user_id}
+    made = (await demo.post("identity", "/v3/credentials", {"credential": body})).ok(201)["credential"]
+    links = {"self": f"{demo.url}/identity/v3/credentials/{made['id']}"}
+    assert made == {**body, "id": made["id"], "project_id": None, "links": links}
+    assert (await demo.get("identity", "/v3/credentials")).ok()["credentials"] == [made]
+    for missing in ("type", "blob"):
+        lacking = {key: value for key, value in body.items() if key != missing}
+        reply = await demo.post("identity", "/v3/credentials", {"credential": lacking})
+        assert f"'{missing}' is a required property" in reply.refused(400)["error"]["message"]
+    ec2 = {"type": "ec2", "blob": "zz", "user_id": demo.user_id, "project_id": demo.project_id}
+    (await demo.post("identity", "/v3/credentials", {"credential": ec2})).refused(400, "Invalid blob in credential")
+    (await demo.post("identity", "/v3/credentials", {"credential": {**body, "user_id": admin.user_id}})).refused(403)
+    (await demo.delete("identity", f"/v3/credentials/{made['id']}")).ok(204)
+    (await admin.get("identity", f"/v3/credentials/{made['id']}")).refused(404, "Could not find credential")
