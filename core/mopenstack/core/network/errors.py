@@ -14,13 +14,9 @@ class InvalidInput(BadRequest):
 
 
 class BadResourceRequest(BadRequest):
-    """Neutron's own BadRequest."""
+    """Neutron's own BadRequest, which the dialect calls by that name."""
 
     message = "Bad {resource} request: {msg}."
-
-    @property
-    def reason(self) -> str:
-        return "BadRequest"
 
 
 class HTTPBadRequest(BadRequest):
@@ -93,12 +89,8 @@ class HTTPNotFound(NotFound):
     message = "The resource could not be found."
 
 
-class QuotaNotFound(NotFound):
+class TenantQuotaNotFound(NotFound):
     message = "Quota for project {project_id} could not be found."
-
-    @property
-    def reason(self) -> str:
-        return "TenantQuotaNotFound"
 
 
 class RbacPolicyNotFound(NotFound):

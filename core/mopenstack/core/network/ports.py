@@ -24,9 +24,10 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network import dns, port_addresses
-from mopenstack.core.network.addresses import ROUTER_PORT_OWNERS, take
+from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
 from mopenstack.core.network.errors import (
     AddressPairAndPortSecurityRequired,
+    BadResourceRequest,
     MacAddressGenerationFailure,
     MacAddressInUse,
     PortBound,
@@ -174,6 +175,7 @@ class Ports(NeutronResource[Port]):
         else:
             new.mac_address = old.mac_address
         if "fixed_ips" in given:
+            self._check_may_move(call, old)
             asked = list(new.fixed_ips)
             await self._set_addresses(new, port_addresses.change(call, new, old.fixed_ips, asked), call)
             new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
@@ -188,6 +190,13 @@ class Ports(NeutronResource[Port]):
         _set_names(new)
         if given & {"host_id", "admin_state_up", "profile"}:
             bind(new)
+
+    @staticmethod
+    def _check_may_move(call: Call, old: Port) -> None:
+        """The addresses of a router's port change by the router only (l3-port-ip-change-not-allowed)."""
+        asked_for = call.operation is not None and call.operation.method == "UpdatePort"
+        if asked_for and old.device_owner in ROUTER_INTERFACE_OWNERS:
+            raise BadResourceRequest(resource="ports", msg=f"IP updates for port {old.id} are not allowed")
 
     async def _change_mac(self, call: Call, old: Port, new: Port) -> None:
         caller = call.caller

@@ -10,7 +10,7 @@ from mopenstack.contract.v1 import store_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, register_quotas
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.network.errors import BadQuota, OverQuota, QuotaNotFound
+from mopenstack.core.network.errors import BadQuota, OverQuota, TenantQuotaNotFound
 from mopenstack.network.v2 import quotas_pb2 as pb
 
 SERVICE = "network"
@@ -79,6 +79,6 @@ class Quotas(Servicer):
 
     async def delete_quota(self, call: Call, request: Any) -> Result:
         if await call.tx.get(store_pb2.QuotaLimits, f"{SERVICE}/{request.project_id}") is None:
-            raise QuotaNotFound(project_id=request.project_id)
+            raise TenantQuotaNotFound(project_id=request.project_id)
         await call.quota.reset_limits(SERVICE, request.project_id)
         return EMPTY

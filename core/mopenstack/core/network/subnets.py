@@ -93,10 +93,10 @@ class Subnets(NeutronResource[Subnet]):
         siblings = await call.tx.query(Subnet, network_id=network.id)
         pool = await pool_for(call, pool_id) if pool_id else None
         net = await self._take_prefix(call, obj, pool)
+        self._finish(obj, net, given)
         self._check_siblings(obj, net, siblings)
         await self._check_pools_agree(call, obj, pool, siblings)
         await self._check_segment(call, obj, siblings)
-        self._finish(obj, net, given)
         copy_fields(network, obj, COPIED)
         obj.network_project_id = network.project_id
 

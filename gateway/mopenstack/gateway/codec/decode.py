@@ -46,7 +46,7 @@ _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 class Decoder:
     """The plan of one message at one microversion for one kind of request (create, update, other)."""
 
-    __slots__ = ("_inline", "_keys", "_list", "_name", "_required", "_unknown")
+    __slots__ = ("_inline", "_keys", "_list", "_name", "_others", "_required", "_unknown")
 
     def __init__(self, descriptor: Descriptor, microversion: int, mode: str) -> None:
         self._name = descriptor.full_name
@@ -54,10 +54,13 @@ class Decoder:
         self._inline: Set | None = None
         self._list: Set | None = None
         self._required: list[tuple[str, str]] = []
+        self._others: set[str] = set()
         self._unknown = _unknown_policy(descriptor)
         for field in descriptor.fields:
             rules = field_rules(field)
             if not _accepted(field, rules, microversion, mode):
+                if rules.access != annotations.ACCESS_INTERNAL:
+                    self._others |= {wire_key(field), rules.also}
                 continue
             setter = _setter(field, rules, microversion, mode)
             if rules.inline:
@@ -90,6 +93,8 @@ class Decoder:
             name, setter = found
             setter(message, value, (*path, key))
             present.append(name)
+        if len(set(present)) != len(present):
+            self._check_twice(document, path)
         for name, key in self._required:
             if name not in present:
                 raise InvalidField((*path, key), document, "required", key)
@@ -118,7 +123,18 @@ class Decoder:
         if self._inline is not None:
             self._inline(message, unknown, path)
         elif self._unknown == annotations.UNKNOWN_REJECT:
-            raise InvalidField(path, document, "unknown", sorted(unknown))
+            fault = InvalidField(path, document, "unknown", sorted(unknown))
+            fault.known = tuple(key for key in sorted(unknown) if key in self._others)
+            raise fault
+
+    def _check_twice(self, document: dict[str, Any], path: Path) -> None:
+        """Two keys of one field (`project_id` and `tenant_id`) must say the same."""
+        first: dict[str, str] = {}
+        for key in document:
+            if key in self._keys:
+                other = first.setdefault(self._keys[key][0], key)
+                if document[other] != document[key]:
+                    raise InvalidField((*path, key), document[key], "twice", sorted((other, key)))
 
 
 def decode_json(body: bytes) -> Any:

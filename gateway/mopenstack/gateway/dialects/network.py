@@ -10,7 +10,14 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRe
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import MALFORMED, Answer, Context, Dialect
 
+
+class BadLimit(BadRequest):
+    message = "Bad limit request: Limit must be an integer 0 or greater and not '{value}'."
+
+
 _TYPES: Mapping[str, str] = {
+    "BadResourceRequest": "BadRequest",
+    "BadLimit": "BadRequest",
     "BadRequest": "HTTPBadRequest",
     "NotFound": "HTTPNotFound",
     "Forbidden": "HTTPForbidden",
@@ -31,6 +38,8 @@ class NetworkDialect(Dialect):
     def error(self, fault: Fault, context: Context) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
+        if isinstance(fault, InvalidField):
+            return _error(400, *_invalid(fault, context))
         return _error(self.status(fault), _TYPES.get(fault.reason, fault.reason), self.text(fault))
 
     def refused(self, fault: PolicyRefused) -> str:
@@ -43,30 +52,7 @@ class NetworkDialect(Dialect):
         return f"{text} is disallowed by policy"
 
     def invalid(self, fault: InvalidField) -> str:
-        value, bound = fault.value, fault.bound
-        name = next((str(part) for part in reversed(fault.path) if isinstance(part, str)), "")
-        if fault.rule == "json":
-            return MALFORMED
-        if fault.rule == "unknown":
-            names = ", ".join(bound)
-            return f"Unrecognized attribute(s) '{names}'"
-        if fault.rule == "read_only":
-            return f"Cannot update read-only attribute {name}"
-        if fault.rule == "required":
-            if len(fault.path) == 1:
-                return f"Unable to find '{name}' in request body"
-            return f"Failed to parse request. Required attribute '{name}' not specified"
-        reasons = {
-            "type": _not_a(value, bound),
-            "max_length": f"'{value}' exceeds maximum length of {bound}.",
-            "min_length": f"'{value}' is too short - must have at least {bound} character(s).",
-            "minimum": f"'{value}' is too small - must be at least '{bound}'.",
-            "maximum": f"'{value}' is too large - must be no larger than '{bound}'.",
-            "one_of": f"'{value}' is not in {bound}." if isinstance(bound, list) else "",
-            "pattern": f"'{value}' is not a valid input.",
-            "format": _not_format(value, str(bound)),
-        }
-        return f"Invalid input for {name}. Reason: {reasons.get(fault.rule, f'{value!r} is not valid')}"
+        return _invalid(fault, None)[1]
 
     def no_route(self, context: Context) -> Answer:
         if context.path.startswith("/v2.0"):
@@ -79,16 +65,15 @@ class NetworkDialect(Dialect):
     def limit(self, value: str, key: str = "limit") -> int:
         if value.lstrip("-").isdigit() and int(value) >= 0:
             return int(value)
-        raise BadRequest(
-            f"Invalid input for operation: limit must be an integer 0 or greater and not '{value}'."
-        )
+        raise BadLimit(value=value)
 
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
         if len(keys) != len(directions):
             raise BadRequest("The number of sort_keys and sort_dirs must be same")
         for key, direction in zip(keys, directions, strict=True):
             if direction not in ("asc", "desc"):
-                raise BadRequest(f"{['asc', 'desc']} are valid values for sort_dirs, but value '{direction}' was provided")
+                why = f"['{direction}'] is invalid value for sort_dirs, valid value is 'asc' and 'desc'"
+                raise BadRequest(why)
             query.sort.add(key=key, descending=direction == "desc")
 
     def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
@@ -125,6 +110,64 @@ class NetworkDialect(Dialect):
 
 def _error(status: int, type_: str, message: str) -> Answer:
     return Answer.json(status, {"NeutronError": {"type": type_, "message": message, "detail": ""}})
+
+
+def _invalid(fault: InvalidField, context: Context | None) -> tuple[str, str]:
+    """Type and message for a field that breaks its declaration (neutron.api.v2.base, neutron_lib.api.attributes)."""
+    value, bound, path = fault.value, fault.bound, fault.path
+    name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
+    plain = {
+        "json": "Body contains invalid data",
+        "unknown": _unknown(fault, context),
+        "read_only": f"Cannot update read-only attribute {name}",
+        "twice": f"'{bound[0]}' and '{bound[-1]}' do not match" if fault.rule == "twice" else "",
+        "required": f"Failed to parse request. Required attribute '{name}' not specified",
+    }
+    if len(path) < 2 and fault.rule in ("required", "type"):
+        return "HTTPBadRequest", _envelope(fault, name, context)
+    if fault.rule in plain:
+        return "HTTPBadRequest", plain[fault.rule]
+    wanted = bound[0] if isinstance(bound, list) and bound and fault.rule == "type" else bound
+    if fault.rule == "type" and wanted in ("boolean", "integer"):
+        return "InvalidInput", f"Invalid input for operation: {_not_a(value, wanted)}"
+    reasons = {
+        "type": _not_a(value, wanted),
+        "max_length": f"'{value}' exceeds maximum length of {bound}.",
+        "min_length": f"'{value}' Blank strings are not permitted.",
+        "minimum": f"'{value}' is too small - must be at least '{bound}'.",
+        "maximum": f"'{value}' is too large - must be no larger than '{bound}'.",
+        "one_of": f"{value} is not in valid_values.",
+        "pattern": f"'{value}' is not a valid input.",
+        "format": _not_format(value, str(bound)),
+    }
+    return "HTTPBadRequest", f"Invalid input for {name}. Reason: {reasons.get(fault.rule, f'{value!r} is not valid')}"
+
+
+def _envelope(fault: InvalidField, name: str, context: Context | None) -> str:
+    """A body without the object that it should hold, or with something else in its place."""
+    if fault.rule == "type" and fault.value is not None:
+        return f"Object '{name}' contains invalid data" if name else "Body contains invalid data"
+    return f"Unable to find '{name or _resource(context)}' in request body"
+
+
+def _resource(context: Context | None) -> str:
+    """The resource that a collection's path is about: `/v2.0/address-scopes` -> `address_scope`."""
+    collection = context.path.rstrip("/").rpartition("/")[2].replace("-", "_") if context is not None else ""
+    return collection[:-3] + "y" if collection.endswith("ies") else collection.removesuffix("s")
+
+
+def _unknown(fault: InvalidField, context: Context | None) -> str:
+    names = [name for name in fault.bound or () if name not in fault.known] if fault.rule == "unknown" else []
+    if names or not fault.known:
+        return f"Unrecognized attribute(s) '{', '.join(names)}'"
+    if context is not None and context.verb == "POST":
+        return f"Attribute '{fault.known[0]}' not allowed in POST"
+    if fault.known[0] in ("project_id", "tenant_id"):
+        return (
+            "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request "
+            "is not allowed for current user."
+        )
+    return f"Cannot update read-only attribute {fault.known[0]}"
 
 
 def _not_a(value: Any, wanted: object) -> str:

@@ -50,8 +50,11 @@ class InvalidField(BadRequest):
     """`path` is the field's place in the JSON document, `rule` the broken one of its declaration.
 
     rule: type, required, unknown, read_only, max_length, min_length, pattern, format, minimum,
-    maximum, one_of, max_items, min_items, unique_items, json, size. `bound` is what the rule asked for.
+    maximum, one_of, max_items, min_items, unique_items, json, size, twice. `bound` is what the rule asked for;
+    of unknown keys, `known` are those that the object has and this request may not give.
     """
+
+    known: tuple[str, ...] = ()
 
     def __init__(self, path: tuple[str | int, ...], value: Any, rule: str, bound: Any = None, text: str = "") -> None:
         self.path, self.value, self.rule, self.bound = path, value, rule, bound
