@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
@@ -53,7 +54,9 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
     except (_Broken, TerraformFailed, CloudError) as error:
         text = str(error)
-        verdict = {"outcome": Outcome.FAILED, "reason": first_line(text), "output": text[-KEPT_OUTPUT:]}
+        reason = text.splitlines()[0] if isinstance(error, _Broken) else first_line(text)
+        verdict = {"outcome": Outcome.FAILED, "reason": reason[:300], "output": text[-KEPT_OUTPUT:]}
+        _tidy_up(scenario, workspace)
         if not result.negative and "the plan after" not in text:
             verdict["drift_free"] = None
     return result.model_copy(update={**verdict, "seconds": round(time.monotonic() - started, 2)})
@@ -106,6 +109,12 @@ def _must_leave_nothing(
     changes = left_behind(before, account_session.authenticate().inventory())
     if changes:
         raise _Broken("; ".join(changes))
+
+
+def _tidy_up(scenario: Scenario, workspace: Workspace) -> None:
+    """After a failure, so that a cloud that outlives the run is left as clean as can be; the verdict stands already."""
+    with suppress(TerraformFailed):
+        workspace.destroy(_destroy_step(scenario))
 
 
 def _destroy_step(scenario: Scenario) -> Step:
