@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mopenstack.compute.v2.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import NotFound
+from mopenstack.core.compute import block_device_errors as refusals
 from mopenstack.core.compute import images
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.networking import plain, schema_refusal
@@ -48,7 +49,7 @@ class Mapping:
 def mappings_of(body: ServerCreate) -> list[Mapping]:
     """What a create maps, in order; raises Nova's refusals of what makes no sense by itself."""
     if body.block_device_mapping and body.block_device_mapping_v2:
-        raise errors.BothMappings()
+        raise refusals.BothMappings()
     if body.block_device_mapping:
         return [_from_legacy(item, place) for place, item in enumerate(body.block_device_mapping)]
     return [
@@ -59,16 +60,16 @@ def mappings_of(body: ServerCreate) -> list[Mapping]:
 def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
     source, target, destination = item.source_type, item.uuid, item.destination_type
     if source == "blank" and target:
-        raise errors.BadMapping(details="Invalid device UUID.")
+        raise refusals.BadMapping(details="Invalid device UUID.")
     if source != "blank" and not target:
-        raise errors.BadMapping(details="Missing device UUID.")
+        raise refusals.BadMapping(details="Missing device UUID.")
     boot_index = item.boot_index if item.HasField("boot_index") else -1
     if source == "image" and destination == "local" and not (has_image and boot_index == 0):
-        raise errors.BadMapping(details="Mapping image to local is not supported.")
+        raise refusals.BadMapping(details="Mapping image to local is not supported.")
     if destination == "local" and item.volume_type:
-        raise errors.BadMapping(details="Specifying a volume_type with destination_type=local is not supported.")
+        raise refusals.BadMapping(details="Specifying a volume_type with destination_type=local is not supported.")
     if source == "volume" and item.volume_type:
-        raise errors.BadMapping(details="Specifying volume type to existing volume is not supported.")
+        raise refusals.BadMapping(details="Specifying volume type to existing volume is not supported.")
     if not destination:
         destination = "local" if source == "blank" else "volume"
     return Mapping(
@@ -123,17 +124,17 @@ async def check(call: Call, mappings: Sequence[Mapping], has_image: bool, flavor
     if has_image and not image_is_mapped:
         indexes = sorted([0, *indexes])
     if indexes != list(range(len(indexes))) or not indexes:
-        raise errors.BadBootSequence()
+        raise refusals.BadBootSequence()
     for item in mappings:
         await _check_one(call, item)
     ephemeral = [item for item in mappings if item.source == "blank" and item.destination == "local" and not item.swap]
     if sum(item.size or flavor.ephemeral for item in ephemeral) > flavor.ephemeral:
-        raise errors.EphemeralTooLarge()
+        raise refusals.EphemeralTooLarge()
     swaps = [item for item in mappings if item.swap]
     if len(swaps) > 1:
-        raise errors.BadMapping(details="More than one swap drive requested.")
+        raise refusals.BadMapping(details="More than one swap drive requested.")
     if swaps and swaps[0].size > flavor.swap:
-        raise errors.SwapTooLarge()
+        raise refusals.SwapTooLarge()
 
 
 async def _check_one(call: Call, item: Mapping) -> None:
@@ -141,13 +142,13 @@ async def _check_one(call: Call, item: Mapping) -> None:
         try:
             await call.service(Types).by_name_or_id(call, item.volume_type)
         except NotFound:
-            raise errors.VolumeTypeNotFound(name=item.volume_type) from None
+            raise refusals.VolumeTypeNotFound(name=item.volume_type) from None
     if item.source == "image":
-        image = await images.find(call, item.target, errors.MappedImageNotFound(id=item.target))
+        image = await images.find(call, item.target, refusals.MappedImageNotFound(id=item.target))
         if item.destination == "local":
             return
         if not item.size:
-            raise errors.ImageSizeMissing()
+            raise refusals.ImageSizeMissing()
         if image.status != Image.ACTIVE:
             raise errors.ImageNotActive(id=item.target)
         if item.size < image.min_disk:
@@ -155,16 +156,16 @@ async def _check_one(call: Call, item: Mapping) -> None:
     elif item.source == "volume":
         volume = await find_volume(call, item.target)
         if volume is None:
-            raise errors.MappedVolumeNotFound(id=item.target)
+            raise refusals.MappedVolumeNotFound(id=item.target)
         check_attachable(call, volume, create=True)
         if item.boot_index == 0 and volume.bootable != "true":
-            raise errors.VolumeNotBootable(id=item.target)
+            raise refusals.VolumeNotBootable(id=item.target)
     elif item.source == "snapshot":
         snapshot = await call.tx.get(Snapshot, item.target)
         if snapshot is None or not call.owner_of("snapshot").visible(call, snapshot):
-            raise errors.MappedSnapshotNotFound(id=item.target)
+            raise refusals.MappedSnapshotNotFound(id=item.target)
     elif item.source == "blank" and item.destination == "volume" and not item.size:
-        raise errors.BlankSizeMissing()
+        raise refusals.BlankSizeMissing()
 
 
 async def find_volume(call: Call, volume_id: str) -> Volume | None:
@@ -176,15 +177,15 @@ async def find_volume(call: Call, volume_id: str) -> Volume | None:
 def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> None:
     """nova.volume.cinder.API.check_attach and check_availability_zone."""
     if volume.multiattach and not call.at_least(MULTIATTACH_SINCE):
-        raise errors.MultiattachTooOld()
+        raise refusals.MultiattachTooOld()
     if volume.attachments and not volume.multiattach:
         listed = ", ".join(item.server_id for item in volume.attachments)
         reason = f"volume {volume.id} is already attached to instances: {listed}"
         if not create:
-            raise errors.InvalidVolume(reason=reason)
+            raise refusals.InvalidVolume(reason=reason)
     fine = {Volume.AVAILABLE, Volume.IN_USE} if volume.multiattach else {Volume.AVAILABLE}
     if volume.status not in fine:
-        raise errors.InvalidVolume(reason=NOT_AVAILABLE.format(id=volume.id, status=status_word(volume)))
+        raise refusals.InvalidVolume(reason=NOT_AVAILABLE.format(id=volume.id, status=status_word(volume)))
 
 
 def status_word(volume: Volume) -> str:

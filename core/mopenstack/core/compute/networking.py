@@ -19,6 +19,7 @@ from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
+from mopenstack.core.network.errors import InvalidIpForNetwork, IpAddressGenerationFailure
 from mopenstack.network.v2.networks_pb2 import Network
 from mopenstack.network.v2.ports_pb2 import Port
 from mopenstack.network.v2.security_groups_pb2 import SecurityGroup
@@ -333,7 +334,12 @@ async def _make_port(call: Call, server: Server, request: Request, group_ids: Se
     if group_ids and network is not None and network.port_security_enabled:
         port.security_groups.extend(group_ids)
         given.add("security_groups")
-    made = await call.owner_of("port").insert(call.elevated(), port, None, given)
+    try:
+        made = await call.owner_of("port").insert(call.elevated(), port, None, given)
+    except InvalidIpForNetwork:
+        raise errors.InvalidFixedIp(address=request.address, network=request.network_id) from None
+    except IpAddressGenerationFailure:
+        raise errors.NoMoreFixedIps(network=request.network_id) from None
     server.own_ports.append(made.id)
     return str(made.id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mopenstack.compute.v2 import server_volumes_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.contract.faults import PolicyRefused
+from mopenstack.core.compute import block_device_errors as refusals
 from mopenstack.core.compute import block_devices
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
@@ -50,15 +51,15 @@ class ServerVolumes(Servicer):
         LIFECYCLE.require(call, call.target, "attach_volume")
         volume = await block_devices.find_volume(call, body.volume_id)
         if volume is None:
-            raise errors.VolumeNotFound(id=body.volume_id)
+            raise refusals.VolumeNotFound(id=body.volume_id)
         block_devices.check_attachable(call, volume)
         if any(item.id == volume.id for item in call.target.volumes_attached):
             reason = f"volume {volume.id} is already attached to instances: {call.target.id}"
-            raise errors.InvalidVolume(reason=reason)
+            raise refusals.InvalidVolume(reason=reason)
         server = await call.tx.edit(Server, call.target.id)
         used = {item.device for item in server.volumes_attached} | {server.root_device_name}
         if body.device and body.device in used:
-            raise errors.DevicePathInUse(path=body.device)
+            raise refusals.DevicePathInUse(path=body.device)
         item = await block_devices.attach(
             call, server, volume.id, server.host, device=body.device, tag=body.tag,
             delete_on_termination=body.delete_on_termination,
@@ -73,12 +74,12 @@ class ServerVolumes(Servicer):
             # A swap is for Cinder alone to ask for, while it migrates a volume.
             if "service" not in call.caller.roles:
                 raise PolicyRefused([SWAP_POLICY])
-            raise errors.NotMigrating(id=request.volume_id)
+            raise refusals.NotMigrating(id=request.volume_id)
         item = _held(call.target, request.volume_id)
         mine = {"id": item.id, "server_id": call.target.id, "device": item.device, "tag": item.tag}
         for name, word in (("id", "id"), ("server_id", "serverId"), ("device", "device"), ("tag", "tag")):
             if name in given and getattr(body, name) != mine[name]:
-                raise errors.NotMutable(name=word)
+                raise refusals.NotMutable(name=word)
         if "delete_on_termination" in given:
             server = await call.tx.edit(Server, call.target.id)
             _held(server, request.volume_id).delete_on_termination = body.delete_on_termination
@@ -88,9 +89,9 @@ class ServerVolumes(Servicer):
     async def detach_server_volume(self, call: Call, request: pb.ServerVolumeRequest) -> Result:
         _check_shelved(call, call.target, "detach_volume")
         if await block_devices.find_volume(call, request.volume_id) is None:
-            raise errors.VolumeNotFound(id=request.volume_id)
+            raise refusals.VolumeNotFound(id=request.volume_id)
         if _held(call.target, request.volume_id).is_root:
-            raise errors.RootVolume()
+            raise refusals.RootVolume()
         LIFECYCLE.require(call, call.target, "detach_volume")
         server = await call.tx.edit(Server, call.target.id)
         await block_devices.detach(call, server, request.volume_id)
@@ -110,7 +111,7 @@ def _held(server: Server, volume_id: str) -> Server.BlockDevice:
     for item in server.volumes_attached:
         if item.id == volume_id:
             return item
-    raise errors.NotAttached(server=server.id, id=volume_id)
+    raise refusals.NotAttached(server=server.id, id=volume_id)
 
 
 def _shown(server: Server, item: Server.BlockDevice) -> pb.VolumeAttachment:
