@@ -63,10 +63,6 @@ class PortInUse(Conflict):
     )
 
 
-class FlavorNotFound(NotFound):
-    message = "Flavor {flavor_id} could not be found."
-
-
 class PolicyNotAuthorized(Forbidden):
     """What a policy says of keys inside an attribute."""
 

@@ -32,6 +32,7 @@ from mopenstack.network.v2.qos_rules_pb2 import (
     MinimumPacketRateRule,
     PacketRateLimitRule,
 )
+from mopenstack.network.v2.routers_pb2 import Router
 
 RULES: dict[str, type[Message]] = {
     "bandwidth_limit": BandwidthLimitRule,
@@ -98,7 +99,7 @@ class QosPolicies(SharedResource[QosPolicy]):
                 raise QoSPolicyDefaultAlreadyExists(project_id=obj.project_id)
 
     async def remove(self, call: Call, obj: QosPolicy) -> None:
-        users: dict[str, type[Message]] = {"network": Network, "port": Port, "floatingip": Floatingip}
+        users: dict[str, type[Message]] = {"network": Network, "port": Port, "floatingip": Floatingip, "router": Router}
         for kind, message in users.items():
             for user in await _users(call, message, obj.id):
                 raise QosPolicyInUse(policy_id=obj.id, object_type=kind, object_id=_id(user))

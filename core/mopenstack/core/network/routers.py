@@ -15,15 +15,15 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network import device_ports, router_interfaces, router_routes
 from mopenstack.core.network.availability_zones import ZONES, check_hints
+from mopenstack.core.network.flavors import NetworkFlavors
 from mopenstack.core.network.l3_errors import (
-    FlavorNotFound,
     PolicyNotAuthorized,
     RouterExternalGatewayInUseByFloatingIp,
     RouterInUse,
     RouterNotFound,
 )
 from mopenstack.core.network.networks import Networks
-from mopenstack.core.network.resource import NeutronResource, invalid
+from mopenstack.core.network.resource import NeutronResource, check_qos_policy, invalid
 from mopenstack.core.network.router_interfaces import GATEWAY_OWNER, bad_router
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import routers_pb2 as pb
@@ -54,6 +54,8 @@ class Routers(NeutronResource[Router]):
                 seen.external_gateway_info.external_fixed_ips.add(
                     subnet_id=fixed.subnet_id, ip_address=fixed.ip_address
                 )
+            if seen.qos_policy_id:
+                seen.external_gateway_info.qos_policy_id = seen.qos_policy_id
             return seen
 
         return await call.tx.view(("router", obj.id), build)
@@ -63,7 +65,7 @@ class Routers(NeutronResource[Router]):
     async def prepare(self, call: Call, obj: Router, request: Any, given: set[str]) -> None:
         check_hints(obj.availability_zone_hints)
         if obj.flavor_id:
-            raise FlavorNotFound(flavor_id=obj.flavor_id)
+            await call.service(NetworkFlavors).check_usable(call, obj.flavor_id)
         obj.status, obj.revision_number = "ACTIVE", 1
         wanted = self._wanted(call, obj, given)
         obj.ClearField(GATEWAY)
@@ -148,6 +150,9 @@ class Routers(NeutronResource[Router]):
             info = Gateway(network_id=wanted.network_id)
             info.enable_snat = wanted.enable_snat if wanted.HasField("enable_snat") else snat
             router.external_gateway_info.CopyFrom(info)
+            if wanted.HasField("qos_policy_id"):
+                router.qos_policy_id = wanted.qos_policy_id
+                await check_qos_policy(call, router)
 
     async def _check_gateway(self, call: Call, router: Router, wanted: Gateway | None) -> Sequence[Subnet]:
         subnets: Sequence[Subnet] = ()
@@ -178,7 +183,7 @@ class Routers(NeutronResource[Router]):
                 router_id=router.id, net_id=router.external_gateway_info.network_id
             )
         port_id = router.gw_port_id
-        router.gw_port_id = ""
+        router.gw_port_id = router.qos_policy_id = ""
         router.ClearField(GATEWAY)
         await device_ports.drop(call, port_id)
 
