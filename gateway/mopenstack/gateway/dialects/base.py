@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from mopenstack.contract.operations import LATEST, minor
 from mopenstack.contract.v1 import annotations_pb2 as annotations
 from mopenstack.contract.v1 import common_pb2 as common
 
+INT32_MAX = 2**31 - 1
 MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
 UNAUTHORIZED = "The request you have made requires authentication."
 NO_RESOURCE = "The resource could not be found.<br /><br />\n\n\n"
@@ -91,7 +93,11 @@ class Answer:
 
     @classmethod
     def json(cls, status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
-        return cls(status, orjson.dumps(document), headers or {})
+        try:
+            body = orjson.dumps(document)
+        except TypeError:  # a refusal that quotes what orjson does not take: half a character, a huge number
+            body = json.dumps(document).encode()
+        return cls(status, body, headers or {})
 
 
 class Dialect:
@@ -198,11 +204,11 @@ class Dialect:
         filters: dict[str, list[str]] = {}
         for key, value in pairs:
             if key == "limit":
-                query.limit = self.limit(value)
+                query.limit = min(self.limit(value), INT32_MAX)
             elif key == "marker":
                 query.marker = value
             elif key == "offset" and "offset" in self.reserved:
-                query.offset = self.limit(value, key)
+                query.offset = min(self.limit(value, key), INT32_MAX)
             elif key == "page_reverse" and "page_reverse" in self.reserved:
                 query.page_reverse = value.lower() == "true"
             elif key == "fields" and "fields" in self.reserved:
