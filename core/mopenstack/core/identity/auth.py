@@ -65,8 +65,7 @@ class Tokens(Servicer):
         shown = token_view(call, standing)
         if standing.scoped and not plain:
             project = standing.payload.scope_id if standing.payload.scope == "project" else ""
-            shown.catalog.SetInParent()
-            shown.catalog.services.extend(await catalog(call, standing.user.id, project))
+            shown.catalog.CopyFrom(await catalog(call, standing.user.id, project))
         return pb2.TokenResponse(token=shown, subject_token=token)
 
 
@@ -76,8 +75,8 @@ class Auths(Servicer):
     async def get_auth_catalog(self, call: Call, request: Any) -> Result:
         if not call.caller.project_id:
             raise Forbidden("A project-scoped token is required to produce a service catalog.")
-        services = await catalog(call, call.caller.user_id, call.caller.project_id)
-        return auth_pb2.GetAuthCatalogResponse(catalog=services)
+        found = await catalog(call, call.caller.user_id, call.caller.project_id)
+        return auth_pb2.GetAuthCatalogResponse(catalog=found.services)
 
     async def list_auth_projects(self, call: Call, request: Any) -> Result:
         found = await projects_of(call, call.caller.user_id)

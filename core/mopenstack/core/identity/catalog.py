@@ -13,8 +13,13 @@ from mopenstack.identity.v3.services_pb2 import Service
 _PLACEHOLDER = re.compile(r"[%$]\((\w+)\)s")
 
 
-async def catalog(call: Call, user_id: str, project_id: str) -> list[pb2.CatalogService]:
-    """Services by type with their endpoints; those whose address needs a project only with one."""
+async def catalog(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
+    """Services by type with their endpoints; those whose address needs a project only with one. Shared."""
+    key = ("catalog", call.metadata.base_url, user_id, project_id)
+    return await call.tx.view(key, lambda: _build(call, user_id, project_id))
+
+
+async def _build(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
     facts = {"user_id": user_id}
     if project_id:
         facts |= {"tenant_id": project_id, "project_id": project_id}
@@ -35,4 +40,4 @@ async def catalog(call: Call, user_id: str, project_id: str) -> list[pb2.Catalog
             region=endpoint.region_id,
             url=_PLACEHOLDER.sub(lambda match: facts[match.group(1)], url),
         )
-    return list(services.values())
+    return pb2.Catalog(services=services.values())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Literal
 
@@ -36,13 +36,16 @@ class Payload:
     application_credential_id: str = ""
 
 
+_FIELDS = tuple(field.name for field in fields(Payload))
+
+
 @lru_cache(maxsize=256)
 def _fernet(key: bytes) -> Fernet:
     return Fernet(key)
 
 
 def encode(cloud: Cloud, payload: Payload) -> str:
-    data = json.dumps(list(asdict(payload).values()), separators=(",", ":")).encode()
+    data = json.dumps([getattr(payload, name) for name in _FIELDS], separators=(",", ":")).encode()
     return _fernet(cloud.key).encrypt_at_time(data, payload.issued_at).decode().rstrip("=")
 
 

@@ -15,6 +15,7 @@ from mopenstack.core.engine.caller import Caller
 from mopenstack.core.identity.effective import SYSTEM, roles_on
 from mopenstack.core.identity.fernet import Payload, decode
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
+from mopenstack.identity.v3.grants_pb2 import ListGrantsResponse
 from mopenstack.identity.v3.projects_pb2 import Project
 from mopenstack.identity.v3.roles_pb2 import Role
 from mopenstack.identity.v3.tokens_pb2 import Revocation
@@ -100,11 +101,17 @@ async def _scoped(
             scope_domain = await enabled(call, scope.domain_id)
             if scope_domain is None:
                 return None
-    roles = await roles_on(call, user.id, payload.scope_id or SYSTEM)
+    target = payload.scope_id or SYSTEM
+    held = await call.tx.view(("roles", user.id, target), lambda: _held(call, user.id, target))
+    roles: Sequence[Role] = held.roles
     if credential is not None:
         kept = {role.id for role in credential.roles}
         roles = [role for role in roles if role.id in kept]
     return Standing(payload, user, domain, scope, scope_domain, roles, credential) if roles else None
+
+
+async def _held(call: Call, user_id: str, target_id: str) -> ListGrantsResponse:
+    return ListGrantsResponse(roles=await roles_on(call, user_id, target_id))
 
 
 async def enabled(call: Call, id: str) -> Project | None:
