@@ -1,0 +1,142 @@
+"""Core and gateway in processes of their own answer as one process does, and over gRPC as over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import grpc
+import pytest
+import pytest_asyncio
+from google.rpc import error_details_pb2, status_pb2
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
+
+from mopenstack.network.v2 import networks_pb2
+from tests.conftest import Cloud, User
+from tests.processes import server
+
+
+@pytest_asyncio.fixture(scope="module")
+async def split(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[str, str]]:
+    """(gateway's URL, core's address) of a cloud in two processes."""
+    state = tmp_path_factory.mktemp("split")
+    address = f"unix:{state / 'core.sock'}"
+    with server("core", "--address", address, state=state) as (_, line):
+        assert "core" in line
+        with server("gateway", "--core", address, "--port", "0", state=state) as (_, line):
+            yield line.split(" at ")[1].split(",")[0], address
+
+
+@pytest_asyncio.fixture
+async def user(split: tuple[str, str]) -> AsyncIterator[User]:
+    """demo, logged in through the gateway."""
+    async with aiohttp.ClientSession() as session:
+        auth = {
+            "identity": {
+                "methods": ["password"],
+                "password": {"user": {"name": "demo", "domain": {"id": "default"}, "password": "secret"}},
+            },
+            "scope": {"project": {"name": "demo", "domain": {"id": "default"}}},
+        }
+        reply = await User(session, split[0]).post("identity", "/v3/auth/tokens", {"auth": auth})
+        token = reply.ok(201)["token"]
+        yield User(session, split[0], reply.headers["X-Subject-Token"], token["project"]["id"])
+
+
+async def test_http_through_two_processes(user: User) -> None:
+    """Create, show, list, refusals and bytes are the same behind gRPC."""
+    made = (await user.post("network", "/v2.0/networks", {"network": {"name": "n"}})).ok(201)["network"]
+    assert (await user.get("network", f"/v2.0/networks/{made['id']}")).ok()["network"] == made
+    assert made in (await user.get("network", "/v2.0/networks")).ok()["networks"]
+    missing = (await user.get("network", "/v2.0/networks/nope")).refused(404)
+    assert missing["NeutronError"]["type"] == "NetworkNotFound"
+    body = (await user.post("network", "/v2.0/networks", {"network": {"name": "n", "shared": True}})).refused(403)
+    assert "rule:create_network:shared" in body["NeutronError"]["message"]
+    (await user.post("network", "/v2.0/networks", {"network": {"name": "x" * 300}})).refused(400, "maximum length")
+    other = User(user.session, user.url, "nonsense")
+    (await other.get("network", "/v2.0/networks")).refused(401)
+    image = {"name": "i", "disk_format": "raw", "container_format": "bare"}
+    id = (await user.post("image", "/v2/images", image)).ok(201)["id"]
+    content = bytes(range(256)) * 4096
+    headers = {"Content-Type": "application/octet-stream"}
+    (await user.send("PUT", "image", f"/v2/images/{id}/file", data=content, headers=headers)).ok(204)
+    assert (await user.get("image", f"/v2/images/{id}/file")).content == content
+
+
+async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> None:
+    """The same operation over gRPC: with the token it answers, without it and against the policy it refuses by name."""
+    async with grpc.aio.insecure_channel(split[1]) as channel:
+        create = channel.unary_unary(
+            "/mopenstack.network.v2.Networks/CreateNetwork",
+            networks_pb2.CreateNetworkRequest.SerializeToString,
+            networks_pb2.NetworkResponse.FromString,
+        )
+        request = networks_pb2.CreateNetworkRequest(network=networks_pb2.Network(name="over gRPC"))
+        answer = await create(request, metadata=(("x-auth-token", user.token),))
+        assert answer.network.project_id == user.project_id
+        assert not answer.network.HasField("network_type"), "only an admin sees provider attributes"
+        for metadata, code, reason in (
+            ((), grpc.StatusCode.UNAUTHENTICATED, "Unauthorized"),
+            ((("x-auth-token", user.token),), grpc.StatusCode.PERMISSION_DENIED, "PolicyRefused"),
+        ):
+            request.network.shared = True
+            with pytest.raises(grpc.aio.AioRpcError) as refused:
+                await create(request, metadata=metadata)
+            assert refused.value.code() is code
+            details = dict(refused.value.trailing_metadata() or ())["grpc-status-details-bin"]
+            info = error_details_pb2.ErrorInfo()
+            assert isinstance(details, bytes)
+            status_pb2.Status.FromString(details).details[0].Unpack(info)
+            assert (info.reason, info.domain) == (reason, "openstack.org")
+
+
+async def test_reflection_and_health(split: tuple[str, str]) -> None:
+    """grpcurl finds the services, and a probe the server's health."""
+    async with grpc.aio.insecure_channel(split[1]) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check",
+            health_pb2.HealthCheckRequest.SerializeToString,
+            health_pb2.HealthCheckResponse.FromString,
+        )
+        assert (await check(health_pb2.HealthCheckRequest())).status == health_pb2.HealthCheckResponse.SERVING
+        reflect = channel.stream_stream(
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+            reflection_pb2.ServerReflectionRequest.SerializeToString,
+            reflection_pb2.ServerReflectionResponse.FromString,
+        )
+        stream = reflect(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+        answer = await stream.read()
+        names = {service.name for service in answer.list_services_response.service}
+        assert {"mopenstack.network.v2.Networks", "mopenstack.compute.v2.Servers"} <= names
+
+
+async def test_one_process_speaks_grpc_beside_http(cloud: Cloud, demo: User) -> None:
+    """The gRPC port of a whole cloud shows what HTTP made, in the cloud that the metadata names."""
+    made = (await demo.post("network", "/v2.0/networks", {"network": {"name": "n"}})).ok(201)["network"]
+    async with grpc.aio.insecure_channel(cloud.serving.grpc) as channel:
+        get = channel.unary_unary(
+            "/mopenstack.network.v2.Networks/GetNetwork",
+            networks_pb2.GetNetworkRequest.SerializeToString,
+            networks_pb2.NetworkResponse.FromString,
+        )
+        metadata = (("x-auth-token", demo.token), ("x-mopenstack-cloud", cloud.name))
+        answer = await get(networks_pb2.GetNetworkRequest(network_id=made["id"]), metadata=metadata)
+        assert answer.network.name == "n"
+
+
+def test_a_core_that_is_away(tmp_path: Path) -> None:
+    """A gateway without its core answers 503 in the service's envelope."""
+    import json
+    import urllib.error
+    import urllib.request
+
+    with server("gateway", "--core", f"unix:{tmp_path / 'none'}", "--port", "0", state=tmp_path) as (_, line):
+        url = line.split(" at ")[1].split(",")[0]
+        request = urllib.request.Request(f"{url}/network/v2.0/networks", headers={"X-Auth-Token": "x"})
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request)
+        assert refused.value.code == 503
+        assert "NeutronError" in json.loads(refused.value.read())
+        refused.value.close()
