@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -51,6 +53,15 @@ async def test_made_shown_used_deleted(cloud: Cloud, demo: User) -> None:
     (await demo.delete("identity", path)).ok(204)
     (await demo.get("identity", path)).refused(404, f"Could not find Application Credential: {made['id']}.")
     (await holder.get("identity", "/v3/auth/projects")).refused(401)
+
+
+async def test_a_token_does_not_outlive_its_credential(cloud: Cloud, demo: User) -> None:
+    soon = datetime.fromtimestamp(time.time() + 60, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    made = (await create(demo, name="ac", expires_at=soon)).ok(201)["application_credential"]
+    reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
+    assert reply.ok(201)["token"]["expires_at"] == f"{soon}.000000Z"
+    cloud.serving.engine.cloud(cloud.name).clock.advance(61)
+    (await use(cloud, {"id": made["id"], "secret": made["secret"]})).refused(401)
 
 
 @pytest.mark.parametrize(
@@ -142,3 +153,9 @@ async def test_credentials(admin: User, demo: User) -> None:
     (await demo.post("identity", "/v3/credentials", {"credential": {**body, "user_id": admin.user_id}})).refused(403)
     (await demo.delete("identity", f"/v3/credentials/{made['id']}")).ok(204)
     (await admin.get("identity", f"/v3/credentials/{made['id']}")).refused(404, "Could not find credential")
+
+
+async def test_an_unscoped_token_sees_its_own(cloud: Cloud, demo: User) -> None:
+    unscoped = await cloud.login({"id": demo.user_id, "password": "secret"}, "unscoped")
+    (await unscoped.get("identity", f"/v3/users/{demo.user_id}/application_credentials")).ok(200)
+    (await unscoped.get("compute", "/v2.1/servers")).refused(403)

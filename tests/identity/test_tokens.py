@@ -218,6 +218,8 @@ async def test_what_one_may_scope_to(admin: User, demo: User) -> None:
     links = {"next": None, "self": f"{demo.url}/identity/v3/auth/domains", "previous": None}
     assert body == {"domains": [], "links": links}
     assert (await admin.get("identity", "/v3/auth/domains")).ok()["domains"][0]["id"] == "default"
+    names = {item["name"] for item in (await demo.get("identity", "/v3/OS-FEDERATION/projects")).ok()["projects"]}
+    assert names == {"demo", "invisible_to_admin"}
     body = (await demo.get("identity", "/v3/auth/system")).ok()
     assert body == {"system": [], "links": {"self": f"{demo.url}/identity/v3/auth/system"}}
     assert (await admin.get("identity", "/v3/auth/system")).ok()["system"] == [{"all": True}]

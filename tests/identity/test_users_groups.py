@@ -109,6 +109,8 @@ async def test_lists_filter(admin: User) -> None:
     assert await names("enabled=false") == {"off"}
     assert {"admin", "demo", "off"} <= await names("domain_id=default")
     assert await names("domain_id=zz") == set()
+    assert await names("name__contains=emo_") == {"demo_reader"}
+    assert await names("name__istartswith=ALT") == {"alt_demo"}
     reply = await admin.get("identity", "/v3/users?enabled=zz")
     reply.refused(400, "field/attribute enabled. Value: zz. 'zz' is not one")
     body = (await admin.get("identity", "/v3/users?name=demo")).ok()

@@ -286,7 +286,9 @@ class Engine:
         if target is None:
             target = getattr(request, plan.body_field) if plan.body_field else request
         name = operation.options.policy.name
-        if plan.scopes and call.caller.scope not in plan.scopes:
+        # To oslo.policy a token without a scope is one of a project.
+        scope = call.caller.scope.replace("none", "project")
+        if plan.scopes and scope not in plan.scopes:
             raise PolicyRefused([name])
         if not plan.check(call.caller, target):
             raise PolicyRefused([name])

@@ -180,6 +180,9 @@ async def _prove(
             raise Unauthorized
         user = found
         proof.credential = credential
+        if credential.HasField("expires_at"):
+            # A token does not outlive the credential that it comes from.
+            proof.expires_at = min(credential.expires_at.seconds, int(call.time) + LIFETIME)
         proof.methods.insert(0, method)
     if proof.user is not None and proof.user.id != user.id:
         raise Unauthorized

@@ -5,7 +5,7 @@ Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -19,6 +19,12 @@ from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
 from mopenstack.core.store.transaction import Taken, copy_of
+
+_COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
+    "contains": lambda text, value: value in text,
+    "startswith": str.startswith,
+    "endswith": str.endswith,
+}
 
 M = TypeVar("M", bound=Message)
 
@@ -72,6 +78,18 @@ class IdentityServicer(ResourceServicer[M]):
         if indexed is not None:
             return cast("list[M]", await call.tx.query(self.message, **{indexed[0]: indexed[1]}))
         return cast("list[M]", await call.tx.scan(self.message))
+
+    async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
+        """`name__contains=x` and its like, also without case (keystone.server.flask.common.build_driver_hints)."""
+        name, _, comparison = key.partition("__")
+        field = self.fields.get(name)
+        if field is None or comparison.removeprefix("i") not in _COMPARISONS or not self.listing.filterable(name):
+            return True
+        text = str(getattr(obj, name))
+        if comparison.startswith("i"):
+            text, values = text.lower(), [value.lower() for value in values]
+        test = _COMPARISONS[comparison.removeprefix("i")]
+        return all(test(text, value) for value in values)
 
     def _check_filters(self, query: common.Query) -> None:
         """Flags must be flags, where the query is checked at all (keystone.identity.schema)."""

@@ -184,8 +184,9 @@ class Projects(IdentityServicer[pb2.Project]):
 
     async def matches(self, call: Call, obj: pb2.Project, key: str, values: Any) -> bool:
         test = _TAG_FILTERS.get(key)
-        wanted = {tag for value in values for tag in value.split(",")}
-        return test is None or test(set(obj.tags), wanted)
+        if test is None:
+            return await super().matches(call, obj, key, values)
+        return test(set(obj.tags), {tag for value in values for tag in value.split(",")})
 
     async def refine(self, call: Call, found: list[pb2.Project], query: common.Query) -> list[pb2.Project]:
         if not any(item.key == "is_domain" for item in query.filters):
