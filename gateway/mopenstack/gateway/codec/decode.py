@@ -197,6 +197,8 @@ class RequestDecoder:
                 self.query_field = field.name
             elif full_name == FIELD_MASK:
                 self._mask = field.name
+            elif field.type == FieldDescriptor.TYPE_BYTES:
+                continue  # streams of bytes come as bodies
             elif full_name == "" and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
                 self._query[wire_key(field)] = (field, _text_setter(field))
             if not self._envelope and field.name not in variables and full_name and not _foreign(full_name):
