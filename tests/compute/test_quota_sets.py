@@ -95,3 +95,21 @@ async def test_limits(admin: Any, demo: Any, at: Any) -> None:
     (await demo.get("compute", f"/v2.1/limits?tenant_id={admin.project_id}")).refused(
         403, "Policy doesn't allow os_compute_api:limits:other_project to be performed."
     )
+
+
+async def test_users_may_have_limits_of_their_own(admin: Any, demo: Any) -> None:
+    path = f"/v2.1/os-quota-sets/{demo.project_id}"
+    own = f"{path}?user_id={demo.user_id}"
+    changed = (await admin.put("compute", own, {"quota_set": {"server_groups": 1}})).ok(200)["quota_set"]
+    assert changed == {**DEFAULTS, "server_groups": 1}
+    assert (await admin.get("compute", own)).ok()["quota_set"]["server_groups"] == 1
+    assert (await admin.get("compute", path)).ok()["quota_set"]["server_groups"] == 10
+    (await admin.put("compute", own, {"quota_set": {"server_groups": 11}})).refused(
+        400, "Quota limit 11 for server_groups must be less than or equal to 10."
+    )
+    group = {"server_group": {"name": "g", "policies": ["affinity"]}}
+    groups = "/v2.1/os-server-groups"
+    (await demo.post("compute", groups, group)).ok(200)
+    (await demo.post("compute", groups, group)).refused(403, "Quota exceeded, too many server groups.")
+    (await admin.delete("compute", own)).ok(202)
+    (await demo.post("compute", groups, group)).ok(200)

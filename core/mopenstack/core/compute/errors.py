@@ -102,6 +102,10 @@ class QuotaBelowUsage(BadRequest):
     message = "Quota limit {limit} for {resource} must be greater than or equal to already used and reserved {used}."
 
 
+class QuotaAboveProject(BadRequest):
+    message = "Quota limit {limit} for {resource} must be less than or equal to {maximum}."
+
+
 # -- aggregates, hosts, services
 
 

@@ -38,6 +38,8 @@ class FlavorExtraSpecs(Servicer):
         return pb.FlavorExtraSpec(extra_spec={request.key: flavor.extra_specs[request.key]})
 
     async def update_flavor_extra_spec(self, call: Call, request: pb.UpdateFlavorExtraSpecRequest) -> Result:
+        if len(request.extra_spec.fields) > 1:
+            raise InvalidField((), _plain(request.extra_spec), "max_properties", 1)
         values = _checked(call, request.extra_spec, ())
         if request.key not in values:
             raise errors.ExtraSpecMismatch()

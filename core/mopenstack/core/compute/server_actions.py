@@ -9,7 +9,7 @@ from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.core.compute import images, networking, scheduling, server_create
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
-from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.quotas import SERVICE, take
 from mopenstack.core.compute.server_images import ImageActions
 from mopenstack.core.compute.server_minor_actions import MinorActions
 from mopenstack.core.compute.server_states import ACTIONS, LIFECYCLE, POWER_OFF, POWER_ON, STOPPED
@@ -86,7 +86,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             "cores": max(0, flavor.vcpus - server.flavor.vcpus),
             "ram": max(0, flavor.ram - server.flavor.ram),
         }
-        await call.quota.take(SERVICE, server.project_id, {name: units for name, units in more.items() if units})
+        await take(call, server.project_id, server.user_id, {name: units for name, units in more.items() if units})
         if request.resize.disk_config:
             server.disk_config = request.resize.disk_config
         _remember(server)

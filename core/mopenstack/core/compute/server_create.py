@@ -27,7 +27,7 @@ from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.core.compute import block_devices, images, networking, scheduling
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.keypairs import Keypairs
-from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.quotas import SERVICE, take
 from mopenstack.core.compute.server_groups import ServerGroups
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.image.v2.images_pb2 import Image
@@ -215,7 +215,7 @@ async def _take_quota(call: Call, flavor: Server.FlavorEmbedded, least: int, mos
     while True:
         units = {"instances": count, "cores": count * flavor.vcpus, "ram": count * flavor.ram}
         try:
-            await call.quota.take(SERVICE, call.caller.project_id, units)
+            await take(call, call.caller.project_id, call.caller.user_id, units)
         except Fault:
             if count <= least:
                 raise

@@ -9,7 +9,7 @@ from mopenstack.compute.v2 import server_groups_pb2 as pb
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
-from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.quotas import SERVICE, check_user
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer
 
@@ -30,6 +30,7 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
         obj.metadata.SetInParent()
         obj.rules.SetInParent()
         obj.user_id = call.caller.user_id
+        await check_user(call, obj.project_id, obj.user_id, {"server_groups": 1})
 
     @staticmethod
     def _check_policy(obj: pb.ServerGroup) -> None:

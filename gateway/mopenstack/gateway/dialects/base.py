@@ -279,6 +279,7 @@ def jsonschema_sentence(fault: InvalidField) -> str:
         "max_length": f"{value!r} is too long",
         "min_length": f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short",
         "max_items": f"{value!r} is too long",
+        "max_properties": f"{value!r} has too many properties",
         "min_items": f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short",
         "unique_items": f"{value!r} has non-unique elements",
         "pattern": f"{value!r} does not match {bound!r}",
