@@ -135,3 +135,33 @@ async def test_qos_specs(volumes: Any, admin_volumes: Any) -> None:
     (await admin_volumes.get(f"/qos-specs/{id}/disassociate_all")).ok(202)
     (await admin_volumes.delete(f"/qos-specs/{id}")).ok(202)
     (await admin_volumes.get(f"/qos-specs/{id}")).refused(404, f"No such QoS spec {id}.")
+
+
+async def test_encryption(volumes: Any, admin_volumes: Any) -> None:
+    type_id = (await make(admin_volumes))["id"]
+    path = f"/types/{type_id}/encryption"
+    assert (await admin_volumes.get(path)).ok(200) == {}
+    (await volumes.get(path)).refused(403, "volume_extension:volume_type_encryption:get")
+    specs = {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}
+    made = (await admin_volumes.post(path, {"encryption": specs})).ok(200)["encryption"]
+    id = made["encryption_id"]
+    assert made == {**specs, "volume_type_id": type_id, "encryption_id": id}
+    exists = f"Volume type encryption for type {type_id} already exists."
+    (await admin_volumes.post(path, {"encryption": specs})).refused(400, exists)
+    shown = (await admin_volumes.get(path)).ok(200)
+    assert shown.pop("created_at")
+    assert shown == {**made, "updated_at": None, "deleted": False, "deleted_at": None}
+    assert (await admin_volumes.get(f"{path}/cipher")).ok(200) == {"cipher": "aes-xts-plain64"}
+    change = {"encryption": {"key_size": 128}}
+    assert (await admin_volumes.put(f"{path}/{id}", change)).ok(200) == change
+    volume = await volumes.make(volume_type="t")
+    assert volume["encrypted"] is True
+    shown = (await volumes.get(f"/volumes/{volume['id']}/encryption")).ok(200)
+    assert (shown["provider"], shown["key_size"]) == ("luks", 128)
+    (await admin_volumes.delete(f"{path}/{id}")).refused(400, "Cannot delete encryption specs. Volume type in use.")
+    await volumes.delete(f"/volumes/{volume['id']}")
+    (await admin_volumes.delete(f"{path}/{id}")).ok(202)
+    missing = f"Volume type encryption for type {type_id} does not exist."
+    (await admin_volumes.delete(f"{path}/{id}")).refused(404, missing)
+    plain = await volumes.make()
+    assert (await volumes.get(f"/volumes/{plain['id']}/encryption")).ok(200) == {"encryption_key_id": None}

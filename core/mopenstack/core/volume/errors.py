@@ -37,6 +37,10 @@ class VolumeTypeExtraSpecsNotFound(NotFound):
     message = "Volume Type {id} has no extra specs with key {key}."
 
 
+class VolumeTypeEncryptionNotFound(NotFound):
+    message = "Volume type encryption for type {id} does not exist."
+
+
 class ProjectDefaultTypeNotFound(NotFound):
     message = "Default type for project {id} not found."
 
@@ -111,6 +115,10 @@ class VolumeTypeDefaultDeletion(BadRequest):
 
 class VolumeTypeExists(Conflict):
     message = "Volume Type {id} already exists."
+
+
+class VolumeTypeEncryptionExists(BadRequest):
+    message = "Volume type encryption for type {id} already exists."
 
 
 class VolumeTypeAccessExists(Conflict):

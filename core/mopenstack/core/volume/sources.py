@@ -21,7 +21,8 @@ from mopenstack.core.volume.errors import (
     InvalidVolume,
 )
 from mopenstack.core.volume.lifecycle import EVEN_ATTACHED
-from mopenstack.core.volume.types import Types
+from mopenstack.core.volume.type_encryption import encryption_of
+from mopenstack.core.volume.types import Types, is_multiattach
 from mopenstack.image.v2.images_pb2 import Image
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types_pb2 import VolumeType
@@ -52,6 +53,7 @@ class Source:
     image: Image | None = None
     image_metadata: dict[str, str] = field(default_factory=dict)
     bootable: bool = False
+    encrypted: bool = False
 
 
 async def resolve(call: Call, body: VolumeCreate) -> Source:
@@ -76,6 +78,9 @@ async def resolve(call: Call, body: VolumeCreate) -> Source:
     check_sizes(size, snapshot, volume, image)
     kind = wanted_type or await _type_of(call, snapshot, volume, image)
     source = Source(kind, size, _zone(body, snapshot, volume), snapshot, volume, image)
+    source.encrypted = await encryption_of(call, kind.id) is not None
+    if source.encrypted and is_multiattach(kind):
+        raise InvalidVolume(why="Multiattach cannot be used with encrypted volumes.")
     await _inherit(call, source)
     return source
 

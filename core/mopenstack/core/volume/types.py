@@ -38,6 +38,7 @@ from mopenstack.core.volume.errors import (
 )
 from mopenstack.core.volume.metadata import check_metadata
 from mopenstack.volume.v3 import types_pb2 as pb2
+from mopenstack.volume.v3.type_encryption_pb2 import Encryption
 from mopenstack.volume.v3.types_pb2 import DefaultType, VolumeType
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
@@ -106,6 +107,10 @@ class Types(CinderResource[VolumeType]):
         return EMPTY
 
     # -- hooks
+
+    async def remove(self, call: Call, obj: VolumeType) -> None:
+        for item in await call.tx.query(Encryption, volume_type_id=obj.id):
+            await call.tx.delete(Encryption, item.id)
 
     def visible(self, call: Call, obj: VolumeType) -> bool:
         return call.caller.is_admin or obj.is_public or call.caller.project_id in obj.projects
