@@ -157,3 +157,17 @@ async def test_lists_filter_sort_and_page(neutron: Any, demo: Any) -> None:
     (await demo.get("network", "/v2.0/networks?sort_key=bogus&sort_dir=asc")).refused(
         400, "['bogus'] is invalid attribute for sort_keys"
     )
+
+
+async def test_several_at_once(neutron: Any, demo: Any) -> None:
+    bulk = {"networks": [{"name": "b1", "admin_state_up": False}, {"name": "b2"}]}
+    made = (await demo.post("network", "/v2.0/networks", bulk)).ok(201)["networks"]
+    assert [(one["name"], one["admin_state_up"]) for one in made] == [("b1", False), ("b2", True)]
+    ports = {"ports": [{"network_id": one["id"], "fixed_ips": []} for one in made]}
+    assert len((await demo.post("network", "/v2.0/ports", ports)).ok(201)["ports"]) == 2
+    bad = {"networks": [{"name": "b3"}, {"name": 1}]}
+    (await demo.post("network", "/v2.0/networks", bad)).refused(400, "Reason: '1' is not a valid string.")
+    bad = {"networks": [{"name": "b3"}, {"name": "b4", "shared": True}]}
+    (await demo.post("network", "/v2.0/networks", bad)).refused(403, "rule:create_network:shared")
+    (await demo.post("network", "/v2.0/networks", {"networks": []})).refused(400, "Resources required")
+    assert await neutron.list("networks", "name=b3") == []

@@ -275,6 +275,16 @@ class Engine:
     async def _prelude(self, plan: _Plan, call: Call, request: Message) -> None:
         operation = plan.operation
         call.caller = await self._who(call) if not operation.anonymous or call.metadata.token in self._inside else ANONYMOUS
+        await self._admit(plan, call, request)
+
+    async def admit(self, call: Call, part: Message) -> None:
+        """Check a part of a request that is a request of the same operation (one object of a bulk create)."""
+        assert call.operation is not None
+        await self._admit(self._plans[call.operation.name], call, part)
+
+    async def _admit(self, plan: _Plan, call: Call, request: Message) -> None:
+        """Declared rules, target, policy."""
+        operation = plan.operation
         validate(request, operation.kind_of_write, call.microversion)
         if plan.before:
             await plan.servicer.before(call, request)
@@ -301,15 +311,14 @@ class Engine:
         mask = getattr(request, plan.mask_field).paths if plan.mask_field else ()
         given = set(mask) or {field.name for field, _ in body.ListFields()}
         creating = plan.operation.kind_of_write == "create"
-        refused = [
-            f"{plan.operation.options.policy.name}:{key}"
+        asked = [
+            (key, check)
             for name, key, check, default in plan.field_policies
-            if name in given
-            and not (creating and getattr(body, name) == default)
-            and not check(call.caller, target)
+            if name in given and not (creating and getattr(body, name) == default)
         ]
-        if refused:
-            raise PolicyRefused([plan.operation.options.policy.name, *refused])
+        if not all(check(call.caller, target) for _, check in asked):
+            policy = plan.operation.options.policy.name
+            raise PolicyRefused([policy, *(f"{policy}:{key}" for key, _ in asked)])
 
     @staticmethod
     def _inject(cloud: Cloud, operation: Operation) -> None:

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
-from mopenstack.core.engine.servicer import ResourceServicer
+from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.network.errors import HTTPBadRequest, InvalidInput
 
 M = TypeVar("M", bound=Message)
@@ -57,6 +57,17 @@ class NeutronResource(ResourceServicer[M]):
         asked = getattr(body, "project_id", "")
         if asked and asked != call.caller.project_id and not call.caller.is_admin:
             raise HTTPBadRequest(FOREIGN_PROJECT)
+
+    async def create(self, call: Call, request: Any) -> Result:
+        if not getattr(request, "bulk", ()):
+            return await super().create(call, request)
+        assert call.operation is not None
+        answer = call.operation.response()
+        shown = getattr(answer, next(field.name for field in answer.DESCRIPTOR.fields if field.is_repeated))
+        for part in request.bulk:
+            await self.engine.admit(call, part)
+            shown.append(await super().create(call, part))
+        return answer
 
     def visible(self, call: Call, obj: M) -> bool:
         if sees_all(call.caller):

@@ -1,0 +1,41 @@
+"""Bulk creates: `{"networks": [{...}, {...}]}` where a single one is `{"network": {...}}` (neutron.api.v2.base)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.operations import LATEST
+from mopenstack.gateway.codec.decode import RequestDecoder, decode_json
+from mopenstack.gateway.hooks import BodyHook
+
+
+def _hook(singular: str, plural: str) -> BodyHook:
+    def fill(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
+        document = decode_json(body) if body else None
+        plan = _decoder(type(message))
+        if not isinstance(document, dict) or plural not in document or singular in document:
+            plan.body(message, document)
+            return
+        items = document[plural]
+        if not items or not isinstance(items, list):
+            raise BadRequest("Resources required")
+        for item in items:
+            plan.body(message.bulk.add(), {singular: item})
+        # The first stands for all where the engine looks at the request itself.
+        plan.body(message, {singular: items[0]})
+
+    return fill
+
+
+@cache
+def _decoder(request: Any) -> RequestDecoder:
+    return RequestDecoder(request, (), LATEST, "create")
+
+
+BODY_HOOKS: Mapping[str, BodyHook] = {
+    f"mopenstack.network.v2.{plural.title()}.Create{singular.title()}": _hook(singular, plural)
+    for singular, plural in (("network", "networks"), ("subnet", "subnets"), ("port", "ports"))
+}
