@@ -159,3 +159,25 @@ async def test_an_unscoped_token_sees_its_own(cloud: Cloud, demo: User) -> None:
     unscoped = await cloud.login({"id": demo.user_id, "password": "secret"}, "unscoped")
     (await unscoped.get("identity", f"/v3/users/{demo.user_id}/application_credentials")).ok(200)
     (await unscoped.get("compute", "/v2.1/servers")).refused(403)
+
+
+async def test_access_rules_are_all_that_a_token_may(cloud: Cloud, demo: User) -> None:
+    rules = [
+        {"path": "/v2.0/networks", "method": "GET", "service": "network"},
+        {"path": "/v2.0/subnets/*", "method": "GET", "service": "network"},
+        {"path": "/v3/auth/**", "method": "GET", "service": "identity"},
+    ]
+    made = (await create(demo, name="ac", access_rules=rules)).ok(201)["application_credential"]
+    reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
+    assert [rule["path"] for rule in reply.ok(201)["token"]["application_credential"]["access_rules"]] == [
+        rule["path"] for rule in rules
+    ]
+    holder = type(demo)(cloud.session, cloud.url, reply.headers["X-Subject-Token"])
+    for _ in range(2):
+        (await holder.get("network", "/v2.0/networks")).ok(200)
+        (await holder.get("network", "/v2.0/subnets")).refused(401)
+        (await holder.get("network", "/v2.0/subnets/zz")).refused(404)
+        (await holder.post("network", "/v2.0/networks", {"network": {}})).refused(401)
+        (await holder.get("identity", "/v3/auth/projects")).ok(200)
+        (await holder.get("identity", "/v3/auth/tokens", headers={"X-Subject-Token": holder.token})).ok(200)
+        (await holder.get("compute", "/v2.1/servers")).refused(401)

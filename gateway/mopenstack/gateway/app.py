@@ -63,6 +63,8 @@ class App:
                 base_url=base_url,
                 request_id=request_id,
                 remote=request.remote or "",
+                verb=request.method,
+                path=api_path,
             )
             response = await self._respond(request, surface, context, metadata)
         self.requests.add(
@@ -72,11 +74,11 @@ class App:
 
     def _surface(self, path: str) -> tuple[Surface | None, str]:
         if self._only is not None:
-            return self._only, path.rstrip("/")
+            return self._only, _trimmed(self._only, path)
         second = path.find("/", 1)
         first = path if second < 0 else path[:second]
         surface = self._by_prefix.get(first)
-        return surface, path[len(first) :].rstrip("/") if surface is not None else ""
+        return surface, _trimmed(surface, path[len(first) :]) if surface is not None else ""
 
     async def _respond(
         self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
@@ -200,6 +202,10 @@ class App:
             raise not_served(context, known[0].leaves[context.verb][0][1][1])
         verbs = {*allowed, *(known[0].leaves if known is not None else ())}
         return dialect.wrong_verb(context, verbs) if verbs else dialect.no_route(context)
+
+
+def _trimmed(surface: Surface, path: str) -> str:
+    return path if surface.dialect.exact_paths else path.rstrip("/")
 
 
 def not_served(context: Context, title: str, action: str = "") -> NotServed:

@@ -64,6 +64,8 @@ def _pairs(metadata: CallMetadata) -> list[tuple[str, str]]:
         ("x-mopenstack-remote", metadata.remote),
         ("x-openstack-request-id", metadata.request_id),
         ("x-content-type", metadata.content_type),
+        ("x-mopenstack-verb", metadata.verb),
+        ("x-mopenstack-path", metadata.path),
     ]
     if metadata.microversion != LATEST:
         pairs.append(("openstack-api-version", str(metadata.microversion)))

@@ -156,15 +156,17 @@ def _metadata(context: Any) -> CallMetadata:
     version = given.get("openstack-api-version", "")
     peer = context.peer() or ""
     # A gateway beside the core says for whom it asks; anybody else is who they are.
-    remote = given.get("x-mopenstack-remote", peer) if peer.startswith(_LOCAL_PEERS) else peer
+    trusted = given if peer.startswith(_LOCAL_PEERS) else {}
     return CallMetadata(
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
         base_url=given.get("x-mopenstack-url", CallMetadata().base_url),
         microversion=int(version) if version.isdigit() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
-        remote=remote,
+        remote=trusted.get("x-mopenstack-remote", peer),
         content_type=given.get("x-content-type", ""),
+        verb=trusted.get("x-mopenstack-verb", ""),
+        path=trusted.get("x-mopenstack-path", ""),
     )
 
 

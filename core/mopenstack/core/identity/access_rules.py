@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.identity.v3 import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
+
+
+_BLOCK_STORAGE = frozenset({"block-storage", "volumev3", "volume"})
 
 
 class AccessRules(IdentityServicer[pb2.AccessRule]):
@@ -36,6 +42,41 @@ class AccessRules(IdentityServicer[pb2.AccessRule]):
         if rule.user_id != request.user_id:
             raise self.not_found(id=request.access_rule_id)
         return rule
+
+
+def permitted(call: Call, caller: Caller) -> bool:
+    """Whether one of the caller's access rules allows the request (keystonemiddleware.auth_token).
+
+    A token may always be validated. Over gRPC the operation's own verb and path count.
+    """
+    operation = call.operation
+    if operation is None:
+        return True
+    verb, path = call.metadata.verb, call.metadata.path
+    if not path and operation.routes:
+        verb, path = operation.routes[0].verb, operation.routes[0].path
+    api = operation.api
+    if (api.type, verb, path) == ("identity", "GET", "/v3/auth/tokens"):
+        return True
+    types = _BLOCK_STORAGE if api.type in _BLOCK_STORAGE else {api.type}
+    paths = (path, api.prefix + path)
+    for service, method, pattern in caller.access_rules:
+        if service in types and method == verb and any(_pattern(pattern).fullmatch(item) for item in paths):
+            return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    """`{name}` and `*` stand for one part of a path, `**` for any number of them."""
+
+    def one(match: re.Match[str]) -> str:
+        found = match.group()
+        if found == "**":
+            return ".*"
+        return "[^/]+" if found == "*" or found.startswith("{") else re.escape(found)
+
+    return re.compile(re.sub(r"\{[^}]*\}|\*\*|\*|[^{*]+|\{", one, text))
 
 
 async def keep_rule(call: Call, user_id: str, wanted: Any) -> pb2.AccessRule:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mopenstack.contract.faults import Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.identity.access_rules import permitted
 from mopenstack.core.identity.effective import SYSTEM, roles_on
 from mopenstack.core.identity.fernet import Payload, decode
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
@@ -52,7 +53,7 @@ async def authenticate(call: Call, token: str) -> Caller:
     kept = _callers.get(key)
     if kept is not None and kept[0] == generation:
         caller = kept[1]
-        if caller.expires_at <= call.time:
+        if caller.expires_at <= call.time or (caller.access_rules and not permitted(call, caller)):
             raise Unauthorized
         return caller
     payload = decode(call.cloud, token)
@@ -63,6 +64,8 @@ async def authenticate(call: Call, token: str) -> Caller:
     if len(_callers) >= CALLERS_MAX:
         _callers.clear()
     _callers[key] = (generation, caller)
+    if caller.access_rules and not permitted(call, caller):
+        raise Unauthorized
     return caller
 
 
@@ -126,7 +129,8 @@ def expired(call: Call, credential: ApplicationCredential) -> bool:
 
 def caller_of(standing: Standing, token: str) -> Caller:
     """A good token's caller. Role names are compared in lower case, as oslo.policy does."""
-    payload, scope = standing.payload, standing.scope
+    payload, scope, credential = standing.payload, standing.scope, standing.credential
+    rules = () if credential is None else credential.access_rules
     project = scope if payload.scope == "project" else None
     domain = scope if payload.scope == "domain" else None
     return Caller(
@@ -146,4 +150,5 @@ def caller_of(standing: Standing, token: str) -> Caller:
         expires_at=payload.expires_at,
         issued_at=payload.issued_at,
         application_credential_id=payload.application_credential_id,
+        access_rules=tuple((rule.service, rule.method, rule.path) for rule in rules),
     )

@@ -13,7 +13,10 @@ from mopenstack.contract.operations import LATEST, Operation
 
 @dataclass(slots=True)
 class CallMetadata:
-    """gRPC metadata, typed. `base_url` is how the client reached the cloud: scheme, host and cloud prefix."""
+    """gRPC metadata, typed. `base_url` is how the client reached the cloud: scheme, host and cloud prefix.
+
+    `verb` and `path` (behind the API's prefix) are those of an HTTP request, empty for a call over gRPC.
+    """
 
     cloud: str = ""
     token: str = ""
@@ -23,6 +26,8 @@ class CallMetadata:
     remote: str = ""
     body: AsyncIterator[bytes] | None = None  # of operations with raw_request
     content_type: str = ""
+    verb: str = ""
+    path: str = ""
 
 
 @dataclass(slots=True)
