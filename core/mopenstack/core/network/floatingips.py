@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Servicer, copy_fields
+from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network import device_ports
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, parse_ip
 from mopenstack.core.network.dns import check_domain, check_name
@@ -25,7 +26,7 @@ from mopenstack.core.network.l3_errors import (
 )
 from mopenstack.core.network.networks import Networks
 from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.resource import NeutronResource, check_qos_policy
+from mopenstack.core.network.resource import NeutronResource, check_qos_policy, invalid
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import floatingips_pb2 as pb
 from mopenstack.network.v2.floatingips_pb2 import Floatingip, FloatingipPool
@@ -70,6 +71,8 @@ class Floatingips(NeutronResource[Floatingip]):
     async def prepare(self, call: Call, obj: Floatingip, request: Any, given: set[str]) -> None:
         check_domain(obj.dns_domain)
         check_name(obj.dns_name)
+        if not is_format("uuid", obj.floating_network_id):
+            raise invalid("floating_network_id", f"'{obj.floating_network_id or None}' is not a valid UUID")
         network = await call.service(Networks).fetch(call, obj.floating_network_id)
         if not network.external:
             raise bad_floatingip(f"Network {network.id} is not a valid external network")
