@@ -87,7 +87,7 @@ async def test_create_refusals(neutron: Any, fields: dict[str, Any], status: int
 @pytest.mark.parametrize(
     ("fields", "status", "text"),
     [
-        ({**VLAN, "provider:physical_network": "nope"}, 400, "physical_network 'nope' unknown for VLAN provider network"),
+        ({**VLAN, "provider:physical_network": "nope"}, 400, "physical_network 'nope' unknown for VLAN provider"),
         ({**VLAN, "provider:segmentation_id": 5000}, 400, "segmentation_id out of range (1 through 4094)"),
         ({"provider:network_type": "foo"}, 400, "network_type value 'foo' not supported"),
         (

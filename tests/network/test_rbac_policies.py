@@ -41,7 +41,8 @@ async def test_refusals(neutron: Any, admin: Any) -> None:
     )
     wrong = {**sharing(network, admin.project_id), "object_type": "foo"}
     (await neutron.post("rbac-policies", **wrong)).refused(400, "'foo' is not a valid RBAC object type.")
-    (await neutron.get("rbac-policies", UNKNOWN)).refused(404, f"RBAC policy of type unknown with ID {UNKNOWN} not found")
+    unknown = f"RBAC policy of type unknown with ID {UNKNOWN} not found"
+    (await neutron.get("rbac-policies", UNKNOWN)).refused(404, unknown)
 
 
 async def test_shared_stands_for_a_policy_for_everybody(neutron: Any, admin_neutron: Any) -> None:

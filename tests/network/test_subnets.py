@@ -138,7 +138,8 @@ async def test_updates(neutron: Any) -> None:
     )
     assert (changed["host_routes"], changed["dns_nameservers"], changed["gateway_ip"]) == (routes, ["8.8.8.8"], None)
     assert changed["revision_number"] == 1
-    (await neutron.put("subnets", subnet["id"], cidr="10.99.0.0/24")).refused(400, "Cannot update read-only attribute cidr")
+    fixed = "Cannot update read-only attribute cidr"
+    (await neutron.put("subnets", subnet["id"], cidr="10.99.0.0/24")).refused(400, fixed)
     pools = [{"start": "10.61.0.2", "end": "10.61.0.9"}]
     (await neutron.put("subnets", subnet["id"], allocation_pools=pools)).refused(
         400, "The allocation pool 10.61.0.2-10.61.0.9 spans beyond the subnet cidr 10.60.0.0/24."

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from google.protobuf.message import Message
+
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import RequestDecoder, decode_json
@@ -31,7 +33,7 @@ def _hook(singular: str, plural: str) -> BodyHook:
 
 
 @cache
-def _decoder(request: Any) -> RequestDecoder:
+def _decoder(request: type[Message]) -> RequestDecoder:
     return RequestDecoder(request, (), LATEST, "create")
 
 
