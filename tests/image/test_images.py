@@ -208,3 +208,13 @@ async def test_versions(cloud: Cloud) -> None:
     assert current == [
         {"id": "v2.17", "status": "CURRENT", "links": [{"rel": "self", "href": f"{cloud.url}/image/v2/"}]}
     ]
+
+
+async def test_a_slash_more_is_another_path(cloud: Cloud, demo: User) -> None:
+    for verb in ("GET", "DELETE"):
+        (await demo.send(verb, "image", "/v2/images/")).refused(404, "The resource could not be found.")
+    (await demo.get("image", "/v2/")).refused(404, "The resource could not be found.")
+    reply = await demo.get("image", "/v2")
+    assert (reply.status, reply.headers["Location"]) == (302, f"{cloud.url}/image/v2/")
+    (await cloud.anonymous.get("image", "/v2")).refused(401)
+    (await cloud.anonymous.get("image", "/nope")).refused(300)

@@ -58,4 +58,4 @@ class Router(Generic[T]):
 
 
 def _segments(path: str) -> list[str]:
-    return path.strip("/").split("/")
+    return path.removeprefix("/").split("/")

@@ -20,6 +20,8 @@ from mopenstack.image.v2 import image_data_pb2 as pb
 from mopenstack.image.v2 import images_pb2
 
 TASK_PROPERTY = "os_glance_import_task"
+DONE_PROPERTIES = ("os_glance_importing_to_stores", "os_glance_failed_import")
+"""What an import leaves behind: the stores that are still to come and those that failed, so nothing."""
 PORTS = (80, 443)
 """import_filtering_opts: allowed_ports; allowed_schemes are http and https."""
 
@@ -76,6 +78,8 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     data.ClearField("head")
     settle(image, data)
     image.properties.pop(TASK_PROPERTY, None)
+    for name in DONE_PROPERTIES:
+        image.properties[name] = ""
     if task is not None:
         await tasks.succeed(call, task.id, data.size)
 

@@ -109,6 +109,8 @@ class Dialect:
     """Reason or gRPC code -> HTTP status, where it differs from the tables above."""
     reserved: ClassVar[frozenset[str]] = frozenset({"limit", "marker", "sort_key", "sort_dir"})
     """Query keys of lists that are no filters."""
+    exact_paths: ClassVar[bool] = False
+    """Whether a slash at the end makes another path, one that the service does not have."""
 
     def __init__(self, api: annotations.Api) -> None:
         self.api = api

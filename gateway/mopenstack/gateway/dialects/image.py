@@ -27,6 +27,7 @@ _PLAIN = frozenset({405, 415})
 class ImageDialect(Dialect):
     body_bytes_max = 8 * 1024 * 1024
     """Glance's pipeline has no sizelimit; only what holds a whole image is streamed."""
+    exact_paths = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
 
     def error(self, fault: Fault, context: Context) -> Answer:
@@ -89,7 +90,9 @@ class ImageDialect(Dialect):
     # -- version documents
 
     def document(self, path: str, context: Context) -> Answer | None:
-        if path == "/v2" or path.startswith("/v2/"):
+        if path == "/v2":
+            return Answer(302, headers={"Location": f"{context.base}/v2/"})
+        if path.startswith("/v2/"):
             return None
         versions = [
             {
@@ -100,6 +103,9 @@ class ImageDialect(Dialect):
             for number in _VERSIONS
         ]
         return Answer.json(200 if path == "/versions" else 300, {"versions": versions})
+
+    def document_needs_token(self, path: str) -> bool:
+        return path == "/v2"
 
 
 def _error(status: int, text: str) -> Answer:
