@@ -14,7 +14,6 @@ from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.identity.v3 import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
 
-
 _BLOCK_STORAGE = frozenset({"block-storage", "volumev3", "volume"})
 
 
