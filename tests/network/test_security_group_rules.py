@@ -149,3 +149,17 @@ async def test_filters(neutron: Any) -> None:
     found = await neutron.list("security-group-rules", f"security_group_id={group['id']}&protocol=tcp")
     assert [one["id"] for one in found] == [rule["id"]]
     assert len(await neutron.list("security-group-rules", f"security_group_id={group['id']}")) == 3
+
+
+async def test_rules_in_bulk_all_or_none(neutron: Any) -> None:
+    group = await neutron.create("security-groups", name="g")
+    base = {"security_group_id": group["id"], "direction": "ingress"}
+
+    async def post(*rules: dict[str, Any]) -> Any:
+        body = {"security_group_rules": [base | rule for rule in rules]}
+        return await neutron.user.post("network", "/v2.0/security-group-rules", body)
+
+    made = (await post({"protocol": "tcp"}, {"protocol": "udp"})).ok(201)["security_group_rules"]
+    assert [rule["protocol"] for rule in made] == ["tcp", "udp"]
+    (await post({"protocol": "gre"}, {"protocol": "tcp"})).refused(409, "Security group rule already exists.")
+    assert await neutron.list("security-group-rules", f"security_group_id={group['id']}&protocol=gre") == []

@@ -31,6 +31,9 @@ async def test_a_trunk_and_its_sub_ports(neutron: Any, ports: Any) -> None:
     assert (await neutron.user.get("network", f"/v2.0/trunks/{trunk['id']}/get_subports")).ok(200) == {
         "sub_ports": [_sub(one), _sub(two, 9)]
     }
+    details = (await neutron.show("ports", parent["id"]))["trunk_details"]
+    assert details["trunk_id"] == trunk["id"]
+    assert details["sub_ports"][0] == {**_sub(one), "mac_address": one["mac_address"]}
     removed = (await _action(neutron, trunk, "remove_subports", {"port_id": two["id"]})).ok(200)
     assert removed["sub_ports"] == [_sub(one)]
     text = f"Port {parent['id']} is currently a parent port for trunk {trunk['id']}."
@@ -39,6 +42,7 @@ async def test_a_trunk_and_its_sub_ports(neutron: Any, ports: Any) -> None:
     (await neutron.delete("ports", one["id"])).refused(409, text)
     (await neutron.delete("trunks", trunk["id"])).ok(204)
     (await neutron.get("trunks", trunk["id"])).refused(404, f"Trunk {trunk['id']} could not be found.")
+    assert "trunk_details" not in await neutron.show("ports", parent["id"])
     for port in ports:
         (await neutron.delete("ports", port["id"])).ok(204)
 

@@ -62,14 +62,11 @@ class SecurityGroups(SharedResource[SecurityGroup]):
 
     # -- create
 
-    async def create_security_group(self, call: Call, request: Any) -> Any:
-        body = request.security_group
-        _check_name(body.name)
-        await self.default_group(call, body.project_id or call.caller.project_id)
-        return await self.create(call, request)
-
     async def prepare(self, call: Call, obj: SecurityGroup, request: Any, given: set[str]) -> None:
         obj.revision_number = 1
+        if request is not None:
+            _check_name(obj.name)
+            await self.default_group(call, obj.project_id)
 
     async def created(self, call: Call, obj: SecurityGroup, request: Any) -> None:
         await self._add_rules(call, obj, default=request is None and obj.name == DEFAULT)

@@ -21,7 +21,9 @@ class SharedResource(NeutronResource[M]):
         if sees_all(call.caller):
             return True
         project = call.caller.project_id
-        return bool(project) and (obj.shared or project in (obj.project_id, *obj.shared_with))
+        if not project or "reader" not in call.caller.roles:
+            return False
+        return bool(obj.shared or project in (obj.project_id, *obj.shared_with))
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         if sees_all(call.caller):

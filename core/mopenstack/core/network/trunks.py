@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network import device_ports
 from mopenstack.core.network.l3_errors import PortInUse
 from mopenstack.core.network.ports import Ports
@@ -65,11 +66,15 @@ class Trunks(NeutronResource[Trunk]):
         del obj.sub_ports[:]
         await self._add(call, obj, asked)
         obj.status = "DOWN"
+        await self._show_on_parent(call, obj)
 
     async def remove(self, call: Call, obj: Trunk) -> None:
         _check_enabled(obj)
         for item in obj.sub_ports:
             await self._leave(call, item.port_id)
+        parent = await call.tx.edit(Port, obj.port_id)
+        parent.ClearField("trunk_details")
+        await call.tx.put(parent)
 
     # -- sub-ports
 
@@ -103,7 +108,20 @@ class Trunks(NeutronResource[Trunk]):
         await self.save(call, trunk)
         trunk.revision_number = revision  # sub-ports are rows of their own: the trunk's number stays
         await call.tx.put(trunk)
+        await self._show_on_parent(call, trunk)
         return await self.view(call, trunk)
+
+    @staticmethod
+    async def _show_on_parent(call: Call, trunk: Trunk) -> None:
+        """The parent port shows its trunk (neutron_lib.api.definitions.trunk_details)."""
+        parent = await call.tx.edit(Port, trunk.port_id)
+        parent.trunk_details.Clear()
+        parent.trunk_details.trunk_id = trunk.id
+        for item in trunk.sub_ports:
+            port = await call.tx.get(Port, item.port_id)
+            shown = parent.trunk_details.sub_ports.add(mac_address=port.mac_address if port is not None else "")
+            copy_fields(item, shown, item.DESCRIPTOR.fields_by_name)
+        await call.tx.put(parent)
 
     async def _add(self, call: Call, trunk: Trunk, asked: Sequence[SubPort], *, check_enabled: bool = False) -> None:
         parent_mtu = await self._mtu(call, await call.tx.get(Port, trunk.port_id))

@@ -37,7 +37,11 @@ def _decoder(request: type[Message]) -> RequestDecoder:
     return RequestDecoder(request, (), LATEST, "create")
 
 
+def _pascal(name: str) -> str:
+    return name.title().replace("_", "")
+
+
 BODY_HOOKS: Mapping[str, BodyHook] = {
-    f"mopenstack.network.v2.{plural.title()}.Create{singular.title()}": _hook(singular, plural)
-    for singular, plural in (("network", "networks"), ("subnet", "subnets"), ("port", "ports"))
+    f"mopenstack.network.v2.{_pascal(singular)}s.Create{_pascal(singular)}": _hook(singular, f"{singular}s")
+    for singular in ("network", "subnet", "port", "security_group", "security_group_rule")
 }
