@@ -20,7 +20,7 @@ async def test_what_an_admin_may_see(volumes: Any, admin_volumes: Any) -> None:
     (await volumes.get("/os-services")).refused(403, "volume_extension:services:index")
     (await volumes.get("/scheduler-stats/get_pools")).refused(403, "scheduler_extension:scheduler_stats:get_pools")
     services = (await admin_volumes.get("/os-services", "3.49")).ok(200)["services"]
-    assert [item["binary"] for item in services] == ["cinder-scheduler", "cinder-volume"]
+    assert [item["binary"] for item in services] == ["cinder-scheduler", "cinder-volume", "cinder-backup"]
     assert (services[1]["backend_state"], services[1]["frozen"]) == ("up", False)
     assert "backend_state" not in services[0]
     (pool,) = (await admin_volumes.get("/scheduler-stats/get_pools?detail=true")).ok(200)["pools"]

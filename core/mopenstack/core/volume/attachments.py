@@ -320,5 +320,3 @@ def _shown(item: Attachment) -> Volume.Attached:
     if item.host_name:
         shown.host_name = item.host_name
     return shown
-
-

@@ -13,7 +13,7 @@ from mopenstack.volume.v3.volumes_pb2 import Volume
 
 BACKEND_STATE_SINCE = 49
 POOL_FILTERS_SINCE = 28
-SCHEDULER_HOST = HOST.partition("@")[0]
+CONTROLLER = HOST.partition("@")[0]
 
 EXTENSIONS = (
     ("AdminActions", "os-admin-actions", "Enable admin actions.", "2012-08-25T00:00:00+00:00"),
@@ -68,7 +68,11 @@ class Backends(CinderServicer):
         return zones(zones=[zones.Zone(zone_name=ZONE, zone_state=zones.State(available=True))])
 
     async def list_services(self, call: Call, request: pb2.ListServicesRequest) -> Result:
-        found = [self._service(call, "cinder-scheduler", SCHEDULER_HOST), self._service(call, "cinder-volume", HOST)]
+        found = [
+            self._service(call, "cinder-scheduler", CONTROLLER),
+            self._service(call, "cinder-volume", HOST),
+            self._service(call, "cinder-backup", CONTROLLER),
+        ]
         return pb2.ListServicesResponse(
             services=[
                 item

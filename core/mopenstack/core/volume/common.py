@@ -120,8 +120,8 @@ class CinderServicer(Servicer):
 class CinderResource(CinderServicer, ResourceServicer[M]):
     """Lists as Cinder makes them: who may filter by what, `all_tenants`, `with_count`.
 
-      resource   its name in RESOURCE_FILTERS
-      simple     what non-admins may filter by up to 3.30, where unknown filters are dropped silently
+    resource   its name in RESOURCE_FILTERS
+    simple     what non-admins may filter by up to 3.30, where unknown filters are dropped silently
     """
 
     stamps_update = False

@@ -81,6 +81,10 @@ class InvalidSnapshot(BadRequest):
     message = "Invalid snapshot: {why}"
 
 
+class InvalidBackup(BadRequest):
+    message = "Invalid backup: {why}"
+
+
 class InvalidInput(BadRequest):
     message = "Invalid input received: {why}"
 
@@ -159,11 +163,19 @@ class VolumeSizeExceedsAvailableQuota(OverLimit):
     )
 
 
-class VolumeSizeExceedsLimit(OverLimit):
+class BackupLimitExceeded(OverLimit):
+    message = "BackupLimitExceeded: Maximum number of backups allowed ({allowed}) exceeded"
+
+
+class VolumeBackupSizeExceedsAvailableQuota(OverLimit):
     message = (
-        "VolumeSizeExceedsLimit: Requested volume size {size}G is larger than maximum allowed limit {limit}G."
+        "VolumeBackupSizeExceedsAvailableQuota: Requested backup exceeds allowed Backup gigabytes quota. "
+        "Requested {requested}G, quota is {quota}G and {consumed}G has been consumed."
     )
 
+
+class VolumeSizeExceedsLimit(OverLimit):
+    message = "VolumeSizeExceedsLimit: Requested volume size {size}G is larger than maximum allowed limit {limit}G."
 
 
 class NoRoute(NotFound):

@@ -34,9 +34,7 @@ def status_number(word: str) -> Volume.Status:
     return cast("Volume.Status", NUMBERS[word])
 
 
-DELETABLE = frozenset(
-    {AVAILABLE, Volume.ERROR, Volume.ERROR_RESTORING, Volume.ERROR_EXTENDING, Volume.ERROR_MANAGING}
-)
+DELETABLE = frozenset({AVAILABLE, Volume.ERROR, Volume.ERROR_RESTORING, Volume.ERROR_EXTENDING, Volume.ERROR_MANAGING})
 NOT_DELETABLE = (
     "Volume status must be available or error or error_restoring or error_extending or error_managing and must not be "
     "migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots "

@@ -10,7 +10,9 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, register_quotas
 from mopenstack.core.volume.common import SERVICE
 from mopenstack.core.volume.errors import (
+    BackupLimitExceeded,
     SnapshotLimitExceeded,
+    VolumeBackupSizeExceedsAvailableQuota,
     VolumeLimitExceeded,
     VolumeSizeExceedsAvailableQuota,
     VolumeSizeExceedsLimit,
@@ -27,16 +29,17 @@ DEFAULTS = {
 }
 PER_TYPE = ("volumes", "gigabytes", "snapshots")
 
+LIMIT_FAULTS = {"snapshots": SnapshotLimitExceeded, "backups": BackupLimitExceeded}
+
 
 def refuse(over: Over) -> Fault:
     """Gigabytes are named first, whatever else is too much (quota_utils.process_reserve_over_quota)."""
-    name = over.resources[0]
+    name = next((name for name in over.resources if "gigabytes" in name), over.resources[0])
     if "gigabytes" in name:
-        return VolumeSizeExceedsAvailableQuota(
-            name=name, requested=over.asked[name], quota=over.limits[name], consumed=over.used[name]
-        )
-    fault = SnapshotLimitExceeded if name.startswith("snapshots") else VolumeLimitExceeded
-    return fault(allowed=over.limits[name], name=name)
+        fault = VolumeBackupSizeExceedsAvailableQuota if name == "backup_gigabytes" else VolumeSizeExceedsAvailableQuota
+        return fault(name=name, requested=over.asked[name], quota=over.limits[name], consumed=over.used[name])
+    limit = next((LIMIT_FAULTS[kind] for kind in LIMIT_FAULTS if name.startswith(kind)), VolumeLimitExceeded)
+    return limit(allowed=over.limits[name], name=name)
 
 
 register_quotas(SERVICE, DEFAULTS, refuse)

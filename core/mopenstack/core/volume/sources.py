@@ -13,9 +13,9 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.volume.common import ZONE
 from mopenstack.core.volume.errors import (
-    BackupNotFound,
     GroupNotFound,
     InvalidAvailabilityZone,
+    InvalidBackup,
     InvalidInput,
     InvalidSnapshot,
     InvalidVolume,
@@ -24,6 +24,7 @@ from mopenstack.core.volume.lifecycle import EVEN_ATTACHED
 from mopenstack.core.volume.type_encryption import encryption_of
 from mopenstack.core.volume.types import Types, is_multiattach
 from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.volume.v3.backups_pb2 import Backup
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes_pb2 import Volume, VolumeCreate
@@ -66,16 +67,18 @@ async def resolve(call: Call, body: VolumeCreate) -> Source:
         if body.HasField(group):
             raise GroupNotFound(id=getattr(body, group))
     image = await _image_of(call, body)
-    if body.backup_id:
-        raise BackupNotFound(id=body.backup_id)
+    backup = await _owned(call, "backup", body.backup_id) if body.HasField("backup_id") else None
     if body.multiattach:
         raise BadRequest(MULTIATTACH_REMOVED)
-    size = body.size or (snapshot.size if snapshot is not None else 0) or (volume.size if volume is not None else 0)
+    parents = [parent for parent in (snapshot, volume, backup) if parent is not None]
+    size = body.size or (parents[0].size if parents else 0)
     if not size:
         raise BadRequest(MALFORMED)
-    if sum(source is not None for source in (snapshot, volume, image)) > 1:
+    if len(parents) + (image is not None) > 1:
         raise InvalidInput(why="May specify only one of backup, imageRef, snapshot, source volume")
     check_sizes(size, snapshot, volume, image)
+    if backup is not None:
+        check_backup(backup, size)
     kind = wanted_type or await _type_of(call, snapshot, volume, image)
     source = Source(kind, size, _zone(body, snapshot, volume), snapshot, volume, image)
     source.encrypted = await encryption_of(call, kind.id) is not None
@@ -105,6 +108,17 @@ def check_sizes(size: int, snapshot: Snapshot | None, volume: Volume | None, ima
             )
     if image is not None:
         check_image(image, size)
+
+
+def check_backup(backup: Backup, size: int) -> None:
+    """A backup must be ready and fit (volumes from backups: 3.47)."""
+    if backup.status != Backup.AVAILABLE:
+        raise InvalidBackup(why="Originating backup status must be one of 'available' values")
+    if size < backup.size:
+        raise InvalidInput(
+            why=f"Volume size {size}GB cannot be smaller than the backup size {backup.size}GB. "
+            "It must be >= backup size."
+        )
 
 
 def check_image(image: Image, size: int) -> None:
@@ -170,9 +184,7 @@ async def _owned(call: Call, kind: str, id: str) -> Any:
     return await call.owner_of(kind).fetch(call, id)
 
 
-async def _type_of(
-    call: Call, snapshot: Snapshot | None, volume: Volume | None, image: Image | None
-) -> VolumeType:
+async def _type_of(call: Call, snapshot: Snapshot | None, volume: Volume | None, image: Image | None) -> VolumeType:
     types = call.service(Types)
     if volume is not None:
         return await types.by_name_or_id(call.elevated(), volume.volume_type_id)
