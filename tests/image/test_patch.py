@@ -90,6 +90,19 @@ async def test_the_older_content_type(demo: User, image: Any) -> None:
         ([{"op": "add", "path": "/os_glance_x", "value": "x"}], 403, f"Attribute 'os_glance_x' is reserved.{END}"),
         ([{"op": "replace", "path": "/owner", "value": "x"}], 403, f"{DENIED}Owner can't be updated by non admin.\n\n"),
         ([{"op": "add", "path": "a", "value": "x"}], 400, f'Pointer `a` does not start with "/".{END}'),
+        (
+            [{"op": "add", "path": "/q", "value": "\ud800"}],
+            400,
+            f"Malformed JSON in request body.{END}",
+        ),
+        (
+            [{"op": "replace", "path": "/min_disk", "value": 2**40}],
+            400,
+            (
+                "Invalid input for field/attribute min_disk. Value: 1099511627776. 1099511627776 is greater than the "
+                f"maximum of 2147483647{END}"
+            ),
+        ),
         ([{"op": "add", "path": "/q"}], 400, f'Operation "add" requires a member named "value".{END}'),
         ([{"op": "add", "path": "/a/b", "value": "x"}], 400, f"Invalid JSON pointer for this resource: '/a/b'{END}"),
         (

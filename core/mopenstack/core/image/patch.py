@@ -10,6 +10,7 @@ from typing import Any
 
 from google.protobuf import struct_pb2
 
+from mopenstack.contract.faults import InvalidField
 from mopenstack.core.image import errors
 from mopenstack.core.image.states import VISIBILITY_WORDS
 from mopenstack.image.schemas import image_breach
@@ -117,7 +118,9 @@ def _set(image: pb.Image, root: str, value: Any) -> None:
 
 
 def not_negative(name: str, value: int) -> int:
-    """The value; raises NegativeValue."""
+    """The value; raises NegativeValue, and InvalidField for one that no database column takes."""
     if value < 0:
         raise errors.NegativeValue(value=value, name=name)
+    if value >= 2**31:
+        raise InvalidField((name,), value, "maximum", 2**31 - 1)
     return value

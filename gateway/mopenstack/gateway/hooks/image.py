@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -36,8 +37,11 @@ def _json(body: bytes) -> Any:
     if not body:
         raise BadRequest("Body expected in request.")
     try:
-        return decode_json(body)
-    except InvalidField:
+        document = decode_json(body)
+        # Half of a surrogate pair is no text: no message can hold it.
+        json.dumps(document, ensure_ascii=False).encode()
+        return document
+    except (InvalidField, UnicodeEncodeError):
         raise BadRequest("Malformed JSON in request body.") from None
 
 
