@@ -59,7 +59,9 @@ class Servers(ResourceServicer[Server]):
         if given & {"hostname", "fqdn"}:
             server.hostname = server.hostname_to_admin = body.hostname or body.fqdn
         await call.tx.put(server)
-        return await self.view(call, server)
+        shown = await self.view(call, server)
+        # The answer's message has the same fields under the same numbers.
+        return pb.UpdateServerResponse(server=pb.UpdatedServer.FromString(shown.SerializeToString()))
 
     async def delete_server(self, call: Call, request: pb.DeleteServerRequest) -> Result:
         await self.begin_delete(call, call.target.id, "delete")

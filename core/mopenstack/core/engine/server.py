@@ -142,7 +142,7 @@ def _project(source: Message, target: Message, audience: str) -> None:
     if source.DESCRIPTOR is target.DESCRIPTOR:
         target.CopyFrom(source)
     else:
-        names = source.DESCRIPTOR.fields_by_name.keys() & target.DESCRIPTOR.fields_by_name.keys()
+        names = set(source.DESCRIPTOR.fields_by_name) & set(target.DESCRIPTOR.fields_by_name)
         copy_fields(source, target, names)
     target.SetInParent()
     for field in target.DESCRIPTOR.fields:
