@@ -39,3 +39,22 @@ async def test_versions(volumes: Any) -> None:
 async def test_without_a_token(cloud: Any) -> None:
     refusal = "The request you have made requires authentication."
     (await cloud.anonymous.get("volume", "/v3/volumes")).refused(401, refusal)
+
+
+async def test_hosts_and_capabilities(volumes: Any, admin_volumes: Any) -> None:
+    await volumes.make(size=2)
+    (await volumes.get("/os-hosts")).refused(403, "Policy doesn't allow volume_extension:hosts to be performed.")
+    hosts = (await admin_volumes.get("/os-hosts")).ok(200)["hosts"]
+    name = hosts[1]["host_name"]
+    assert hosts[1].keys() == {"host_name", "service", "zone", "service-status", "service-state", "last-update"}
+    total = (await admin_volumes.get(f"/os-hosts/{name}")).ok(200)["host"][0]["resource"]
+    assert (total["project"], total["volume_count"], total["total_volume_gb"]) == ("(total)", "1", "2")
+    (await admin_volumes.get("/os-hosts/nope")).refused(404)
+    capabilities = (await admin_volumes.get(f"/capabilities/{name}")).ok(200)
+    assert capabilities["namespace"] == f"OS::Storage::Capabilities::{name}"
+    assert capabilities["properties"]["qos"]["type"] == "boolean"
+
+
+async def test_nothing_goes_wrong_in_the_background(volumes: Any) -> None:
+    assert (await volumes.get("/messages", "3.3")).ok(200) == {"messages": []}
+    (await volumes.get("/messages")).refused(404)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
 
+from mopenstack.contract.faults import NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.volume.common import BACKEND, HOST, POOL, RESOURCE_FILTERS, ZONE, CinderServicer, boolean
 from mopenstack.volume.v3 import backends_pb2 as pb2
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
 BACKEND_STATE_SINCE = 49
@@ -59,6 +61,28 @@ EXTENSIONS = (
     ("VolumeUnmanage", "os-volume-unmanage", "Enable volume unmanage operation.", "2012-05-31T00:00:00+00:00"),
 )  # fmt: skip
 
+DRIVER_CAPABILITIES: dict[str, object] = {
+    "namespace": f"OS::Storage::Capabilities::{HOST}",
+    "vendor_name": "Open Source",
+    "volume_backend_name": BACKEND,
+    "pool_name": None,
+    "driver_version": "3.0.0",
+    "storage_protocol": "fake",
+    "display_name": None,
+    "description": None,
+    "visibility": None,
+    "replication_targets": [],
+    "properties": {
+        name: {"title": title, "description": description, "type": "boolean"}
+        for name, title, description in (
+            ("thin_provisioning", "Thin Provisioning", "Sets thin provisioning."),
+            ("compression", "Compression", "Enables compression."),
+            ("qos", "QoS", "Enables QoS."),
+            ("replication_enabled", "Replication", "Enables replication."),
+        )
+    },
+}
+
 
 class Backends(CinderServicer):
     service = pb2.DESCRIPTOR.services_by_name["Backends"]
@@ -80,6 +104,38 @@ class Backends(CinderServicer):
                 if request.binary in ("", item.binary) and request.host in ("", item.host, item.host.partition("@")[0])
             ]
         )
+
+    async def list_hosts(self, call: Call, request: pb2.ListHostsRequest) -> Result:
+        response = pb2.ListHostsResponse()
+        services = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST), ("cinder-backup", CONTROLLER))
+        for service, host in services if request.zone in ("", ZONE) else ():
+            item = response.hosts.add(host_name=host, service=service, zone=ZONE, status="available", state="enabled")
+            call.stamp(item.updated_at)
+        return response
+
+    async def get_host(self, call: Call, request: pb2.GetHostRequest) -> Result:
+        if request.host_name != HOST:
+            raise NotFound(f"Service cinder-volume could not be found on host {request.host_name}.")
+        volumes, snapshots = await call.tx.scan(Volume), await call.tx.scan(Snapshot)
+        projects = sorted({volume.project_id for volume in volumes})
+        response = pb2.HostResponse()
+        for project in ("", *projects):
+            own = [volume for volume in volumes if project in ("", volume.project_id)]
+            taken = [snapshot for snapshot in snapshots if project in ("", snapshot.project_id)]
+            resource = response.host.add().resource
+            resource.host, resource.project = HOST, project or "(total)"
+            resource.volume_count, resource.total_volume_gb = str(len(own)), str(sum(item.size for item in own))
+            resource.snapshot_count = str(len(taken))
+            resource.total_snapshot_gb = str(sum(item.size for item in taken))
+        return response
+
+    async def get_capabilities(self, call: Call, request: pb2.GetHostRequest) -> Result:
+        if request.host_name not in (HOST, POOL):
+            raise NotFound(f"Can't find service: {request.host_name}")
+        return pb2.CapabilitiesResponse(capabilities=json_format.ParseDict(DRIVER_CAPABILITIES, Struct()))
+
+    async def list_messages(self, call: Call, request: pb2.ListMessagesRequest) -> Result:
+        return pb2.ListMessagesResponse()
 
     async def list_pools(self, call: Call, request: pb2.ListPoolsRequest) -> Result:
         response = pb2.ListPoolsResponse()
