@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from mopenstack.conformance import image_cache
 from mopenstack.conformance.cloud import Account, Cloud, Host, existing_cloud, running_host
-from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.errors import CloudError, ConformanceError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import data_home, package_file
@@ -112,15 +112,22 @@ class _Run:
                 test = waiting.get_nowait()
             except queue.Empty:
                 return
-            if cloud is None:
-                cloud = self._fresh_cloud()
-                seed = look(cloud)
-            result = self.judge(test, cloud, seed)
+            try:
+                if cloud is None:
+                    cloud = self._fresh_cloud()
+                    seed = look(cloud)
+                result = self.judge(test, cloud, seed)
+            except CloudError as error:
+                # One broken cloud must not cost the verdicts of the whole run.
+                update = {"outcome": Outcome.FAILED, "reason": f"the cloud broke: {error}"}
+                result = _unjudged(test).model_copy(update=update)
             with self._lock:
                 self.results.append(result)
                 self.options.on_result(result)
             if result.outcome is Outcome.FAILED and self.host:
-                self.host.delete_cloud(cloud.name)
+                if cloud:
+                    with suppress(CloudError):
+                        self.host.delete_cloud(cloud.name)
                 cloud = None
 
     def _fresh_cloud(self) -> Cloud:
@@ -130,13 +137,7 @@ class _Run:
 
     def judge(self, test: AcceptanceTest, cloud: Cloud, seed: Seed) -> Result:
         """One test's verdict."""
-        result = Result(
-            case=test.name,
-            tool=TOOL,
-            service=test.service,
-            outcome=Outcome.NOT_RUN,
-            reproduce=f"mopenstack conformance run --tool {TOOL} {test.name}",
-        )
+        result = _unjudged(test)
         lacks = seed.lacks(test.all_needs())
         account = cloud.account(test.user)
         if lacks or account is None:
@@ -186,6 +187,17 @@ class _Run:
             os.killpg(process.pid, signal.SIGKILL)
             said, _ = process.communicate()
             return f"{said}\nno verdict within {self.options.time_limit:g} s"
+
+
+def _unjudged(test: AcceptanceTest) -> Result:
+    """A result that has not happened yet."""
+    return Result(
+        case=test.name,
+        tool=TOOL,
+        service=test.service,
+        outcome=Outcome.NOT_RUN,
+        reproduce=f"mopenstack conformance run --tool {TOOL} {test.name}",
+    )
 
 
 def read_verdict(name: str, said: str) -> tuple[Outcome, str]:
