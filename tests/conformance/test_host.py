@@ -6,12 +6,13 @@ from mopenstack.conformance.seed import look
 
 
 def test_a_host_lends_clouds_that_share_nothing() -> None:
-    """Two clouds of one host: other addresses, other ids, the same seed; what one makes the other does not see."""
+    """Two clouds of one host: other addresses and tokens, the same seed; what one makes the other does not see."""
     with running_host() as host:
         first, second = host.create_cloud(), host.create_cloud()
         assert first.demo.auth_url != second.demo.auth_url
         session, other = Session(first.demo).authenticate(), Session(second.demo).authenticate()
-        assert session.project_id != other.project_id
+        refused = request("GET", f"{other.catalog['network']}/v2.0/networks", token=session.token)
+        assert refused.status == 401
         before, elsewhere = session.inventory(), other.inventory()
         assert {"servers", "networks", "volumes", "images", "security_groups"} <= before.keys()
         made = request(
