@@ -107,6 +107,23 @@ async def test_upload_to_an_image(volumes: Any, demo: Any) -> None:
     (await volumes.act(volume["id"], "os-volume_upload_image", public, "3.1")).refused(403, refusal)
 
 
+async def test_reimage(volumes: Any, demo: Any) -> None:
+    volume = await volumes.make()
+    image = (await demo.get("image", "/v2/images")).ok(200)["images"][0]
+    body = {"image_id": image["id"]}
+    (await volumes.act(volume["id"], "os-reimage", body)).refused(404)
+    unknown = {"image_id": NOBODY}
+    missing = f"Image {NOBODY} could not be found."
+    (await volumes.act(volume["id"], "os-reimage", unknown, "3.68")).refused(404, missing)
+    (await volumes.act(volume["id"], "os-reimage", body, "3.68")).ok(202)
+    shown = await volumes.show(volume["id"])
+    assert (shown["status"], shown["bootable"]) == ("available", "true")
+    assert shown["volume_image_metadata"]["image_id"] == image["id"]
+    await volumes.act(volume["id"], "os-reserve")
+    refusal = "status must be available or error, but current status is attaching."
+    (await volumes.act(volume["id"], "os-reimage", body, "3.68")).refused(400, refusal)
+
+
 async def test_revert(volumes: Any) -> None:
     volume = await volumes.make()
     id = volume["id"]

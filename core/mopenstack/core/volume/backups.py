@@ -92,7 +92,7 @@ class Backups(CinderResource[Backup]):
         return await self.insert(call, backup)
 
     async def update_backup(self, call: Call, request: pb2.UpdateBackupRequest) -> Result:
-        body, given = request.backup, set(request.mask.paths)
+        body, given = request.backup, self.envelope(request)[1]
         check_metadata(body.metadata)
         backup = await call.tx.edit(Backup, call.target.id)
         for field in given & {"name", "description"}:

@@ -17,6 +17,10 @@ class BackupNotFound(NotFound):
     message = "Backup {id} could not be found."
 
 
+class ImageNotFound(NotFound):
+    message = "Image {id} could not be found."
+
+
 class GroupNotFound(NotFound):
     message = "Group {id} could not be found."
 

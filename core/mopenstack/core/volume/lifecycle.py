@@ -55,6 +55,7 @@ NOT_DETACHABLE = (
 
 ANY = frozenset(WORDS)
 EVEN_ATTACHED = frozenset({AVAILABLE, IN_USE})
+REIMAGEABLE = frozenset({AVAILABLE, Volume.ERROR})
 
 ACTIONS = (
     Action("create", frozenset({Volume.CREATING}), to=AVAILABLE, seconds=2),
@@ -65,6 +66,8 @@ ACTIONS = (
     Action("retype", EVEN_ATTACHED, interim=Volume.RETYPING),
     Action("upload", frozenset({AVAILABLE}), interim=Volume.UPLOADING),
     Action("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),
+    Action("reimage", REIMAGEABLE, interim=Volume.DOWNLOADING),
+    Action("reimage_reserved", REIMAGEABLE | {Volume.RESERVED}, interim=Volume.DOWNLOADING),
     Action("revert", frozenset({AVAILABLE}), interim=Volume.REVERTING, to=AVAILABLE),
     Action("reserve", frozenset({AVAILABLE}), interim=Volume.ATTACHING),
     Action("reserve_multiattach", EVEN_ATTACHED, interim=Volume.ATTACHING),
@@ -85,6 +88,9 @@ def refuse(action: Action, volume: Volume) -> Fault:
         "delete": NOT_DELETABLE,
         "retype": NOT_RETYPABLE,
         "extend": f"Volume {volume.id} status must be '{{'status': 'available'}}' to extend, currently {status}.",
+        "reimage": f"Volume {volume.id} status must be available or error, but current status is {status}.",
+        "reimage_reserved": f"Volume {volume.id} status must be available or error or reserved, "
+        f"but current status is {status}.",
         "upload": f"Volume {volume.id} status must be available",
         "force_upload": f"Volume {volume.id} status must be available or in-use",
         "reserve": f"Volume status must be available to reserve, but the status is {status}.",

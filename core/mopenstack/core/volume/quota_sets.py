@@ -1,6 +1,6 @@
 """Quota sets, the class `default`, and the absolute limits. Source: cinder/api/contrib/quotas.py, quota_classes.py.
 
-A set has, beside the service's own resources, three for every public volume type.
+A set has, beside the service's own resources, three for every volume type.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Snapshots(CinderResource[Snapshot]):
         return await self.make(call, volume, name, description, body.metadata)
 
     async def update_snapshot(self, call: Call, request: pb2.UpdateSnapshotRequest) -> Result:
-        body, given = request.snapshot, set(request.mask.paths)
+        body, given = request.snapshot, self.envelope(request)[1]
         snapshot = await call.tx.edit(Snapshot, call.target.id)
         if given & {"name", "display_name"}:
             assign(snapshot, "name", text(body, "name", "display_name"))

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
-from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.common import CinderServicer, assign
@@ -65,7 +65,8 @@ class TypeEncryption(CinderServicer):
 
     async def update_type_encryption(self, call: Call, request: pb2.UpdateTypeEncryptionRequest) -> Result:
         """The answer repeats the request."""
-        body, given = request.encryption, set(request.mask.paths)
+        body = request.encryption
+        given = set(request.mask.paths) or names_of(body)
         found = await self._found(call, request.type_id)
         await self._refuse_in_use(call, request.type_id, "update")
         if found is None or found.id != request.encryption_id:

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from mopenstack.contract.faults import PolicyRefused
+from mopenstack.contract.faults import NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.image import formats
 from mopenstack.core.image.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.common import CinderServicer, replace_map
-from mopenstack.core.volume.errors import GlanceMetadataNotFound, InvalidVolume
+from mopenstack.core.volume.errors import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
 from mopenstack.core.volume.lifecycle import VOLUMES, WORDS, status_number
 from mopenstack.core.volume.metadata import FROZEN
+from mopenstack.core.volume.sources import check_image, image_metadata
 from mopenstack.image.v2.images_pb2 import Image
 from mopenstack.volume.v3 import volume_image_actions_pb2 as pb2
 from mopenstack.volume.v3.types_pb2 import VolumeType
@@ -49,9 +50,25 @@ class VolumeImageActions(CinderServicer):
         VOLUMES.check(volume, action)
         image = await self._make_image(call, volume, body, visibility)
         answer = await self._answer(call, volume, image, visibility)
-        volume.previous_status, volume.uploading_image_id = WORDS[volume.status], image.id
+        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
         await VOLUMES.begin(call, volume, action)
         return answer
+
+    async def reimage_volume(self, call: Call, request: pb2.ReimageVolumeRequest) -> Result:
+        """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
+        body, volume = request.reimage, await call.tx.edit(Volume, call.target.id)
+        if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
+            raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
+        action = "reimage_reserved" if body.reimage_reserved else "reimage"
+        VOLUMES.check(volume, action)
+        try:
+            image = await call.service(Images).fetch(call, body.image_id)
+        except NotFound:
+            raise ImageNotFound(id=body.image_id) from None
+        check_image(image, volume.size)
+        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
+        await VOLUMES.begin(call, volume, action)
+        return EMPTY
 
     async def set_volume_image_metadata(self, call: Call, request: pb2.SetVolumeImageMetadataRequest) -> Result:
         volume = await self._writable(call, "Updating")
@@ -123,7 +140,7 @@ class VolumeImageActions(CinderServicer):
 @VOLUMES.on("upload", "force_upload")
 async def _uploaded(call: Call, volume: Volume) -> None:
     """The image gets the bytes that the volume stands for: its own image's, or a stand-in of the format."""
-    image = await call.tx.get(Image, volume.uploading_image_id)
+    image = await call.tx.get(Image, volume.pending_image_id)
     if image is not None:
         ready = copy_of(image)
         blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _content(volume, image))
@@ -132,7 +149,17 @@ async def _uploaded(call: Call, volume: Volume) -> None:
         ready.status = Image.ACTIVE
         await call.service(Images).save(call, ready)
     volume.status = status_number(volume.previous_status)
-    volume.previous_status = volume.uploading_image_id = ""
+    volume.previous_status = volume.pending_image_id = ""
+
+
+@VOLUMES.on("reimage", "reimage_reserved")
+async def _reimaged(call: Call, volume: Volume) -> None:
+    image = await call.tx.get(Image, volume.pending_image_id)
+    if image is not None:
+        replace_map(volume.volume_image_metadata, image_metadata(image))
+        volume.bootable, volume.image_id = "true", image.id
+    volume.status = Volume.RESERVED if volume.previous_status == "reserved" else Volume.AVAILABLE
+    volume.previous_status = volume.pending_image_id = ""
 
 
 async def _content(volume: Volume, image: Image) -> AsyncIterator[bytes]:

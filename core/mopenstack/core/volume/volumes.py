@@ -73,7 +73,7 @@ class Volumes(CinderResource[Volume]):
         return self._as_created(call, volume)
 
     async def update_volume(self, call: Call, request: pb2.UpdateVolumeRequest) -> Result:
-        body, given = request.volume, set(request.mask.paths)
+        body, given = request.volume, self.envelope(request)[1]
         if call.at_least(53) and not given:
             raise BadRequest(
                 "Invalid input for field/attribute volume. Value: {}. {} is not valid under any of the given schemas"
