@@ -273,3 +273,23 @@ async def test_another_project_sees_nothing(cloud: Any, demo: Any, image: str) -
     other = await cloud.user("admin", "admin")
     assert (await other.get("compute", f"{SERVERS}/{id}")).status == 200
     (await demo.get("compute", f"{SERVERS}?all_tenants=1")).refused(403, "get_all_tenants")
+
+
+async def test_a_floating_ip_is_an_address_of_the_server(demo: Any, image: str) -> None:
+    private = (await demo.get("network", "/v2.0/networks?name=private")).ok()["networks"][0]["id"]
+    public = (await demo.get("network", "/v2.0/networks?name=public")).ok()["networks"][0]["id"]
+    id = (await make(demo, image, networks=[{"uuid": private}]))["id"]
+    await show(demo, id)
+    port = (await demo.get("network", f"/v2.0/ports?device_id={id}")).ok()["ports"][0]
+    body = {"floatingip": {"floating_network_id": public, "port_id": port["id"]}}
+    made = (await demo.post("network", "/v2.0/floatingips", body)).ok()["floatingip"]
+    address = (await show(demo, id))["addresses"]["private"][-1]
+    assert address == {
+        "version": 4,
+        "addr": made["floating_ip_address"],
+        "OS-EXT-IPS:type": "floating",
+        "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
+    }
+    (await demo.delete("network", f"/v2.0/floatingips/{made['id']}")).ok(204)
+    kinds = {item["OS-EXT-IPS:type"] for item in (await show(demo, id))["addresses"]["private"]}
+    assert kinds == {"fixed"}

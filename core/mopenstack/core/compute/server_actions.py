@@ -259,8 +259,9 @@ async def _offloaded(call: Call, server: Server) -> None:  # noqa: ARG001  # a c
 
 @LIFECYCLE.on("unshelve")
 async def _unshelved(call: Call, server: Server) -> None:
-    server.power_state = POWER_ON
-    await _settle(call, server)
+    if server.next_host or server.host:  # without a host it stays where it was
+        server.vm_state, server.power_state = Server.VM_STATE_ACTIVE, POWER_ON
+        await _settle(call, server)
 
 
 @LIFECYCLE.on("migrate", "os-migrateLive")

@@ -140,7 +140,7 @@ ACTIONS = (
     _row("unrescue", (RESCUED,), to=ACTIVE, task="unrescuing", power=POWER_ON),
     _row("shelve", SNAPSHOTTABLE, to=SHELVED_OFFLOADED, task="shelving", power=POWER_OFF, seconds=3.0),
     _row("shelveOffload", (SHELVED,), to=SHELVED_OFFLOADED, task="shelving_offloading", power=POWER_OFF),
-    _row("unshelve", (SHELVED, SHELVED_OFFLOADED), to=ACTIVE, task="unshelving", power=POWER_ON, seconds=3.0),
+    _row("unshelve", (SHELVED, SHELVED_OFFLOADED), task="unshelving", seconds=3.0),
     _row("resize", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
     _row("migrate", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
     _row("confirmResize", (RESIZED,)),
