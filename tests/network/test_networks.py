@@ -171,3 +171,18 @@ async def test_several_at_once(neutron: Any, demo: Any) -> None:
     (await demo.post("network", "/v2.0/networks", bad)).refused(403, "rule:create_network:shared")
     (await demo.post("network", "/v2.0/networks", {"networks": []})).refused(400, "Resources required")
     assert await neutron.list("networks", "name=b3") == []
+
+
+async def test_a_revision_can_be_asked_for(neutron: Any, demo: Any) -> None:
+    network = await neutron.create("networks")
+    path, body = f"/v2.0/networks/{network['id']}", {"network": {"name": "x"}}
+    old = {"headers": {"If-Match": "revision_number=999"}}
+    refusal = (await demo.put("network", path, body, **old)).refused(412)
+    assert refusal["NeutronError"] == {
+        "type": "RevisionNumberConstraintFailed",
+        "message": "Constrained to 999, but current revision is 1",
+        "detail": "",
+    }
+    (await demo.put("network", path, body, headers={"If-Match": "revision_number=1"})).ok(200)
+    (await demo.delete("network", path, **old)).refused(412)
+    assert (await demo.get("network", f"{path}.json")).ok(200)["network"]["revision_number"] == 2

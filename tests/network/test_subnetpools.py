@@ -53,3 +53,16 @@ async def test_scopes_hold_pools_of_their_version(neutron: Any) -> None:
     network = await neutron.create("networks")
     await neutron.create("subnets", network_id=network["id"], ip_version=4, subnetpool_id=pool["id"], prefixlen=24)
     assert (await neutron.show("networks", network["id"]))["ipv4_address_scope"] == scope["id"]
+
+
+async def test_prefixes_come_and_go(neutron: Any, demo: Any) -> None:
+    pool = await neutron.create("subnetpools", name="p", prefixes=["10.10.0.0/16"], min_prefixlen=24)
+    network = await neutron.create("networks")
+    await neutron.create("subnets", network_id=network["id"], ip_version=4, subnetpool_id=pool["id"])
+    path = f"/v2.0/subnetpools/{pool['id']}"
+    more = (await demo.put("network", f"{path}/add_prefixes", {"prefixes": ["10.11.0.0/16"]})).ok(200)
+    assert more == {"prefixes": ["10.10.0.0/15"]}
+    used = {"prefixes": ["10.10.0.0/24"]}
+    (await demo.put("network", f"{path}/remove_prefixes", used)).refused(400, "Illegal update to prefixes: One or more")
+    less = (await demo.put("network", f"{path}/remove_prefixes", {"prefixes": ["10.11.0.0/16"]})).ok(200)
+    assert less == {"prefixes": ["10.10.0.0/16"]}

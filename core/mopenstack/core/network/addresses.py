@@ -160,7 +160,7 @@ def subtract(whole: Sequence[IPNetwork], taken: Sequence[IPNetwork]) -> list[IPN
 
 
 def _without(net: IPNetwork, hole: IPNetwork) -> Iterator[IPNetwork]:
-    if not net.overlaps(hole):
+    if net.version != hole.version or not net.overlaps(hole):
         yield net
     elif hole.prefixlen > net.prefixlen:
         yield from net.address_exclude(hole)  # type: ignore[arg-type]  # one version, or they would not overlap

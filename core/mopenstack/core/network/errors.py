@@ -45,6 +45,12 @@ class BadQuota(BadRequest):
         return "HTTPBadRequest"
 
 
+class RevisionNumberConstraintFailed(Conflict):
+    """The caller's If-Match names a revision that the object has left behind."""
+
+    message = "Constrained to {expected}, but current revision is {current}"
+
+
 class NetworkNotFound(NotFound):
     message = "Network {id} could not be found."
 

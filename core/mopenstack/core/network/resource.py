@@ -12,7 +12,12 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.network.errors import HTTPBadRequest, InvalidInput
+from mopenstack.core.network.errors import (
+    BadResourceRequest,
+    HTTPBadRequest,
+    InvalidInput,
+    RevisionNumberConstraintFailed,
+)
 
 M = TypeVar("M", bound=Message)
 
@@ -69,6 +74,18 @@ class NeutronResource(ResourceServicer[M]):
             shown.append(await super().create(call, part))
         return answer
 
+    async def update(self, call: Call, request: Any) -> Result:
+        _check_revision(request, call.target)
+        return await super().update(call, request)
+
+    async def delete(self, call: Call, request: Any) -> Result:
+        _check_revision(request, call.target)
+        return await super().delete(call, request)
+
+    async def find(self, call: Call, id: str) -> M | None:
+        # Neutron's paths may end with the format of the answer.
+        return await super().find(call, id.removesuffix(".json"))
+
     def visible(self, call: Call, obj: M) -> bool:
         if sees_all(call.caller):
             return True
@@ -114,6 +131,19 @@ async def union(call: Call, message: type[M], *conditions: dict[str, Any]) -> li
             for obj in await call.tx.query(message, **condition):
                 found[obj.id] = obj  # type: ignore[attr-defined]
     return list(found.values())
+
+
+def _check_revision(request: Any, obj: Any) -> None:
+    """What a client asks for with `If-Match: revision_number=3` (neutron.services.revisions)."""
+    name, _, value = getattr(request, "if_match", "").strip('"').partition("=")
+    if name != "revision_number":
+        return
+    if not value.isdigit():
+        raise BadResourceRequest(
+            resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
+        )
+    if int(value) != obj.revision_number:
+        raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
 
 
 def _moment(text: str) -> datetime:

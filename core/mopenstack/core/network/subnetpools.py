@@ -33,7 +33,7 @@ from mopenstack.core.network.errors import (
 from mopenstack.core.network.rbac import forget_policies
 from mopenstack.core.network.resource import NeutronResource, bad_input, invalid, sees_all, union
 from mopenstack.network.v2 import subnetpools_pb2 as pb
-from mopenstack.network.v2.subnetpools_pb2 import Subnetpool, SubnetpoolBody, SubnetpoolUpdated
+from mopenstack.network.v2.subnetpools_pb2 import PrefixesResponse, Subnetpool, SubnetpoolBody, SubnetpoolUpdated
 from mopenstack.network.v2.subnets_pb2 import Subnet
 
 LENGTHS = {"default_prefixlen": "default_length", "min_prefixlen": "min_length", "max_prefixlen": "max_length"}
@@ -142,6 +142,29 @@ class Subnetpools(NeutronResource[Subnetpool]):
                 if other.ip_version == new.ip_version and other.subnetpool_id != new.id:
                     raise NetworkAddressScopeAffinityError()
 
+    async def add_prefixes(self, call: Call, request: Any) -> PrefixesResponse:
+        """More room, at once (neutron.extensions.subnetpool_prefix_ops)."""
+        added = checked_prefixes(_asked_prefixes(request))
+        pool: Subnetpool = await call.tx.edit(Subnetpool, call.target.id)
+        if any(net.version != pool.ip_version for net in added):
+            raise PrefixVersionMismatch()
+        _set_prefixes(pool, compact([*map(ipaddress.ip_network, pool.prefixes), *added]))
+        await self._check_scope(call, pool)
+        await self.save(call, pool)
+        return PrefixesResponse(prefixes=pool.prefixes)
+
+    async def remove_prefixes(self, call: Call, request: Any) -> PrefixesResponse:
+        """Less room; what subnets use stays."""
+        gone = checked_prefixes(_asked_prefixes(request))
+        pool: Subnetpool = await call.tx.edit(Subnetpool, call.target.id)
+        used = [parse_net(subnet.cidr) for subnet in await call.tx.query(Subnet, subnetpool_id=pool.id)]
+        if any(net is not None and net.version == out.version and net.overlaps(out) for net in used for out in gone):
+            raise IllegalSubnetPoolPrefixUpdate(msg="One or more the prefixes to be removed is in use by a subnet.")
+        left = subtract([ipaddress.ip_network(prefix) for prefix in pool.prefixes], gone)
+        _set_prefixes(pool, compact(left))
+        await self.save(call, pool)
+        return PrefixesResponse(prefixes=pool.prefixes)
+
     # -- delete
 
     async def remove(self, call: Call, obj: Subnetpool) -> None:
@@ -215,6 +238,12 @@ def checked_prefixes(prefixes: Sequence[str]) -> list[IPNetwork]:
     if len({net.version for net in found}) > 1:
         raise PrefixVersionMismatch()
     return found
+
+
+def _asked_prefixes(request: Any) -> Sequence[str]:
+    if not request.prefixes:
+        raise HTTPBadRequest("Request body contains invalid data")
+    return list(request.prefixes)
 
 
 def _set_prefixes(obj: Subnetpool, nets: Sequence[IPNetwork]) -> None:

@@ -33,7 +33,7 @@ _TYPES: Mapping[str, str] = {
 class NetworkDialect(Dialect):
     body_bytes_max = 16 * 1024 * 1024  # Neutron has no sizelimit filter; bulk creates are long
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "page_reverse", "fields"})
-    statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 409}
+    statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 409, "RevisionNumberConstraintFailed": 412}
 
     def error(self, fault: Fault, context: Context) -> Answer:
         if fault.code == "UNAUTHENTICATED":
