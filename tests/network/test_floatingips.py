@@ -98,8 +98,8 @@ async def test_two_addresses_need_a_choice(neutron: Any, public: Any, routed: An
     )
     fields = {"floating_network_id": public["id"], "port_id": port["id"]}
     (await neutron.post("floatingips", **fields)).refused(400, f"Port {port['id']} has multiple fixed IPv4 addresses.")
-    (await neutron.post("floatingips", **fields, fixed_ip_address="10.60.0.99")).refused(
-        400, f"Bad floatingip request: Port {port['id']} does not have fixed ip 10.60.0.99."
+    (await neutron.post("floatingips", **fields, fixed_ip_address="192.0.2.9")).refused(
+        400, f"Bad floatingip request: Port {port['id']} does not have fixed ip 192.0.2.9."
     )
     chosen = port["fixed_ips"][1]["ip_address"]
     assert (await neutron.create("floatingips", **fields, fixed_ip_address=chosen))["fixed_ip_address"] == chosen

@@ -140,7 +140,10 @@ def _invalid(fault: InvalidField, context: Context | None) -> tuple[str, str]:
         "pattern": f"'{value}' is not a valid input.",
         "format": _not_format(value, str(bound)),
     }
-    return "HTTPBadRequest", f"Invalid input for {name}. Reason: {reasons.get(fault.rule, f'{value!r} is not valid')}"
+    # Neutron validates attributes: what is wrong inside of one is said of the whole.
+    attribute = path[1] if len(path) > 1 and isinstance(path[1], str) else path[0]
+    reason = reasons.get(fault.rule, f"{value!r} is not valid")
+    return "HTTPBadRequest", f"Invalid input for {attribute}. Reason: {reason}"
 
 
 def _envelope(fault: InvalidField, name: str, context: Context | None) -> str:
