@@ -21,6 +21,7 @@ class _Connection(asyncio.Protocol):
         self._request, self._budget, self._status, self._done = request, budget, status, done
         self._buffer = b""
         self._missing = -1
+        self._closing = False
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -48,12 +49,17 @@ class _Connection(asyncio.Protocol):
                 self._fail(RuntimeError(f"unexpected answer: {self._buffer[:300]!r}"))
                 return
             place = head.lower().find(b"content-length:")
+            self._closing = b"connection: close" in head.lower()
             length = int(head[place + 15 :].split(b"\r\n", 1)[0]) if place >= 0 else 0
             self._missing = length - (len(self._buffer) - end - 4)
             self._buffer = b""
         if self._missing <= 0:
             self._missing = -1
-            self._send()
+            if self._closing:
+                assert self._transport is not None
+                self._transport.close()
+            else:
+                self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self._done.done():
@@ -71,11 +77,16 @@ async def load(host: str, port: int, request: bytes, count: int, concurrency: in
     """Seconds for `count` requests over `concurrency` connections."""
     loop = asyncio.get_running_loop()
     budget = [count]
-    dones: list[asyncio.Future[None]] = [loop.create_future() for _ in range(concurrency)]
+
+    async def connections() -> None:
+        # A server that closes after each answer (werkzeug's) gets a new connection each time.
+        while budget[0] > 0:
+            done: asyncio.Future[None] = loop.create_future()
+            await loop.create_connection(lambda: _Connection(request, budget, status.encode(), done), host, port)
+            await done
+
     started = time.perf_counter()
-    for done in dones:
-        await loop.create_connection(lambda done=done: _Connection(request, budget, status.encode(), done), host, port)  # type: ignore[misc]
-    await asyncio.gather(*dones)
+    await asyncio.gather(*(connections() for _ in range(concurrency)))
     return time.perf_counter() - started
 
 

@@ -1,0 +1,132 @@
+"""The servers that are measured side by side, each a process of its own, started as its users start it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+START_SECONDS_MAX = 30
+
+
+def free_port() -> int:
+    """A port that nobody uses right now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def rss_bytes(pid: int) -> int:
+    """Resident memory of a process."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass
+class Peer:
+    """A running server."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    started: float  # seconds from spawn to the first answer
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+
+
+@dataclass
+class Client:
+    """A blocking client for what is measured one call at a time."""
+
+    url: str
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def send(self, verb: str, path: str, body: Any = None, **headers: str) -> tuple[Any, Any]:
+        """(headers, decoded body); raises HTTPError for a refusal."""
+        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        sent = {"Content-Type": "application/json", **self.headers, **headers}
+        request = urllib.request.Request(self.url + path, data, sent, method=verb)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            content = answer.read()
+            is_json = answer.headers.get_content_type().endswith("json") and content
+            return answer.headers, json.loads(content) if is_json else content
+
+
+def _spawn(command: list[str], port: int, probe: Any) -> Peer:
+    environment = {**os.environ, "XDG_STATE_HOME": tempfile.mkdtemp(), "AWS_ACCESS_KEY_ID": "x"}
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while time.perf_counter() - started < START_SECONDS_MAX:
+        try:
+            probe()
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.005)
+        else:
+            return Peer(process, port, time.perf_counter() - started)
+        if process.poll() is not None:
+            break
+    process.kill()
+    raise SystemExit(f"{command[0]} did not start")
+
+
+def login(url: str, user: str = "admin") -> tuple[str, str]:
+    """(token, project id)."""
+    domain = {"id": "default"}
+    auth = {
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": user, "domain": domain, "password": "secret"}},
+        },
+        "scope": {"project": {"name": user, "domain": domain}},
+    }
+    headers, body = Client(url).send("POST", "/identity/v3/auth/tokens", {"auth": auth})
+    return headers["X-Subject-Token"], body["token"]["project"]["id"]
+
+
+def mopenstack(*options: str) -> Peer:
+    """A cloud; started means that it issued a token."""
+    port = free_port()
+    command = [sys.executable, "-m", "mopenstack.cli.main", "up", "--port", str(port), *options]
+    return _spawn(command, port, lambda: login(f"http://127.0.0.1:{port}"))
+
+
+def bare(body_bytes: int) -> Peer:
+    """The least that an aiohttp application can do."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/servers/x"
+    command = [sys.executable, str(HERE / "bare.py"), str(port), str(body_bytes)]
+    return _spawn(command, port, lambda: urllib.request.urlopen(url).close())
+
+
+def moto() -> Peer:
+    """moto's server: the mock of another cloud, in Python as well."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    return _spawn(command, port, lambda: urllib.request.urlopen(f"http://127.0.0.1:{port}/moto-api/").close())
+
+
+def ec2(port: int, action: str, **parameters: str) -> bytes:
+    """One raw EC2 query to moto; moto checks no signature, but reads the region out of it."""
+    from urllib.parse import urlencode
+
+    content = urlencode({"Action": action, "Version": "2016-11-15", **parameters})
+    return (
+        f"POST / HTTP/1.1\r\nHost: ec2.us-east-1.amazonaws.com:{port}\r\n"
+        "Authorization: AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/ec2/aws4_request, "
+        "SignedHeaders=host, Signature=x\r\n"
+        f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(content)}\r\n\r\n{content}"
+    ).encode()
