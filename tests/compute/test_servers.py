@@ -219,7 +219,10 @@ async def test_metadata_and_tags(demo: Any, image: str) -> None:
     assert (await demo.put("compute", path, {"metadata": {}})).ok(200) == {"metadata": {}}
     tags = f"{SERVERS}/{id}/tags"
     assert (await demo.put("compute", tags, {"tags": ["b", "a"]}, **at("2.26"))).ok(200) == {"tags": ["a", "b"]}
-    (await demo.put("compute", f"{tags}/c", **at("2.26"))).ok(201)
+    added = await demo.put("compute", f"{tags}/c", **at("2.26"))
+    assert (added.status, added.content) == (201, b"")
+    assert added.headers["Location"].endswith(f"/v2.1/servers/{id}/tags/c")
+    (await demo.put("compute", f"{tags}/c", **at("2.26"))).ok(204)
     (await demo.get("compute", f"{tags}/zz", **at("2.26"))).refused(404, f"Server {id} has no tag 'zz'")
     (await demo.delete("compute", tags, **at("2.26"))).ok(204)
     assert (await show(demo, id))["tags"] == []

@@ -23,7 +23,7 @@ class Renderer:
     def answer(
         self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
     ) -> Answer:
-        """Everything but byte streams; the status is the operation's own."""
+        """Everything but byte streams; the status is the operation's own, or what a field says that is `:status`."""
         result = reply.result
         assert not isinstance(result, ByteStream)
         operation = endpoint.operation
@@ -44,6 +44,7 @@ class Renderer:
                 body = orjson.dumps(plan.document(result, context.base)) if not headers else b""
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
+        status = int(headers.pop(":status", status))
         return Answer(status, body, headers, operation.options.content_type or "application/json")
 
     def _bare(self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: Context) -> bytes:

@@ -159,10 +159,6 @@ class GroupNotFound(BadRequest):
     message = "Instance group {id} could not be found."
 
 
-class GroupFull(Forbidden):
-    message = "Quota exceeded, too many servers in group"
-
-
 # -- networks
 
 

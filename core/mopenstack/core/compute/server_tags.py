@@ -39,11 +39,13 @@ class ServerTags(Servicer):
         why = tag_fault(request.tag)
         if why:
             raise errors.BadTag(tag=request.tag, why=why)
-        if len(call.target.tags) >= TAGS_MAX:
+        if len(call.target.tags) >= TAGS_MAX and request.tag not in call.target.tags:
             raise errors.TooManyTags(limit=TAGS_MAX)
-        if request.tag not in call.target.tags:
-            await self._set(call, [*call.target.tags, request.tag], "update tag")
-        return EMPTY
+        if request.tag in call.target.tags:
+            return pb.AddServerTagResponse(status="204")
+        await self._set(call, [*call.target.tags, request.tag], "update tag")
+        path = f"/compute/v2.1/servers/{call.target.id}/tags/{request.tag}"
+        return pb.AddServerTagResponse(location=call.metadata.base_url + path)
 
     async def delete_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
         LIFECYCLE.require(call, call.target, "delete tag")
