@@ -205,3 +205,11 @@ async def test_another_projects_network_takes_no_ports(neutron: Any, admin_neutr
     wanted = {"network_id": shared["id"], "mac_address": "fa:16:3e:00:00:01"}
     (await neutron.post("ports", **wanted)).refused(403, "rule:create_port:mac_address")
     assert (await admin_neutron.show("ports", port["id"]))["project_id"] == port["project_id"]
+
+
+async def test_nobody_takes_part_in_anothers_router(neutron: Any, admin_neutron: Any) -> None:
+    network, _ = await neutron.network()
+    router = await admin_neutron.create("routers", name="r")
+    fields = {"network_id": network["id"], "device_owner": "network:router_interface", "device_id": router["id"]}
+    text = f"The following device_id {router['id']} is not owned by your project or matches another project router."
+    (await neutron.post("ports", **fields)).refused(409, text)

@@ -6,7 +6,7 @@ neutron.services.segments.exceptions and neutron.extensions.rbac; the name is th
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, Internal, NotFound
+from mopenstack.contract.faults import BadRequest, Conflict, Internal, NotFound
 
 
 class InvalidInput(BadRequest):
@@ -200,9 +200,7 @@ class InvalidSubnetServiceType(BadRequest):
 
 
 class NetworkIdsDontMatch(BadRequest):
-    message = (
-        "The subnet's network id, '{subnet_network}', doesn't match the network_id of segment '{segment_id}'"
-    )
+    message = "The subnet's network id, '{subnet_network}', doesn't match the network_id of segment '{segment_id}'"
 
 
 class SubnetsNotAllAssociatedWithSegments(BadRequest):
@@ -257,9 +255,7 @@ class IllegalSubnetPoolIpVersionAssociationToAddressScope(BadRequest):
 
 
 class AddressScopePrefixConflict(Conflict):
-    message = (
-        "Failed to associate address scope: subnetpools within an address scope must have unique prefixes."
-    )
+    message = "Failed to associate address scope: subnetpools within an address scope must have unique prefixes."
 
 
 class SubnetPoolDeleteError(BadRequest):
@@ -275,15 +271,11 @@ class SubnetPoolQuotaExceeded(Conflict):
 
 
 class MinPrefixSubnetAllocationError(BadRequest):
-    message = (
-        "Unable to allocate subnet with prefix length {prefixlen}, minimum allowed prefix is {min_prefixlen}."
-    )
+    message = "Unable to allocate subnet with prefix length {prefixlen}, minimum allowed prefix is {min_prefixlen}."
 
 
 class MaxPrefixSubnetAllocationError(BadRequest):
-    message = (
-        "Unable to allocate subnet with prefix length {prefixlen}, maximum allowed prefix is {max_prefixlen}."
-    )
+    message = "Unable to allocate subnet with prefix length {prefixlen}, maximum allowed prefix is {max_prefixlen}."
 
 
 class SubnetAllocationError(Internal):
@@ -321,9 +313,7 @@ class IpAddressGenerationFailure(Conflict):
 
 
 class IpAddressGenerationFailureNoMatchingSubnet(Conflict):
-    message = (
-        "No valid service subnet for the given device owner, network {network_id}, service type {service_type}."
-    )
+    message = "No valid service subnet for the given device owner, network {network_id}, service type {service_type}."
 
 
 class InvalidIpForNetwork(BadRequest):
@@ -388,9 +378,7 @@ class PortBound(Conflict):
 
 
 class DeviceIDNotOwnedByTenant(Conflict):
-    message = (
-        "The following device_id {device_id} is not owned by your project or matches another project router."
-    )
+    message = "The following device_id {device_id} is not owned by your project or matches another project router."
 
 
 # -- RBAC
@@ -405,13 +393,3 @@ class RbacPolicyInUse(Conflict):
         "RBAC policy on object {object_id} cannot be removed because other objects depend on it.\n"
         "Details: {details}"
     )
-
-
-class RbacPolicyChangeNotAllowed(Forbidden):
-    """The caller shares what is not theirs."""
-
-    message = "Not authorized."
-
-    @property
-    def reason(self) -> str:
-        return "NotAuthorized"

@@ -28,6 +28,7 @@ from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PO
 from mopenstack.core.network.errors import (
     AddressPairAndPortSecurityRequired,
     BadResourceRequest,
+    DeviceIDNotOwnedByTenant,
     MacAddressGenerationFailure,
     MacAddressInUse,
     PortBound,
@@ -51,7 +52,7 @@ MAC_PREFIX = "fa:16:3e"
 MAC_DRAWS = 16
 L3_OWNERS = (*ROUTER_PORT_OWNERS, "network:floatingip")
 """Ports that only routers and floating IPs may delete."""
-HOOK_KINDS = ("floatingip", "trunk", "router")
+HOOK_KINDS = ("floatingip", "trunk")
 """Resources whose servicer may have `port_removed(call, port)`, called before a port goes; it may refuse."""
 
 
@@ -98,6 +99,7 @@ class Ports(NeutronResource[Port]):
         check_values(obj, given)
         network = await call.service(Networks).fetch(call, obj.network_id)
         _copy_network(network, obj)
+        await self._check_device(call, obj)
         await check_qos_policy(call, obj)
         if network.HasField("qos_policy_id"):
             obj.qos_network_policy_id = network.qos_policy_id
@@ -117,6 +119,16 @@ class Ports(NeutronResource[Port]):
         obj.extra_dhcp_opts.extend(options)
         obj.revision_number = 1
         bind(obj)
+
+    @staticmethod
+    async def _check_device(call: Call, obj: Port) -> None:
+        """Nobody pretends that a port is an interface of another project's router."""
+        routers = call.owner_of("router")
+        if routers is None or call.caller.is_admin or obj.device_owner not in ROUTER_INTERFACE_OWNERS:
+            return
+        router = await routers.find(call, obj.device_id)
+        if router is not None and router.project_id != obj.project_id:
+            raise DeviceIDNotOwnedByTenant(device_id=obj.device_id)
 
     async def _take_mac(self, call: Call, obj: Port) -> None:
         scope = f"mac/{obj.network_id}"
@@ -169,6 +181,8 @@ class Ports(NeutronResource[Port]):
     async def change(self, call: Call, old: Port, new: Port, request: Any, given: set[str]) -> None:
         asked_options = list(new.extra_dhcp_opts)
         check_values(new, given)
+        if given & {"device_id", "device_owner"}:
+            await self._check_device(call, new)
         await check_qos_policy(call, new)
         if "mac_address" in given and new.mac_address.lower() != old.mac_address:
             await self._change_mac(call, old, new)
