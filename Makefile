@@ -5,6 +5,10 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
+WORKERS ?= 2
+ROUNDS ?= 5
+# What `make test` runs of the provider's acceptance tests: the whole list by default.
+SLICE ?=
 
 .PHONY: help
 help: ## List every chore
@@ -21,3 +25,49 @@ setup: $(BIN)/mopenstack ## Make the virtual environment with everything in it
 .PHONY: proto
 proto: $(BIN)/mopenstack ## Generate the Python of the contract
 	@$(BIN)/python proto/generate.py
+
+.PHONY: tools
+tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH)
+	@$(BIN)/mopenstack tools install terraform provider provider-acceptance openstackclient
+
+.PHONY: demo
+demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
+	@$(BIN)/mopenstack tools install terraform provider
+	@$(BIN)/mopenstack conformance run stack-three-tier --verbose
+
+.PHONY: test
+test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
+	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/volume tests/test_security.py tests/test_clouds.py
+	@$(BIN)/mopenstack conformance run -n $(WORKERS)
+	@$(BIN)/mopenstack conformance run --tool openstackclient
+	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
+
+.PHONY: lint
+lint: $(BIN)/mopenstack ## ruff and mypy, strict
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+
+.PHONY: conformance
+conformance: tools ## The whole suite: every scenario, the openstack command line, all of the provider's acceptance tests
+	@$(BIN)/mopenstack conformance run -n $(WORKERS)
+	@$(BIN)/mopenstack conformance run --tool openstackclient
+	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS)
+
+.PHONY: bench
+bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by side: one table of ratios
+	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python bench/run.py --rounds $(ROUNDS)
+
+.PHONY: format
+format: $(BIN)/mopenstack ## Write the code as ruff formats it
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+.PHONY: statements
+statements: $(BIN)/mopenstack ## Compile the store's statements after a change of statements.py or schema.py
+	@$(BIN)/python -m mopenstack.core.store.statements
+
+.PHONY: clean
+clean: ## Remove what was generated, and the virtual environment
+	@rm -rf $(VENV) proto/gen build dist .pytest_cache .mypy_cache .ruff_cache

@@ -6,9 +6,11 @@ way it ends up in a filesystem mirror of the suite's own, so that every run uses
 """
 
 import platform
+import re
 import shutil
 import stat
 import tempfile
+from functools import cache
 from pathlib import Path
 
 from mopenstack.conformance.errors import ConformanceError, ToolMissing
@@ -21,8 +23,6 @@ VERSION = "3.4.0"
 NAMESPACE = "terraform-provider-openstack/openstack"
 MODULE = "github.com/terraform-provider-openstack/terraform-provider-openstack/v3"
 BINARY = f"terraform-provider-openstack_v{VERSION}"
-# Terraform and OpenTofu name different registries for the same source address; the mirror answers for both.
-SOURCE_HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 BUILD_SECONDS = 1200
 
 
@@ -42,8 +42,26 @@ def origin_file() -> Path:
     return data_home() / "terraform-mirror.origin"
 
 
-def _package_folder(host: str) -> Path:
-    return mirror_folder() / host / NAMESPACE / VERSION / target()
+@cache
+def source_host() -> str:
+    """The host that the tool puts before a source address without one: Terraform and OpenTofu have one each.
+
+    It is part of a mirror's layout; the tool itself tells, and nothing is fetched from there.
+    """
+    terraform = Terraform().require()
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "main.tf").write_text(
+            f'terraform {{\n  required_providers {{\n    openstack = {{\n      source = "{NAMESPACE}"\n    }}\n  }}\n}}\n'
+        )
+        shown = run([terraform.path or "terraform", "providers", "-no-color"], cwd=Path(scratch), seconds=60)
+    found = re.search(rf"provider\[([^/\]]+)/{NAMESPACE}\]", shown)
+    if found is None:
+        raise ConformanceError(f"`terraform providers` names no host of {NAMESPACE}: {shown}")
+    return found.group(1)
+
+
+def _package_folder() -> Path:
+    return mirror_folder() / source_host() / NAMESPACE / VERSION / target()
 
 
 class Provider(Tool):
@@ -54,11 +72,12 @@ class Provider(Tool):
 
     def find(self) -> ToolStatus:
         """The binary in the mirror."""
-        for host in SOURCE_HOSTS:
-            binaries = sorted(_package_folder(host).glob("terraform-provider-openstack_v*"))
-            if binaries:
-                origin = origin_file().read_text().strip() if origin_file().exists() else "filesystem mirror"
-                return self._found(VERSION, binaries[0], origin)
+        if not Terraform().find().found:
+            return self._missing("needs Terraform or OpenTofu")
+        binaries = sorted(_package_folder().glob("terraform-provider-openstack_v*"))
+        if binaries:
+            origin = origin_file().read_text().strip() if origin_file().exists() else "filesystem mirror"
+            return self._found(VERSION, binaries[0], origin)
         return self._missing("run `mopenstack tools install provider`")
 
     def install(self, progress: Progress) -> ToolStatus:
@@ -81,7 +100,7 @@ class Provider(Tool):
         """The configuration file that makes Terraform take the provider from the mirror and from nowhere else."""
         self.require()
         path = mirror_folder() / "mirror.tfrc"
-        served = ", ".join(f'"{host}/{NAMESPACE}"' for host in SOURCE_HOSTS)
+        served = f'"{source_host()}/{NAMESPACE}"'
         text = (
             "provider_installation {\n"
             "  filesystem_mirror {\n"
@@ -181,9 +200,8 @@ def _go(folder: Path, *arguments: str) -> str:
 
 
 def _add_to_mirror(binary: Path, origin: str) -> None:
-    for host in SOURCE_HOSTS:
-        folder = _package_folder(host)
-        folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(binary, folder / BINARY)
-        (folder / BINARY).chmod(0o755)
+    folder = _package_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(binary, folder / BINARY)
+    (folder / BINARY).chmod(0o755)
     origin_file().write_text(origin + "\n")
