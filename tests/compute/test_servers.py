@@ -208,6 +208,7 @@ async def test_lists(demo: Any, admin: Any, image: str) -> None:
     assert (await admin.get("compute", SERVERS)).ok()["servers"] == []
     assert len((await admin.get("compute", f"{SERVERS}/detail?all_tenants=1&status=active")).ok()["servers"]) == 3
     assert (await demo.get("compute", f"{SERVERS}?status=SHUTOFF")).ok()["servers"] == []
+    assert (await demo.get("compute", f"{SERVERS}?limit=0")).ok() == {"servers": []}
 
 
 async def test_metadata_and_tags(demo: Any, image: str) -> None:

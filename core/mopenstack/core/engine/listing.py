@@ -81,6 +81,8 @@ class Listing:
         missing_marker: Callable[[str], Exception],
     ) -> Page:
         """Sort, find the marker, cut."""
+        if query.nothing:
+            return Page([])
         ordered = list(found)
         sort = list(query.sort)
         order = [(self._sort(item.key), item.descending) for item in sort]

@@ -109,6 +109,8 @@ class Dialect:
     """Reason or gRPC code -> HTTP status, where it differs from the tables above."""
     reserved: ClassVar[frozenset[str]] = frozenset({"limit", "marker", "sort_key", "sort_dir"})
     """Query keys of lists that are no filters."""
+    zero_is_zero: ClassVar[bool] = False
+    """Whether limit=0 asks for an empty list; else for as many as the service allows."""
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
 
@@ -207,6 +209,7 @@ class Dialect:
         for key, value in pairs:
             if key == "limit":
                 query.limit = min(self.limit(value), INT32_MAX)
+                query.nothing = self.zero_is_zero and query.limit == 0
             elif key == "marker":
                 query.marker = value
             elif key == "offset" and "offset" in self.reserved:
