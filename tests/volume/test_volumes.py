@@ -128,6 +128,17 @@ async def test_bodies_without_a_volume(volumes: Any) -> None:
     (await volumes.put(f"/volumes/{volume['id']}", {})).refused(400, "'volume' is a required property")
 
 
+async def test_unknown_keys_are_refused_since_3_53(volumes: Any) -> None:
+    body = {"volume": {"size": 1, "foo": "bar"}}
+    (await volumes.post("/volumes", body, "3.52")).ok(202)
+    text = "Invalid input for field/attribute volume. Value: {'size': 1, 'foo': 'bar'}. Additional properties are not"
+    (await volumes.post("/volumes", body, "3.53")).refused(400, "('foo' was unexpected)")
+    assert text in (await volumes.post("/volumes", body, "3.53")).body["badRequest"]["message"]
+    volume = await volumes.make()
+    nothing = "{} is not valid under any of the given schemas"
+    (await volumes.put(f"/volumes/{volume['id']}", {"volume": {}}, "3.53")).refused(400, nothing)
+
+
 async def test_update(volumes: Any) -> None:
     volume = await volumes.make(name="old", description="d", metadata={"a": "b"})
     body = {"volume": {"name": " new ", "description": None}}

@@ -158,7 +158,7 @@ async def _reimaged(call: Call, volume: Volume) -> None:
     if image is not None:
         replace_map(volume.volume_image_metadata, image_metadata(image))
         volume.bootable, volume.image_id = "true", image.id
-    volume.status = Volume.RESERVED if volume.previous_status == "reserved" else Volume.AVAILABLE
+    volume.status = status_number(volume.previous_status)
     volume.previous_status = volume.pending_image_id = ""
 
 

@@ -14,7 +14,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
-from mopenstack.contract.faults import BadRequest, PolicyRefused
+from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
@@ -46,6 +46,7 @@ FIXED_KEY_ID = "00000000-0000-0000-0000-000000000000"
 
 FORCE_DELETE_SINCE = 23
 BOOTABLE_STRICT_SINCE = 2
+STRICT_BODY_SINCE = 53
 TIME_FILTERS_SINCE = 60
 SHARED_TARGETS_TRISTATE_SINCE = 69
 FORCE_DELETE_POLICY = "volume:force_delete"
@@ -66,6 +67,8 @@ class Volumes(CinderResource[Volume]):
 
     async def create_volume(self, call: Call, request: pb2.CreateVolumeRequest) -> Result:
         body = request.volume
+        if body.others.fields and call.at_least(STRICT_BODY_SINCE):
+            raise InvalidField(("volume",), _told(body), "unknown", sorted(body.others.fields))
         name, description = name_and_description(body)
         check_metadata(body.metadata)
         source = await resolve(call, body)
@@ -74,10 +77,8 @@ class Volumes(CinderResource[Volume]):
 
     async def update_volume(self, call: Call, request: pb2.UpdateVolumeRequest) -> Result:
         body, given = request.volume, self.envelope(request)[1]
-        if call.at_least(53) and not given:
-            raise BadRequest(
-                "Invalid input for field/attribute volume. Value: {}. {} is not valid under any of the given schemas"
-            )
+        if call.at_least(STRICT_BODY_SINCE) and not given:
+            raise InvalidField(("volume",), {}, "one_of_schemas")
         VOLUMES.check(call.target, "set_bootable")  # neither may change in maintenance
         check_metadata(body.metadata)
         name, description = name_and_description(body)
@@ -266,6 +267,13 @@ class Volumes(CinderResource[Volume]):
             return boolean("bootable", value)
         except BadRequest:
             raise InvalidInput(why=f"'bootable = {value}'") from None
+
+
+def _told(body: VolumeCreate) -> dict[str, Any]:
+    """The body as it was sent, for a refusal."""
+    told = json_format.MessageToDict(body, preserving_proto_field_name=True)
+    others = told.pop("others", {})
+    return {**told, **others}
 
 
 def _in_time(volume: Volume, key: str, comparison: str) -> bool:
