@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from mopenstack.conformance.commands import conformance_app, tools_app
 from mopenstack.conformance.errors import ToolMissing
 from mopenstack.conformance.tools import TOOLS, Provider, PythonTool, get_tool
+from mopenstack.conformance.tools.provider import source_host, target
 
 runner = CliRunner()
 
