@@ -186,3 +186,13 @@ async def test_a_revision_can_be_asked_for(neutron: Any, demo: Any) -> None:
     (await demo.put("network", path, body, headers={"If-Match": "revision_number=1"})).ok(200)
     (await demo.delete("network", path, **old)).refused(412)
     assert (await demo.get("network", f"{path}.json")).ok(200)["network"]["revision_number"] == 2
+
+
+async def test_scopes_of_tokens(cloud: Any, neutron: Any) -> None:
+    admin, demo = ({"name": name, "domain": {"id": "default"}, "password": "secret"} for name in ("admin", "demo"))
+    await neutron.create("networks")
+    system = await cloud.login(admin, {"system": {"all": True}})
+    assert (await system.get("network", "/v2.0/networks")).ok(200) == {"networks": []}
+    unscoped = await cloud.login(demo, "unscoped")
+    found = (await unscoped.get("network", "/v2.0/networks?fields=name")).ok(200)
+    assert found == {"networks": [{"name": "public"}]}

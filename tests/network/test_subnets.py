@@ -191,3 +191,11 @@ async def test_service_types_choose_subnets(neutron: Any) -> None:
     assert port["fixed_ips"][0]["subnet_id"] == special["id"]
     port = await neutron.create("ports", network_id=network["id"])
     assert port["fixed_ips"][0]["subnet_id"] != special["id"]
+
+
+async def test_only_its_owner_divides_a_shared_network(neutron: Any, admin_neutron: Any) -> None:
+    network = await admin_neutron.create("networks", shared=True)
+    wanted = {"network_id": network["id"], "ip_version": 4, "cidr": "10.60.0.0/24"}
+    (await neutron.post("subnets", **wanted)).refused(403, "rule:create_subnet is disallowed by policy")
+    private = await admin_neutron.create("networks")
+    (await neutron.post("subnets", **{**wanted, "network_id": private["id"]})).refused(404, "could not be found.")
