@@ -50,8 +50,7 @@ async def test_a_policy_shows_its_rules(admin: Any) -> None:
             "minimum_bandwidth",
             {"min_kbps": 5000000},
             409,
-            "Unable to add the rule with value 5000000 to the policy {policy} as the existing rule "
-            "of type bandwidth_limit has value 1000.",
+            "as the existing rule of type bandwidth_limit has value 1000.",
         ),
     ],
 )

@@ -163,3 +163,13 @@ async def test_rules_in_bulk_all_or_none(neutron: Any) -> None:
     assert [rule["protocol"] for rule in made] == ["tcp", "udp"]
     (await post({"protocol": "gre"}, {"protocol": "tcp"})).refused(409, "Security group rule already exists.")
     assert await neutron.list("security-group-rules", f"security_group_id={group['id']}&protocol=gre") == []
+
+
+async def test_nothing_of_a_rule_can_be_changed(neutron: Any) -> None:
+    group = await neutron.create("security-groups", name="g")
+    rule = group["security_group_rules"][0]
+    (await neutron.put("security-group-rules", rule["id"], direction="ingress")).refused(
+        400, "Cannot update read-only attribute direction"
+    )
+    text = f"Security group rule {NOBODY} does not exist"
+    (await neutron.put("security-group-rules", NOBODY, direction="ingress")).refused(404, text)

@@ -112,3 +112,19 @@ async def test_another_projects_group_is_not_seen(neutron: Any, admin_neutron: A
     group = await admin_neutron.create("security-groups", name="g")
     (await neutron.get("security-groups", group["id"])).refused(404, "does not exist")
     assert group["id"] not in {one["id"] for one in await neutron.list("security-groups")}
+
+
+async def test_a_group_shared_by_a_policy(neutron: Any, admin_neutron: Any, demo: Any) -> None:
+    group = await admin_neutron.create("security-groups", name="g")
+    await admin_neutron.create(
+        "rbac-policies",
+        object_type="security_group",
+        object_id=group["id"],
+        action="access_as_shared",
+        target_tenant=demo.project_id,
+    )
+    assert (await neutron.show("security-groups", group["id"]))["shared"] is True
+    assert [one["id"] for one in await neutron.list("security-groups", "shared=true")] == [group["id"]]
+    (await neutron.delete("security-groups", group["id"])).refused(
+        403, "rule:delete_security_group is disallowed by policy"
+    )

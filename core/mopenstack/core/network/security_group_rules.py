@@ -10,6 +10,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network import rule_values
 from mopenstack.core.network.default_security_group_rules import PARENT
+from mopenstack.core.network.errors import HTTPBadRequest
 from mopenstack.core.network.resource import NeutronResource, sees_all
 from mopenstack.core.network.security_errors import SecurityGroupRuleExists, SecurityGroupRuleNotFound
 from mopenstack.core.network.security_groups import DEFAULT_SCOPE, SecurityGroups, touch
@@ -69,6 +70,11 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
     async def created(self, call: Call, obj: SecurityGroupRule, request: Any) -> None:
         if request is not None:
             await touch(call, obj.security_group_id)
+
+    async def update_security_group_rule(self, call: Call, request: Any) -> Any:
+        for key in request.security_group_rule:
+            raise HTTPBadRequest(f"Cannot update read-only attribute {key}")
+        return call.target
 
     async def delete(self, call: Call, request: Any) -> Any:
         answer = await super().delete(call, request)

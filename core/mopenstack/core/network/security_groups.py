@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.errors import SecurityGroupNotFound
 from mopenstack.core.network.rbac import forget_policies
@@ -59,6 +60,12 @@ class SecurityGroups(SharedResource[SecurityGroup]):
             return seen
 
         return await call.tx.view(("security_group", obj.id, listed, shared), build)
+
+    async def matches(self, call: Call, obj: SecurityGroup, key: str, values: Sequence[str]) -> bool:
+        if key != "shared":
+            return await super().matches(call, obj, key, values)
+        shared = obj.shared or call.caller.project_id in obj.shared_with
+        return shared in {value.lower() in TRUE_WORDS for value in values}
 
     # -- create
 
