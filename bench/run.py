@@ -25,7 +25,9 @@ CONCURRENCY = 32
 Figures = dict[str, list[float]]
 
 
-def load(peer: Peer, request: bytes, count: int = REQUESTS, concurrency: int = CONCURRENCY, status: str = "200") -> float:
+def load(
+    peer: Peer, request: bytes, count: int = REQUESTS, concurrency: int = CONCURRENCY, status: str = "200"
+) -> float:
     """Requests per second, by the load generator in a process of its own."""
     spec = {
         "host": "127.0.0.1",
@@ -118,7 +120,9 @@ def measure(rounds: int) -> dict[str, Figures]:
         instances = Client(other.url)
         for _ in range(rounds):
             note("GET of a server, 32 at once (1/s)", "bare aiohttp", load(plain, get(plain, "/servers/x", "")))
-            note("GET of a server, 32 at once (1/s)", "mopenstack", load(cloud.peer, get(cloud.peer, path, cloud.token)))
+            note(
+                "GET of a server, 32 at once (1/s)", "mopenstack", load(cloud.peer, get(cloud.peer, path, cloud.token))
+            )
             described = ec2(other.port, "DescribeInstances")
             note("GET of a server, 32 at once (1/s)", "moto", load(other, described, REQUESTS // 10))
             note("token issue (ms)", "mopenstack", milliseconds(lambda: login(cloud.peer.url), 10))

@@ -62,7 +62,9 @@ class User:
         ) as answer:
             content = await answer.read()
             is_json = answer.content_type.endswith("json") and content
-            return Reply(answer.status, answer.headers, await answer.json() if is_json else content.decode("latin-1"), content)
+            return Reply(
+                answer.status, answer.headers, await answer.json() if is_json else content.decode("latin-1"), content
+            )
 
     async def get(self, api: str, path: str, **options: Any) -> Reply:
         return await self.send("GET", api, path, **options)
@@ -125,7 +127,9 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The same tests on every store: `pytest --store postgresql`."""
-    parser.addoption("--store", choices=("memory", "file", "postgresql"), default="memory", help="where clouds keep state")
+    parser.addoption(
+        "--store", choices=("memory", "file", "postgresql"), default="memory", help="where clouds keep state"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -151,7 +151,15 @@ async def test_odd_queries(admin: User) -> None:
         ("image", "/v2/images"),
         ("identity", "/v3/users"),
     )
-    queries = ("limit=abc", "limit=-1", "limit=0", "limit=99999999999999999999", "marker=nope", "sort_key=nope", "sort_dir=x")
+    queries = (
+        "limit=abc",
+        "limit=-1",
+        "limit=0",
+        "limit=99999999999999999999",
+        "marker=nope",
+        "sort_key=nope",
+        "sort_dir=x",
+    )
     more = ("sort=x:y:z", "id=", "name=%00", "status=x&status=y", "=", "&&", "fields=nope", "created_at=x", "%ff=%ff")
     for api, path in lists:
         for query in (*queries, *more):

@@ -29,7 +29,11 @@ async def test_two_clouds_share_nothing(cloud: Cloud) -> None:
             assert [network["id"] for network in found] == [own]
         assert one.token != two.token
         crossed = User(cloud.session, other.url, one.token, one.project_id)
-        for api, path in (("network", "/v2.0/networks"), ("compute", "/v2.1/servers"), ("identity", "/v3/auth/catalog")):
+        for api, path in (
+            ("network", "/v2.0/networks"),
+            ("compute", "/v2.1/servers"),
+            ("identity", "/v3/auth/catalog"),
+        ):
             (await crossed.get(api, path)).refused(401)
     finally:
         await engine.delete_cloud("other-dev1")

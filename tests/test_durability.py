@@ -55,9 +55,7 @@ async def test_kill_during_creates(tmp_path: Path) -> None:
     with detached(tmp_path, "--data", data) as status:
         async with aiohttp.ClientSession() as session:
             admin = await _login(session, status["url"])
-            found = {
-                kind: (await admin.get("network", f"/v2.0/{kind}")).ok()[kind] for kind in ("networks", "subnets")
-            }
+            found = {kind: (await admin.get("network", f"/v2.0/{kind}")).ok()[kind] for kind in ("networks", "subnets")}
     ids = {kind: {item["id"] for item in items} for kind, items in found.items()}
     assert acknowledged["networks"] <= ids["networks"]
     assert acknowledged["subnets"] <= ids["subnets"]

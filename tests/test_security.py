@@ -9,7 +9,9 @@ import pytest
 
 from tests.conftest import Cloud, User
 
-UNAUTHORIZED = {"error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}}
+UNAUTHORIZED = {
+    "error": {"code": 401, "title": "Unauthorized", "message": "The request you have made requires authentication."}
+}
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,10 @@ async def test_wrong_passwords_never_work(cloud: Cloud) -> None:
         body = (await cloud.anonymous.post("identity", "/v3/auth/tokens", {"auth": auth})).refused(401)
         assert body["error"]["message"] == UNAUTHORIZED["error"]["message"]
     auth = {
-        "identity": {"methods": ["password"], "password": {"user": {"name": "demo", "domain": default, "password": "secret"}}},
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": "demo", "domain": default, "password": "secret"}},
+        },
         "scope": {"project": {"name": "admin", "domain": default}},
     }
     (await cloud.anonymous.post("identity", "/v3/auth/tokens", {"auth": auth})).refused(401)

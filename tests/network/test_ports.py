@@ -37,9 +37,7 @@ async def test_a_new_port_as_neutron_shows_it(neutron: Any, demo: Any) -> None:
         "qos_policy_id": None,
         "qos_network_policy_id": None,
         "dns_name": "",
-        "dns_assignment": [
-            {"ip_address": address, "hostname": name, "fqdn": f"{name}.openstackgate.local."}
-        ],
+        "dns_assignment": [{"ip_address": address, "hostname": name, "fqdn": f"{name}.openstackgate.local."}],
         "dns_domain": "",
         "propagate_uplink_status": True,
         "data_plane_status": None,

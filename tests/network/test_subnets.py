@@ -123,9 +123,7 @@ async def test_what_must_be_given(neutron: Any) -> None:
 
 async def test_subnets_of_a_network_do_not_overlap(neutron: Any) -> None:
     network, _ = await neutron.network("10.60.0.0/24")
-    text = (
-        f"Requested subnet with cidr: 10.60.0.128/25 for network: {network['id']} overlaps with another subnet."
-    )
+    text = f"Requested subnet with cidr: 10.60.0.128/25 for network: {network['id']} overlaps with another subnet."
     again = await neutron.post("subnets", network_id=network["id"], ip_version=4, cidr="10.60.0.128/25")
     again.refused(400, text)
 

@@ -45,7 +45,9 @@ def create(name: Name, profile: Annotated[str, typer.Option(help="instant, reali
 def list_(as_json: AsJson = False) -> None:
     """The clouds of the running process."""
     found = client.ask("GET", "/clouds")["clouds"]
-    rows = [{"name": cloud["name"], "profile": cloud["profile"], "auth_url": auth_url(cloud["name"])} for cloud in found]
+    rows = [
+        {"name": cloud["name"], "profile": cloud["profile"], "auth_url": auth_url(cloud["name"])} for cloud in found
+    ]
     if as_json:
         say(json.dumps(rows))
         return

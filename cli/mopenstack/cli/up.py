@@ -39,7 +39,9 @@ GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0: 
 
 
 def up(
-    detach: Annotated[bool, typer.Option("--detach", help="Run in the background; returns when the cloud answers.")] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Run in the background; returns when the cloud answers.")
+    ] = False,
     host: Host = "127.0.0.1",
     port: Port = 8800,
     data: Data = None,
@@ -119,7 +121,9 @@ def _run(main: Any, port: int) -> None:
         raise fail("PostgreSQL needs its driver: pip install 'mopenstack[postgres]'") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            raise fail(f"{error.strerror or error}.", "Choose another port with --port, or --port 0 for a free one.") from None
+            raise fail(
+                f"{error.strerror or error}.", "Choose another port with --port, or --port 0 for a free one."
+            ) from None
         raise fail(str(error)) from None
 
 

@@ -43,7 +43,9 @@ class Router(Generic[T]):
             segments = [unquote(segment) for segment in segments]
         return self._find(self._root, segments, 0, [])
 
-    def _find(self, node: Node[T], segments: list[str], place: int, values: list[str]) -> tuple[Node[T], list[str]] | None:
+    def _find(
+        self, node: Node[T], segments: list[str], place: int, values: list[str]
+    ) -> tuple[Node[T], list[str]] | None:
         if place == len(segments):
             return (node, values) if node.leaves else None
         segment = segments[place]

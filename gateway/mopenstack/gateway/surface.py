@@ -62,9 +62,7 @@ class Surface:
 
 def surfaces() -> list[Surface]:
     """Every API of the contract with all of its declared operations."""
-    found = {
-        package: Surface(package, api, dialect_of(api), Router()) for package, api in apis().items()
-    }
+    found = {package: Surface(package, api, dialect_of(api), Router()) for package, api in apis().items()}
     for operation in operations():
         surface = found[operation.package]
         for route in operation.routes:

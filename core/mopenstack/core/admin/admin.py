@@ -57,7 +57,9 @@ class Admin(Servicer):
 
     async def create_cloud(self, call: Call, request: pb.CreateCloudRequest) -> Result:
         seed = request.seed if request.HasField("seed") else None
-        return _shown(await self.engine.create_cloud(request.name, cast("Profile", request.profile or "instant"), seed=seed))
+        return _shown(
+            await self.engine.create_cloud(request.name, cast("Profile", request.profile or "instant"), seed=seed)
+        )
 
     async def reset_cloud(self, call: Call, request: pb.CloudRequest) -> Result:
         return _shown(await self.engine.reset_cloud(request.cloud))
@@ -163,4 +165,3 @@ def _state(field: FieldDescriptor, asked: str, kind: str) -> Any:
     if asked.lower() not in names:
         raise NoSuchState(kind=kind, state=asked, states=", ".join(sorted(names)))
     return names[asked.lower()]
-

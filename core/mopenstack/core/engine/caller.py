@@ -48,5 +48,7 @@ class Caller:
 
 
 ANONYMOUS = Caller()
-SYSTEM = Caller(user_name="mopenstack", system=True, roles=frozenset({"admin", "manager", "member", "reader", "service"}))
+SYSTEM = Caller(
+    user_name="mopenstack", system=True, roles=frozenset({"admin", "manager", "member", "reader", "service"})
+)
 """The cloud itself: completes transitions and plants seeds."""

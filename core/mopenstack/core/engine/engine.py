@@ -89,7 +89,9 @@ class _Plan:
 class Engine:
     """All clouds of one process over one store."""
 
-    def __init__(self, store: Store, blobs: Blobs, servicers: Iterable[type[Servicer]], authenticate: Authenticate) -> None:
+    def __init__(
+        self, store: Store, blobs: Blobs, servicers: Iterable[type[Servicer]], authenticate: Authenticate
+    ) -> None:
         self.store = store
         self.blobs = blobs
         self.clouds: dict[str, Cloud] = {}
@@ -274,7 +276,9 @@ class Engine:
 
     async def _prelude(self, plan: _Plan, call: Call, request: Message) -> None:
         operation = plan.operation
-        call.caller = await self._who(call) if not operation.anonymous or call.metadata.token in self._inside else ANONYMOUS
+        call.caller = (
+            await self._who(call) if not operation.anonymous or call.metadata.token in self._inside else ANONYMOUS
+        )
         await self._admit(plan, call, request)
 
     async def admit(self, call: Call, part: Message) -> None:
@@ -395,7 +399,9 @@ class Engine:
             if owner is None:
                 raise ValueError(f"{operation.name}: nobody serves its target {kind!r}")
             names = operation.request.DESCRIPTOR.fields_by_name
-            variable = variable or (f"{kind}_id" if f"{kind}_id" in names else operation.request.DESCRIPTOR.fields[0].name)
+            variable = variable or (
+                f"{kind}_id" if f"{kind}_id" in names else operation.request.DESCRIPTOR.fields[0].name
+            )
         body, mask = _body_fields(operation)
         field_policies = []
         if body:
@@ -431,7 +437,11 @@ def _body_fields(operation: Operation) -> tuple[str, str]:
             continue
         if message.full_name == "google.protobuf.FieldMask":
             mask = field.name
-        elif not body and not message.full_name.startswith("google.protobuf.") and not message.full_name.endswith(".Query"):
+        elif (
+            not body
+            and not message.full_name.startswith("google.protobuf.")
+            and not message.full_name.endswith(".Query")
+        ):
             body = field.name
     return body, mask
 
@@ -439,4 +449,3 @@ def _body_fields(operation: Operation) -> tuple[str, str]:
 async def chunks_of(data: bytes) -> AsyncIterator[bytes]:
     """Bytes at hand as the stream that operations with raw_request take."""
     yield data
-

@@ -45,7 +45,9 @@ def is_format(format: str, value: str) -> bool:
 
 def _uuid(value: str) -> bool:
     # oslo_utils.uuidutils.is_uuid_like: dashes and case do not matter.
-    return str(uuid.UUID(value)).replace("-", "") == value.lower().replace("-", "").strip("{}").removeprefix("urn:uuid:")
+    return str(uuid.UUID(value)).replace("-", "") == value.lower().replace("-", "").strip("{}").removeprefix(
+        "urn:uuid:"
+    )
 
 
 def _base64(value: str) -> bool:

@@ -27,9 +27,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
     message = pb2.ApplicationCredential
     not_found = errors.ApplicationCredentialNotFound
 
-    async def list_application_credentials(
-        self, call: Call, request: pb2.ListApplicationCredentialsRequest
-    ) -> Result:
+    async def list_application_credentials(self, call: Call, request: pb2.ListApplicationCredentialsRequest) -> Result:
         found = await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id)
         return page_of(found, request.query)
 

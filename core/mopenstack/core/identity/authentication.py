@@ -29,9 +29,7 @@ METHODS = ("password", "token", "application_credential")
 LIFETIME = 86_400
 """Seconds that a token is good for: DevStack's and the recorded clouds'; Keystone's own default is an hour."""
 
-_SYSTEM_RESCOPE = (
-    "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed."
-)
+_SYSTEM_RESCOPE = "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed."
 _DELEGATED_RESCOPE = "Using a delegated token to create another token is not allowed."
 
 

@@ -37,9 +37,7 @@ class Credentials(IdentityServicer[pb2.Credential]):
             if await self.find(call, obj.id) is not None:
                 raise errors.duplicate("credential", f"Duplicate entry found with ID {obj.id}.")
 
-    async def revise(
-        self, call: Call, old: pb2.Credential, new: pb2.Credential, request: Any, given: set[str]
-    ) -> None:
+    async def revise(self, call: Call, old: pb2.Credential, new: pb2.Credential, request: Any, given: set[str]) -> None:
         if not call.caller.is_admin and new.user_id != call.caller.user_id:
             raise errors.refused("identity:update_credential")
         if new.type == EC2 and not new.owner_project_id:

@@ -21,10 +21,7 @@ class Regions(IdentityServicer[pb2.Region]):
     async def create_region_with_id(self, call: Call, request: pb2.CreateRegionWithIdRequest) -> Result:
         region = request.region
         if region.id and region.id != request.region_id:
-            raise BadRequest(
-                "Conflicting region IDs specified: "
-                f'"{request.region_id}" != "{region.id}"'
-            )
+            raise BadRequest(f'Conflicting region IDs specified: "{request.region_id}" != "{region.id}"')
         region.id = request.region_id
         if request.mask.paths:
             request.mask.paths.append("id")

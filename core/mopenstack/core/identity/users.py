@@ -90,9 +90,7 @@ class Users(IdentityServicer[pb2.User]):
             return
         project = await call.tx.get(projects_pb2.Project, user.default_project_id)
         if project is not None and project.is_domain:
-            raise BadRequest(
-                f"User's default project ID cannot be a domain ID: {user.default_project_id}"
-            )
+            raise BadRequest(f"User's default project ID cannot be a domain ID: {user.default_project_id}")
 
     async def remove(self, call: Call, obj: pb2.User) -> None:
         await forget_user(call, obj.id)

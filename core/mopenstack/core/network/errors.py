@@ -144,8 +144,7 @@ class InvalidNetworkMTU(Conflict):
 
 class ExternalNetworkInUse(Conflict):
     message = (
-        "External network {net_id} cannot be updated to be made non-external, "
-        "since it has existing gateway ports."
+        "External network {net_id} cannot be updated to be made non-external, since it has existing gateway ports."
     )
 
 
@@ -216,8 +215,7 @@ class NetworkSubnetPoolAffinityError(BadRequest):
 
 class NetworkAddressScopeAffinityError(BadRequest):
     message = (
-        "Subnets of the same address family hosted on the same network must all participate "
-        "in the same address scope."
+        "Subnets of the same address family hosted on the same network must all participate in the same address scope."
     )
 
 
@@ -390,6 +388,5 @@ class DuplicateRbacPolicy(Conflict):
 
 class RbacPolicyInUse(Conflict):
     message = (
-        "RBAC policy on object {object_id} cannot be removed because other objects depend on it.\n"
-        "Details: {details}"
+        "RBAC policy on object {object_id} cannot be removed because other objects depend on it.\nDetails: {details}"
     )

@@ -147,9 +147,7 @@ def _serving(port: Port, subnets: Sequence[Subnet]) -> list[Subnet]:
     """The subnets that serve the port's owner, those made for it first."""
     found = [subnet for subnet in subnets if not subnet.service_types or port.device_owner in subnet.service_types]
     if subnets and not found:
-        raise IpAddressGenerationFailureNoMatchingSubnet(
-            network_id=port.network_id, service_type=port.device_owner
-        )
+        raise IpAddressGenerationFailureNoMatchingSubnet(network_id=port.network_id, service_type=port.device_owner)
     return sorted(found, key=lambda subnet: not subnet.service_types)
 
 

@@ -296,9 +296,9 @@ def _fixed_matches(fixed: FixedIp, wanted: dict[str, set[str]]) -> bool:
         if name == "ip_address_substr":
             if not any(word in fixed.ip_address for word in words):
                 return False
-        elif name in ("ip_address", "subnet_id", "subnet") and getattr(
-            fixed, "subnet_id" if name == "subnet" else name
-        ) not in words:
+        elif (
+            name in ("ip_address", "subnet_id", "subnet")
+            and getattr(fixed, "subnet_id" if name == "subnet" else name) not in words
+        ):
             return False
     return True
-

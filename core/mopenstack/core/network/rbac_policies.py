@@ -50,9 +50,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
     async def created(self, call: Call, obj: RbacPolicy, request: Any) -> None:
         await self._apply(call, obj)
 
-    async def change(
-        self, call: Call, old: RbacPolicy, new: RbacPolicy, request: Any, given: set[str]
-    ) -> None:
+    async def change(self, call: Call, old: RbacPolicy, new: RbacPolicy, request: Any, given: set[str]) -> None:
         self._check_wildcard(call, new, "update_rbac_policy", ("", ":target_tenant"))
         if new.target_tenant != old.target_tenant:
             await self._check_new(call, new)

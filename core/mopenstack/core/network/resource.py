@@ -150,9 +150,7 @@ def _moment(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise bad_input(
-            "The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ"
-        ) from None
+        raise bad_input("The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ") from None
 
 
 async def check_qos_policy(call: Call, obj: Any) -> None:

@@ -91,8 +91,7 @@ class Subnetpools(NeutronResource[Subnetpool]):
     async def _check_default(call: Call, obj: Subnetpool) -> None:
         if await default_pool(call, obj.ip_version) is not None:
             raise bad_input(
-                "A default subnetpool for this IP family has already been set. "
-                "Only one default may exist per IP family"
+                "A default subnetpool for this IP family has already been set. Only one default may exist per IP family"
             )
 
     async def _check_scope(self, call: Call, obj: Subnetpool) -> None:
@@ -265,4 +264,3 @@ def _numbers(pool: Subnetpool) -> SubnetpoolUpdated:
     for name in LENGTHS:
         setattr(shown, name, int(getattr(pool, name)))
     return shown
-

@@ -130,9 +130,7 @@ class Subnets(NeutronResource[Subnet]):
                 raise BadResourceRequest(resource="subnets", msg=f"No default subnetpool found for IPv{version}")
             pool_id = pool.id
         if not pool_id and not obj.cidr:
-            raise BadResourceRequest(
-                resource="subnets", msg="a subnetpool must be specified in the absence of a cidr"
-            )
+            raise BadResourceRequest(resource="subnets", msg="a subnetpool must be specified in the absence of a cidr")
         if pool_id and not obj.cidr and obj.allocation_pools:
             raise BadResourceRequest(
                 resource="subnets", msg="allocation_pools allowed only for specific subnet requests."

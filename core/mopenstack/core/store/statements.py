@@ -45,9 +45,7 @@ def _ddl() -> list[str]:
 def _statements(dialect: Dialect, *, numbered: bool) -> dict[str, str]:
     """SQL by name, with `?1` placeholders for sqlite3 and `$1` for asyncpg (`numbered`)."""
     insert: Any = postgresql_insert if numbered else sqlite_insert
-    return {
-        name: _compile(clause, names, dialect, numbered) for name, (names, clause) in _write(insert).items()
-    }
+    return {name: _compile(clause, names, dialect, numbered) for name, (names, clause) in _write(insert).items()}
 
 
 def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool) -> str:
@@ -142,8 +140,6 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
         "clouds": ("", select(k.c.name, k.c.data).order_by(k.c.name)),
         "remove_cloud": ("name", delete(k).where(*_same(k, "name"))),
     }
-
-
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ KEPT_BYTES_MAX = 64 * 1024 * 1024
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
+
 class Encoder:
     """One plan. `document` gives Python values, `render` kept bytes."""
 

@@ -12,7 +12,8 @@ class AdminDialect(Dialect):
     def error(self, fault: Fault, context: Context) -> Answer:
         status = self.status(fault)
         return Answer.json(
-            status, {"title": HTTPStatus(status).phrase, "status": status, "detail": self.text(fault), "type": fault.reason}
+            status,
+            {"title": HTTPStatus(status).phrase, "status": status, "detail": self.text(fault), "type": fault.reason},
         )
 
     def invalid(self, fault: InvalidField) -> str:

@@ -184,9 +184,7 @@ class Dialect:
             raise BadVersion(version=text)
         major, number = (int(part) for part in text.split("."))
         if str(major) != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
-            raise NotAcceptable(
-                version=text, minimum=self.api.microversion_min, maximum=self.api.microversion_max
-            )
+            raise NotAcceptable(version=text, minimum=self.api.microversion_min, maximum=self.api.microversion_max)
         return number
 
     def _from_headers(self, headers: Mapping[str, str], word: str, legacy: str) -> int:
