@@ -254,6 +254,8 @@ class ResourceServicer(Servicer, Generic[M]):
             return
         service = self.quota_service or self.engine.api_type(self.service)
         project: str = obj.project_id  # type: ignore[attr-defined]
+        if not project:
+            return  # what belongs to nobody (the address of a floating IP) is counted for nobody
         if units > 0:
             await call.quota.take(service, project, {self.options.quota: units})
         else:
