@@ -197,3 +197,14 @@ async def test_access_to_a_private_flavor(admin: Any, demo: Any, at: Any) -> Non
 async def test_access_needs_a_real_project(admin: Any) -> None:
     reply = await admin.post("compute", "/v2.1/flavors/1/action", {"addTenantAccess": {"tenant": "nope"}})
     reply.refused(400, "Project ID nope is not a valid project.")
+
+
+async def test_unknown_query_parameters_are_refused_since_2_75(demo: Any, at: Any) -> None:
+    (await demo.get("compute", "/v2.1/flavors?foo=1", **at("2.74"))).ok(200)
+    (await demo.get("compute", "/v2.1/flavors?limit=1&is_public=1", **at("2.75"))).ok(200)
+    reply = await demo.get("compute", "/v2.1/flavors?limit=1&foo=1", **at("2.75"))
+    message = "Additional properties are not allowed ('foo' was unexpected)"
+    assert reply.refused(400) == {"badRequest": {"code": 400, "message": message}}
+    (await demo.get("compute", "/v2.1/limits?foo=1", **at("2.75"))).refused(400, message)
+    (await demo.get("compute", "/v2.1/flavors/1?foo=1", **at("2.101"))).ok(200)
+    (await demo.get("compute", "/v2.1/flavors/1?foo=1", **at("2.102"))).refused(400, message)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
 from mopenstack.contract.calls import ByteStream, CallMetadata, Core
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotFound, NotServed
+from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.decode import decode_json
 from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
@@ -139,6 +140,8 @@ class App:
             decoder = endpoint.decoder(context.microversion)
             message = decoder.from_path(dict(zip(names, values, strict=True)), request.headers)
             query = None
+            if context.pairs:
+                _check_query(endpoint.operation, decoder.query_keys, context)
             if decoder.query_field:
                 query = dialect.query(context.pairs, context.microversion)
                 getattr(message, decoder.query_field).CopyFrom(query)
@@ -220,6 +223,16 @@ def _refuse_action(surface: Surface, context: Context, action: str) -> None:
         if name == action:
             raise not_served(context, title, action)
     raise NoSuchAction(action=action)
+
+
+def _check_query(operation: Operation, keys: Collection[str], context: Context) -> None:
+    """Refuse unknown query parameters from the microversion on that does."""
+    options = operation.options
+    if not options.strict_query or context.microversion < minor(options.strict_query, LATEST):
+        return
+    unknown = {key for key, _ in context.pairs}.difference(keys, options.query)
+    if unknown:
+        raise InvalidField((), dict(context.pairs), "unknown", sorted(unknown))
 
 
 async def _read(request: web.BaseRequest, limit: int) -> bytes:

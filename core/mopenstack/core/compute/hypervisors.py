@@ -74,6 +74,8 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
     def _page(self, call: Call, found: list[pb.Hypervisor], query: common.Query) -> tuple[list[pb.Hypervisor], str]:
         if not call.at_least(33):
             return found, ""
+        if query.nothing:
+            return [], ""
         ids = [item.id if call.at_least(53) else str(item.number) for item in found]
         start = 0
         if query.marker:

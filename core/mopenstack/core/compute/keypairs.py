@@ -40,6 +40,8 @@ class Keypairs(ResourceServicer[pb.Keypair]):
             user_id = next((item.values[0] for item in request.query.filters if item.key == "user_id"), user_id)
         if user_id != call.caller.user_id and not call.caller.is_admin:
             raise PolicyRefused(["os_compute_api:os-keypairs:index"])
+        if request.query.nothing and call.at_least(35):
+            return Page([])
         found = sorted(await call.tx.query(pb.Keypair, user_id=user_id), key=lambda keypair: keypair.name)
         more = ""
         if call.at_least(35):

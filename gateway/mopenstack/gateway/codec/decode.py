@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Any
 
@@ -216,6 +216,11 @@ class RequestDecoder:
             if text is not None:
                 setter(message, text, (header,))
         return message
+
+    @property
+    def query_keys(self) -> Collection[str]:
+        """The query parameters that are fields of the request."""
+        return self._query.keys()
 
     def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
         """Query parameters that are fields of the request; unknown ones are ignored."""
