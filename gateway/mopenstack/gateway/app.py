@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from mopenstack.contract.calls import ByteStream, CallMetadata, Core
-from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotFound, NotServed
+from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.decode import decode_json
