@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from peers import Client, Peer, bare, ec2, login, moto, mopenstack, rss_bytes
+from peers import Client, Peer, bare, ec2, login, mopenstack, moto, rss_bytes
 
 HERE = Path(__file__).parent
 REQUESTS = 4000

@@ -7,7 +7,6 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-
 from mopenstack.cli import state
 from mopenstack.cli.output import fail
 

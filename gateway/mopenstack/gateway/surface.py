@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.decode import RequestDecoder
 from mopenstack.gateway.codec.encode import Encoder, encoder
 from mopenstack.gateway.dialects import dialect_of
@@ -50,7 +50,7 @@ class Surface:
     """One API as it is served: its routes and its dialect."""
 
     package: str
-    api: annotations.Api
+    api: annotations_pb2.Api
     dialect: Dialect
     router: Router[Endpoint]
 

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.store.kinds import resource_options
 
@@ -177,4 +177,4 @@ def _filter(field: FieldDescriptor, values: Sequence[str]) -> Callable[[Any], bo
 
 def internal(field: FieldDescriptor) -> bool:
     """Whether a field never leaves the core."""
-    return field_rules(field).access == annotations.ACCESS_INTERNAL
+    return field_rules(field).access == annotations_pb2.ACCESS_INTERNAL

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import ByteStream, Page
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.contract.operations import Operation, field_rules
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Lifecycle
@@ -291,4 +291,4 @@ def _writable(body: Message, name: str) -> bool:
     field = body.DESCRIPTOR.fields_by_name.get(name)
     if field is None:
         return False
-    return field_rules(field).access not in (annotations.ACCESS_OUTPUT, annotations.ACCESS_INTERNAL)
+    return field_rules(field).access not in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)

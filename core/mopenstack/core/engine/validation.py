@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 
 Path = tuple[str | int, ...]
 Checker = Callable[[Message, Path, Collection[str] | None], None]
@@ -85,7 +85,7 @@ def _checker(descriptor: Descriptor, mode: str, microversion: int) -> Checker:
     mask = next((f.name for f in descriptor.fields if _is(f, "google.protobuf.FieldMask")), None)
     for field in descriptor.fields:
         rules = field_rules(field)
-        if rules.access in (annotations.ACCESS_OUTPUT, annotations.ACCESS_INTERNAL):
+        if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL):
             continue
         if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
             continue
@@ -105,7 +105,7 @@ def _is(field: FieldDescriptor, name: str) -> bool:
 
 
 def _field_steps(
-    field: FieldDescriptor, rules: annotations.Field, mode: str, mask: str | None, microversion: int
+    field: FieldDescriptor, rules: annotations_pb2.Field, mode: str, mask: str | None, microversion: int
 ) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
@@ -147,7 +147,7 @@ def _required(field: FieldDescriptor, name: str, key: str) -> Checker:
     return check
 
 
-def _items(name: str, key: str, rules: annotations.Field) -> Checker:
+def _items(name: str, key: str, rules: annotations_pb2.Field) -> Checker:
     def check(message: Message, path: Path, given: Collection[str] | None) -> None:
         values = list(getattr(message, name))
         place = (*path, key)
@@ -197,7 +197,7 @@ def _nested(name: str, key: str, inner: Checker, repeated: bool, mask: str | Non
     return check
 
 
-def _value_test(field: FieldDescriptor, rules: annotations.Field) -> Callable[[Any, Path], None] | None:
+def _value_test(field: FieldDescriptor, rules: annotations_pb2.Field) -> Callable[[Any, Path], None] | None:
     tests: list[tuple[str, Any, Callable[[Any], bool]]] = []
     if rules.min_length:
         tests.append(("min_length", rules.min_length, lambda value: len(value) >= rules.min_length))

@@ -11,7 +11,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.operations import field_rules, resources
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +52,9 @@ def kinds_by_name() -> dict[str, Kind]:
     return {kind.name: kind for kind in kinds().values()}
 
 
-def resource_options(message: type[Message]) -> annotations.Resource:
+def resource_options(message: type[Message]) -> annotations_pb2.Resource:
     """What the message's option `resource` says."""
-    return message.DESCRIPTOR.GetOptions().Extensions[annotations.resource]
+    return message.DESCRIPTOR.GetOptions().Extensions[annotations_pb2.resource]
 
 
 def _reader(field: FieldDescriptor) -> Callable[[Message], Iterable[str]]:

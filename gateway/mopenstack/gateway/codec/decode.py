@@ -29,7 +29,7 @@ from mopenstack.contract.operations import (
     minor,
     wire_key,
 )
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 
 Path = tuple[str | int, ...]
 Set = Callable[[Any, Any, Path], None]
@@ -59,7 +59,7 @@ class Decoder:
         for field in descriptor.fields:
             rules = field_rules(field)
             if not _accepted(field, rules, microversion, mode):
-                if rules.access != annotations.ACCESS_INTERNAL:
+                if rules.access != annotations_pb2.ACCESS_INTERNAL:
                     self._others |= {wire_key(field), rules.also}
                 continue
             setter = _setter(field, rules, microversion, mode)
@@ -122,7 +122,7 @@ class Decoder:
     def _refuse_or_keep(self, unknown: dict[str, Any], document: Any, message: Any, path: Path) -> None:
         if self._inline is not None:
             self._inline(message, unknown, path)
-        elif self._unknown == annotations.UNKNOWN_REJECT:
+        elif self._unknown == annotations_pb2.UNKNOWN_REJECT:
             fault = InvalidField(path, document, "unknown", sorted(unknown))
             fault.known = tuple(key for key in sorted(unknown) if key in self._others)
             raise fault
@@ -269,26 +269,26 @@ def _is_envelope(field: FieldDescriptor) -> bool:
 
 
 def _unknown_policy(descriptor: Descriptor) -> int:
-    own = descriptor.GetOptions().Extensions[annotations.unknown]
+    own = descriptor.GetOptions().Extensions[annotations_pb2.unknown]
     if own:
         return own
     api = apis().get(descriptor.file.package)
-    return api.unknown if api is not None else annotations.UNKNOWN_REJECT
+    return api.unknown if api is not None else annotations_pb2.UNKNOWN_REJECT
 
 
-def _accepted(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> bool:
-    if rules.access in (annotations.ACCESS_OUTPUT, annotations.ACCESS_INTERNAL) or rules.links or rules.header:
+def _accepted(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> bool:
+    if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL) or rules.links or rules.header:
         return False
-    if rules.access == annotations.ACCESS_CREATE and mode == "update":
+    if rules.access == annotations_pb2.ACCESS_CREATE and mode == "update":
         return False
-    if rules.access == annotations.ACCESS_UPDATE and mode == "create":
+    if rules.access == annotations_pb2.ACCESS_UPDATE and mode == "create":
         return False
     if field.message_type is not None and field.message_type.full_name in (FIELD_MASK, QUERY, PAGE_INFO):
         return False
     return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
 
 
-def _setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+def _setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name, nullable = field.name, rules.nullable
     substitute = json.loads(rules.coerce_null) if rules.coerce_null else None
     if _is_map(field):
@@ -317,7 +317,7 @@ def _setter(field: FieldDescriptor, rules: annotations.Field, microversion: int,
     return set_value
 
 
-def _map_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+def _map_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     assert field.message_type is not None
     entry = field.message_type.fields_by_name["value"]
@@ -337,7 +337,7 @@ def _map_setter(field: FieldDescriptor, rules: annotations.Field, microversion: 
     return set_map
 
 
-def _list_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+def _list_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     read = _reader(field, rules, microversion, mode)
 
@@ -351,7 +351,7 @@ def _list_setter(field: FieldDescriptor, rules: annotations.Field, microversion:
     return set_list
 
 
-def _one_setter(field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str) -> Set:
+def _one_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     read = _reader(field, rules, microversion, mode)
     if field.message_type is not None:
@@ -368,7 +368,7 @@ def _one_setter(field: FieldDescriptor, rules: annotations.Field, microversion: 
 
 
 def _reader(
-    field: FieldDescriptor, rules: annotations.Field, microversion: int, mode: str
+    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str
 ) -> Callable[[Any, Path], Any]:
     """JSON value -> what the field (or one item of it) holds."""
     message = field.message_type
@@ -536,7 +536,7 @@ def _text_setter(field: FieldDescriptor) -> Set:
     name = field.name
     if field.message_type is not None:
         return lambda message, value, path: None
-    read = _reader(field, annotations.Field(lenient=True), LATEST, "other")
+    read = _reader(field, annotations_pb2.Field(lenient=True), LATEST, "other")
     if field.is_repeated:
         return lambda message, value, path: getattr(message, name).append(read(value, path))
     return lambda message, value, path: setattr(message, name, read(value, path))

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.operations import LATEST, apis, enum_words, field_rules, minor, wire_key
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
@@ -95,14 +95,14 @@ def encoder(descriptor: Descriptor, microversion: int, audience: str) -> Encoder
 def format_time(seconds: int, nanos: int, style: int) -> str:
     """A Timestamp in one of the contract's formats."""
     day = _second(seconds)
-    if style in (annotations.TIME_FORMAT_SECONDS_Z, annotations.TIME_FORMAT_UNSPECIFIED):
+    if style in (annotations_pb2.TIME_FORMAT_SECONDS_Z, annotations_pb2.TIME_FORMAT_UNSPECIFIED):
         return f"{day}Z"
     micros = f"{nanos // 1000:06d}"
-    if style == annotations.TIME_FORMAT_MICROS:
+    if style == annotations_pb2.TIME_FORMAT_MICROS:
         return f"{day}.{micros}"
-    if style == annotations.TIME_FORMAT_MICROS_Z:
+    if style == annotations_pb2.TIME_FORMAT_MICROS_Z:
         return f"{day}.{micros}Z"
-    if style == annotations.TIME_FORMAT_SPACE:
+    if style == annotations_pb2.TIME_FORMAT_SPACE:
         return day.replace("T", " ")
     return f"{day.replace('T', ' ')}.{micros}"
 
@@ -133,8 +133,8 @@ def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     return {key: plain(item) for key, item in struct.fields.items()}
 
 
-def _shown(field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str) -> bool:
-    if rules.access in (annotations.ACCESS_INPUT, annotations.ACCESS_INTERNAL) or rules.header:
+def _shown(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str) -> bool:
+    if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or rules.header:
         return False
     if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
         return False
@@ -147,7 +147,7 @@ def _is_map(field: FieldDescriptor) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
-def _emit(field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str) -> Emit:
+def _emit(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str) -> Emit:
     if rules.links:
         return _links(field, rules)
     name, key, also = field.name, wire_key(field), rules.also
@@ -191,7 +191,7 @@ def _emit(field: FieldDescriptor, rules: annotations.Field, microversion: int, a
 
 
 def _value(
-    field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str
+    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str
 ) -> Callable[[Any, str, Any], Any]:
     name = field.name
     if _is_map(field):
@@ -215,7 +215,7 @@ def _same(value: Any, base: str, root: Any) -> Any:
 
 
 def _scalar(
-    field: FieldDescriptor, rules: annotations.Field, microversion: int, audience: str
+    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str
 ) -> Callable[[Any, str, Any], Any]:
     message = field.message_type
     if message is None:
@@ -241,10 +241,10 @@ def _scalar(
 def _api_time(field: FieldDescriptor) -> int:
     owner: Any = field.containing_type
     api = apis().get(owner.file.package)
-    return api.time if api is not None else annotations.TIME_FORMAT_SECONDS_Z
+    return api.time if api is not None else annotations_pb2.TIME_FORMAT_SECONDS_Z
 
 
-def _links(field: FieldDescriptor, rules: annotations.Field) -> Emit:
+def _links(field: FieldDescriptor, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
     links = [(link.rel, _template(link.href)) for link in rules.links]
     if field.is_repeated:

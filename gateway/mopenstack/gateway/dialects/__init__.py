@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.dialects.admin import AdminDialect
 from mopenstack.gateway.dialects.base import Dialect
 from mopenstack.gateway.dialects.compute import ComputeDialect
@@ -21,6 +21,6 @@ _DIALECTS: dict[str, type[Dialect]] = {
 }
 
 
-def dialect_of(api: annotations.Api) -> Dialect:
+def dialect_of(api: annotations_pb2.Api) -> Dialect:
     """The dialect that an API's annotation names; raises KeyError for one that nobody speaks."""
     return _DIALECTS[api.dialect or api.type](api)

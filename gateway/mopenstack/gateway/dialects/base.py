@@ -14,7 +14,7 @@ import orjson
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
 from mopenstack.contract.operations import LATEST, minor
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 
 INT32_MAX = 2**31 - 1
@@ -114,7 +114,7 @@ class Dialect:
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
 
-    def __init__(self, api: annotations.Api) -> None:
+    def __init__(self, api: annotations_pb2.Api) -> None:
         self.api = api
         self.minimum = minor(api.microversion_min, 0)
         self.maximum = minor(api.microversion_max, LATEST)
@@ -268,7 +268,7 @@ class Dialect:
         return False
 
 
-def _root(context: Context, api: annotations.Api) -> str:
+def _root(context: Context, api: annotations_pb2.Api) -> str:
     return context.base.removesuffix(api.prefix)
 
 

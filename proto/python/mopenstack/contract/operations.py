@@ -19,7 +19,7 @@ from google.protobuf import message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
 
 LATEST = 1_000_000
 """Stands for a microversion without an upper end."""
@@ -56,10 +56,10 @@ class Operation:
     service: str  # "mopenstack.compute.v2.Servers"
     method: str  # "GetServer"
     handler: str  # "get_server"
-    api: annotations.Api
+    api: annotations_pb2.Api
     package: str
     routes: tuple[Route, ...]
-    options: annotations.Operation
+    options: annotations_pb2.Operation
     request: type[Message]
     response: type[Message]
     since: int
@@ -84,9 +84,9 @@ def message_class(descriptor: Descriptor) -> type[Message]:
     return message_factory.GetMessageClass(descriptor)
 
 
-def field_rules(descriptor: FieldDescriptor) -> annotations.Field:
+def field_rules(descriptor: FieldDescriptor) -> annotations_pb2.Field:
     """What the annotation `field` says; an empty message where there is none."""
-    return descriptor.GetOptions().Extensions[annotations.field]
+    return descriptor.GetOptions().Extensions[annotations_pb2.field]
 
 
 def wire_key(descriptor: FieldDescriptor) -> str:
@@ -101,7 +101,7 @@ def wire_key(descriptor: FieldDescriptor) -> str:
 def enum_words(descriptor: FieldDescriptor) -> dict[int, str]:
     """Enum number -> wire word, without the unspecified 0."""
     return {
-        value.number: value.GetOptions().Extensions[annotations.wire] or value.name.lower()
+        value.number: value.GetOptions().Extensions[annotations_pb2.wire] or value.name.lower()
         for value in descriptor.enum_type.values
         if value.number
     }
@@ -121,13 +121,13 @@ def load_modules() -> list[Any]:
 
 
 @cache
-def apis() -> dict[str, annotations.Api]:
+def apis() -> dict[str, annotations_pb2.Api]:
     """Package -> its Api, sorted by package."""
     found = {}
     for module in load_modules():
         options = module.DESCRIPTOR.GetOptions()
-        if options.HasExtension(annotations.api):
-            found[module.DESCRIPTOR.package] = options.Extensions[annotations.api]
+        if options.HasExtension(annotations_pb2.api):
+            found[module.DESCRIPTOR.package] = options.Extensions[annotations_pb2.api]
     return dict(sorted(found.items()))
 
 
@@ -149,7 +149,7 @@ def resources() -> dict[str, type[Message]]:
     found: dict[str, type[Message]] = {}
     for module in load_modules():
         for descriptor in _messages(module.DESCRIPTOR.message_types_by_name.values()):
-            kind = descriptor.GetOptions().Extensions[annotations.resource].kind
+            kind = descriptor.GetOptions().Extensions[annotations_pb2.resource].kind
             if kind:
                 if kind in found:
                     raise ValueError(f"two messages are stored as {kind!r}: {descriptor.full_name} and another")
@@ -164,7 +164,7 @@ def _messages(descriptors: Any) -> Iterator[Descriptor]:
 
 
 def _operation(service: ServiceDescriptor, method: MethodDescriptor) -> Operation:
-    options = method.GetOptions().Extensions[annotations.operation]
+    options = method.GetOptions().Extensions[annotations_pb2.operation]
     api = apis().get(service.file.package)
     if api is None:
         raise ValueError(f"{service.file.package}: no file of the package carries the option `api`")
