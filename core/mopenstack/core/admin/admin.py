@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from google.protobuf import json_format
-from google.protobuf.descriptor import FieldDescriptor
 
 from mopenstack.admin.v1 import admin_pb2 as pb
 from mopenstack.contract.calls import Page
+from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import BadRequest, Forbidden, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
@@ -103,11 +103,7 @@ class Admin(Servicer):
                 except json_format.ParseError as error:
                     raise BadRequest(str(error)) from None
             field = kind.message.DESCRIPTOR.fields_by_name[lifecycle.state]
-            setattr(obj, lifecycle.state, _state(field, request.state, kind.name))
-            if lifecycle.task:
-                obj.ClearField(lifecycle.task)
-            await inner.tx.unschedule(kind.name, request.id)
-            await inner.tx.put(obj)
+            await lifecycle.force(inner, obj, _state(field, request.state, kind.name))
 
         await self.engine.transact(await self.engine.find_cloud(request.cloud), call.metadata, run)
         return EMPTY
@@ -156,7 +152,7 @@ def _shown(cloud: Cloud) -> pb.Cloud:
     return shown
 
 
-def _state(field: FieldDescriptor, asked: str, kind: str) -> Any:
+def _state(field: AnyField, asked: str, kind: str) -> Any:
     """The value of a state field that a word means."""
     if field.enum_type is None:
         return asked

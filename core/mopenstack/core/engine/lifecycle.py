@@ -121,6 +121,15 @@ class Lifecycle(Generic[M]):
         self._touch(call, obj)
         await call.tx.put(obj)
 
+    async def force(self, call: Call, obj: M, state: Any) -> None:
+        """Put a private copy into a state, whatever the table says; a transition under way is forgotten."""
+        setattr(obj, self.state, state)
+        if self.task:
+            obj.ClearField(self.task)
+        self._touch(call, obj)
+        await call.tx.unschedule(resource_options(self.message).kind, obj.id)  # type: ignore[attr-defined]
+        await call.tx.put(obj)
+
     def _touch(self, call: Call, obj: M) -> None:
         if "updated_at" in obj.DESCRIPTOR.fields_by_name:
             call.stamp(obj.updated_at)  # type: ignore[attr-defined]

@@ -1,0 +1,88 @@
+"""The admin service: what tests do to a cloud from outside of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+
+from mopenstack.admin.v1 import admin_pb2
+from tests.conftest import Cloud, User
+
+ADMIN = "_mopenstack"
+
+
+async def _boot(user: User) -> str:
+    images = (await user.get("image", "/v2/images")).ok()["images"]
+    server = {"name": "s", "flavorRef": "42", "imageRef": images[0]["id"], "networks": "none"}
+    headers = {"OpenStack-API-Version": "compute 2.37"}
+    id: str = (await user.post("compute", "/v2.1/servers", {"server": server}, headers=headers)).ok(202)["server"]["id"]
+    return id
+
+
+async def _status(user: User, id: str) -> Any:
+    return (await user.get("compute", f"/v2.1/servers/{id}")).ok()["server"]["status"]
+
+
+async def test_a_forced_state_is_seen(cloud: Cloud, demo: User) -> None:
+    """A server put into ERROR over gRPC is in ERROR for everybody; an unknown state or id is refused in words."""
+    id = await _boot(demo)
+    assert await _status(demo, id) == "ACTIVE"
+    async with grpc.aio.insecure_channel(cloud.serving.grpc) as channel:
+        force = channel.unary_unary(
+            "/mopenstack.admin.v1.Admin/ForceState",
+            admin_pb2.ForceStateRequest.SerializeToString,
+            lambda answer: answer,
+        )
+        await force(admin_pb2.ForceStateRequest(cloud=cloud.name, kind="server", id=id, state="error"))
+    assert await _status(demo, id) == "ERROR"
+    state = f"/clouds/{cloud.name}/resources/server"
+    (await demo.put(ADMIN, f"{state}/{id}/state", {"state": "sideways"})).refused(400, "sideways")
+    (await demo.put(ADMIN, f"{state}/nope/state", {"state": "error"})).refused(404, "There is no server nope.")
+
+
+async def test_the_next_calls_fail(cloud: Cloud, demo: User) -> None:
+    """As many calls as were asked for fail, in the service's own envelope, and then it works again."""
+    fault = {"operation": "CreateVolume", "count": 2, "code": "UNAVAILABLE", "message": "The back end is away."}
+    (await demo.post(ADMIN, f"/clouds/{cloud.name}/faults", fault)).ok(204)
+    volume = {"volume": {"name": "v", "size": 1}}
+    path = f"/v3/{demo.project_id}/volumes"
+    for _ in range(2):
+        body = (await demo.post("volume", path, volume)).refused(503, "The back end is away.")
+        assert "serviceUnavailable" in body
+    (await demo.post("volume", path, volume)).ok(202)
+    unknown = {"operation": "CreateNothing", "count": 1}
+    (await demo.post(ADMIN, f"/clouds/{cloud.name}/faults", unknown)).refused(400, "CreateNothing")
+
+
+async def test_the_manual_profile_waits(cloud: Cloud, demo: User) -> None:
+    """Nothing completes by itself; `complete` completes all, and the realistic profile follows the cloud's clock."""
+    (await demo.put(ADMIN, f"/clouds/{cloud.name}/profile", {"profile": "manual"})).ok(200)
+    id = await _boot(demo)
+    assert [await _status(demo, id), await _status(demo, id)] == ["BUILD", "BUILD"]
+    assert (await demo.post(ADMIN, f"/clouds/{cloud.name}/complete")).ok(200)["completed"] >= 1
+    assert await _status(demo, id) == "ACTIVE"
+    (await demo.put(ADMIN, f"/clouds/{cloud.name}/profile", {"profile": "realistic"})).ok(200)
+    id = await _boot(demo)
+    assert await _status(demo, id) == "BUILD"
+    (await demo.post(ADMIN, f"/clouds/{cloud.name}/clock/advance", {"seconds": 600})).ok(200)
+    assert await _status(demo, id) == "ACTIVE"
+
+
+async def test_a_reset_cloud_is_as_new(cloud: Cloud, demo: User) -> None:
+    """What was made is gone, and tokens from before do not work."""
+    (await demo.post("network", "/v2.0/networks", {"network": {"name": "gone"}})).ok(201)
+    (await demo.post(ADMIN, f"/clouds/{cloud.name}/reset")).ok(200)
+    (await demo.get("network", "/v2.0/networks")).refused(401)
+    again = await cloud.user("demo")
+    assert (await again.get("network", "/v2.0/networks?name=gone")).ok()["networks"] == []
+
+
+async def test_bad_requests(cloud: Cloud, demo: User) -> None:
+    """Names, unknown clouds and unknown keys are refused in words, without a token being asked for."""
+    anonymous = cloud.anonymous
+    (await anonymous.post(ADMIN, "/clouds", {"name": "No Good"})).refused(400, "cannot name a cloud")
+    (await anonymous.post(ADMIN, "/clouds", {"name": cloud.name})).refused(409, "already")
+    (await anonymous.post(ADMIN, "/clouds", {"name": "x", "what": 1})).refused(400, "what")
+    (await anonymous.delete(ADMIN, "/clouds/nobody")).refused(404, "There is no cloud named nobody.")
+    (await anonymous.get(ADMIN, "/nothing")).refused(404)
