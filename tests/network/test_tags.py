@@ -48,3 +48,15 @@ async def test_of_others_and_of_nobody(admin_neutron: Any, demo: Any) -> None:
     unknown = "/v2.0/networks/00000000-0000-0000-0000-00000000dead/tags"
     (await demo.put("network", unknown, {"tags": ["a"]})).refused(500, "Request Failed: internal server error")
     (await demo.get("network", f"/v2.0/nope/{network['id']}/tags")).refused(404, "The resource could not be found.")
+
+
+@pytest.mark.parametrize("collection", ["networks", "routers", "security-groups"])
+async def test_filters_take_all_the_words(neutron: Any, demo: Any, collection: str) -> None:
+    ids = {}
+    for tags in ("a", "a,b"):
+        ids[tags] = (await neutron.create(collection, name=f"t-{tags}"))["id"]
+        path = f"/v2.0/{collection}/{ids[tags]}/tags"
+        (await demo.put("network", path, {"tags": tags.split(",")})).ok(200)
+    assert [one["id"] for one in await neutron.list(collection, "tags=a,b")] == [ids["a,b"]]
+    assert {one["id"] for one in await neutron.list(collection, "tags-any=a,b")} == set(ids.values())
+    assert [one["id"] for one in await neutron.list(collection, "tags=a&not-tags=b")] == [ids["a"]]

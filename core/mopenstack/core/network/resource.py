@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.listing import Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.network.errors import (
     BadResourceRequest,
@@ -18,6 +19,9 @@ from mopenstack.core.network.errors import (
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
+
+if TYPE_CHECKING:
+    from mopenstack.core.engine.engine import Engine
 
 M = TypeVar("M", bound=Message)
 
@@ -50,10 +54,23 @@ def word_list(values: Sequence[str]) -> set[str]:
     return {word for value in values for word in value.split(",")}
 
 
+class NeutronListing(Listing):
+    """Filters by tags are Neutron's own (all of them, any, none): no field answers them, however it is declared."""
+
+    def __init__(self, message: type[Message]) -> None:
+        super().__init__(message)
+        self._filters.pop("tags", None)
+        self._indexes.pop("tags", None)
+
+
 class NeutronResource(ResourceServicer[M]):
     """A stored resource of Neutron: no page limit, tag filters, nobody creates for another project but an admin."""
 
     page_max = None
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.listing = NeutronListing(self.message)
 
     async def before(self, call: Call, request: Any) -> None:
         if call.operation is None or call.operation.kind_of_write != "create":
