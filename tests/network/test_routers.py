@@ -243,3 +243,23 @@ async def test_flavors(admin_neutron: Any, neutron: Any) -> None:
     (await neutron.post("routers", flavor_id=bare["id"])).refused(
         404, f"Service Profile  is not associated with flavor {bare['id']}."
     )
+
+
+async def test_conntrack_helpers(neutron: Any) -> None:
+    router = await neutron.create("routers")
+    path = f"/v2.0/routers/{router['id']}/conntrack_helpers"
+
+    async def post(**fields: Any) -> Any:
+        return await neutron.user.post("network", path, {"conntrack_helper": fields})
+
+    made = (await post(protocol="tcp", port=21, helper="ftp")).ok(201)["conntrack_helper"]
+    shown = {"protocol": "tcp", "port": 21, "helper": "ftp"}
+    assert made == {"id": made["id"], **shown}
+    assert (await neutron.show("routers", router["id"]))["conntrack_helpers"] == [shown]
+    (await post(protocol="tcp", port=21, helper="ftp")).refused(400, "A duplicate conntrack helper entry with same")
+    (await post(protocol="udp", port=21, helper="ftp")).refused(
+        400, "Conntrack Helper ftp does not support: udp. Supported protocols are: tcp"
+    )
+    (await post(protocol="tcp", port=21, helper="x")).refused(400, "Conntrack Helper x is not allowed.")
+    (await neutron.user.delete("network", f"{path}/{made['id']}")).ok(204)
+    (await neutron.user.get("network", f"{path}/{made['id']}")).refused(404, "could not be found.")

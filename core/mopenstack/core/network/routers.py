@@ -27,6 +27,7 @@ from mopenstack.core.network.resource import NeutronResource, check_qos_policy, 
 from mopenstack.core.network.router_interfaces import GATEWAY_OWNER, bad_router
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import routers_pb2 as pb
+from mopenstack.network.v2.conntrack_helpers_pb2 import ConntrackHelper
 from mopenstack.network.v2.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.routers_pb2 import ExtraroutesResponse, Router, RouterInFull
@@ -54,6 +55,8 @@ class Routers(NeutronResource[Router]):
                 seen.external_gateway_info.external_fixed_ips.add(
                     subnet_id=fixed.subnet_id, ip_address=fixed.ip_address
                 )
+            for helper in await call.tx.query(ConntrackHelper, router_id=obj.id):
+                copy_fields(helper, seen.conntrack_helpers.add(), Router.ShownHelper.DESCRIPTOR.fields_by_name)
             if seen.qos_policy_id:
                 seen.external_gateway_info.qos_policy_id = seen.qos_policy_id
             return seen
@@ -89,6 +92,8 @@ class Routers(NeutronResource[Router]):
             raise RouterInUse(router_id=obj.id, why=f"has ports still attached: {names}")
         if obj.gw_port_id:
             await self._drop_gateway(call, copy_of(obj))
+        for helper in await call.tx.query(ConntrackHelper, router_id=obj.id):
+            await call.tx.delete(ConntrackHelper, helper.id)
 
     @staticmethod
     def _check_flags(old: Router, new: Router) -> None:
