@@ -125,6 +125,10 @@ class EndpointNotFound(NotFound):
     message = "Could not find endpoint: {id}."
 
 
+class PolicyNotFound(NotFound):
+    message = "Could not find policy: {id}."
+
+
 class RegionNotFound(NotFound):
     message = "Could not find region: {id}."
 
