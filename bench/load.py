@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import time
+from functools import partial
 from typing import cast
 
 import uvloop
@@ -82,7 +83,7 @@ async def load(host: str, port: int, request: bytes, count: int, concurrency: in
         # A server that closes after each answer (werkzeug's) gets a new connection each time.
         while budget[0] > 0:
             done: asyncio.Future[None] = loop.create_future()
-            await loop.create_connection(lambda: _Connection(request, budget, status.encode(), done), host, port)
+            await loop.create_connection(partial(_Connection, request, budget, status.encode(), done), host, port)
             await done
 
     started = time.perf_counter()

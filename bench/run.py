@@ -12,8 +12,9 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from peers import Client, Peer, bare, ec2, login, mopenstack, moto, rss_bytes
@@ -81,8 +82,8 @@ class Cloud:
         assert shown["server"]["status"] == "ACTIVE", shown
         return id
 
-    def delete(self, id: str) -> None:
-        self.client.send("DELETE", f"/compute/v2.1/servers/{id}")
+    def delete_last(self, servers: list[str]) -> None:
+        self.client.send("DELETE", f"/compute/v2.1/servers/{servers.pop()}")
 
     def fill(self, count: int) -> None:
         """Bring the project to this many servers."""
@@ -92,6 +93,11 @@ class Cloud:
 
     def detail(self) -> int:
         return len(self.client.send("GET", "/compute/v2.1/servers/detail")[1]["servers"])
+
+
+def fresh_cloud(peer: Peer, names: Iterator[str]) -> None:
+    """One more cloud in the server, by the next name."""
+    Client(peer.url).send("POST", "/_mopenstack/clouds", {"name": next(names)})
 
 
 def measure(rounds: int) -> dict[str, Figures]:
@@ -128,16 +134,11 @@ def measure(rounds: int) -> dict[str, Figures]:
             note("token issue (ms)", "mopenstack", milliseconds(lambda: login(cloud.peer.url), 10))
             note("boot to ACTIVE: POST and first GET (ms)", "mopenstack", milliseconds(cloud.boot, 10))
             made = [cloud.boot() for _ in range(10)]
-            note("delete (ms)", "mopenstack", milliseconds(lambda made=made: cloud.delete(made.pop()), 10))
-            ids = iter(range(10))
-
-            def fresh() -> None:
-                instances_url = Client(cloud.peer.url)
-                instances_url.send("POST", "/_mopenstack/clouds", {"name": f"bench-{next(ids)}"})
-
-            note("fresh cloud (ms)", "mopenstack", milliseconds(fresh, 10))
-            for number in range(10):
-                Client(cloud.peer.url).send("DELETE", f"/_mopenstack/clouds/bench-{number}")
+            note("delete (ms)", "mopenstack", milliseconds(partial(cloud.delete_last, made), 10))
+            names = [f"bench-{number}" for number in range(10)]
+            note("fresh cloud (ms)", "mopenstack", milliseconds(partial(fresh_cloud, cloud.peer, iter(names)), 10))
+            for name in names:
+                Client(cloud.peer.url).send("DELETE", f"/_mopenstack/clouds/{name}")
         for count in (100, 1000):
             cloud.fill(count)
             assert cloud.detail() == count

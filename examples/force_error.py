@@ -65,7 +65,8 @@ def terraform(folder: Path, environment: dict[str, str], *arguments: str) -> sub
 
 def main() -> None:
     status = json.loads(mopenstack("status", "--json"))
-    exports = dict(line.removeprefix("export ").split("=", 1) for line in mopenstack("env", "--user", "demo").splitlines())
+    lines = mopenstack("env", "--user", "demo").splitlines()
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in lines)
     environment = {**os.environ, **exports, "TF_CLI_CONFIG_FILE": str(Provider().cli_config())}
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -86,9 +87,12 @@ def main() -> None:
             force(admin_pb2.ForceStateRequest(cloud="default", kind="server", id=server, state="error"))
         print("gRPC put it into ERROR")
 
-        plan = terraform(folder, environment, "plan", "-refresh-only", "-detailed-exitcode", "-no-color", "-input=false")
+        plan = terraform(
+            folder, environment, "plan", "-refresh-only", "-detailed-exitcode", "-no-color", "-input=false"
+        )
         seen = [line.strip() for line in plan.stdout.splitlines() if "power_state" in line]
-        print(f"terraform plan -refresh-only exits {plan.returncode} and says: {seen[0] if seen else plan.stdout + plan.stderr}")
+        says = seen[0] if seen else plan.stdout + plan.stderr
+        print(f"terraform plan -refresh-only exits {plan.returncode} and says: {says}")
         terraform(folder, environment, "destroy", "-auto-approve", "-no-color", "-input=false")
         print("destroyed")
         raise SystemExit(0 if plan.returncode == 2 and seen else 1)

@@ -45,8 +45,8 @@ def server(*arguments: str, state: Path) -> Iterator[tuple[subprocess.Popen[str]
         stdout=subprocess.PIPE,
         text=True,
     )
+    assert process.stdout is not None
     try:
-        assert process.stdout is not None
         yield process, process.stdout.readline()
     finally:
         process.terminate()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import User
 
-CREATES = {
+CREATES: dict[str, tuple[str, dict[str, Any]]] = {
     "compute": ("/v2.1/servers", {"server": {"name": "s", "flavorRef": "42"}}),
     "compute-keypair": ("/v2.1/os-keypairs", {"keypair": {"name": "k"}}),
     "network": ("/v2.0/networks", {"network": {"name": "n"}}),
@@ -33,7 +33,24 @@ RAW = {
     "not UTF-8": b'{"x": "\xff"}',
     "a huge number": b'{"x": 1' + b"0" * 400 + b"}",
 }
-WRONG = [None, 1, 1.5, -1, True, "", "x", "\x00", "\ud800", [], [[]], {}, {"x": {}}, 10**30, "x" * 1_000_000, ["x"] * 3]
+WRONG: list[Any] = [
+    None,
+    1,
+    1.5,
+    -1,
+    True,
+    "",
+    "x",
+    "\x00",
+    "\ud800",
+    [],
+    [[]],
+    {},
+    {"x": {}},
+    10**30,
+    "x" * 1_000_000,
+    ["x"] * 3,
+]
 
 
 def _place(create: str, admin: User) -> tuple[str, str, dict[str, Any]]:
@@ -131,7 +148,7 @@ async def test_unknown_ids(api: str, path: str, admin: User) -> None:
 
 
 async def test_what_is_not_served_says_so(admin: User) -> None:
-    """An operation that OpenStack documents is 501 with its name; a route that nobody knows is 404; a wrong verb 405."""
+    """What OpenStack documents is 501 with its name; a route that nobody knows is 404; a wrong verb 405."""
     reply = await admin.post("compute", "/v2.1/os-assisted-volume-snapshots", {"snapshot": {}})
     reply.refused(501, "Create Assisted Volume Snapshots")
     assert (await admin.get("compute", "/v2.1/nope")).status == 404

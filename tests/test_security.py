@@ -64,7 +64,8 @@ SERVICES = [
         "/v3/users",
         {"user": {"name": "u"}},
         "user",
-        "'error': {'code': 403, 'message': 'You are not authorized to perform the requested action: identity:create_user.'",
+        "'error': {'code': 403, "
+        "'message': 'You are not authorized to perform the requested action: identity:create_user.'",
         "'error': {'code': 404, 'message': 'Could not find user: {id}.'",
     ),
 ]

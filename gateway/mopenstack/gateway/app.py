@@ -38,7 +38,7 @@ class App:
     def __init__(self, core: Core, requests: RequestLog | None = None, only: str = "", app: App | None = None) -> None:
         self._core = core
         self.requests = requests if requests is not None else RequestLog()
-        self._renderer = app._renderer if app else Renderer()
+        self._renderer: Renderer = app._renderer if app else Renderer()
         found = app._surfaces if app else surfaces()
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}

@@ -43,7 +43,7 @@ class RemoteCore:
             else:
                 call = self._channel.unary_unary(path, serialize, deserialize)(request, metadata=pairs)
             result = await call
-            trailing = {key: value for key, value in await call.trailing_metadata() or ()}
+            trailing = dict(await call.trailing_metadata() or ())
         except grpc.aio.AioRpcError as error:
             raise _fault(error) from None
         return Reply(result, str(trailing.get("x-mopenstack-audience", "")))
@@ -82,7 +82,7 @@ async def _messages(operation: Operation, request: Any, metadata: CallMetadata) 
                 yield request
                 first = False
             else:
-                yield operation.request(data=chunk)  # type: ignore[call-arg]
+                yield operation.request(data=chunk)
     if first:
         yield request
 
@@ -104,7 +104,7 @@ async def _bytes(stream: Any) -> Reply:
 
 
 def _fault(error: grpc.aio.AioRpcError) -> Fault:
-    trailing = {key: value for key, value in error.trailing_metadata() or ()}
+    trailing = dict(error.trailing_metadata() or ())
     text, code = error.details() or "", error.code().name
     packed = trailing.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):

@@ -52,16 +52,20 @@ async def test_what_was_put_is_found_by_id_and_by_index(store: Store) -> None:
         assert await tx.count(Network) == 2
 
 
+async def _fail(store: Store) -> None:
+    async with store.transaction(CLOUD) as tx:
+        network = _network("1", name="one")
+        await tx.put(network, fresh=True)
+        await tx.claim("scope", "key", network)
+        await tx.add("counter", 5)
+        await tx.schedule(network, "action", 1.0)
+        raise RuntimeError("on purpose")
+
+
 async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
     """Objects, claims, counters and transitions of a failed transaction are gone."""
     with pytest.raises(RuntimeError, match="on purpose"):
-        async with store.transaction(CLOUD) as tx:
-            network = _network("1", name="one")
-            await tx.put(network, fresh=True)
-            await tx.claim("scope", "key", network)
-            await tx.add("counter", 5)
-            await tx.schedule(network, "action", 1.0)
-            raise RuntimeError("on purpose")
+        await _fail(store)
     async with store.transaction(CLOUD) as tx:
         assert await tx.get(Network, "1") is None
         assert await tx.claimed("scope", "key") is None

@@ -51,7 +51,8 @@ def source_host() -> str:
     terraform = Terraform().require()
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "main.tf").write_text(
-            f'terraform {{\n  required_providers {{\n    openstack = {{\n      source = "{NAMESPACE}"\n    }}\n  }}\n}}\n'
+            "terraform {\n  required_providers {\n    openstack = {\n"
+            f'      source = "{NAMESPACE}"\n    }}\n  }}\n}}\n'
         )
         shown = run([terraform.path or "terraform", "providers", "-no-color"], cwd=Path(scratch), seconds=60)
     found = re.search(rf"provider\[([^/\]]+)/{NAMESPACE}\]", shown)

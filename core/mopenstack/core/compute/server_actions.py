@@ -250,7 +250,7 @@ async def _settle(call: Call, server: Server) -> None:
 
 
 @LIFECYCLE.on("shelve", "shelveOffload")
-async def _offloaded(call: Call, server: Server) -> None:  # noqa: ARG001  # a completion has these two
+async def _offloaded(call: Call, server: Server) -> None:  # a completion has these two
     server.power_state = POWER_OFF
     server.ClearField("host")
     server.ClearField("node")
@@ -309,7 +309,7 @@ def _forget(server: Server) -> None:
 
 
 def _powered(power: int) -> Finish:
-    async def finish(call: Call, server: Server) -> None:  # noqa: ARG001  # a completion has these two
+    async def finish(call: Call, server: Server) -> None:  # a completion has these two
         server.power_state = power
 
     return finish

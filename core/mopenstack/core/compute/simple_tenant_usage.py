@@ -17,7 +17,7 @@ from mopenstack.core.store.transaction import copy_of
 PAGE_MAX = 1000
 _FORMATS = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f")
 _SECONDS_AN_HOUR = 3600.0
-_VM_STATES = enum_words(Server.DESCRIPTOR.fields_by_name["vm_state"])  # type: ignore[arg-type]  # upb's own class
+_VM_STATES = enum_words(Server.DESCRIPTOR.fields_by_name["vm_state"])
 
 
 @dataclass(frozen=True, slots=True)

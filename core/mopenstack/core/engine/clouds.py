@@ -9,7 +9,7 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 Profile = Literal["instant", "realistic", "manual"]
 PROFILES: tuple[Profile, ...] = ("instant", "realistic", "manual")
@@ -108,7 +108,7 @@ class Cloud:
     def dump(self) -> bytes:
         """What must survive a restart."""
         clock = self.clock
-        settings = {"profile": self.profile, "key": self.key.decode(), "seed": self.ids.seed}
+        settings: dict[str, Any] = {"profile": self.profile, "key": self.key.decode(), "seed": self.ids.seed}
         if clock.rate != 1.0 or abs(clock.time() - time.time()) > 1:
             settings["clock"] = {"rate": clock.rate, "shown": clock.time(), "real": time.time()}
         return json.dumps(settings).encode()

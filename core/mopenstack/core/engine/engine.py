@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet
-from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import CallMetadata, Reply
+from mopenstack.contract.descriptors import AnyService
 from mopenstack.contract.faults import (
     Conflict,
     Fault,
@@ -123,7 +123,7 @@ class Engine:
         return [plan.operation for plan in self._plans.values()]
 
     @staticmethod
-    def api_type(service: ServiceDescriptor) -> str:
+    def api_type(service: AnyService) -> str:
         """The catalog type of a service's API."""
         return apis()[service.file.package].type
 
@@ -406,6 +406,7 @@ class Engine:
         field_policies = []
         if body:
             descriptor = operation.request.DESCRIPTOR.fields_by_name[body].message_type
+            assert descriptor is not None, f"{operation.name}: its body {body!r} is no message"
             for field in descriptor.fields:
                 rule = field_rules(field)
                 if rule.policy:

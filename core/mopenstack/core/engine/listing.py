@@ -12,6 +12,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
+from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2
@@ -26,10 +27,10 @@ class Listing:
 
     def __init__(self, message: type[Message]) -> None:
         self.message = message
-        self._filters: dict[str, FieldDescriptor] = {}
+        self._filters: dict[str, AnyField] = {}
         self._sorts: dict[str, Callable[[Any], Any]] = {}
         self._indexes: dict[str, str] = {}
-        self._defaults: list[tuple[FieldDescriptor, Any]] = []
+        self._defaults: list[tuple[AnyField, Any]] = []
         for field in message.DESCRIPTOR.fields:
             rules = field_rules(field)
             keys = [key for key in (wire_key(field), rules.also, field.name) if key]
@@ -144,7 +145,7 @@ def _parse_sort(text: str) -> tuple[str, bool]:
     return key, direction == "desc"
 
 
-def _sort_key(field: FieldDescriptor) -> Callable[[Any], Any]:
+def _sort_key(field: AnyField) -> Callable[[Any], Any]:
     name = field.name
     if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
         return lambda obj: ((stamp := getattr(obj, name)).seconds, stamp.nanos)
@@ -153,7 +154,7 @@ def _sort_key(field: FieldDescriptor) -> Callable[[Any], Any]:
     return lambda obj: getattr(obj, name)
 
 
-def _filter(field: FieldDescriptor, values: Sequence[str]) -> Callable[[Any], bool]:
+def _filter(field: AnyField, values: Sequence[str]) -> Callable[[Any], bool]:
     name = field.name
     if field.is_repeated:
         wanted = set(values)
@@ -175,6 +176,6 @@ def _filter(field: FieldDescriptor, values: Sequence[str]) -> Callable[[Any], bo
     return lambda obj: getattr(obj, name) in wanted
 
 
-def internal(field: FieldDescriptor) -> bool:
+def internal(field: AnyField) -> bool:
     """Whether a field never leaves the core."""
     return field_rules(field).access == annotations_pb2.ACCESS_INTERNAL

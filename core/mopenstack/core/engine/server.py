@@ -33,7 +33,7 @@ def create_server(engine: Engine) -> grpc.aio.Server:
     """A server of all operations; add a port and start it."""
     options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)]
     server = grpc.aio.server(options=options)
-    by_service: dict[str, dict[str, grpc.RpcMethodHandler]] = {}
+    by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
     for operation in operations():
         by_service.setdefault(operation.service, {})[operation.method] = _handler(engine, operation)
     for service, handlers in by_service.items():
@@ -45,7 +45,7 @@ def create_server(engine: Engine) -> grpc.aio.Server:
     return server
 
 
-def _handler(engine: Engine, operation: Operation) -> grpc.RpcMethodHandler:
+def _handler(engine: Engine, operation: Operation) -> grpc.RpcMethodHandler[Any, Any]:
     deserialize = operation.request.FromString
     serialize = operation.response.SerializeToString
     # The contract streams bytes in messages with one `bytes` field: (request, data) in, (data) out.
@@ -94,7 +94,7 @@ def _download(engine: Engine, operation: Operation) -> Callable[..., AsyncIterat
             )
         )
         async for chunk in stream.chunks:
-            yield operation.response(data=chunk)  # type: ignore[call-arg]
+            yield operation.response(data=chunk)
 
     return handle
 

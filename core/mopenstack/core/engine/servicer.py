@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from google.protobuf.descriptor import FieldDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Page
+from mopenstack.contract.descriptors import AnyField, AnyService
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2
@@ -36,7 +36,7 @@ EMPTY = common.Empty()
 class Servicer:
     """All RPCs of one proto service: `service` is its descriptor (`pb2.DESCRIPTOR.services_by_name["Networks"]`)."""
 
-    service: ClassVar[ServiceDescriptor]
+    service: ClassVar[AnyService]
     lifecycle: ClassVar[Lifecycle[Any] | None] = None
     """The table whose due transitions the engine applies."""
     transactional: ClassVar[bool] = True
@@ -73,8 +73,8 @@ class ResourceServicer(Servicer, Generic[M]):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
         self.options = resource_options(self.message)
-        self.fields: dict[str, FieldDescriptor] = dict(self.message.DESCRIPTOR.fields_by_name)
-        self.listing: Listing = listing(self.message)
+        self.fields: dict[str, AnyField] = dict(self.message.DESCRIPTOR.fields_by_name)
+        self.listing: Listing = listing(self.message)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
         self._shows_itself = type(self).view is ResourceServicer.view
 
     def handler(self, operation: Operation) -> Handler | None:
@@ -119,12 +119,13 @@ class ResourceServicer(Servicer, Generic[M]):
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         """What a list may show, before `visible` and the filters: the caller's project's, everything for an admin."""
+        message: type[M] = self.message  # type: ignore[assignment]  # a ClassVar cannot speak of M
         if "project_id" in self.fields and not call.caller.is_admin and self.listing.indexed("project_id"):
-            return await call.tx.query(self.message, project_id=call.caller.project_id)  # type: ignore[return-value]
+            return await call.tx.query(message, project_id=call.caller.project_id)
         indexed = self.listing.best_index(query)
         if indexed is not None:
-            return await call.tx.query(self.message, **{indexed[0]: indexed[1]})  # type: ignore[return-value]
-        return await call.tx.scan(self.message)  # type: ignore[return-value]
+            return await call.tx.query(message, **{indexed[0]: indexed[1]})
+        return await call.tx.scan(message)
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         """A filter that no field declares `filterable`; unknown ones match everything, as most services do."""

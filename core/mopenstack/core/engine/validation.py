@@ -16,9 +16,10 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
@@ -80,7 +81,7 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
 
 
 @cache
-def _checker(descriptor: Descriptor, mode: str, microversion: int) -> Checker:
+def _checker(descriptor: AnyMessageType, mode: str, microversion: int) -> Checker:
     steps: list[Checker] = []
     mask = next((f.name for f in descriptor.fields if _is(f, "google.protobuf.FieldMask")), None)
     for field in descriptor.fields:
@@ -100,12 +101,12 @@ def _checker(descriptor: Descriptor, mode: str, microversion: int) -> Checker:
     return check
 
 
-def _is(field: FieldDescriptor, name: str) -> bool:
+def _is(field: AnyField, name: str) -> bool:
     return field.message_type is not None and field.message_type.full_name == name
 
 
 def _field_steps(
-    field: FieldDescriptor, rules: annotations_pb2.Field, mode: str, mask: str | None, microversion: int
+    field: AnyField, rules: annotations_pb2.Field, mode: str, mask: str | None, microversion: int
 ) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
@@ -124,15 +125,15 @@ def _field_steps(
     return steps
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
-def _foreign(descriptor: Descriptor) -> bool:
+def _foreign(descriptor: AnyMessageType) -> bool:
     return descriptor.full_name.startswith("google.protobuf.") or descriptor.full_name.endswith("v1.Query")
 
 
-def _required(field: FieldDescriptor, name: str, key: str) -> Checker:
+def _required(field: AnyField, name: str, key: str) -> Checker:
     def check(message: Message, path: Path, given: Collection[str] | None) -> None:
         if given is not None:
             missing = name not in given
@@ -162,7 +163,7 @@ def _items(name: str, key: str, rules: annotations_pb2.Field) -> Checker:
     return check
 
 
-def _values(field: FieldDescriptor, name: str, key: str, test: Callable[[Any, Path], None]) -> Checker:
+def _values(field: AnyField, name: str, key: str, test: Callable[[Any, Path], None]) -> Checker:
     if field.is_repeated:
 
         def check_each(message: Message, path: Path, given: Collection[str] | None) -> None:
@@ -197,7 +198,7 @@ def _nested(name: str, key: str, inner: Checker, repeated: bool, mask: str | Non
     return check
 
 
-def _value_test(field: FieldDescriptor, rules: annotations_pb2.Field) -> Callable[[Any, Path], None] | None:
+def _value_test(field: AnyField, rules: annotations_pb2.Field) -> Callable[[Any, Path], None] | None:
     tests: list[tuple[str, Any, Callable[[Any], bool]]] = []
     if rules.min_length:
         tests.append(("min_length", rules.min_length, lambda value: len(value) >= rules.min_length))

@@ -15,6 +15,7 @@ A seed is a YAML file, or a folder of them (in the order of their names). Each i
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import sys
@@ -127,7 +128,7 @@ def _bytes(item: dict[str, Any]) -> AsyncIterator[bytes] | None:
 
     async def chunks() -> AsyncIterator[bytes]:
         if "file" in spec:
-            yield Path(spec["file"]).read_bytes()
+            yield await asyncio.to_thread(Path(spec["file"]).read_bytes)
             return
         head = bytes.fromhex(spec.get("head", ""))
         yield head

@@ -87,7 +87,7 @@ class MemoryBlobs(Blobs):
 
     def _create(self, key: str) -> BinaryIO:
         # Lives as long as the blob does: closing it deletes it.
-        return tempfile.SpooledTemporaryFile(max_size=self.SPILL_BYTES)  # type: ignore[return-value]  # noqa: SIM115
+        return tempfile.SpooledTemporaryFile(max_size=self.SPILL_BYTES)  # type: ignore[return-value]
 
     def _finish(self, key: str, target: BinaryIO) -> None:
         self._blobs[key] = target

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import field_rules, resources
 from mopenstack.contract.v1 import annotations_pb2
 
@@ -57,7 +57,7 @@ def resource_options(message: type[Message]) -> annotations_pb2.Resource:
     return message.DESCRIPTOR.GetOptions().Extensions[annotations_pb2.resource]
 
 
-def _reader(field: FieldDescriptor) -> Callable[[Message], Iterable[str]]:
+def _reader(field: AnyField) -> Callable[[Message], Iterable[str]]:
     name = field.name
     if field.is_repeated:
         if field.message_type is not None and "ip_address" in field.message_type.fields_by_name:

@@ -23,7 +23,7 @@ def compile_all() -> dict[str, Any]:
     """The content of compiled.json."""
     return {
         "sqlite": _statements(sqlite.dialect(paramstyle="named"), numbered=False),
-        "postgresql": _statements(postgresql.dialect(paramstyle="named"), numbered=True),
+        "postgresql": _statements(postgresql.dialect(paramstyle="named"), numbered=True),  # type: ignore[no-untyped-call]
         "sqlite_schema": _ddl(),
         "cloud_tables": {
             table.name: [column.name for column in table.columns if column.name != "cloud"] for table in s.CLOUD_TABLES

@@ -136,7 +136,7 @@ class Transaction:
     async def claims(self, scope: str) -> dict[str, str]:
         """Key -> `kind/id` of everything claimed in a scope."""
         rows = await self._session.all(self.store.statements.claims, self.cloud, scope)
-        return {key: owner for key, owner in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def release(self, scope: str, key: str) -> None:
         await self._session.run(self.store.statements.release, self.cloud, scope, key)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import cast
 
-from google.protobuf.descriptor import FieldDescriptor
-
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
@@ -17,7 +15,7 @@ from mopenstack.core.volume.errors import InvalidVolume
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
 AVAILABLE, IN_USE = Volume.AVAILABLE, Volume.IN_USE
-WORDS = enum_words(cast("FieldDescriptor", Volume.DESCRIPTOR.fields_by_name["status"]))
+WORDS = enum_words(Volume.DESCRIPTOR.fields_by_name["status"])
 """Status -> its word; the states of managing show as others do."""
 
 OWN_WORDS = WORDS | {Volume.MANAGING: "managing", Volume.ERROR_MANAGING: "error_managing"}

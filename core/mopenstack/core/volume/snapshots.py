@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from google.protobuf.descriptor import FieldDescriptor
-
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
@@ -27,7 +25,7 @@ FORCE_IS_GONE = (
     "Since microversion 3.66 the 'force' flag is invalid for this request. For backward compatability, however, when "
     "the 'force' flag is passed with a value evaluating to True, it is silently ignored."
 )
-WORDS = enum_words(cast("FieldDescriptor", Snapshot.DESCRIPTOR.fields_by_name["status"]))
+WORDS = enum_words(Snapshot.DESCRIPTOR.fields_by_name["status"])
 NUMBERS = {word: number for number, word in WORDS.items()}
 VALID = (
     "error", "available", "creating", "deleting", "deleted", "updating", "error_deleting", "unmanaging", "backing-up",

@@ -14,9 +14,10 @@ from functools import cache
 from typing import Any
 
 from google.protobuf import struct_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import (
     FIELD_MASK,
@@ -48,7 +49,7 @@ class Decoder:
 
     __slots__ = ("_inline", "_keys", "_list", "_name", "_others", "_required", "_unknown")
 
-    def __init__(self, descriptor: Descriptor, microversion: int, mode: str) -> None:
+    def __init__(self, descriptor: AnyMessageType, microversion: int, mode: str) -> None:
         self._name = descriptor.full_name
         self._keys: dict[str, tuple[str, Set]] = {}
         self._inline: Set | None = None
@@ -164,7 +165,7 @@ def _no_constant(name: str) -> Any:
 
 
 @cache
-def decoder(descriptor: Descriptor, microversion: int, mode: str) -> Decoder:
+def decoder(descriptor: AnyMessageType, microversion: int, mode: str) -> Decoder:
     """The one plan of a message."""
     return Decoder(descriptor, microversion, mode)
 
@@ -180,7 +181,7 @@ class RequestDecoder:
         self._mode = mode
         self._microversion = microversion
         self._paths: dict[str, Set] = {}
-        self._query: dict[str, tuple[FieldDescriptor, Set]] = {}
+        self._query: dict[str, tuple[AnyField, Set]] = {}
         self._headers: list[tuple[str, Set]] = []
         self.query_field = ""
         self._mask = ""
@@ -259,16 +260,16 @@ def _foreign(full_name: str) -> bool:
     return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO)
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
-def _is_envelope(field: FieldDescriptor) -> bool:
+def _is_envelope(field: AnyField) -> bool:
     """Whether an update needs the field too: the object that it is about."""
     return field.message_type is not None and not _is_map(field) and not _foreign(field.message_type.full_name)
 
 
-def _unknown_policy(descriptor: Descriptor) -> int:
+def _unknown_policy(descriptor: AnyMessageType) -> int:
     own = descriptor.GetOptions().Extensions[annotations_pb2.unknown]
     if own:
         return own
@@ -276,7 +277,7 @@ def _unknown_policy(descriptor: Descriptor) -> int:
     return api.unknown if api is not None else annotations_pb2.UNKNOWN_REJECT
 
 
-def _accepted(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> bool:
+def _accepted(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> bool:
     if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL) or rules.links or rules.header:
         return False
     if rules.access == annotations_pb2.ACCESS_CREATE and mode == "update":
@@ -288,7 +289,7 @@ def _accepted(field: FieldDescriptor, rules: annotations_pb2.Field, microversion
     return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
 
 
-def _setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name, nullable = field.name, rules.nullable
     substitute = json.loads(rules.coerce_null) if rules.coerce_null else None
     if _is_map(field):
@@ -317,7 +318,7 @@ def _setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: 
     return set_value
 
 
-def _map_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _map_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     assert field.message_type is not None
     entry = field.message_type.fields_by_name["value"]
@@ -337,7 +338,7 @@ def _map_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversi
     return set_map
 
 
-def _list_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     read = _reader(field, rules, microversion, mode)
 
@@ -351,7 +352,7 @@ def _list_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microvers
     return set_list
 
 
-def _one_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _one_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
     read = _reader(field, rules, microversion, mode)
     if field.message_type is not None:
@@ -367,9 +368,7 @@ def _one_setter(field: FieldDescriptor, rules: annotations_pb2.Field, microversi
     return set_scalar
 
 
-def _reader(
-    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, mode: str
-) -> Callable[[Any, Path], Any]:
+def _reader(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
     """JSON value -> what the field (or one item of it) holds."""
     message = field.message_type
     if message is not None:
@@ -391,7 +390,7 @@ def _reader(
     return lambda value, path: _integer(value, path, lenient, low, 2**bits - 1, pattern)
 
 
-def _message_reader(message: Descriptor, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
+def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
     from mopenstack.contract.operations import message_class
 
     if message.full_name == "google.protobuf.Value":
@@ -455,7 +454,7 @@ def _timestamp(value: Any, path: Path) -> Any:
     return stamp
 
 
-def _enum_reader(field: FieldDescriptor) -> Callable[[Any, Path], int]:
+def _enum_reader(field: AnyField) -> Callable[[Any, Path], int]:
     words = {word: number for number, word in enum_words(field).items()}
 
     def read(value: Any, path: Path) -> int:
@@ -531,7 +530,7 @@ def _bytes(value: Any, path: Path) -> bytes:
         raise InvalidField(path, value, "format", "base64") from None
 
 
-def _text_setter(field: FieldDescriptor) -> Set:
+def _text_setter(field: AnyField) -> Set:
     """For path variables, query parameters and headers: text is converted, lists collect repetitions."""
     name = field.name
     if field.message_type is not None:

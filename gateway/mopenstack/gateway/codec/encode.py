@@ -15,10 +15,11 @@ from typing import Any
 
 import orjson
 from google.protobuf import struct_pb2
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, apis, enum_words, field_rules, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 
@@ -36,7 +37,7 @@ class Encoder:
 
     __slots__ = ("_emits", "_list", "keys")
 
-    def __init__(self, descriptor: Descriptor, microversion: int, audience: str) -> None:
+    def __init__(self, descriptor: AnyMessageType, microversion: int, audience: str) -> None:
         self._emits: list[Emit] = []
         self._list: Callable[[Any, str, Any], Any] | None = None
         self.keys: set[str] = set()
@@ -87,7 +88,7 @@ class Kept:
 
 
 @cache
-def encoder(descriptor: Descriptor, microversion: int, audience: str) -> Encoder:
+def encoder(descriptor: AnyMessageType, microversion: int, audience: str) -> Encoder:
     """The one plan of a message for a microversion and an audience."""
     return Encoder(descriptor, microversion, audience)
 
@@ -133,7 +134,7 @@ def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     return {key: plain(item) for key, item in struct.fields.items()}
 
 
-def _shown(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str) -> bool:
+def _shown(field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str) -> bool:
     if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or rules.header:
         return False
     if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
@@ -143,11 +144,11 @@ def _shown(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: i
     return not rules.audience or rules.audience == audience
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
-def _emit(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str) -> Emit:
+def _emit(field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str) -> Emit:
     if rules.links:
         return _links(field, rules)
     name, key, also = field.name, wire_key(field), rules.also
@@ -191,7 +192,7 @@ def _emit(field: FieldDescriptor, rules: annotations_pb2.Field, microversion: in
 
 
 def _value(
-    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str
+    field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str
 ) -> Callable[[Any, str, Any], Any]:
     name = field.name
     if _is_map(field):
@@ -215,7 +216,7 @@ def _same(value: Any, base: str, root: Any) -> Any:
 
 
 def _scalar(
-    field: FieldDescriptor, rules: annotations_pb2.Field, microversion: int, audience: str
+    field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str
 ) -> Callable[[Any, str, Any], Any]:
     message = field.message_type
     if message is None:
@@ -238,13 +239,13 @@ def _scalar(
     return lambda value, base, root: encoder(message, microversion, audience).document(value, base, value)
 
 
-def _api_time(field: FieldDescriptor) -> int:
+def _api_time(field: AnyField) -> int:
     owner: Any = field.containing_type
     api = apis().get(owner.file.package)
     return api.time if api is not None else annotations_pb2.TIME_FORMAT_SECONDS_Z
 
 
-def _links(field: FieldDescriptor, rules: annotations_pb2.Field) -> Emit:
+def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
     links = [(link.rel, _template(link.href)) for link in rules.links]
     if field.is_repeated:
@@ -280,7 +281,7 @@ def _template(href: str) -> Callable[[Any], str]:
     return fill
 
 
-def header_fields(descriptor: Descriptor, base: str, message: Any) -> dict[str, str]:
+def header_fields(descriptor: AnyMessageType, base: str, message: Any) -> dict[str, str]:
     """The fields of an answer that travel as headers; empty ones are left out."""
     found = {}
     for name, header, template in _headers(descriptor):
@@ -291,7 +292,7 @@ def header_fields(descriptor: Descriptor, base: str, message: Any) -> dict[str, 
 
 
 @cache
-def _headers(descriptor: Descriptor) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
+def _headers(descriptor: AnyMessageType) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
     found = []
     for field in descriptor.fields:
         rules = field_rules(field)

@@ -17,7 +17,7 @@ from mopenstack.gateway.hooks import BodyHook
 def _hook(singular: str, plural: str) -> BodyHook:
     def fill(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
         document = decode_json(body) if body else None
-        plan = _decoder(type(message))
+        plan = _decoder(type(message))  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
         if not isinstance(document, dict) or plural not in document or singular in document:
             plan.body(message, document)
             return

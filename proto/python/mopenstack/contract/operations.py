@@ -16,9 +16,9 @@ from typing import Any
 
 from google.api import annotations_pb2 as http_annotations
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyField, AnyMessageType, AnyMethod, AnyService
 from mopenstack.contract.v1 import annotations_pb2
 
 LATEST = 1_000_000
@@ -79,17 +79,17 @@ class Operation:
         return next(status for since, status in self.statuses if since <= microversion)
 
 
-def message_class(descriptor: Descriptor) -> type[Message]:
+def message_class(descriptor: AnyMessageType) -> type[Message]:
     """The generated class of a descriptor, the same one that its module exports."""
-    return message_factory.GetMessageClass(descriptor)
+    return message_factory.GetMessageClass(descriptor)  # type: ignore[arg-type]  # its stub knows one implementation
 
 
-def field_rules(descriptor: FieldDescriptor) -> annotations_pb2.Field:
+def field_rules(descriptor: AnyField) -> annotations_pb2.Field:
     """What the annotation `field` says; an empty message where there is none."""
     return descriptor.GetOptions().Extensions[annotations_pb2.field]
 
 
-def wire_key(descriptor: FieldDescriptor) -> str:
+def wire_key(descriptor: AnyField) -> str:
     """`key`, else an explicit json_name, else the proto name (json_name's default is camel case)."""
     rules = field_rules(descriptor)
     if rules.key:
@@ -98,8 +98,9 @@ def wire_key(descriptor: FieldDescriptor) -> str:
     return descriptor.name if descriptor.json_name == default else descriptor.json_name
 
 
-def enum_words(descriptor: FieldDescriptor) -> dict[int, str]:
+def enum_words(descriptor: AnyField) -> dict[int, str]:
     """Enum number -> wire word, without the unspecified 0."""
+    assert descriptor.enum_type is not None, descriptor.full_name
     return {
         value.number: value.GetOptions().Extensions[annotations_pb2.wire] or value.name.lower()
         for value in descriptor.enum_type.values
@@ -157,13 +158,13 @@ def resources() -> dict[str, type[Message]]:
     return found
 
 
-def _messages(descriptors: Any) -> Iterator[Descriptor]:
+def _messages(descriptors: Any) -> Iterator[AnyMessageType]:
     for descriptor in descriptors:
         yield descriptor
         yield from _messages(descriptor.nested_types)
 
 
-def _operation(service: ServiceDescriptor, method: MethodDescriptor) -> Operation:
+def _operation(service: AnyService, method: AnyMethod) -> Operation:
     options = method.GetOptions().Extensions[annotations_pb2.operation]
     api = apis().get(service.file.package)
     if api is None:
@@ -190,7 +191,7 @@ def _operation(service: ServiceDescriptor, method: MethodDescriptor) -> Operatio
     )
 
 
-def _routes(method: MethodDescriptor) -> Iterator[Route]:
+def _routes(method: AnyMethod) -> Iterator[Route]:
     rule = method.GetOptions().Extensions[http_annotations.http]
     for binding in (rule, *rule.additional_bindings):
         for verb in _VERBS:
