@@ -25,4 +25,6 @@ async def test_policies(admin: User, demo: User) -> None:
 
 async def test_a_policy_needs_its_blob(admin: User) -> None:
     """Keystone's words for a missing property."""
-    (await admin.post("identity", "/v3/policies", {"policy": {"type": "x"}})).refused(400, "'blob' is a required property")
+    (await admin.post("identity", "/v3/policies", {"policy": {"type": "x"}})).refused(
+        400, "'blob' is a required property"
+    )
