@@ -263,3 +263,12 @@ async def test_conntrack_helpers(neutron: Any) -> None:
     (await post(protocol="tcp", port=21, helper="x")).refused(400, "Conntrack Helper x is not allowed.")
     (await neutron.user.delete("network", f"{path}/{made['id']}")).ok(204)
     (await neutron.user.get("network", f"{path}/{made['id']}")).refused(404, "could not be found.")
+
+
+async def test_tags_filter_by_all_of_them(neutron: Any) -> None:
+    router = await neutron.create("routers", name="r")
+    await neutron.create("routers", name="other")
+    (await neutron.user.put("network", f"/v2.0/routers/{router['id']}/tags", {"tags": ["a", "b"]})).ok(200)
+    assert [one["name"] for one in await neutron.list("routers", "tags=a,b")] == ["r"]
+    assert await neutron.list("routers", "tags=a,c") == []
+    assert [one["name"] for one in await neutron.list("routers", "tags-any=b,c")] == ["r"]
