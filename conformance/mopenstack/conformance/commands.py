@@ -113,7 +113,7 @@ def run_conformance(
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the scorecard as Markdown to this file.")] = None,
     update_ratchet: Annotated[bool, typer.Option(help="Add cases that newly pass to the list.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show known failures too.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the steps of each case, and known failures too.")] = False,
 ) -> None:
     """Run a tool's cases and print the scorecard. Exit status 1: something failed that is not a known failure."""
     options = Options(
@@ -124,6 +124,7 @@ def run_conformance(
         admin_cloud=admin_cloud,
         workers=workers,
         time_limit=time_limit,
+        verbose=verbose,
     )
     try:
         card, results = _score(tool, options, update_ratchet)
@@ -184,6 +185,8 @@ class _Watch:
     def _show(self, result: Result) -> None:
         self._progress.advance(self._task)
         why = "" if result.outcome is Outcome.PASSED else f": {result.reason}"
+        for step in result.steps if self.options.verbose else ():
+            self._console.print(f"  {step}", markup=False, highlight=False, soft_wrap=True)
         if result.outcome is not Outcome.NOT_RUN:
             text = f"{result.outcome.value:8} {result.case} {result.seconds:.1f} s{why}"
             self._console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -39,6 +39,7 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
             update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": "no administrator for this cloud"}
         )
     started = time.monotonic()
+    steps: list[str] = []
     environment = account.environment(
         TF_CLI_CONFIG_FILE=str(Provider().cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
     )
@@ -47,10 +48,10 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         before = Session(account).authenticate().inventory()
         workspace.init()
         if scenario.tree is Tree.MISCONFIGURED:
-            _must_be_refused(scenario, workspace)
+            _must_be_refused(scenario, workspace, steps)
         else:
-            _must_work(scenario, workspace)
-        _must_leave_nothing(scenario, workspace, before, account_session=Session(account))
+            _must_work(scenario, workspace, steps)
+        _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
     except (_Broken, TerraformFailed, CloudError) as error:
         text = str(error)
@@ -59,10 +60,10 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         _tidy_up(scenario, workspace)
         if not result.negative and "the plan after" not in text:
             verdict["drift_free"] = None
-    return result.model_copy(update={**verdict, "seconds": round(time.monotonic() - started, 2)})
+    return result.model_copy(update={**verdict, "steps": steps, "seconds": round(time.monotonic() - started, 2)})
 
 
-def _must_work(scenario: Scenario, workspace: Workspace) -> None:
+def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
     """Each step plans what it says, applies, and leaves an empty plan."""
     for step in scenario.steps:
         if step.expect_resource_action:
@@ -74,8 +75,9 @@ def _must_work(scenario: Scenario, workspace: Workspace) -> None:
         drift = workspace.drift(step)
         if drift:
             raise _Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
+        managed = workspace.managed_resources()
+        steps += [f"{step.name}: terraform apply, {len(managed)} resources", f"{step.name}: the next plan is empty"]
     expected = scenario.expect
-    managed = workspace.managed_resources()
     if expected.resources is not None and len(managed) != expected.resources:
         raise _Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
     outputs = workspace.outputs() if expected.outputs else {}
@@ -84,7 +86,7 @@ def _must_work(scenario: Scenario, workspace: Workspace) -> None:
             raise _Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
 
 
-def _must_be_refused(scenario: Scenario, workspace: Workspace) -> None:
+def _must_be_refused(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
     """The apply of the last step fails as documented; earlier steps prepare the ground and must work."""
     refusal = scenario.expect.refusal
     assert refusal is not None
@@ -97,18 +99,20 @@ def _must_be_refused(scenario: Scenario, workspace: Workspace) -> None:
         problem = refusal_mismatch(refusal, str(error))
         if problem:
             raise _Broken(f"{problem}\n{error}") from error
+        steps.append(f"{last.name}: refused with {refusal.status}: {refusal.message}")
         return
     raise _Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
 
 
 def _must_leave_nothing(
-    scenario: Scenario, workspace: Workspace, before: Inventory, *, account_session: Session
+    scenario: Scenario, workspace: Workspace, before: Inventory, steps: list[str], *, account_session: Session
 ) -> None:
     """Destroy works and the account then sees exactly what it saw before."""
     workspace.destroy(_destroy_step(scenario))
     changes = left_behind(before, account_session.authenticate().inventory())
     if changes:
         raise _Broken("; ".join(changes))
+    steps.append("terraform destroy, and nothing is left behind")
 
 
 def _tidy_up(scenario: Scenario, workspace: Workspace) -> None:

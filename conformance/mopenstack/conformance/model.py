@@ -33,6 +33,7 @@ class Result(BaseModel):
     )
     known: bool = Field(default=False, description="A failure that the ratchet lists with its reason.")
     reproduce: str = Field(default="", description="The command that runs this case alone.")
+    steps: list[str] = Field(default_factory=list, description="What was done and seen, a line each.")
     output: str = Field(default="", description="The end of what the tool said, for a case that failed.")
 
 

@@ -23,4 +23,5 @@ class Options(BaseModel):
     admin_cloud: str | None = None
     workers: int = Field(default=2, ge=1)
     time_limit: float = Field(default=180, gt=0, description="Seconds that one case may take.")
+    verbose: bool = False
     on_result: Callable[[Result], None] = _silent
