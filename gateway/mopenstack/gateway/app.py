@@ -152,7 +152,9 @@ class App:
                 hook(message, body, request.headers)
             elif document is not None:
                 decoder.body(message, document)
-            elif verb not in _BODYLESS and not raw and endpoint.operation.kind_of_write != "other":
+            elif verb in _BODYLESS or raw:
+                pass
+            elif endpoint.operation.kind_of_write != "other" or decoder.needs_body:
                 raise InvalidField((), None, "type", "object")
         except (Fault, UnicodeEncodeError) as refused:
             # A bad token outranks a bad body: the services look at the token first.

@@ -10,7 +10,7 @@ from mopenstack.core.compute import images, networking, scheduling, server_creat
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.quotas import SERVICE, take
-from mopenstack.core.compute.server_images import ImageActions
+from mopenstack.core.compute.server_images import ImageActions, drop_shelved, queue_shelved
 from mopenstack.core.compute.server_minor_actions import MinorActions
 from mopenstack.core.compute.server_states import ACTIONS, LIFECYCLE, POWER_OFF, POWER_ON, STOPPED
 from mopenstack.core.compute.servers import Servers
@@ -46,7 +46,12 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         return await _begin(call, "resume")
 
     async def shelve_server(self, call: Call, request: pb.ShelveServerRequest) -> Result:
-        return await _begin(call, "shelve")
+        LIFECYCLE.require(call, call.target, "shelve")
+        server = await call.tx.edit(Server, call.target.id)
+        await queue_shelved(call, server)
+        await record(call, server, "shelve")
+        await LIFECYCLE.start(call, server, "shelve")
+        return EMPTY
 
     async def shelve_offload_server(self, call: Call, request: pb.ShelveOffloadServerRequest) -> Result:
         return await _begin(call, "shelveOffload")
@@ -191,9 +196,7 @@ async def _apply(call: Call, server: Server, body: pb.Rebuild, given: set[str]) 
     """The fields that a rebuild may change."""
     if "name" in given:
         server.name = body.name.strip()
-    for name in ("access_ip_v4", "access_ip_v6", "disk_config"):
-        if name in given:
-            setattr(server, name, getattr(body, name))
+    server_create.set_plain(server, body, given)
     if "metadata" in given:
         server.metadata.clear()
         server.metadata.update(body.metadata)
@@ -262,6 +265,7 @@ async def _unshelved(call: Call, server: Server) -> None:
     if server.next_host or server.host:  # without a host it stays where it was
         server.vm_state, server.power_state = Server.VM_STATE_ACTIVE, POWER_ON
         await _settle(call, server)
+        await drop_shelved(call, server)
 
 
 @LIFECYCLE.on("migrate", "os-migrateLive")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,6 +107,20 @@ async def flavor_of(call: Call, flavor_id: str) -> tuple[str, Server.FlavorEmbed
         extra_specs=dict(flavor.extra_specs),
     )
     return flavor.id, kept
+
+
+def normal_address(address: str) -> str:
+    """An address as Nova keeps it: in its shortest spelling."""
+    return str(ipaddress.ip_address(address)) if address else ""
+
+
+def set_plain(server: Server, body: Any, given: set[str]) -> None:
+    """The fields that an update and a rebuild take over as they are."""
+    for name in ("access_ip_v4", "access_ip_v6"):
+        if name in given:
+            setattr(server, name, normal_address(getattr(body, name)))
+    if "disk_config" in given:
+        server.disk_config = body.disk_config
 
 
 def check_metadata(metadata: Mapping[str, str]) -> None:
@@ -278,8 +293,8 @@ def _row(call: Call, plan: Plan, index: int) -> Server:
         flavor=plan.flavor,
         metadata=dict(body.metadata),
         disk_config=body.disk_config or "MANUAL",
-        access_ip_v4=body.access_ip_v4,
-        access_ip_v6=body.access_ip_v6,
+        access_ip_v4=normal_address(body.access_ip_v4),
+        access_ip_v6=normal_address(body.access_ip_v6),
         config_drive="True" if body.config_drive else "",
         vm_state=Server.VM_STATE_BUILDING,
         task_state="scheduling",

@@ -95,7 +95,34 @@ async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, n
 @LIFECYCLE.on("createImage", "createBackup")
 async def _snapped(call: Call, server: Server) -> None:
     image_id, server.pending_image_id = server.pending_image_id, ""
-    if await call.tx.get(Image, image_id) is None:
+    await _fill(call, server, image_id)
+
+
+# -- the image of a shelved server
+
+
+async def queue_shelved(call: Call, server: Server) -> None:
+    """The image that keeps the disk of a server that leaves its host; `server` is a private copy."""
+    if server.HasField("image"):
+        image = await _queue(call, server, f"{server.name}-shelved", {}, {"image_type": "snapshot"})
+        server.shelved_image_id = image.id
+
+
+async def fill_shelved(call: Call, server: Server) -> None:
+    """The server has left its host: the image has its disk."""
+    await _fill(call, server, server.shelved_image_id)
+
+
+async def drop_shelved(call: Call, server: Server) -> None:
+    """The server is back, or gone: the image goes."""
+    image_id, server.shelved_image_id = server.shelved_image_id, ""
+    image = await call.tx.get(Image, image_id) if image_id else None
+    if image is not None:
+        await call.service(Images).discard(call.elevated(), image)
+
+
+async def _fill(call: Call, server: Server, image_id: str) -> None:
+    if not image_id or await call.tx.get(Image, image_id) is None:
         return
     image = await call.tx.edit(Image, image_id)
     base = await call.tx.get(Image, server.image.id)

@@ -20,6 +20,7 @@ from mopenstack.core.compute import block_devices, networking, server_create, se
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.server_groups import ServerGroups
+from mopenstack.core.compute.server_images import drop_shelved
 from mopenstack.core.compute.server_states import LIFECYCLE
 from mopenstack.core.compute.server_view import view_of
 from mopenstack.core.compute.simple_tenant_usage import SimpleTenantUsage
@@ -49,9 +50,7 @@ class Servers(ResourceServicer[Server]):
         server = await call.tx.edit(Server, call.target.id)
         if "name" in given:
             server.name = body.name.strip()
-        for name in ("access_ip_v4", "access_ip_v6", "disk_config"):
-            if name in given:
-                setattr(server, name, getattr(body, name))
+        server_create.set_plain(server, body, given)
         if "description" in given:
             server.ClearField("description")
             if body.HasField("description"):
@@ -114,6 +113,7 @@ class Servers(ResourceServicer[Server]):
         server = await call.tx.edit(Server, obj.id)
         await networking.release_all(call, server)
         await block_devices.disconnect_all(call, server)
+        await drop_shelved(call, server)
         for group_id in server.server_groups:
             await call.service(ServerGroups).leave(call, group_id, server.id)
         await server_create.give_quota(call, server)

@@ -133,6 +133,9 @@ def _foreign(descriptor: AnyMessageType) -> bool:
     return descriptor.full_name.startswith("google.protobuf.") or descriptor.full_name.endswith("v1.Query")
 
 
+_EMPTY_IS_MISSING = (FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_ENUM)
+
+
 def _required(field: AnyField, name: str, key: str) -> Checker:
     def check(message: Message, path: Path, given: Collection[str] | None) -> None:
         if given is not None:
@@ -140,8 +143,8 @@ def _required(field: AnyField, name: str, key: str) -> Checker:
         elif field.has_presence:
             missing = not message.HasField(name)
         else:
-            # An absent list or map is as empty as an empty one; the gateway, which saw the key, can tell.
-            missing = not field.is_repeated and not getattr(message, name)
+            # An absent list, false or 0 looks like one that was given; the gateway, which saw the key, can tell.
+            missing = not field.is_repeated and field.cpp_type in _EMPTY_IS_MISSING and not getattr(message, name)
         if missing:
             raise InvalidField((*path, key), None, "required", key)
 

@@ -104,6 +104,10 @@ class Decoder:
         if given is not None:
             given += present
 
+    @property
+    def requires_keys(self) -> bool:
+        return bool(self._required)
+
     def takes(self, key: str) -> bool:
         """Whether the plan knows a key."""
         return key in self._keys
@@ -222,6 +226,11 @@ class RequestDecoder:
     def query_keys(self) -> Collection[str]:
         """The query parameters that are fields of the request."""
         return self._query.keys()
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether a request without a body lacks something."""
+        return decoder(self._request.DESCRIPTOR, self._microversion, self._mode).requires_keys
 
     def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
         """Query parameters that are fields of the request; unknown ones are ignored."""
