@@ -17,8 +17,18 @@ from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.network.v2.ports_pb2 import Port
 from mopenstack.network.v2.security_groups_pb2 import SecurityGroup
 
-CONSOLE = ("FAKE CONSOLE OUTPUT", "ANOTHER", "LAST LINE")
-"""What nova's fake driver says; there is no guest to write more."""
+
+def console_of(server: Server) -> list[str]:
+    """The lines that a server's console shows: there is no guest to write more."""
+    flavor = server.flavor
+    return [
+        f"Booting {server.name} ({server.id})",
+        "mopenstack runs no guest: this is all that its console says",
+        f"{flavor.original_name}: {flavor.vcpus} vcpus, {flavor.ram} MB of memory, {flavor.disk} GB of disk",
+        f"Root device: {server.root_device_name}",
+        "",
+        f"{server.hostname} login: ",
+    ]
 
 
 class MinorActions:
@@ -75,7 +85,9 @@ class MinorActions:
         if not call.target.host:
             raise errors.InstanceNotReady(id=call.target.id)
         length = request.get_console_output.length if request.get_console_output.HasField("length") else -1
-        lines = CONSOLE if length < 0 else CONSOLE[len(CONSOLE) - min(length, len(CONSOLE)) :]
+        lines = console_of(call.target)
+        if length >= 0:
+            lines = lines[max(0, len(lines) - length) :]
         return pb.GetServerConsoleOutputResponse(output="\n".join(lines))
 
     async def trigger_server_crash_dump(self, call: Call, request: pb.TriggerServerCrashDumpRequest) -> Result:
