@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import os
 import pkgutil
-import sys
 from functools import cache
 
 import mopenstack.core as package
@@ -23,13 +21,7 @@ def servicers() -> tuple[type[Servicer], ...]:
             continue
         service = importlib.import_module(f"{package.__name__}.{folder.name}")
         for module in pkgutil.iter_modules(service.__path__):
-            try:
-                loaded = importlib.import_module(f"{service.__name__}.{module.name}")
-            except Exception as error:
-                if "MOPENSTACK_SKIP_BROKEN" not in os.environ:
-                    raise
-                print(f"SKIPPED {service.__name__}.{module.name}: {error!r}", file=sys.stderr)
-                continue
+            loaded = importlib.import_module(f"{service.__name__}.{module.name}")
             for value in vars(loaded).values():
                 if isinstance(value, type) and issubclass(value, Servicer) and "service" in vars(value):
                     found[value] = None

@@ -57,7 +57,8 @@ class App:
             base_url = f"{request.scheme}://{host}{cloud_prefix}"
             prefix = "" if self._only else surface.api.prefix
             pairs = parse_qsl(raw_query, keep_blank_values=True) if raw_query else ()
-            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method)
+            slash = path.endswith("/")
+            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method, slash=slash)
             metadata = CallMetadata(
                 cloud=cloud,
                 token=request.headers.get("X-Auth-Token", ""),
@@ -118,6 +119,9 @@ class App:
         self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
     ) -> Answer | ByteStream:
         dialect = surface.dialect
+        if context.slash and dialect.exact_paths and context.path.count("/") > 1:
+            await self._core.authenticate(metadata)
+            return dialect.no_route(context)
         found = surface.router.find(context.path)
         verb = request.method
         if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:
@@ -128,7 +132,7 @@ class App:
         document = None
         body = b""
         endpoint = leaves[0][1]
-        raw = endpoint.operation.options.raw_request
+        raw = endpoint.operation.raw_request
         try:
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
@@ -176,11 +180,11 @@ class App:
     ) -> Endpoint:
         """The endpoint of a verb and path: by the action's key where there are actions, by microversion."""
         candidates = [endpoint for _, endpoint in leaves]
-        if any(endpoint.operation.options.action for endpoint in candidates):
+        if any(endpoint.operation.action for endpoint in candidates):
             if not isinstance(document, dict) or len(document) != 1:
                 raise InvalidField((), document, "json", "one action")
             (action,) = document
-            chosen = [endpoint for endpoint in candidates if endpoint.operation.options.action == action]
+            chosen = [endpoint for endpoint in candidates if endpoint.operation.action == action]
             if not chosen:
                 _refuse_action(surface, context, action)
             candidates = chosen

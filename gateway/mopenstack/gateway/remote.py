@@ -34,10 +34,10 @@ class RemoteCore:
         path = f"/{operation.service}/{operation.method}"
         serialize, deserialize = operation.request.SerializeToString, operation.response.FromString
         try:
-            if operation.options.raw_response:
+            if operation.raw_response:
                 stream = self._channel.unary_stream(path, serialize, deserialize)(request, metadata=pairs)
                 return await _bytes(stream)
-            if operation.options.raw_request:
+            if operation.raw_request:
                 upload = self._channel.stream_unary(path, serialize, deserialize)
                 call: Any = upload(_messages(operation, request, metadata), metadata=pairs)
             else:

@@ -46,6 +46,13 @@ class Caller:
             return "domain"
         return "system" if self.system else "none"
 
+    @property
+    def policy_scope(self) -> str:
+        """The scope to oslo.policy: a token without one counts as a project's."""
+        if self.domain_id and not self.project_id:
+            return "domain"
+        return "system" if self.system and not self.project_id else "project"
+
 
 ANONYMOUS = Caller()
 SYSTEM = Caller(

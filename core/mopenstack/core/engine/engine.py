@@ -9,12 +9,8 @@ refuses because of a concurrent one is run again.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import random
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet
@@ -32,14 +28,13 @@ from mopenstack.contract.faults import (
     RemoteFault,
     Unavailable,
 )
-from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
+from mopenstack.contract.operations import Operation, apis
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, Profile, valid_name
 from mopenstack.core.engine.lifecycle import Lifecycle
-from mopenstack.core.engine.policy import Check, compile_check
-from mopenstack.core.engine.servicer import Handler, ResourceServicer, Servicer
-from mopenstack.core.engine.validation import validate
+from mopenstack.core.engine.plans import Plan, make_plans
+from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.store import Conflicted, Store, Transaction
 from mopenstack.core.store.base import Row
 from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
@@ -69,23 +64,6 @@ class BadCloudName(Fault):
     message = "{name!r} cannot name a cloud: use lower-case letters, digits and dashes, 63 at most."
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What is known of an operation before any call."""
-
-    operation: Operation
-    servicer: Servicer
-    handler: Handler
-    check: Check
-    scopes: frozenset[str]
-    owner: ResourceServicer[Any] | None
-    target_variable: str
-    body_field: str
-    mask_field: str
-    field_policies: tuple[tuple[str, str, Check, Any], ...]  # (field, wire key, check, default)
-    before: bool
-
-
 class Engine:
     """All clouds of one process over one store."""
 
@@ -105,7 +83,7 @@ class Engine:
         self.lifecycles: dict[type[Message], Lifecycle[Any]] = {
             cls.lifecycle.message: cls.lifecycle for cls in self._servicers if cls.lifecycle is not None
         }
-        self._plans = dict(self._make_plans())
+        self._plans = make_plans(self._servicers, self.owners)
         self._template: dict[str, list[Row]] | None = None
         self.blob_folder = ""
         """Where bytes go that belong to no cloud alone; no cloud can have its name."""
@@ -205,7 +183,7 @@ class Engine:
         cloud = self.clouds.get(metadata.cloud or DEFAULT) or await self.find_cloud(metadata.cloud)
         if cloud.faults:
             self._inject(cloud, operation)
-        if operation.options.raw_request and metadata.body is not None:
+        if operation.raw_request and metadata.body is not None:
             return await self._take_bytes(plan, cloud, request, metadata)
 
         async def run(call: Call) -> Reply:
@@ -213,15 +191,15 @@ class Engine:
 
         return await self.transact(cloud, metadata, run, operation)
 
-    async def _answer(self, plan: _Plan, call: Call, request: Message) -> Reply:
+    async def _answer(self, plan: Plan, call: Call, request: Message) -> Reply:
         await self._prelude(plan, call, request)
         result = await plan.handler(call, request)
         return Reply(result, "admin" if call.caller.is_admin else "")
 
-    async def _call_outside(self, plan: _Plan, request: Message, metadata: CallMetadata) -> Reply:
+    async def _call_outside(self, plan: Plan, request: Message, metadata: CallMetadata) -> Reply:
         call = Call(self, Cloud(DEFAULT), cast("Transaction", None), metadata, plan.operation)
         await plan.servicer.before(call, request)
-        validate(request, plan.operation.kind_of_write)
+        plan.validate(request, call.microversion)
         return Reply(await plan.handler(call, request), "admin")
 
     async def call_as(self, caller: Caller, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
@@ -257,7 +235,8 @@ class Engine:
             try:
                 async with self.store.transaction(cloud.name) as tx:
                     call = Call(self, cloud, tx, metadata, operation)
-                    await self._apply_due(call, tx)
+                    if not tx.nothing_due(call.time):
+                        await self._apply_due(call, tx)
                     result = await run(call)
                 call.run_after()
                 return result
@@ -274,7 +253,7 @@ class Engine:
             else:
                 await lifecycle.complete(call, id, action)
 
-    async def _prelude(self, plan: _Plan, call: Call, request: Message) -> None:
+    async def _prelude(self, plan: Plan, call: Call, request: Message) -> None:
         operation = plan.operation
         call.caller = (
             await self._who(call) if not operation.anonymous or call.metadata.token in self._inside else ANONYMOUS
@@ -286,31 +265,28 @@ class Engine:
         assert call.operation is not None
         await self._admit(self._plans[call.operation.name], call, part)
 
-    async def _admit(self, plan: _Plan, call: Call, request: Message) -> None:
+    async def _admit(self, plan: Plan, call: Call, request: Message) -> None:
         """Declared rules, target, policy."""
-        operation = plan.operation
-        validate(request, operation.kind_of_write, call.microversion)
+        plan.validate(request, call.microversion)
         if plan.before:
             await plan.servicer.before(call, request)
+        target: Any = None
         if plan.owner is not None:
-            call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
-        if operation.anonymous:
+            target = call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
+        if plan.operation.anonymous:
             return
-        target = call.target
         if target is None:
             target = getattr(request, plan.body_field) if plan.body_field else request
-        name = operation.options.policy.name
-        # To oslo.policy a token without a scope is one of a project.
-        scope = call.caller.scope.replace("none", "project")
-        if plan.scopes and scope not in plan.scopes:
-            raise PolicyRefused([name])
-        if not plan.check(call.caller, target):
-            raise PolicyRefused([name])
+        caller = call.caller
+        if plan.scopes and caller.policy_scope not in plan.scopes:
+            raise PolicyRefused([plan.policy])
+        if not plan.check(caller, target):
+            raise PolicyRefused([plan.policy])
         if plan.field_policies:
             self._check_fields(plan, call, request, target)
 
     @staticmethod
-    def _check_fields(plan: _Plan, call: Call, request: Message, target: Any) -> None:
+    def _check_fields(plan: Plan, call: Call, request: Message, target: Any) -> None:
         body = getattr(request, plan.body_field)
         mask = getattr(request, plan.mask_field).paths if plan.mask_field else ()
         given = set(mask) or {field.name for field, _ in body.ListFields()}
@@ -321,8 +297,7 @@ class Engine:
             if name in given and not (creating and getattr(body, name) == default)
         ]
         if not all(check(call.caller, target) for _, check in asked):
-            policy = plan.operation.options.policy.name
-            raise PolicyRefused([policy, *(f"{policy}:{key}" for key, _ in asked)])
+            raise PolicyRefused([plan.policy, *(f"{plan.policy}:{key}" for key, _ in asked)])
 
     @staticmethod
     def _inject(cloud: Cloud, operation: Operation) -> None:
@@ -335,7 +310,7 @@ class Engine:
 
     # -- bytes
 
-    async def _take_bytes(self, plan: _Plan, cloud: Cloud, request: Message, metadata: CallMetadata) -> Reply:
+    async def _take_bytes(self, plan: Plan, cloud: Cloud, request: Message, metadata: CallMetadata) -> Reply:
         """Check that the call may be made, take the bytes in outside of any transaction, then answer.
 
         The servicer's `prepare_<handler>` has a transaction of its own before the bytes come;
@@ -370,83 +345,3 @@ class Engine:
             if isinstance(error, BlobTooLarge):
                 raise OverLimit(str(error)) from None
             raise
-
-    # -- plans
-
-    def _make_plans(self) -> Iterable[tuple[str, _Plan]]:
-        by_service = {cls.service.full_name: servicer for cls, servicer in self._servicers.items()}
-        for operation in operations():
-            servicer = by_service.get(operation.service)
-            handler = servicer.handler(operation) if servicer is not None else None
-            if servicer is None or handler is None:
-                continue
-            try:
-                yield operation.name, self._plan(operation, servicer, handler)
-            except ValueError as error:
-                if "MOPENSTACK_SKIP_BROKEN" not in os.environ:
-                    raise
-                print(f"SKIPPED {operation.name}: {error}", file=sys.stderr)
-
-    def _plan(self, operation: Operation, servicer: Servicer, handler: Handler) -> _Plan:
-        policy = operation.options.policy
-        rules = {rule.name: rule.check for rule in operation.api.rules}
-        if not policy.name and not operation.anonymous:
-            raise ValueError(f"{operation.name} declares no policy")
-        owner, variable = None, ""
-        if operation.options.target:
-            kind, _, variable = operation.options.target.partition(":")
-            owner = self.owners.get(kind)
-            if owner is None:
-                raise ValueError(f"{operation.name}: nobody serves its target {kind!r}")
-            names = operation.request.DESCRIPTOR.fields_by_name
-            variable = variable or (
-                f"{kind}_id" if f"{kind}_id" in names else operation.request.DESCRIPTOR.fields[0].name
-            )
-        body, mask = _body_fields(operation)
-        field_policies = []
-        if body:
-            descriptor = operation.request.DESCRIPTOR.fields_by_name[body].message_type
-            assert descriptor is not None, f"{operation.name}: its body {body!r} is no message"
-            for field in descriptor.fields:
-                rule = field_rules(field)
-                if rule.policy:
-                    default = json.loads(rule.default) if rule.default else getattr(operation.request(), body)
-                    if not rule.default:
-                        default = getattr(default, field.name)
-                    field_policies.append((field.name, wire_key(field), compile_check(rule.policy, rules), default))
-        return _Plan(
-            operation=operation,
-            servicer=servicer,
-            handler=handler,
-            check=compile_check(policy.check, rules),
-            scopes=frozenset(policy.scope),
-            owner=owner,
-            target_variable=variable,
-            body_field=body,
-            mask_field=mask,
-            field_policies=tuple(field_policies),
-            before=type(servicer).before is not Servicer.before,
-        )
-
-
-def _body_fields(operation: Operation) -> tuple[str, str]:
-    """(envelope field, mask field) of a request; empty where there is none."""
-    body = mask = ""
-    for field in operation.request.DESCRIPTOR.fields:
-        message = field.message_type
-        if message is None or field.is_repeated:
-            continue
-        if message.full_name == "google.protobuf.FieldMask":
-            mask = field.name
-        elif (
-            not body
-            and not message.full_name.startswith("google.protobuf.")
-            and not message.full_name.endswith(".Query")
-        ):
-            body = field.name
-    return body, mask
-
-
-async def chunks_of(data: bytes) -> AsyncIterator[bytes]:
-    """Bytes at hand as the stream that operations with raw_request take."""
-    yield data

@@ -63,6 +63,9 @@ class _Parser:
             checks.append(self._and())
         if len(checks) == 1:
             return checks[0]
+        if len(checks) == 2:  # the usual case, on the way of every request
+            first, second = checks
+            return lambda caller, target: first(caller, target) or second(caller, target)
         return lambda caller, target: any(check(caller, target) for check in checks)
 
     def _and(self) -> Check:
@@ -72,6 +75,9 @@ class _Parser:
             checks.append(self._not())
         if len(checks) == 1:
             return checks[0]
+        if len(checks) == 2:
+            first, second = checks
+            return lambda caller, target: first(caller, target) and second(caller, target)
         return lambda caller, target: all(check(caller, target) for check in checks)
 
     def _not(self) -> Check:

@@ -49,9 +49,9 @@ def _handler(engine: Engine, operation: Operation) -> grpc.RpcMethodHandler[Any,
     deserialize = operation.request.FromString
     serialize = operation.response.SerializeToString
     # The contract streams bytes in messages with one `bytes` field: (request, data) in, (data) out.
-    if operation.options.raw_request:
+    if operation.raw_request:
         return grpc.stream_unary_rpc_method_handler(_upload(engine, operation), deserialize, serialize)
-    if operation.options.raw_response:
+    if operation.raw_response:
         return grpc.unary_stream_rpc_method_handler(_download(engine, operation), deserialize, serialize)
     return grpc.unary_unary_rpc_method_handler(_unary(engine, operation), deserialize, serialize)
 

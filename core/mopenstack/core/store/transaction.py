@@ -113,6 +113,8 @@ class Transaction:
             row = await self._session.one(statements.count, self.cloud, kind.name)
         else:
             ((field, value),) = equal.items()
+            if field not in kind.indexes:
+                raise ValueError(f"{kind.name}: {field} is not declared `index`")
             row = await self._session.one(statements.count_index, self.cloud, kind.name, field, index_value(value))
         assert row is not None
         return int(row[0])
@@ -169,9 +171,13 @@ class Transaction:
         row = await self._session.one(self.store.statements.scheduled, self.cloud, kind, owner.id)  # type: ignore[attr-defined]
         return (str(row[0]), float(row[1])) if row else None
 
+    def nothing_due(self, now: float) -> bool:
+        """Whether this process knows, without asking the database, that nothing is due."""
+        return self.store.exclusive and now < self.store.next_due.get(self.cloud, 0.0)
+
     async def due(self, now: float) -> list[tuple[Kind, str, str]]:
         """(kind, id, action) of every transition that is due, oldest first."""
-        if self.store.exclusive and now < self.store.next_due.get(self.cloud, 0.0):
+        if self.nothing_due(now):
             return []
         rows = await self._session.all(self.store.statements.due, self.cloud, now)
         if self.store.exclusive and not rows:

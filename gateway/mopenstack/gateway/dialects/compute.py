@@ -43,6 +43,7 @@ BOOLEANS: list[bool | str] = [
 
 class ComputeDialect(Dialect):
     zero_is_zero = True
+    exact_paths = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 

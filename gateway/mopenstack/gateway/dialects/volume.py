@@ -26,6 +26,7 @@ UUID_OR_NULL = frozenset(
 
 class VolumeDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
+    exact_paths = True
     statuses: ClassVar[Mapping[str, int]] = {}
 
     def error(self, fault: Fault, context: Context) -> Answer:

@@ -9,7 +9,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,14 +65,12 @@ class Operation:
     since: int
     until: int
     statuses: tuple[tuple[int, int], ...]  # (first microversion, status), newest first
-    anonymous: bool = field(default=False)
-
-    @property
-    def kind_of_write(self) -> str:
-        """create, update or other: which access rules of fields hold for the body."""
-        if self.method.startswith("Create"):
-            return "create"
-        return "update" if self.method.startswith("Update") else "other"
+    anonymous: bool
+    action: str
+    raw_request: bool
+    raw_response: bool
+    kind_of_write: str
+    """create, update or other: which access rules of fields hold for the body."""
 
     def status(self, microversion: int) -> int:
         """The HTTP status of success at a microversion."""
@@ -188,6 +186,10 @@ def _operation(service: AnyService, method: AnyMethod) -> Operation:
         until=minor(options.until, LATEST),
         statuses=tuple(sorted(statuses, reverse=True)),
         anonymous=options.anonymous,
+        action=options.action,
+        raw_request=options.raw_request,
+        raw_response=options.raw_response,
+        kind_of_write=next((verb.lower() for verb in ("Create", "Update") if method.name.startswith(verb)), "other"),
     )
 
 
