@@ -163,3 +163,8 @@ async def test_extensions(demo: Any) -> None:
         "updated": "2014-12-03T00:00:00Z",
     }
     (await demo.get("compute", "/v2.1/extensions/nope")).refused(404)
+
+
+async def test_a_slash_behind_a_path_makes_another_path(admin: Any) -> None:
+    (await admin.get("compute", "/v2.1/os-services/")).refused(404, "The resource could not be found.")
+    (await admin.get("compute", "/v2.1/")).ok(200)

@@ -57,8 +57,7 @@ class App:
             base_url = f"{request.scheme}://{host}{cloud_prefix}"
             prefix = "" if self._only else surface.api.prefix
             pairs = parse_qsl(raw_query, keep_blank_values=True) if raw_query else ()
-            slash = path.endswith("/")
-            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method, slash=slash)
+            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method)
             metadata = CallMetadata(
                 cloud=cloud,
                 token=request.headers.get("X-Auth-Token", ""),
@@ -119,9 +118,6 @@ class App:
         self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
     ) -> Answer | ByteStream:
         dialect = surface.dialect
-        if context.slash and dialect.exact_paths and context.path.count("/") > 1:
-            await self._core.authenticate(metadata)
-            return dialect.no_route(context)
         found = surface.router.find(context.path)
         verb = request.method
         if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:

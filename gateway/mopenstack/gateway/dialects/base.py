@@ -80,7 +80,6 @@ class Context:
     request_id: str = ""
     microversion: int = 0
     verb: str = "GET"
-    slash: bool = False  # the path ended with one; `path` does not
 
 
 @dataclass(slots=True)
@@ -108,8 +107,6 @@ class Dialect:
     """oslo.middleware's max_request_body_size."""
     statuses: ClassVar[Mapping[str, int]] = {}
     """Reason or gRPC code -> HTTP status, where it differs from the tables above."""
-    exact_paths: ClassVar[bool] = False
-    """Whether a path with a slash behind it is another path, which does not exist."""
     reserved: ClassVar[frozenset[str]] = frozenset({"limit", "marker", "sort_key", "sort_dir"})
     """Query keys of lists that are no filters."""
     zero_is_zero: ClassVar[bool] = False

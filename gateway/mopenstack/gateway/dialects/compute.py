@@ -105,6 +105,7 @@ class ComputeDialect(Dialect):
         }
 
     def document(self, path: str, context: Context) -> Answer | None:
+        path = path.rstrip("/")
         old, new = _version("v2.0", context), _version("v2.1", context)
         if path == "":
             return Answer.json(200, {"versions": [old, new]})

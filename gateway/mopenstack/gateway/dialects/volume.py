@@ -98,6 +98,7 @@ class VolumeDialect(Dialect):
         return {"OpenStack-API-Version": f"volume 3.{microversion}", "Vary": "OpenStack-API-Version"}
 
     def document(self, path: str, context: Context) -> Answer | None:
+        path = path.rstrip("/")
         if path not in ("", "/v3"):
             return None
         version = {
