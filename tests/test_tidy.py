@@ -53,7 +53,11 @@ def test_files_are_small() -> None:
         for path in _tracked()
         if path.suffix == ".py" and (lines := len(path.read_text().splitlines())) > LINES_MAX
     ]
-    large = [f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes" for path in _tracked() if path.stat().st_size > BYTES_MAX]
+    large = [
+        f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes"
+        for path in _tracked()
+        if path.stat().st_size > BYTES_MAX
+    ]
     assert long + large == []
 
 

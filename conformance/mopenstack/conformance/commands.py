@@ -113,7 +113,9 @@ def run_conformance(
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the scorecard as Markdown to this file.")] = None,
     update_ratchet: Annotated[bool, typer.Option(help="Add cases that newly pass to the list.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the steps of each case, and known failures too.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show each case's steps, and known failures.")
+    ] = False,
 ) -> None:
     """Run a tool's cases and print the scorecard. Exit status 1: something failed that is not a known failure."""
     options = Options(

@@ -19,7 +19,7 @@ from mopenstack.contract.calls import ByteStream, CallMetadata, Core
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway.addresses import split_cloud
-from mopenstack.gateway.codec.decode import decode_json
+from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
 from mopenstack.gateway.documented import documented
 from mopenstack.gateway.hooks import body_hooks

@@ -6,14 +6,11 @@ the core's to say. Which keys were present goes into the request's field mask.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Any
 
-from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -25,23 +22,32 @@ from mopenstack.contract.operations import (
     PAGE_INFO,
     QUERY,
     apis,
-    enum_words,
     field_rules,
     minor,
     wire_key,
 )
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.gateway.codec.values import (
+    DEPTH_MAX,
+    Path,
+    enum_reader,
+    read_bool,
+    read_bytes,
+    read_integer,
+    read_list,
+    read_number,
+    read_string,
+    read_struct,
+    read_time,
+    to_value,
+)
 
-Path = tuple[str | int, ...]
 Set = Callable[[Any, Any, Path], None]
 """(message, JSON value, path of the value)"""
 
-DEPTH_MAX = 32
 _INTS = {FieldDescriptor.CPPTYPE_INT32: 31, FieldDescriptor.CPPTYPE_INT64: 63}
 _UINTS = {FieldDescriptor.CPPTYPE_UINT32: 32, FieldDescriptor.CPPTYPE_UINT64: 64}
 _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
-_TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
-_FALSE = frozenset({"false", "0", "no", "off", "f", "n"})
 
 
 class Decoder:
@@ -140,32 +146,6 @@ class Decoder:
                 other = first.setdefault(self._keys[key][0], key)
                 if document[other] != document[key]:
                     raise InvalidField((*path, key), document[key], "twice", sorted((other, key)))
-
-
-def decode_json(body: bytes) -> Any:
-    """Parse strictly; raises InvalidField with rule `json`."""
-    if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
-        raise InvalidField((), "", "json", f"deeper than {DEPTH_MAX} levels")
-    try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise InvalidField((), body[:80], "json", str(error)) from None
-
-
-def _depth(body: bytes) -> int:
-    """How deep the brackets nest; those inside strings count too, which only makes the limit stricter."""
-    depth = deepest = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
 
 
 @cache
@@ -384,19 +364,19 @@ def _reader(field: AnyField, rules: annotations_pb2.Field, microversion: int, mo
         return _message_reader(message, microversion, mode)
     lenient = rules.lenient
     if field.type == FieldDescriptor.TYPE_ENUM:
-        return _enum_reader(field)
+        return enum_reader(field)
     if field.type == FieldDescriptor.TYPE_BOOL:
-        return lambda value, path: _bool(value, path, lenient)
+        return lambda value, path: read_bool(value, path, lenient)
     if field.type == FieldDescriptor.TYPE_BYTES:
-        return _bytes
+        return read_bytes
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        return lambda value, path: _string(value, path, lenient)
+        return lambda value, path: read_string(value, path, lenient)
     if field.cpp_type in _FLOATS:
-        return lambda value, path: _number(value, path, lenient)
+        return lambda value, path: read_number(value, path, lenient)
     bits = _INTS.get(field.cpp_type) or _UINTS[field.cpp_type]
     low = 0 if field.cpp_type in _UINTS else -(2**bits)
     pattern = rules.pattern
-    return lambda value, path: _integer(value, path, lenient, low, 2**bits - 1, pattern)
+    return lambda value, path: read_integer(value, path, lenient, low, 2**bits - 1, pattern)
 
 
 def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
@@ -405,11 +385,11 @@ def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Ca
     if message.full_name == "google.protobuf.Value":
         return lambda value, path: to_value(value)
     if message.full_name == "google.protobuf.Struct":
-        return _struct
+        return read_struct
     if message.full_name == "google.protobuf.ListValue":
-        return _list_value
+        return read_list
     if message.full_name == "google.protobuf.Timestamp":
-        return _timestamp
+        return read_time
     cls = message_class(message)
 
     def read(value: Any, path: Path) -> Any:
@@ -418,125 +398,6 @@ def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Ca
         return made
 
     return read
-
-
-def to_value(value: Any) -> struct_pb2.Value:
-    """Any JSON value as a Value."""
-    if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, int | float):
-        return struct_pb2.Value(number_value=max(min(value, 1e300), -1e300))
-    if isinstance(value, str):
-        return struct_pb2.Value(string_value=_string(value, (), lenient=False))
-    if isinstance(value, list):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[to_value(item) for item in value]))
-    return struct_pb2.Value(struct_value=struct_pb2.Struct(fields={key: to_value(item) for key, item in value.items()}))
-
-
-def _struct(value: Any, path: Path) -> struct_pb2.Struct:
-    if not isinstance(value, dict):
-        raise InvalidField(path, value, "type", "object")
-    return to_value(value).struct_value
-
-
-def _list_value(value: Any, path: Path) -> struct_pb2.ListValue:
-    if not isinstance(value, list):
-        raise InvalidField(path, value, "type", "array")
-    return to_value(value).list_value
-
-
-def _timestamp(value: Any, path: Path) -> Any:
-    from datetime import UTC, datetime
-
-    from google.protobuf.timestamp_pb2 import Timestamp
-
-    if not isinstance(value, str):
-        raise InvalidField(path, value, "type", "string")
-    try:
-        when = datetime.fromisoformat(value)
-    except ValueError:
-        raise InvalidField(path, value, "format", "date-time") from None
-    stamp = Timestamp()
-    stamp.FromDatetime((when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC))
-    return stamp
-
-
-def _enum_reader(field: AnyField) -> Callable[[Any, Path], int]:
-    words = {word: number for number, word in enum_words(field).items()}
-
-    def read(value: Any, path: Path) -> int:
-        found = words.get(value) if isinstance(value, str) else None
-        if found is None:
-            raise InvalidField(path, value, "one_of", list(words))
-        return found
-
-    return read
-
-
-def _bool(value: Any, path: Path, lenient: bool) -> bool:
-    if isinstance(value, bool):
-        return value
-    if lenient and isinstance(value, str | int):
-        text = str(value).lower()
-        if text in _TRUE:
-            return True
-        if text in _FALSE:
-            return False
-    raise InvalidField(path, value, "type", "boolean")
-
-
-def _string(value: Any, path: Path, lenient: bool) -> str:
-    if isinstance(value, str):
-        if not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError:  # half of a surrogate pair is no text
-                raise InvalidField(path, value.encode(errors="replace").decode(), "type", "string") from None
-        return value
-    if lenient and isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    raise InvalidField(path, value, "type", "string")
-
-
-def _integer(value: Any, path: Path, lenient: bool, low: int, high: int, pattern: str = "") -> int:
-    """`pattern` is what the service wants of a number written as text."""
-    found = value
-    if lenient and isinstance(value, str):
-        try:
-            found = int(value)
-        except ValueError:
-            rule, bound = ("pattern", pattern) if pattern else ("type", "integer")
-            raise InvalidField(path, value, rule, bound) from None
-    if isinstance(found, bool) or not isinstance(found, int):
-        if isinstance(found, float) and found.is_integer():
-            found = int(found)
-        else:
-            raise InvalidField(path, value, "type", "integer")
-    if found > high:
-        raise InvalidField(path, value, "maximum", high)
-    if found < low:
-        raise InvalidField(path, value, "minimum", low)
-    return found
-
-
-def _number(value: Any, path: Path, lenient: bool) -> float:
-    if lenient and isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            raise InvalidField(path, value, "type", "number") from None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidField(path, value, "type", "number")
-    return float(value)
-
-
-def _bytes(value: Any, path: Path) -> bytes:
-    try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, TypeError, ValueError):
-        raise InvalidField(path, value, "format", "base64") from None
 
 
 def _text_setter(field: AnyField) -> Set:

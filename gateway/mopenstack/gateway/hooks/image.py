@@ -9,7 +9,8 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.contract.operations import LATEST
-from mopenstack.gateway.codec.decode import decode_json, decoder, to_value
+from mopenstack.gateway.codec.decode import decoder
+from mopenstack.gateway.codec.values import decode_json, to_value
 from mopenstack.gateway.hooks import BodyHook
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import images_pb2 as pb
