@@ -8,9 +8,9 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 from __future__ import annotations
 
 import logging
-import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterable
+from random import getrandbits
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -22,7 +22,6 @@ from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
 from mopenstack.gateway.documented import documented
-from mopenstack.gateway.hooks import body_hooks
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
 from mopenstack.gateway.surface import Endpoint, Surface, surfaces
@@ -132,13 +131,12 @@ class App:
         try:
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
-                hook = body_hooks().get(endpoint.operation.name)
-                if hook is None and body:
+                if endpoint.hook is None and body:
                     document = decode_json(body)
-            endpoint = self._choose(surface, leaves, document, context)
-            names = next(names for names, candidate in leaves if candidate is endpoint)
+            if not endpoint.alone or not endpoint.operation.has(context.microversion):
+                endpoint = self._choose(surface, leaves, document, context)
             decoder = endpoint.decoder(context.microversion)
-            message = decoder.from_path(dict(zip(names, values, strict=True)), request.headers)
+            message = decoder.from_path(endpoint.variables, values, request.headers)
             query = None
             if context.pairs:
                 _check_query(endpoint.operation, decoder.query_keys, context)
@@ -147,9 +145,8 @@ class App:
                 getattr(message, decoder.query_field).CopyFrom(query)
             elif context.pairs:
                 decoder.query(message, context.pairs)
-            hook = body_hooks().get(endpoint.operation.name)
-            if hook is not None:
-                hook(message, body, request.headers)
+            if endpoint.hook is not None:
+                endpoint.hook(message, body, request.headers)
             elif document is not None:
                 decoder.body(message, document)
             elif verb in _BODYLESS or raw:
@@ -185,7 +182,7 @@ class App:
                 _refuse_action(surface, context, action)
             candidates = chosen
         for endpoint in candidates:
-            if endpoint.operation.since <= context.microversion <= endpoint.operation.until:
+            if endpoint.operation.has(context.microversion):
                 return endpoint
         major = surface.api.microversion_min.partition(".")[0]
         raise WrongVersion(version=f"{major}.{context.microversion}")
@@ -268,5 +265,5 @@ async def _stream(request: web.BaseRequest, stream: ByteStream) -> web.StreamRes
 
 
 def _uuid() -> str:
-    text = os.urandom(16).hex()
+    text = f"{getrandbits(128):032x}"  # it names a request; it is no secret
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"

@@ -44,8 +44,9 @@ class Renderer:
                 body = orjson.dumps(plan.document(result, context.base)) if not headers else b""
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
-        status = int(headers.pop(":status", status))
-        return Answer(status, body, headers, operation.options.content_type or "application/json")
+        if ":status" in headers:
+            status = int(headers.pop(":status"))
+        return Answer(status, body, headers, endpoint.content_type)
 
     def _bare(self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: Context) -> bytes:
         plan = endpoint.item_plan(context.microversion, audience)

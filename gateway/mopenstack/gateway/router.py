@@ -23,7 +23,8 @@ class Router(Generic[T]):
     def __init__(self) -> None:
         self._root: Node[T] = Node()
 
-    def add(self, verb: str, template: str, value: T) -> None:
+    def add(self, verb: str, template: str, value: T) -> list[tuple[tuple[str, ...], T]]:
+        """All values that now share the verb and path."""
         node = self._root
         names = []
         for segment in _segments(template):
@@ -34,7 +35,9 @@ class Router(Generic[T]):
                 node = node.variable
             else:
                 node = node.literals.setdefault(segment, Node())
-        node.leaves.setdefault(verb, []).append((tuple(names), value))
+        leaves = node.leaves.setdefault(verb, [])
+        leaves.append((tuple(names), value))
+        return leaves
 
     def find(self, path: str) -> tuple[Node[T], list[str]] | None:
         """The node of a raw path and the values of its variables, or None."""

@@ -10,6 +10,7 @@ from mopenstack.gateway.codec.decode import RequestDecoder
 from mopenstack.gateway.codec.encode import Encoder, encoder
 from mopenstack.gateway.dialects import dialect_of
 from mopenstack.gateway.dialects.base import Dialect
+from mopenstack.gateway.hooks import BodyHook, body_hooks
 from mopenstack.gateway.router import Router
 
 
@@ -23,6 +24,10 @@ class Endpoint:
     envelope: str = ""  # key and field of the answer's one object or list
     envelope_field: str = ""
     envelope_head: bytes = b""  # `{"network":`, or nothing for an answer that is the bare object
+    content_type: str = "application/json"
+    hook: BodyHook | None = None
+    alone: bool = True
+    """Whether no other operation shares the verb and path, and the body names no action."""
     _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
 
     def decoder(self, microversion: int) -> RequestDecoder:
@@ -63,6 +68,7 @@ class Surface:
 def surfaces() -> list[Surface]:
     """Every API of the contract with all of its declared operations."""
     found = {package: Surface(package, api, dialect_of(api), Router()) for package, api in apis().items()}
+    hooks = body_hooks()
     for operation in operations():
         surface = found[operation.package]
         for route in operation.routes:
@@ -72,7 +78,11 @@ def surfaces() -> list[Surface]:
             if endpoint.envelope_field:
                 answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
                 endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
-            surface.router.add(route.verb, route.path, endpoint)
+            endpoint.content_type = operation.options.content_type or endpoint.content_type
+            endpoint.hook = hooks.get(operation.name)
+            leaves = surface.router.add(route.verb, route.path, endpoint)
+            for _, sharing in leaves:
+                sharing.alone = len(leaves) == 1 and not operation.action
     return list(found.values())
 
 

@@ -45,9 +45,7 @@ def make_plans(
     return {plan.operation.name: plan for plan in _plans(servicers, owners)}
 
 
-def _plans(
-    servicers: Mapping[type[Servicer], Servicer], owners: Mapping[str, ResourceServicer[Any]]
-) -> Iterator[Plan]:
+def _plans(servicers: Mapping[type[Servicer], Servicer], owners: Mapping[str, ResourceServicer[Any]]) -> Iterator[Plan]:
     by_service = {cls.service.full_name: servicer for cls, servicer in servicers.items()}
     for operation in operations():
         servicer = by_service.get(operation.service)

@@ -7,7 +7,7 @@ the core's to say. Which keys were present goes into the request's field mask.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -189,10 +189,10 @@ class RequestDecoder:
             if not self._envelope and field.name not in variables and full_name and not _foreign(full_name):
                 self._envelope = (field.name, wire_key(field))
 
-    def from_path(self, variables: dict[str, str], headers: Any) -> Message:
+    def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
         """A new request with its path variables and headers."""
         message = self._request()
-        for name, text in variables.items():
+        for name, text in zip(variables, values, strict=True):
             setter = self._paths.get(name)
             if setter is not None:
                 setter(message, text, (name,))

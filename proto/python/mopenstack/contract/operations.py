@@ -72,6 +72,10 @@ class Operation:
     kind_of_write: str
     """create, update or other: which access rules of fields hold for the body."""
 
+    def has(self, microversion: int) -> bool:
+        """Whether the operation exists at a microversion."""
+        return self.since <= microversion <= self.until
+
     def status(self, microversion: int) -> int:
         """The HTTP status of success at a microversion."""
         return next(status for since, status in self.statuses if since <= microversion)
