@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
 from mopenstack.contract.v1 import annotations_pb2
-from mopenstack.gateway.codec.decode import RequestDecoder
 from mopenstack.gateway.codec.encode import Encoder, encoder
+from mopenstack.gateway.codec.requests import RequestDecoder
 from mopenstack.gateway.dialects import dialect_of
 from mopenstack.gateway.dialects.base import Dialect
 from mopenstack.gateway.hooks import BodyHook, body_hooks

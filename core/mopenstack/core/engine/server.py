@@ -21,6 +21,7 @@ from grpc_reflection.v1alpha import reflection
 from mopenstack.contract.calls import ByteStream, CallMetadata, Page
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
 from mopenstack.contract.operations import LATEST, Operation, field_rules, operations
+from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.servicer import copy_fields
 
@@ -147,7 +148,7 @@ def _project(source: Message, target: Message, audience: str) -> None:
     target.SetInParent()
     for field in target.DESCRIPTOR.fields:
         rules = field_rules(field)
-        if (rules.audience and rules.audience != audience) or rules.access == 5:  # ACCESS_INTERNAL
+        if (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL:
             target.ClearField(field.name)
 
 

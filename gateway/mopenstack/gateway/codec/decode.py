@@ -1,4 +1,4 @@
-"""JSON documents, path variables and query parameters to request messages.
+"""JSON documents to messages.
 
 Types are checked here, since JSON is where they can be wrong; what a value must be beyond its type is
 the core's to say. Which keys were present goes into the request's field mask.
@@ -7,12 +7,11 @@ the core's to say. Which keys were present goes into the request's field mask.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
-from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
@@ -154,98 +153,7 @@ def decoder(descriptor: AnyMessageType, microversion: int, mode: str) -> Decoder
     return Decoder(descriptor, microversion, mode)
 
 
-class RequestDecoder:
-    """Fills an operation's request from body, path, query and headers."""
-
-    def __init__(
-        self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str, action: str = ""
-    ) -> None:
-        self._request = request
-        self._action = action
-        self._mode = mode
-        self._microversion = microversion
-        self._paths: dict[str, Set] = {}
-        self._query: dict[str, tuple[AnyField, Set]] = {}
-        self._headers: list[tuple[str, Set]] = []
-        self.query_field = ""
-        self._mask = ""
-        self._envelope: tuple[str, str] | None = None
-        variables = set(path_variables)
-        for field in request.DESCRIPTOR.fields:
-            rules = field_rules(field)
-            full_name = field.message_type.full_name if field.message_type is not None else ""
-            if field.name in variables:
-                self._paths[field.name] = _text_setter(field)
-            elif rules.header:
-                self._headers.append((rules.header, _text_setter(field)))
-            elif full_name == QUERY:
-                self.query_field = field.name
-            elif full_name == FIELD_MASK:
-                self._mask = field.name
-            elif field.type == FieldDescriptor.TYPE_BYTES:
-                continue  # streams of bytes come as bodies
-            elif full_name == "" and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
-                self._query[wire_key(field)] = (field, _text_setter(field))
-            if not self._envelope and field.name not in variables and full_name and not _foreign(full_name):
-                self._envelope = (field.name, wire_key(field))
-
-    def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
-        """A new request with its path variables and headers."""
-        message = self._request()
-        for name, text in zip(variables, values, strict=True):
-            setter = self._paths.get(name)
-            if setter is not None:
-                setter(message, text, (name,))
-        for header, setter in self._headers:
-            text = headers.get(header)
-            if text is not None:
-                setter(message, text, (header,))
-        return message
-
-    @property
-    def query_keys(self) -> Collection[str]:
-        """The query parameters that are fields of the request."""
-        return self._query.keys()
-
-    @property
-    def needs_body(self) -> bool:
-        """Whether a request without a body lacks something."""
-        return decoder(self._request.DESCRIPTOR, self._microversion, self._mode).requires_keys
-
-    def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
-        """Query parameters that are fields of the request; unknown ones are ignored."""
-        for key, text in pairs:
-            found = self._query.get(key)
-            if found is not None:
-                found[1](message, text, (key,))
-
-    def body(self, message: Message, document: Any) -> None:
-        """The JSON body, envelope and siblings; fills the mask from the envelope's keys."""
-        plan = decoder(self._request.DESCRIPTOR, self._microversion, self._mode)
-        if self._action and not plan.takes(self._action):
-            return  # the action's value says nothing
-        if self._mask and self._envelope and isinstance(document, dict):
-            name, key = self._envelope
-            inner = document.get(key)
-            if isinstance(inner, dict):
-                descriptor = self._request.DESCRIPTOR.fields_by_name[name].message_type
-                assert descriptor is not None
-                given: list[str] = []
-                envelope = getattr(message, name)
-                envelope.SetInParent()
-                decoder(descriptor, self._microversion, self._mode).decode(inner, envelope, (key,), given)
-                getattr(message, self._mask).paths.extend(dict.fromkeys(given))
-                rest = {other: value for other, value in document.items() if other != key}
-                if rest:
-                    plan.without(key).decode(rest, message, ())
-                return
-        plan.decode(document, message, ())
-        if self._mask and not self._envelope and isinstance(document, dict):
-            names = plan.names(document)
-            getattr(message, self._mask).paths.extend(names)
-
-
-def _foreign(full_name: str) -> bool:
+def is_foreign(full_name: str) -> bool:
     return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO)
 
 
@@ -255,7 +163,7 @@ def _is_map(field: AnyField) -> bool:
 
 def _is_envelope(field: AnyField) -> bool:
     """Whether an update needs the field too: the object that it is about."""
-    return field.message_type is not None and not _is_map(field) and not _foreign(field.message_type.full_name)
+    return field.message_type is not None and not _is_map(field) and not is_foreign(field.message_type.full_name)
 
 
 def _unknown_policy(descriptor: AnyMessageType) -> int:
@@ -311,7 +219,7 @@ def _map_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int
     name = field.name
     assert field.message_type is not None
     entry = field.message_type.fields_by_name["value"]
-    read = _reader(entry, rules, microversion, mode)
+    read = value_reader(entry, rules, microversion, mode)
 
     def set_map(message: Any, value: Any, path: Path) -> None:
         if not isinstance(value, dict):
@@ -329,7 +237,7 @@ def _map_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int
 
 def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
-    read = _reader(field, rules, microversion, mode)
+    read = value_reader(field, rules, microversion, mode)
 
     def set_list(message: Any, value: Any, path: Path) -> None:
         if not isinstance(value, list):
@@ -343,7 +251,7 @@ def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: in
 
 def _one_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
     name = field.name
-    read = _reader(field, rules, microversion, mode)
+    read = value_reader(field, rules, microversion, mode)
     if field.message_type is not None:
 
         def set_message(message: Any, value: Any, path: Path) -> None:
@@ -357,7 +265,9 @@ def _one_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int
     return set_scalar
 
 
-def _reader(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
+def value_reader(
+    field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str
+) -> Callable[[Any, Path], Any]:
     """JSON value -> what the field (or one item of it) holds."""
     message = field.message_type
     if message is not None:
@@ -398,14 +308,3 @@ def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Ca
         return made
 
     return read
-
-
-def _text_setter(field: AnyField) -> Set:
-    """For path variables, query parameters and headers: text is converted, lists collect repetitions."""
-    name = field.name
-    if field.message_type is not None:
-        return lambda message, value, path: None
-    read = _reader(field, annotations_pb2.Field(lenient=True), LATEST, "other")
-    if field.is_repeated:
-        return lambda message, value, path: getattr(message, name).append(read(value, path))
-    return lambda message, value, path: setattr(message, name, read(value, path))

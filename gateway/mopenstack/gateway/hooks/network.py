@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import LATEST
-from mopenstack.gateway.codec.decode import RequestDecoder
+from mopenstack.gateway.codec.requests import RequestDecoder
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.hooks import BodyHook
 

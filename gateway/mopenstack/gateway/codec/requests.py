@@ -1,0 +1,116 @@
+"""A whole HTTP request as an operation's request message: path variables, headers, query and body."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.message import Message
+
+from mopenstack.contract.descriptors import AnyField
+from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, field_rules, minor, wire_key
+from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.gateway.codec.decode import Set, decoder, is_foreign, value_reader
+
+
+class RequestDecoder:
+    """Fills an operation's request from body, path, query and headers."""
+
+    def __init__(
+        self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str, action: str = ""
+    ) -> None:
+        self._request = request
+        self._action = action
+        self._mode = mode
+        self._microversion = microversion
+        self._paths: dict[str, Set] = {}
+        self._query: dict[str, tuple[AnyField, Set]] = {}
+        self._headers: list[tuple[str, Set]] = []
+        self.query_field = ""
+        self._mask = ""
+        self._envelope: tuple[str, str] | None = None
+        variables = set(path_variables)
+        for field in request.DESCRIPTOR.fields:
+            rules = field_rules(field)
+            full_name = field.message_type.full_name if field.message_type is not None else ""
+            if field.name in variables:
+                self._paths[field.name] = _text_setter(field)
+            elif rules.header:
+                self._headers.append((rules.header, _text_setter(field)))
+            elif full_name == QUERY:
+                self.query_field = field.name
+            elif full_name == FIELD_MASK:
+                self._mask = field.name
+            elif field.type == FieldDescriptor.TYPE_BYTES:
+                continue  # streams of bytes come as bodies
+            elif full_name == "" and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+                self._query[wire_key(field)] = (field, _text_setter(field))
+            if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
+                self._envelope = (field.name, wire_key(field))
+
+    def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
+        """A new request with its path variables and headers."""
+        message = self._request()
+        for name, text in zip(variables, values, strict=True):
+            setter = self._paths.get(name)
+            if setter is not None:
+                setter(message, text, (name,))
+        for header, setter in self._headers:
+            text = headers.get(header)
+            if text is not None:
+                setter(message, text, (header,))
+        return message
+
+    @property
+    def query_keys(self) -> Collection[str]:
+        """The query parameters that are fields of the request."""
+        return self._query.keys()
+
+    @property
+    def needs_body(self) -> bool:
+        """Whether a request without a body lacks something."""
+        return decoder(self._request.DESCRIPTOR, self._microversion, self._mode).requires_keys
+
+    def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
+        """Query parameters that are fields of the request; unknown ones are ignored."""
+        for key, text in pairs:
+            found = self._query.get(key)
+            if found is not None:
+                found[1](message, text, (key,))
+
+    def body(self, message: Message, document: Any) -> None:
+        """The JSON body, envelope and siblings; fills the mask from the envelope's keys."""
+        plan = decoder(self._request.DESCRIPTOR, self._microversion, self._mode)
+        if self._action and not plan.takes(self._action):
+            return  # the action's value says nothing
+        if self._mask and self._envelope and isinstance(document, dict):
+            name, key = self._envelope
+            inner = document.get(key)
+            if isinstance(inner, dict):
+                descriptor = self._request.DESCRIPTOR.fields_by_name[name].message_type
+                assert descriptor is not None
+                given: list[str] = []
+                envelope = getattr(message, name)
+                envelope.SetInParent()
+                decoder(descriptor, self._microversion, self._mode).decode(inner, envelope, (key,), given)
+                getattr(message, self._mask).paths.extend(dict.fromkeys(given))
+                rest = {other: value for other, value in document.items() if other != key}
+                if rest:
+                    plan.without(key).decode(rest, message, ())
+                return
+        plan.decode(document, message, ())
+        if self._mask and not self._envelope and isinstance(document, dict):
+            names = plan.names(document)
+            getattr(message, self._mask).paths.extend(names)
+
+
+def _text_setter(field: AnyField) -> Set:
+    """For path variables, query parameters and headers: text is converted, lists collect repetitions."""
+    name = field.name
+    if field.message_type is not None:
+        return lambda message, value, path: None
+    read = value_reader(field, annotations_pb2.Field(lenient=True), LATEST, "other")
+    if field.is_repeated:
+        return lambda message, value, path: getattr(message, name).append(read(value, path))
+    return lambda message, value, path: setattr(message, name, read(value, path))
