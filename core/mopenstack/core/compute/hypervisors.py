@@ -83,7 +83,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
                 raise errors.MarkerNotFound(marker=query.marker)
             start = ids.index(query.marker) + 1
         end = start + (query.limit or self.page_max or len(found))
-        return found[start:end], ids[end - 1] if start < end < len(found) else ""
+        return found[start:end], ids[end - 1] if start < end <= len(found) else ""
 
     async def _all(self, call: Call) -> list[pb.Hypervisor]:
         return sorted(await call.tx.scan(pb.Hypervisor), key=lambda item: item.number)

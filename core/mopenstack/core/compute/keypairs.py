@@ -117,5 +117,4 @@ def _page(found: list[pb.Keypair], marker: str, limit: int) -> tuple[list[pb.Key
             raise errors.NamedMarkerNotFound(marker=marker)
         start = names.index(marker) + 1
     items = found[start : start + limit]
-    more = start + limit < len(found)
-    return items, items[-1].name if items and more else ""
+    return items, items[-1].name if len(items) == limit else ""

@@ -71,7 +71,7 @@ class SimpleTenantUsage(Servicer):
                 raise errors.NamedMarkerNotFound(marker=marker)
             start = ids.index(marker) + 1
         end = start + min(limit or PAGE_MAX, PAGE_MAX)
-        return usages[start:end], usages[end - 1].instance_id if start < end < len(usages) else ""
+        return usages[start:end], usages[end - 1].instance_id if start < end <= len(usages) else ""
 
 
 def _usage(server: Server) -> pb.ServerUsage:

@@ -102,12 +102,13 @@ class Listing:
         if page_max is not None:
             limit = min(limit, page_max)
         items = ordered[start : start + limit]
-        more = start + limit < len(ordered)
+        # The services do not look further: a full page has a next one, be it empty.
+        full = len(items) == limit and (query.limit > 0 or page_max is not None)
         if query.page_reverse:
             items.reverse()
         return Page(
             items,
-            next_marker=items[-1].id if items and more else "",  # type: ignore[attr-defined]
+            next_marker=items[-1].id if items and full else "",  # type: ignore[attr-defined]
             previous_marker=items[0].id if items and start else "",  # type: ignore[attr-defined]
         )
 
