@@ -56,3 +56,25 @@ def test_errors_help(tmp_path: Path) -> None:
         assert "is in use by another mopenstack process" in other.stderr
     assert "postgresql://" in command("up", "--store", "mysql://x", state=tmp_path, check=False).stderr
     assert command("up", "--port", "99999", state=tmp_path, check=False).returncode == 2
+
+
+def test_classic_ports(tmp_path: Path) -> None:
+    """Each API answers on its own port as well; the catalog behind Keystone's leads to the one port."""
+    with detached(tmp_path, "--classic-ports") as status:
+        for port, path in ((5000, "/v3"), (8774, "/v2.1/"), (9292, "/versions"), (9696, "/")):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}") as answer:
+                assert f"http://127.0.0.1:{port}/v" in answer.read().decode()
+        user = {"name": "demo", "domain": {"id": "default"}, "password": "secret"}
+        auth = {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": {"name": "demo", "domain": {"id": "default"}}},
+        }
+        request = urllib.request.Request(
+            "http://127.0.0.1:5000/v3/auth/tokens",
+            json.dumps({"auth": auth}).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request) as answer:
+            catalog = json.load(answer)["token"]["catalog"]
+        addresses = [endpoint["url"] for service in catalog for endpoint in service["endpoints"]]
+        assert all(address.startswith(status["url"] + "/") for address in addresses), addresses

@@ -89,7 +89,9 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         if settings.classic_ports:
             for api in apis().values():
                 if api.classic_port:
-                    await _listen(App(engine, app.requests, api.type, app), settings.host, api.classic_port, runners)
+                    await _listen(
+                        App(engine, app.requests, api.type, app, port), settings.host, api.classic_port, runners
+                    )
         yield Serving(f"http://{settings.host}:{port}", f"{settings.host}:{grpc_port}", engine, app)
     finally:
         for runner in runners:

@@ -32,15 +32,26 @@ _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 class App:
-    """The request handler of aiohttp's low-level server. `only` restricts a classic port to one API."""
+    """The request handler of aiohttp's low-level server.
 
-    def __init__(self, core: Core, requests: RequestLog | None = None, only: str = "", app: App | None = None) -> None:
+    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`.
+    """
+
+    def __init__(
+        self,
+        core: Core,
+        requests: RequestLog | None = None,
+        only: str = "",
+        app: App | None = None,
+        main_port: int = 0,
+    ) -> None:
         self._core = core
         self.requests = requests if requests is not None else RequestLog()
         self._renderer: Renderer = app._renderer if app else Renderer()
         found = app._surfaces if app else surfaces()
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}
+        self._main_port = main_port
         self._only = next((surface for surface in found if surface.api.type == only), None) if only else None
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -54,9 +65,13 @@ class App:
         else:
             host = request.headers.get("Host") or "127.0.0.1"
             base_url = f"{request.scheme}://{host}{cloud_prefix}"
-            prefix = "" if self._only else surface.api.prefix
+            base = base_url + surface.api.prefix
+            if self._only is not None:
+                # Links stay on the classic port; a catalog names the one port that has everything.
+                base = base_url
+                base_url = f"{request.scheme}://{host.rpartition(':')[0] or host}:{self._main_port}{cloud_prefix}"
             pairs = parse_qsl(raw_query, keep_blank_values=True) if raw_query else ()
-            context = Context(base_url + prefix, api_path, pairs, request_id, verb=request.method)
+            context = Context(base, api_path, pairs, request_id, verb=request.method)
             metadata = CallMetadata(
                 cloud=cloud,
                 token=request.headers.get("X-Auth-Token", ""),
