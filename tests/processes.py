@@ -17,7 +17,7 @@ START_SECONDS_MAX = 60
 def command(*arguments: str, state: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
     """One command to its end; its output is text."""
     return subprocess.run(
-        [sys.executable, "-m", "mopenstack.cli.main", *arguments],
+        [sys.executable, "-P", "-m", "mopenstack.cli.main", *arguments],
         env={**os.environ, "XDG_STATE_HOME": str(state)},
         capture_output=True,
         text=True,
@@ -40,7 +40,7 @@ def detached(state: Path, *arguments: str) -> Iterator[dict[str, Any]]:
 def server(*arguments: str, state: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A command that serves until it is stopped; yields the process and its first line."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "mopenstack.cli.main", *arguments],
+        [sys.executable, "-P", "-m", "mopenstack.cli.main", *arguments],
         env={**os.environ, "XDG_STATE_HOME": str(state)},
         stdout=subprocess.PIPE,
         text=True,

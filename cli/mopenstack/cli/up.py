@@ -134,7 +134,7 @@ def _detach() -> None:
     with state.log_file().open("w") as log:
         # The command is this interpreter with this program's own arguments.
         process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", "mopenstack.cli.main", *arguments],
+            [sys.executable, "-P", "-m", "mopenstack.cli.main", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
