@@ -7,10 +7,11 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 
 from __future__ import annotations
 
+import itertools
 import logging
+import os
 import time
-from collections.abc import AsyncIterator, Collection, Iterable
-from random import getrandbits
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from aiohttp import web
@@ -56,7 +57,7 @@ class App:
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
-        request_id = f"req-{_uuid()}"
+        request_id = _next_request_id()
         raw_path, _, raw_query = request.raw_path.partition("?")
         cloud, cloud_prefix, path = split_cloud(raw_path)
         surface, api_path = self._surface(path)
@@ -99,10 +100,10 @@ class App:
         self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
     ) -> web.StreamResponse:
         dialect = surface.dialect
-        versions: dict[str, str] = {}
+        versions: Mapping[str, str] = {}
         try:
             context.microversion = metadata.microversion = dialect.microversion(request.headers)
-            versions = dialect.version_headers(context.microversion)
+            versions = surface.version_headers(context.microversion)
             outcome = await self._dispatch(request, surface, context, metadata)
         except Fault as fault:
             outcome = dialect.error(fault, context)
@@ -279,6 +280,11 @@ async def _stream(request: web.BaseRequest, stream: ByteStream) -> web.StreamRes
     return response
 
 
-def _uuid() -> str:
-    text = f"{getrandbits(128):032x}"  # it names a request; it is no secret
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+def _request_ids() -> Iterator[str]:
+    """Unique, and of a UUID's form: the process's own random beginning and a number. They are no secret."""
+    text = os.urandom(10).hex()
+    beginning = f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-"
+    return (f"{beginning}{number:012x}" for number in itertools.count(1))
+
+
+_next_request_id = _request_ids().__next__

@@ -13,8 +13,6 @@ from mopenstack.gateway.codec.encode import Kept, encoder, header_fields
 from mopenstack.gateway.dialects.base import Answer, Context, Dialect
 from mopenstack.gateway.surface import Endpoint
 
-_EMPTY = common.Empty.DESCRIPTOR
-
 
 class Renderer:
     def __init__(self) -> None:
@@ -26,17 +24,16 @@ class Renderer:
         """Everything but byte streams; the status is the operation's own, or what a field says that is `:status`."""
         result = reply.result
         assert not isinstance(result, ByteStream)
-        operation = endpoint.operation
-        response = operation.response.DESCRIPTOR
-        status = operation.status(context.microversion)
+        response = endpoint.operation.response
+        status = endpoint.status(context.microversion)
         headers: dict[str, str] = {}
         if isinstance(result, Page):
             body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
-        elif response is _EMPTY:
+        elif response is common.Empty:
             body = b""
-        elif result.DESCRIPTOR is response:
-            plan = encoder(response, context.microversion, reply.audience)
-            headers = header_fields(response, context.base, result)
+        elif type(result) is response:
+            plan = encoder(response.DESCRIPTOR, context.microversion, reply.audience)
+            headers = header_fields(response.DESCRIPTOR, context.base, result)
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
                 body = orjson.dumps({**plan.document(result, context.base), **page})

@@ -44,7 +44,20 @@ class Router(Generic[T]):
         segments = _segments(path)
         if "%" in path:
             segments = [unquote(segment) for segment in segments]
-        return self._find(self._root, segments, 0, [])
+        node = self._root
+        values: list[str] = []
+        for place, segment in enumerate(segments):
+            literal = node.literals.get(segment)
+            if literal is None:
+                if node.variable is None or not segment:
+                    return None
+                values.append(segment)
+                node = node.variable
+            elif node.variable is None:
+                node = literal
+            else:  # both may lead on: try the literal first, then the variable
+                return self._find(node, segments, place, values)
+        return (node, values) if node.leaves else None
 
     def _find(
         self, node: Node[T], segments: list[str], place: int, values: list[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
@@ -28,6 +29,7 @@ class Endpoint:
     hook: BodyHook | None = None
     alone: bool = True
     """Whether no other operation shares the verb and path, and the body names no action."""
+    _statuses: dict[int, int] = field(default_factory=dict)
     _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
 
     def decoder(self, microversion: int) -> RequestDecoder:
@@ -38,6 +40,13 @@ class Endpoint:
                 operation.request, self.variables, microversion, operation.kind_of_write, operation.options.action
             )
             self.decoders[microversion] = found
+        return found
+
+    def status(self, microversion: int) -> int:
+        """The HTTP status of success at a microversion."""
+        found = self._statuses.get(microversion)
+        if found is None:
+            found = self._statuses[microversion] = self.operation.status(microversion)
         return found
 
     def item_plan(self, microversion: int, audience: str) -> Encoder:
@@ -59,15 +68,24 @@ class Surface:
     dialect: Dialect
     router: Router[Endpoint]
 
-    @property
-    def compute_request_id(self) -> bool:
-        """Nova and Cinder answer with the older name of the request id's header as well."""
-        return self.api.type in ("compute", "volumev3")
+    compute_request_id: bool
+    """Nova and Cinder answer with the older name of the request id's header as well."""
+    _version_headers: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    def version_headers(self, microversion: int) -> Mapping[str, str]:
+        """The dialect's, made once for each microversion."""
+        found = self._version_headers.get(microversion)
+        if found is None:
+            found = self._version_headers[microversion] = self.dialect.version_headers(microversion)
+        return found
 
 
 def surfaces() -> list[Surface]:
     """Every API of the contract with all of its declared operations."""
-    found = {package: Surface(package, api, dialect_of(api), Router()) for package, api in apis().items()}
+    found = {
+        package: Surface(package, api, dialect_of(api), Router(), api.type in ("compute", "volumev3"))
+        for package, api in apis().items()
+    }
     hooks = body_hooks()
     for operation in operations():
         surface = found[operation.package]

@@ -110,6 +110,8 @@ def _text_setter(field: AnyField) -> Set:
     name = field.name
     if field.message_type is not None:
         return lambda message, value, path: None
+    if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
+        return lambda message, value, path: setattr(message, name, value)  # text as it came
     read = value_reader(field, annotations_pb2.Field(lenient=True), LATEST, "other")
     if field.is_repeated:
         return lambda message, value, path: getattr(message, name).append(read(value, path))

@@ -188,7 +188,8 @@ class Dialect:
         return number
 
     def _from_headers(self, headers: Mapping[str, str], word: str, legacy: str) -> int:
-        for item in headers.get("OpenStack-API-Version", "").split(","):
+        asked = headers.get("OpenStack-API-Version")
+        for item in asked.split(",") if asked else ():
             name, _, version = item.strip().partition(" ")
             if name.lower() == word and version:
                 return self._parse_version(version.strip())
