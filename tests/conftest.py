@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from mopenstack.cli.serve import Serving, Settings, serving
 from mopenstack.gateway.addresses import cloud_path
+from mopenstack.gateway.answers.checker import CheckedRenderer
 
 _names = itertools.count(1)
 
@@ -155,8 +156,8 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     store = request.config.getoption("--store")
     if store == "postgresql":
         url: str = request.getfixturevalue("postgres_url")
-        return Settings(port=0, store=url, data=tmp_path_factory.mktemp("blobs"))
-    return Settings(port=0, data=tmp_path_factory.mktemp("data") if store == "file" else None)
+        return Settings(port=0, store=url, data=tmp_path_factory.mktemp("blobs"), check_answers=True)
+    return Settings(port=0, data=tmp_path_factory.mktemp("data") if store == "file" else None, check_answers=True)
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -168,12 +169,17 @@ async def process(settings: Settings) -> AsyncIterator[tuple[Serving, aiohttp.Cl
 
 @pytest_asyncio.fixture
 async def cloud(process: tuple[Serving, aiohttp.ClientSession]) -> AsyncIterator[Cloud]:
-    """A fresh cloud, gone after the test."""
+    """A fresh cloud, gone after the test; each of its answers must be as the services publish it."""
     running, session = process
+    renderer = running.app.renderer
+    assert isinstance(renderer, CheckedRenderer)
+    before = len(renderer.checks.violations)
     name = f"test-{next(_names)}"
     await running.engine.create_cloud(name)
     yield Cloud(name, running, session)
     await running.engine.delete_cloud(name)
+    wrong = list(renderer.checks.violations.values())[before:]
+    assert not wrong, "answers that are not as published:\n" + "\n".join(map(str, wrong))
 
 
 @pytest_asyncio.fixture

@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command()(up.up)
 app.command()(up.status)
 app.command()(up.stop)
+app.command()(up.answers)
 app.command()(clouds.env)
 app.command("clouds-yaml")(clouds.clouds_yaml)
 app.add_typer(clouds.app, name="cloud")

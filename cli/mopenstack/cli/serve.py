@@ -23,6 +23,7 @@ from mopenstack.core.store import Store
 from mopenstack.core.store.blobs import Blobs, FolderBlobs, MemoryBlobs
 from mopenstack.gateway.app import App
 from mopenstack.gateway.remote import RemoteCore
+from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
 
 COLLECT_AFTER = 10_000
@@ -41,6 +42,7 @@ class Settings:
     profile: Profile = "instant"
     classic_ports: bool = False
     grpc_port: int = 0
+    check_answers: bool = False
     requests: IO[str] | None = None
 
 
@@ -79,12 +81,20 @@ async def make_engine(settings: Settings) -> Engine:
     return engine
 
 
+def _renderer(settings: Settings) -> Renderer | None:
+    if not settings.check_answers:
+        return None
+    from mopenstack.gateway.answers.checker import CheckedRenderer
+
+    return CheckedRenderer()
+
+
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Serving]:
     """Serve until the block ends; raises OSError for a port in use."""
     engine = await make_engine(settings)
     grpc_server = create_server(engine)
-    app = App(engine, RequestLog(settings.requests))
+    app = App(engine, RequestLog(settings.requests), renderer=_renderer(settings))
     runners: list[web.ServerRunner] = []
     try:
         port = await _listen(app, settings.host, settings.port, runners)

@@ -35,6 +35,10 @@ Data = Annotated[Path | None, typer.Option(file_okay=False, help="Keep the state
 StoreUrl = Annotated[str | None, typer.Option("--store", help="Keep the state in this database: postgresql://...")]
 Seed = Annotated[Path | None, typer.Option(exists=True, help="What fresh clouds hold: a YAML file or a folder.")]
 ProfileOption = Annotated[Profile, typer.Option(help="How long transitions take.")]
+CheckAnswers = Annotated[
+    bool,
+    typer.Option("--check-answers", help="Hold each answer against the published schemas; `mopenstack answers` tells."),
+]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0: a free one.")]
 
 
@@ -53,6 +57,7 @@ def up(
     ] = False,
     grpc_port: GrpcPort = 0,
     log: Annotated[bool, typer.Option(help="Print a line for each request.")] = False,
+    check_answers: CheckAnswers = False,
 ) -> None:
     """Start a cloud."""
     if (already := state.read()) is not None:
@@ -77,6 +82,7 @@ def up(
         classic_ports=classic_ports,
         grpc_port=grpc_port,
         requests=sys.stderr if log else None,
+        check_answers=check_answers,
     )
     _run(_serve(settings), port)
 
@@ -108,10 +114,13 @@ def _run(main: Any, port: int) -> None:
 
     from mopenstack.core.seed import BadSeed
     from mopenstack.core.store.sqlite import DataFolderInUse
+    from mopenstack.gateway.answers.published import NoChecker
 
     try:
         uvloop.run(main)
     except DataFolderInUse as error:
+        raise fail(str(error)) from None
+    except NoChecker as error:
         raise fail(str(error)) from None
     except BadSeed as error:
         raise fail(f"The seed cannot be planted: {error}") from None
@@ -174,6 +183,24 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     for key, value in document.items():
         text = ", ".join(value) if isinstance(value, list) else value
         say(f"{key:10} {f'{value / 1e6:.0f} MB' if key == 'rss_bytes' else text}")
+
+
+def answers(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
+    """Say which answers were not as the services publish them (of `up --check-answers`)."""
+    report = client.ask("GET", "/answers")
+    if as_json:
+        say(json.dumps(report))
+    else:
+        for violation in report["violations"]:
+            say(violation)
+        unpublished = sum(report["unpublished"].values())
+        say(
+            f"{report['checked']} answers of {report['operations_checked']} operations checked; {unpublished} of "
+            f"{len(report['unpublished'])} operations have no published schema; {len(report['violations'])} violations"
+        )
+        say(f"schemas: {', '.join(report['sources'])}")
+    if report["violations"]:
+        raise typer.Exit(1)
 
 
 def stop() -> None:

@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from mopenstack.contract.calls import ByteStream, CallMetadata, Core
+from mopenstack.contract.calls import ByteStream, CallMetadata, Core, is_loopback
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway.addresses import split_cloud
@@ -29,13 +29,16 @@ from mopenstack.gateway.surface import Endpoint, Surface, surfaces
 
 log = logging.getLogger(__name__)
 
+ANSWERS = "/_mopenstack/answers"
+"""Where a gateway that checks its answers tells what it has seen, to clients of this machine."""
 _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 class App:
     """The request handler of aiohttp's low-level server.
 
-    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`.
+    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`. A `renderer` that checks
+    answers (gateway/answers) takes the place of the plain one.
     """
 
     def __init__(
@@ -45,10 +48,11 @@ class App:
         only: str = "",
         app: App | None = None,
         main_port: int = 0,
+        renderer: Renderer | None = None,
     ) -> None:
         self._core = core
         self.requests = requests if requests is not None else RequestLog()
-        self._renderer: Renderer = app._renderer if app else Renderer()
+        self.renderer: Renderer = app.renderer if app else renderer or Renderer()
         found = app._surfaces if app else surfaces()
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}
@@ -63,6 +67,8 @@ class App:
         surface, api_path = self._surface(path)
         if surface is None:
             response: web.StreamResponse = web.json_response({"message": "Not Found"}, status=404)
+        elif path == ANSWERS and is_loopback(request.remote or ""):
+            response = self._answers()
         else:
             host = request.headers.get("Host") or "127.0.0.1"
             base_url = f"{request.scheme}://{host}{cloud_prefix}"
@@ -95,6 +101,13 @@ class App:
         first = path if second < 0 else path[:second]
         surface = self._by_prefix.get(first)
         return surface, _trimmed(surface, path[len(first) :]) if surface is not None else ""
+
+    def _answers(self) -> web.Response:
+        report = self.renderer.report()
+        if report is not None:
+            return web.json_response(report)
+        detail = "Answers are not checked here: start the cloud with `mopenstack up --check-answers`."
+        return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
 
     async def _respond(
         self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
@@ -181,7 +194,7 @@ class App:
         if isinstance(reply.result, ByteStream):
             reply.result.status = reply.result.status or endpoint.operation.status(context.microversion)
             return reply.result
-        return self._renderer.answer(endpoint, reply, dialect, context, query)
+        return self.renderer.answer(endpoint, reply, dialect, context, query)
 
     @staticmethod
     def _choose(

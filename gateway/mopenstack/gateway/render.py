@@ -18,6 +18,10 @@ class Renderer:
     def __init__(self) -> None:
         self._kept = Kept()
 
+    def report(self) -> dict[str, Any] | None:
+        """What a renderer that checks its answers has seen; None: this one does not."""
+        return None
+
     def answer(
         self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
     ) -> Answer:

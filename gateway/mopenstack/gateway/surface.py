@@ -20,6 +20,7 @@ class Endpoint:
     """An operation at one path, with the plans that decode its requests, by microversion."""
 
     operation: Operation
+    path: str
     variables: tuple[str, ...]
     decoders: dict[int, RequestDecoder] = field(default_factory=dict)
     envelope: str = ""  # key and field of the answer's one object or list
@@ -91,7 +92,7 @@ def surfaces() -> list[Surface]:
         surface = found[operation.package]
         for route in operation.routes:
             variables = tuple(part[1:-1] for part in route.path.split("/") if part.startswith("{"))
-            endpoint = Endpoint(operation, variables)
+            endpoint = Endpoint(operation, route.path, variables)
             endpoint.envelope_field, endpoint.envelope = _envelope(operation)
             if endpoint.envelope_field:
                 answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]

@@ -10,7 +10,7 @@ from typing import Any, cast
 from google.protobuf import json_format
 
 from mopenstack.admin.v1 import admin_pb2 as pb
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, is_loopback
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import BadRequest, Forbidden, NotFound
 from mopenstack.contract.operations import enum_words
@@ -18,8 +18,6 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud, FaultRule, Profile
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.kinds import kinds_by_name
-
-_LOOPBACK = ("127.", "::1", "ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:", "::ffff:127.")
 
 
 class NotLoopback(Forbidden):
@@ -39,7 +37,7 @@ class Admin(Servicer):
     transactional = False
 
     async def before(self, call: Call, request: Any) -> None:
-        if not call.metadata.remote.startswith(_LOOPBACK):
+        if not is_loopback(call.metadata.remote):
             raise NotLoopback
 
     async def get_status(self, call: Call, request: pb.GetStatusRequest) -> Result:

@@ -11,6 +11,14 @@ from google.protobuf.message import Message
 from mopenstack.contract.operations import LATEST, Operation
 
 
+_LOOPBACK = ("127.", "::1", "ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:", "::ffff:127.")
+
+
+def is_loopback(peer: str) -> bool:
+    """Whether a peer, as HTTP or gRPC names it, is on this machine."""
+    return peer.startswith(_LOOPBACK)
+
+
 @dataclass(slots=True)
 class CallMetadata:
     """gRPC metadata, typed. `base_url` is how the client reached the cloud: scheme, host and cloud prefix.

@@ -1,0 +1,6 @@
+"""Whether what the gateway answers is what the services publish as their answers' schemas (`--check-answers`).
+
+schemas.json  the schemas, exported once by gateway/schemas/export.py; it names the releases that they come from
+published.py  the schema of an operation at a microversion
+checker.py    checks each answer, counts, and keeps what is wrong
+"""

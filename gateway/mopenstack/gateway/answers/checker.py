@@ -1,0 +1,117 @@
+"""Checks every answer of the gateway, counts what was checked, and keeps what is wrong."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from mopenstack.contract.calls import Reply
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.answers.published import Publications, blank, publications
+from mopenstack.gateway.dialects.base import Answer, Context, Dialect
+from mopenstack.gateway.render import Renderer
+from mopenstack.gateway.surface import Endpoint
+
+log = logging.getLogger(__name__)
+
+VIOLATIONS_MAX = 1000
+ERRORS_MAX = 5
+"""So many are kept of one answer: the rest follows from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which an answer is not what its service publishes."""
+
+    operation: str
+    request: str
+    microversion: int
+    where: str
+    """Path in the document, keys and positions joined by dots."""
+    expected: str
+    source: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.operation} at .{self.microversion} ({self.request}): {self.where}: {self.expected} ({self.source})"
+        )
+
+
+@dataclass(slots=True)
+class Checks:
+    """What was seen since the gateway started."""
+
+    publications: Publications
+    checked: Counter[str] = field(default_factory=Counter)
+    """Operation -> answers held against a schema."""
+    unpublished: Counter[str] = field(default_factory=Counter)
+    """Operation -> answers for which nothing is published."""
+    violations: dict[str, Violation] = field(default_factory=dict)
+    """The first of each kind: the same deviation is not told twice."""
+
+    def check(self, endpoint: Endpoint, context: Context, answer: Answer) -> None:
+        """Hold one answer against its schema."""
+        operation = endpoint.operation
+        published = self.publications.find(
+            operation.api.type, context.verb.replace("HEAD", "GET"), blank(endpoint.path), operation.action,
+            context.microversion,
+        )  # fmt: skip
+        if published is None:
+            self.unpublished[operation.name] += 1
+            return
+        self.checked[operation.name] += 1
+        if published.empty or not answer.body:
+            errors = [("(the document)", "no body was expected")] if answer.body else []
+            if not published.empty:
+                errors = [("(the document)", "a body was expected")]
+        else:
+            errors = published.errors(json.loads(answer.body))
+        for where, expected in errors[:ERRORS_MAX]:
+            self._add(
+                Violation(
+                    operation.name,
+                    f"{context.verb} {context.path}",
+                    context.microversion,
+                    where,
+                    expected[:500],
+                    published.source,
+                )  # fmt: skip
+            )
+
+    def _add(self, violation: Violation) -> None:
+        kind = f"{violation.operation} {violation.microversion} {violation.expected}"
+        if kind not in self.violations and len(self.violations) < VIOLATIONS_MAX:
+            self.violations[kind] = violation
+            log.warning("not as published: %s", violation)
+
+    def report(self) -> dict[str, Any]:
+        """Counts and violations as a JSON document."""
+        return {
+            "sources": self.publications.sources,
+            "checked": sum(self.checked.values()),
+            "operations_checked": len(self.checked),
+            "unpublished": dict(sorted(self.unpublished.items())),
+            "driven": dict(sorted((self.checked + self.unpublished).items())),
+            "violations": [str(one) for one in self.violations.values()],
+        }
+
+
+class CheckedRenderer(Renderer):
+    """A renderer whose answers are checked on their way out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checks = Checks(publications())
+
+    def report(self) -> dict[str, Any]:
+        return self.checks.report()
+
+    def answer(
+        self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
+    ) -> Answer:
+        answer = super().answer(endpoint, reply, dialect, context, query)
+        self.checks.check(endpoint, context, answer)
+        return answer

@@ -1,0 +1,144 @@
+"""The published schema of an operation's answer at a microversion, ready to check with."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+SCHEMAS = Path(__file__).parent / "schemas.json"
+_PARTS = "#/$defs/"
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+class NoChecker(RuntimeError):
+    """The library that checks is not installed."""
+
+
+def blank(path: str) -> str:
+    """A path template without the names of its variables."""
+    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/") or "/"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Published:
+    """What one release says of one answer. `errors` gives (path in the document, what was expected)."""
+
+    source: str
+    errors: Callable[[Any], list[tuple[str, str]]]
+    empty: bool
+    """Whether there must be no body at all."""
+
+
+@dataclass(slots=True)
+class Publications:
+    """All published schemas, by operation; each is compiled when its operation is first answered."""
+
+    sources: list[str]
+    _parts: dict[str, Any]
+    _rows: dict[tuple[str, str, str, str], list[tuple[int, int, int, Any]]]
+    _made: dict[int, Published] = field(default_factory=dict)
+
+    def find(self, service: str, verb: str, path: str, action: str, microversion: int) -> Published | None:
+        """The schema of an answer; `path` has its variables blanked. None: nothing is published."""
+        for since, until, source, schema in self._rows.get((service, verb, path, action), ()):
+            if since <= microversion <= until:
+                found = self._made.get(id(schema))
+                if found is None:
+                    found = self._made[id(schema)] = self._compile(self.sources[source], schema)
+                return found
+        return None
+
+    def _compile(self, source: str, schema: Any) -> Published:
+        if not schema or schema == [None] or schema.get("type") == "null":
+            return Published(source, lambda _: [], empty=True)
+        import jsonschema_rs
+
+        parts: dict[str, Any] = {}
+        self._collect(schema, parts)
+        validator = jsonschema_rs.Draft202012Validator(
+            {**schema, "$defs": parts}, validate_formats=True, ignore_unknown_formats=True, formats=FORMATS
+        )
+
+        def errors(document: Any) -> list[tuple[str, str]]:
+            return [
+                (".".join(map(str, error.instance_path)) or "(the document)", error.message)
+                for error in validator.iter_errors(document)
+            ]
+
+        return Published(source, errors, empty=False)
+
+    def _collect(self, schema: Any, parts: dict[str, Any]) -> None:
+        if isinstance(schema, dict):
+            reference = schema.get("$ref")
+            if isinstance(reference, str) and reference.startswith(_PARTS):
+                name = reference.removeprefix(_PARTS)
+                if name not in parts:
+                    parts[name] = self._parts[name]
+                    self._collect(self._parts[name], parts)
+        for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+            self._collect(one, parts)
+
+
+@cache
+def publications() -> Publications:
+    """The exported schemas; raises NoChecker where the library that checks is not installed."""
+    try:
+        import jsonschema_rs  # noqa: F401
+    except ImportError:
+        raise NoChecker("answers are checked with jsonschema-rs: pip install 'mopenstack[check]'") from None
+    document = json.loads(SCHEMAS.read_text(encoding="utf-8"))
+    rows: dict[tuple[str, str, str, str], list[tuple[int, int, int, Any]]] = {}
+    for service, verb, path, action, since, until, source, schema in document["answers"]:
+        # Each schema stays one object, since it is known by its identity.
+        rows.setdefault((service, verb, path, action), []).append((since, until, source, schema or [None]))
+    return Publications(document["sources"], document["parts"], rows)
+
+
+def _date_time(value: str) -> bool:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _uri(value: str) -> bool:
+    parts = urlsplit(value)
+    return bool(parts.scheme and parts.netloc)
+
+
+def _base64(value: str) -> bool:
+    try:
+        base64.b64decode(value)
+    except (binascii.Error, ValueError):
+        return False
+    return True
+
+
+def _cidr(value: str) -> bool:
+    try:
+        ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        return False
+    return "/" in value
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {
+    "date-time": _date_time,
+    "iso8601-date-time": _date_time,
+    "uuid": lambda value: bool(_UUID.fullmatch(value)),
+    "uri": _uri,
+    "base64": _base64,
+    "cidr": _cidr,
+}
+"""As oslo reads them (nova/api/validation/validators.py, tempest/lib/common/jsonschema_validator.py)."""
