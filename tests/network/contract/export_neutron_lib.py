@@ -28,7 +28,7 @@ FLAGS = ("allow_post", "allow_put", "is_visible", "is_filter", "is_sort_key", "r
 
 def facts(value: Any) -> Any:
     """A value of a definition as JSON: sentinels and functions by name."""
-    from neutron_lib import constants
+    constants = importlib.import_module("neutron_lib.constants")
 
     if value is constants.ATTR_NOT_SPECIFIED:
         return NOT_SPECIFIED
