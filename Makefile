@@ -55,6 +55,12 @@ conformance: tools ## The whole suite: every scenario, the openstack command lin
 	@$(BIN)/mopenstack conformance run --tool openstackclient
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS)
 
+.PHONY: schemas
+schemas: ## Export the published response schemas anew, from the packages of gateway/schemas/requirements.txt
+	@$(PYTHON) -m venv $(VENV)-schemas
+	@$(VENV)-schemas/bin/pip install --quiet --disable-pip-version-check -r gateway/schemas/requirements.txt
+	@$(VENV)-schemas/bin/python -P -W ignore gateway/schemas/export.py
+
 .PHONY: bench
 bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by side: one table of ratios
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'

@@ -46,6 +46,10 @@ def test_no_file_names(what: str) -> None:
     assert found == [], f"these lines name {what}"
 
 
+EXPORTED = {"schemas.json"}
+"""What a script of ours writes from upstream packages, however much that is."""
+
+
 def test_files_are_small() -> None:
     """A module that no longer fits on a few screens wants to be two; a blob does not belong here."""
     long = [
@@ -56,7 +60,7 @@ def test_files_are_small() -> None:
     large = [
         f"{path.relative_to(ROOT)}: {path.stat().st_size} bytes"
         for path in _tracked()
-        if path.stat().st_size > BYTES_MAX
+        if path.stat().st_size > BYTES_MAX and path.name not in EXPORTED
     ]
     assert long + large == []
 

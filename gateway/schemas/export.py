@@ -6,9 +6,9 @@ gateway/mopenstack/gateway/answers/schemas.json:
     {"sources": ["nova 34.0.0", ...], "parts": {"0": {...}, ...},
      "answers": [[service, verb, path, action, since, until, source, schema], ...]}
 
-`path` has its variables blanked, `since` and `until` are the numbers after the dot of a microversion, `schema` is a JSON
-Schema or null for an answer without a body. A sub-schema that occurs more than once is a part; `{"$ref": "#/$defs/0"}`
-stands for it.
+`path` has its variables blanked, `since` and `until` are the numbers after the dot of a microversion, `schema` is a
+JSON Schema or null for an answer without a body. A sub-schema that occurs more than once is a part, for
+which `{"$ref": "#/$defs/0"}` stands.
 """
 
 from __future__ import annotations
@@ -109,6 +109,10 @@ def cinder() -> Iterator[Answer]:
                 yield from _tempest(cls, since, until)
 
 
+def _sender(verb: str) -> Any:
+    return lambda self, url, body=None, *_, **__: self._send(verb, url, body)
+
+
 def _tempest(cls: Any, since: int, until: int) -> Iterator[Answer]:
     sent: list[tuple[str, str, str]] = []
     schemas: list[Any] = []
@@ -128,14 +132,15 @@ def _tempest(cls: Any, since: int, until: int) -> Iterator[Answer]:
             raise _Seen
 
     for verb in ("get", "post", "put", "delete", "patch"):
-        setattr(Client, verb, lambda self, url, body=None, *a, _v=verb.upper(), **k: self._send(_v, url, body))
+        setattr(Client, verb, _sender(verb.upper()))
     for name, method in inspect.getmembers(cls, inspect.isfunction):
         if name.startswith("_") or name not in vars(cls):
             continue
-        required = [one for one in inspect.signature(method).parameters.values()][1:]
+        required = list(inspect.signature(method).parameters.values())[1:]
         arguments = ["VAR" for one in required if one.default is one.empty and one.kind == one.POSITIONAL_OR_KEYWORD]
         for extra in ({}, {"detail": True}) if any(one.name == "detail" for one in required) else ({},):
-            sent.clear(), schemas.clear()
+            sent.clear()
+            schemas.clear()
             try:
                 getattr(Client(), name)(*arguments, **extra)
             except _Seen:
@@ -251,10 +256,9 @@ def main() -> None:
     for row in answers:
         parts.count(row[-1])
     folded = [[*row[:-1], parts.fold(row[-1])] for row in answers]
-    document = {"sources": sources, "parts": parts.parts, "answers": folded}
     OUTPUT.parent.mkdir(exist_ok=True)
     lines = ['{"sources": ' + json.dumps(sources) + ', "parts": {']
-    lines += [",\n".join(f'"{key}": {json.dumps(part, sort_keys=True)}' for key, part in document["parts"].items())]
+    lines += [",\n".join(f'"{key}": {json.dumps(part, sort_keys=True)}' for key, part in parts.parts.items())]
     lines += ['}, "answers": [', ",\n".join(json.dumps(row, sort_keys=True) for row in folded), "]}"]
     OUTPUT.write_text("\n".join(lines) + "\n")
     print(f"{OUTPUT.name}: {len(folded)} answers, {len(parts.parts)} parts, {OUTPUT.stat().st_size} bytes")

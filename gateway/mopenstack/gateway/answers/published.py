@@ -70,10 +70,7 @@ class Publications:
         )
 
         def errors(document: Any) -> list[tuple[str, str]]:
-            return [
-                (".".join(map(str, error.instance_path)) or "(the document)", error.message)
-                for error in validator.iter_errors(document)
-            ]
+            return [_told(error) for error in validator.iter_errors(document)]
 
         return Published(source, errors, empty=False)
 
@@ -87,6 +84,23 @@ class Publications:
                     self._collect(self._parts[name], parts)
         for one in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
             self._collect(one, parts)
+
+
+def _told(error: Any) -> tuple[str, str]:
+    """(path in the document, what was expected); of alternatives, what the nearest one lacks."""
+    branches = getattr(error.kind, "context", None)
+    if branches:
+        # One that knows the document's keys and goes far into it before it finds a fault.
+        nearest = min(
+            branches,
+            key=lambda one: (
+                any(inner.kind.name == "additionalProperties" for inner in one),
+                -max(len(inner.instance_path) for inner in one),
+                len(one),
+            ),
+        )
+        return _told(nearest[0])
+    return ".".join(map(str, error.instance_path)) or "(the document)", error.message
 
 
 @cache
