@@ -37,8 +37,8 @@ _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 class App:
     """The request handler of aiohttp's low-level server.
 
-    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`. A `renderer` that checks
-    answers (gateway/answers) takes the place of the plain one.
+    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`. A `renderer`
+    that checks answers (gateway/answers) takes the place of the plain one.
     """
 
     def __init__(
@@ -158,6 +158,7 @@ class App:
         endpoint = leaves[0][1]
         raw = endpoint.operation.raw_request
         try:
+            dialect.admit(request.headers, context)
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
                 if endpoint.hook is None and body:
@@ -222,9 +223,8 @@ class App:
         """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
         dialect = surface.dialect
         document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
-        versioned = context.path[1:2] == "v" and context.path[2:3].isdigit()
         needs_token = dialect.document_needs_token(context.path) if document else surface.api.type != "identity"
-        if versioned and needs_token:
+        if needs_token and dialect.guarded(context.path):
             await self._core.authenticate(metadata)
         if document is not None:
             return document

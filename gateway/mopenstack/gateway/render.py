@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Page, Reply
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.encode import Kept, encoder, header_fields
+from mopenstack.gateway.codec.encode import Kept, encoder, has_headers, header_fields
 from mopenstack.gateway.dialects.base import Answer, Context, Dialect
 from mopenstack.gateway.surface import Endpoint
 
@@ -37,12 +37,14 @@ class Renderer:
             body = b""
         elif type(result) is response:
             plan = encoder(response.DESCRIPTOR, context.microversion, reply.audience)
-            headers = header_fields(response.DESCRIPTOR, context.base, result)
+            headers = header_fields(response.DESCRIPTOR, context.microversion, context.base, result)
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
                 body = orjson.dumps({**plan.document(result, context.base), **page})
             else:
-                body = orjson.dumps(plan.document(result, context.base)) if not headers else b""
+                # An answer of headers alone has no body, be they left out at this microversion or empty.
+                bare = has_headers(response.DESCRIPTOR)
+                body = b"" if bare else orjson.dumps(plan.document(result, context.base))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
         if ":status" in headers:

@@ -122,6 +122,10 @@ def _field_steps(
     if envelope and field.message_type is not None:
         inner = _checker(field.message_type, mode, microversion)
         steps.append(_nested(name, key, inner, repeated, mask))
+    elif _is_map(field) and field.message_type is not None:
+        value = field.message_type.fields_by_name["value"].message_type
+        if value is not None and not _foreign(value):
+            steps.append(_each_value(name, key, _checker(value, mode, microversion), rules.inline))
     return steps
 
 
@@ -197,6 +201,15 @@ def _nested(name: str, key: str, inner: Checker, repeated: bool, mask: str | Non
         elif message.HasField(name):
             paths = None if mask is None else set(getattr(message, mask).paths)
             inner(getattr(message, name), (*path, key), paths or None)
+
+    return check
+
+
+def _each_value(name: str, key: str, inner: Checker, inline: bool) -> Checker:
+    def check(message: Message, path: Path, given: Collection[str] | None) -> None:
+        place = path if inline else (*path, key)
+        for word, item in getattr(message, name).items():
+            inner(item, (*place, word), None)
 
     return check
 

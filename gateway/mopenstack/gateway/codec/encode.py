@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 from google.protobuf import struct_pb2
@@ -248,9 +249,11 @@ def _api_time(field: AnyField) -> int:
 def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
     links = [(link.rel, _template(link.href)) for link in rules.links]
+    relative = rules.links[0].relative
     if field.is_repeated:
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            base = urlsplit(base).path if relative else base
             out[key] = [{"rel": rel, "href": base + href(message)} for rel, href in links]
 
         return emit_list
@@ -281,10 +284,15 @@ def _template(href: str) -> Callable[[Any], str]:
     return fill
 
 
-def header_fields(descriptor: AnyMessageType, base: str, message: Any) -> dict[str, str]:
+def has_headers(descriptor: AnyMessageType) -> bool:
+    """Whether an answer has fields that travel as headers."""
+    return bool(_headers(descriptor, LATEST))
+
+
+def header_fields(descriptor: AnyMessageType, microversion: int, base: str, message: Any) -> dict[str, str]:
     """The fields of an answer that travel as headers; empty ones are left out."""
     found = {}
-    for name, header, template in _headers(descriptor):
+    for name, header, template in _headers(descriptor, microversion):
         value = base + template(message) if template is not None else getattr(message, name)
         if value not in ("", None):
             found[header] = str(value)
@@ -292,10 +300,10 @@ def header_fields(descriptor: AnyMessageType, base: str, message: Any) -> dict[s
 
 
 @cache
-def _headers(descriptor: AnyMessageType) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
+def _headers(descriptor: AnyMessageType, microversion: int) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
     found = []
     for field in descriptor.fields:
         rules = field_rules(field)
-        if rules.header:
+        if rules.header and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
             found.append((field.name, rules.header, _template(rules.links[0].href) if rules.links else None))
     return tuple(found)

@@ -9,6 +9,7 @@ from mopenstack.gateway.dialects.compute import ComputeDialect
 from mopenstack.gateway.dialects.identity import IdentityDialect
 from mopenstack.gateway.dialects.image import ImageDialect
 from mopenstack.gateway.dialects.network import NetworkDialect
+from mopenstack.gateway.dialects.placement import PlacementDialect
 from mopenstack.gateway.dialects.volume import VolumeDialect
 
 _DIALECTS: dict[str, type[Dialect]] = {
@@ -17,6 +18,7 @@ _DIALECTS: dict[str, type[Dialect]] = {
     "identity": IdentityDialect,
     "image": ImageDialect,
     "network": NetworkDialect,
+    "placement": PlacementDialect,
     "volumev3": VolumeDialect,
 }
 

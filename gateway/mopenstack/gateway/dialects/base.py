@@ -168,6 +168,13 @@ class Dialect:
         document = {"message": text, "code": "405 Method Not Allowed", "title": "Method Not Allowed"}
         return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
 
+    def guarded(self, path: str) -> bool:
+        """Whether a token is asked for before the service says that it has no such path."""
+        return path[1:2] == "v" and path[2:3].isdigit()
+
+    def admit(self, headers: Mapping[str, str], context: Context) -> None:
+        """Refuse a request for what its headers say of its body, or of the answer they take."""
+
     # -- microversions
 
     def microversion(self, headers: Mapping[str, str]) -> int:

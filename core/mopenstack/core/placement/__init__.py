@@ -1,0 +1,1 @@
+"""Placement: providers of resources, who consumes them, and where there is room."""

@@ -1,0 +1,62 @@
+"""Allocation candidates as they are asked for and shown. Source: placement/handlers/allocation_candidate.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mopenstack.contract.faults import BadRequest
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.placement import errors, groups
+from mopenstack.core.placement.provider_filters import capacity
+from mopenstack.core.placement.records import all_providers, cache_headers, known_class, known_trait
+from mopenstack.core.placement.search import Candidate, World, search
+from mopenstack.placement.v1 import allocation_candidates_pb2 as pb
+from mopenstack.placement.v1.resource_providers_pb2 import Provider
+
+ALL_CLASSES_SINCE = 27
+
+
+class AllocationCandidates(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["AllocationCandidates"]
+
+    async def list_allocation_candidates(self, call: Call, request: pb.ListAllocationCandidatesRequest) -> Result:
+        asked = groups.read(call, {item.key: list(item.values) for item in request.query.filters})
+        classes = list(dict.fromkeys(name for group in asked.groups.values() for name in group.resources))
+        for name in classes:
+            if not await known_class(call, name):
+                text = errors.ResourceClassNotFound(name=name).text
+                raise BadRequest(f"Invalid resource class in resources parameter: {text}")
+        for name in sorted(asked.traits):
+            if not await known_trait(call, name):
+                raise BadRequest(errors.TraitNotFound(name=name).text)
+        candidates, providers = search(World(await all_providers(call)), asked)
+        return pb.ListAllocationCandidatesResponse(
+            allocation_requests=map(_request, candidates),
+            provider_summaries={
+                provider.id: _summary(provider, None if call.at_least(ALL_CLASSES_SINCE) else classes)
+                for provider in providers
+            },
+            **cache_headers(call),
+        )
+
+
+def _request(candidate: Candidate) -> pb.AllocationRequest:
+    shown = pb.AllocationRequest()
+    for id, amounts in candidate.amounts.items():
+        shown.listed.add(resource_provider={"uuid": id}, resources=amounts)
+        shown.allocations[id].resources.update(amounts)
+    for suffix, ids in candidate.mappings.items():
+        shown.mappings[suffix].uuids.extend(sorted(ids))
+    return shown
+
+
+def _summary(provider: Provider, classes: Iterable[str] | None) -> pb.ProviderSummary:
+    shown = pb.ProviderSummary(
+        traits=provider.traits, parent_provider_uuid=provider.parent_id or None, root_provider_uuid=provider.root_id
+    )
+    for name, inventory in provider.inventories.items():
+        if classes is None or name in classes:
+            shown.resources[name].capacity = int(capacity(inventory))
+            shown.resources[name].used = provider.used.get(name, 0)
+    return shown

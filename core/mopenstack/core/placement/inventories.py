@@ -1,0 +1,171 @@
+"""Inventories of providers. Source: placement/handlers/inventory.py, placement/objects/resource_provider.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.placement import errors
+from mopenstack.core.placement.provider_filters import capacity
+from mopenstack.core.placement.records import cache_headers, editable, known_class, provider_of, save
+from mopenstack.placement.v1 import inventories_pb2 as pb
+from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
+
+MAX = 2**31 - 1
+_RATIO_MAX = 3.40282e38
+"""The largest number of MySQL's FLOAT."""
+_DEFAULTS = {"reserved": 0, "min_unit": 1, "max_unit": MAX, "step_size": 1, "allocation_ratio": 1.0}
+_CONFLICT = "resource provider generation conflict"
+
+
+def inventory_of(record: Any) -> Inventory:
+    """A request's record with Placement's defaults for what it leaves out."""
+    if record.HasField("allocation_ratio") and record.allocation_ratio > _RATIO_MAX:
+        raise InvalidField(("allocation_ratio",), record.allocation_ratio, "maximum", _RATIO_MAX)
+    given = {name: getattr(record, name) for name in _DEFAULTS if record.HasField(name)}
+    return Inventory(total=record.total, **{**_DEFAULTS, **given})
+
+
+async def set_inventories(call: Call, provider: Provider, inventories: Mapping[str, Inventory]) -> None:
+    """Replace all of a private copy's inventories; raises LedgerError. What is too little for its use is let be."""
+    for name in inventories:
+        if not await known_class(call, name):
+            raise errors.UnknownClass(name)
+    used = [name for name in provider.inventories if name not in inventories and provider.used.get(name)]
+    if used:
+        raise errors.InUse(used, provider.id)
+    replace_inventories(provider, inventories)
+    await save(call, provider)
+
+
+def replace_inventories(provider: Provider, inventories: Mapping[str, Inventory]) -> None:
+    """Without a look at anything."""
+    kept = dict(inventories.items())
+    provider.ClearField("inventories")
+    for name, inventory in kept.items():
+        provider.inventories[name].CopyFrom(inventory)
+
+
+class Inventories(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["Inventories"]
+
+    async def list_inventories(self, call: Call, request: pb.ListInventoriesRequest) -> Result:
+        return self._all(call, await self._provider(call, request.uuid))
+
+    async def get_inventory(self, call: Call, request: pb.GetInventoryRequest) -> Result:
+        provider = await self._provider(call, request.uuid)
+        if request.resource_class not in provider.inventories:
+            raise NotFound(f"No inventory of class {request.resource_class} for {request.uuid}")
+        return self._one(call, provider, request.resource_class)
+
+    async def add_inventory(self, call: Call, request: pb.AddInventoryRequest) -> Result:
+        provider, name = await editable(call, request.uuid), request.resource_class
+        inventory = inventory_of(request)
+        why = self._too_little(call, provider, name, inventory)
+        if not why and not await known_class(call, name):
+            why = errors.ResourceClassNotFound(name=name).text
+        if why:
+            raise BadRequest(f"Unable to create inventory for resource provider {provider.id}: {why}")
+        if name in provider.inventories:
+            raise errors.ConcurrentUpdate(
+                f"Update conflict: an inventory of class {name} exists on resource provider {provider.id}"
+            )
+        provider.inventories[name].CopyFrom(inventory)
+        await save(call, provider)
+        shown = self._one(call, provider, name)
+        return pb.AddInventoryResponse(
+            inventory=shown.inventory,
+            resource_provider_generation=shown.resource_provider_generation,
+            uuid=provider.id,
+            resource_class=name,
+            **cache_headers(call),
+        )
+
+    async def set_inventories(self, call: Call, request: pb.SetInventoriesRequest) -> Result:
+        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
+        inventories = {name: inventory_of(record) for name, record in request.inventories.items()}
+        for name, inventory in inventories.items():
+            why = self._too_little(call, provider, name, inventory)
+            if why:
+                raise BadRequest(f"Unable to update inventory for resource provider {provider.id}: {why}")
+        try:
+            await set_inventories(call, provider, inventories)
+        except errors.UnknownClass as error:
+            text = f"Unknown resource class in inventory for resource provider {provider.id}: {error}"
+            raise BadRequest(text) from None
+        except errors.InUse as error:
+            raise errors.InventoryInUse(f"update conflict: {error}") from None
+        return self._all(call, provider)
+
+    async def set_inventory(self, call: Call, request: pb.SetInventoryRequest) -> Result:
+        name = request.resource_class
+        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
+        inventory = inventory_of(request)
+        why = self._too_little(call, provider, name, inventory)
+        if why:
+            raise BadRequest(f"Unable to update inventory for resource provider {provider.id}: {why}")
+        if not await known_class(call, name):
+            raise errors.ResourceClassNotFound(name=name)
+        if name not in provider.inventories:
+            why = f"No inventory of class {name} found."
+            raise BadRequest(f"No inventory record with resource class for resource provider {provider.id}: {why}")
+        provider.inventories[name].CopyFrom(inventory)
+        return self._one(call, await save(call, provider), name)
+
+    async def drop_inventory(self, call: Call, request: pb.GetInventoryRequest) -> Result:
+        provider, name = await editable(call, request.uuid), request.resource_class
+        why = ""
+        if not await known_class(call, name):
+            why = errors.ResourceClassNotFound(name=name).text
+        elif name not in provider.inventories:
+            why = f"No inventory of class {name} found for delete"
+        if why:
+            raise NotFound(f"No inventory of class {name} found for delete: {why}")
+        if provider.used.get(name):
+            text = f"Unable to delete inventory of class {name}: {errors.InUse([name], provider.id)}"
+            raise errors.ConcurrentUpdate(text)
+        del provider.inventories[name]
+        await save(call, provider)
+        return EMPTY
+
+    async def clear_inventories(self, call: Call, request: pb.ListInventoriesRequest) -> Result:
+        provider = await editable(call, request.uuid)
+        try:
+            await set_inventories(call, provider, {})
+        except errors.InUse as error:
+            raise errors.InventoryInUse(str(error)) from None
+        return EMPTY
+
+    # -- inside
+
+    @staticmethod
+    async def _provider(call: Call, id: str) -> Provider:
+        return await provider_of(call, id, f"No resource provider with uuid {id} found : ")
+
+    @staticmethod
+    def _too_little(call: Call, provider: Provider, name: str, inventory: Inventory) -> str:
+        """Why an inventory without anything to allocate is refused; from 1.26 on all of it may be reserved."""
+        least = int(capacity(inventory))
+        head = f"Invalid inventory for '{name}' on resource provider '{provider.id}'. "
+        if call.at_least(26):
+            return head + "The reserved value is greater than total." if least < 0 else ""
+        return head + "The reserved value is greater than or equal to total." if least <= 0 else ""
+
+    @staticmethod
+    def _one(call: Call, provider: Provider, name: str) -> pb.InventoryResponse:
+        return pb.InventoryResponse(
+            inventory=provider.inventories[name],
+            resource_provider_generation=provider.generation or None,
+            **cache_headers(call, [provider.updated_at]),
+        )
+
+    @staticmethod
+    def _all(call: Call, provider: Provider) -> pb.InventoriesResponse:
+        return pb.InventoriesResponse(
+            resource_provider_generation=provider.generation,
+            inventories=provider.inventories,
+            **cache_headers(call, [provider.updated_at]),
+        )

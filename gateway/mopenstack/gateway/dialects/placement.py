@@ -1,0 +1,215 @@
+"""Placement's dialect.
+
+Sources: placement/util.py, placement/handler.py, placement/fault_wrap.py, microversion_parse.middleware, and
+webob.exc, whose templates the refusals are made of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.dialects.base import (
+    MALFORMED,
+    Answer,
+    Context,
+    Dialect,
+    NotAcceptable,
+    WrongVersion,
+    jsonschema_sentence,
+)
+
+ERROR_CODES_SINCE = 23
+CACHED_SINCE = 15
+_UNDEFINED = "placement.undefined_code"
+_JSON = "application/json"
+_NOT_FOUND = "The resource could not be found."
+_EXPLANATIONS: Mapping[int, str] = {
+    400: MALFORMED,
+    403: "Access was denied to this resource.",
+    404: _NOT_FOUND,
+    406: "The resource could not be generated that was acceptable to your browser (content of type application/json. ",
+    409: "There was a conflict when trying to complete your request.",
+    413: "The body of your request was too large for this server.",
+    500: "The server has either erred or is incapable of performing the requested operation.",
+    501: "",
+    503: "The server is currently unavailable. Please try again at a later time.",
+}
+_TITLES: Mapping[int, str] = {
+    400: "Bad Request",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    406: "Not Acceptable",
+    409: "Conflict",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+_TAG = re.compile(r"<.*?>", re.DOTALL)
+
+
+class UnacceptableAnswer(Fault):
+    code = "INVALID_ARGUMENT"
+    message = "Only application/json is provided"
+
+
+class WrongContentType(BadRequest):
+    message = "The media type {content_type} is not supported, use application/json"
+
+
+class PlacementDialect(Dialect):
+    reserved = frozenset()
+    exact_paths = True
+    statuses: ClassVar[Mapping[str, int]] = {
+        "UnacceptableAnswer": 406,
+        "WrongContentType": 415,
+        "NotAcceptable": 406,
+        "BadVersion": 400,
+    }
+
+    def error(self, fault: Fault, context: Context) -> Answer:
+        if fault.code == "UNAUTHENTICATED":
+            return self.unauthorized(context)
+        if isinstance(fault, WrongVersion):
+            # Clearing all inventories is the one operation whose absence is a 405 instead of a 404.
+            if context.verb == "DELETE" and context.path.endswith("/inventories"):
+                return self._error(405, _bad_verb(context), "", fault, context)
+            return self._error(404, _NOT_FOUND, "", fault, context)
+        status = self.status(fault)
+        explanation = _EXPLANATIONS.get(status, "")
+        if isinstance(fault, WrongContentType):
+            word = fault.facts["content_type"]
+            explanation = f"The request media type {word} is not supported by this server. "
+        detail = self._invalid(fault, context) if isinstance(fault, InvalidField) else self.text(fault)
+        return self._error(status, explanation, detail, fault, context)
+
+    def refused(self, fault: PolicyRefused) -> str:
+        return f"Policy does not allow {fault.rules[0]} to be performed."
+
+    @staticmethod
+    def _invalid(fault: InvalidField, context: Context) -> str:
+        """jsonschema's sentence; of the schema and the instance that the service prints behind it, nothing."""
+        if fault.rule == "json":
+            return f"Malformed JSON: {fault.bound}"
+        if fault.rule == "type" and not fault.path and fault.value is None:
+            return "Malformed JSON: Expecting value: line 1 column 1 (char 0)"
+        what = "Invalid query string parameters" if context.verb in ("GET", "HEAD") else "JSON does not validate"
+        return f"{what}: {jsonschema_sentence(fault)}"
+
+    def _error(self, status: int, explanation: str, detail: str, fault: Fault | None, context: Context) -> Answer:
+        """webob's layout without its markup: explanation, two breaks, detail, the place of a comment."""
+        detail = _TAG.sub("", detail.replace("\n", " ").replace("\r", ""))
+        tail = "" if status in (405, 406, 415) else "  "
+        body: dict[str, Any] = {
+            "status": status,
+            "title": _TITLES.get(status, ""),
+            "detail": f"{explanation}\n\n {detail}{tail}",
+        }
+        if context.microversion >= ERROR_CODES_SINCE:
+            body["code"] = fault.facts.get("error_code", _UNDEFINED) if fault is not None else _UNDEFINED
+        body["request_id"] = context.request_id
+        if isinstance(fault, NotAcceptable):
+            body["max_version"], body["min_version"] = self.api.microversion_max, self.api.microversion_min
+        return Answer.json(status, {"errors": [body]})
+
+    def no_route(self, context: Context) -> Answer:
+        return self._error(404, _NOT_FOUND, "", None, context)
+
+    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+        text = "The method specified is not allowed for this resource."
+        answer = self._error(405, _bad_verb(context), text, None, context)
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    def guarded(self, path: str) -> bool:
+        return path not in ("", "/")
+
+    def admit(self, headers: Mapping[str, str], context: Context) -> None:
+        verb, kind = context.verb, headers.get("Content-Type", "").partition(";")[0].strip()
+        if not kind and headers.get("Content-Length", "0") != "0":
+            raise BadRequest("content-type header required when content-length > 0")
+        if verb == "GET":
+            if not context.path.startswith("/traits/") and not _accepts_json(headers.get("Accept", "")):
+                raise UnacceptableAnswer()
+        elif verb in ("POST", "PUT") and kind != _JSON and not _bodiless(context):
+            raise WrongContentType(content_type=kind or "None")
+
+    # -- lists
+
+    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
+        """Every parameter as it came, repetitions together: what they mean is the core's to say."""
+        query = common.Query()
+        found: dict[str, list[str]] = {}
+        for key, value in pairs:
+            found.setdefault(key, []).append(value)
+        for key, values in found.items():
+            query.filters.add(key=key, values=values)
+        return query
+
+    # -- microversions
+
+    def microversion(self, headers: Mapping[str, str]) -> int:
+        return self._from_headers(headers, "placement", "")
+
+    def _parse_version(self, text: str) -> int:
+        """microversion_parse.parse_version_string, whose refusals quote Python's own."""
+        if text == "latest":
+            return self.maximum
+        try:
+            major, number = (int(part) for part in text.split(".", 1)) if "." in text else (int(text), None)
+        except ValueError as error:
+            raise BadRequest(f"Invalid microversion: invalid version string: {text}; {error}") from None
+        if number is None:
+            lacks = "Version.__new__() missing 1 required positional argument: 'minor'"
+            raise BadRequest(f"Invalid microversion: invalid version string: {text}; {lacks}")
+        if str(major) != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
+            raise NotAcceptable(f"Invalid microversion: Unacceptable version header: {text}")
+        return number
+
+    def version_headers(self, microversion: int) -> dict[str, str]:
+        return {"OpenStack-API-Version": f"placement 1.{microversion}", "Vary": "openstack-api-version"}
+
+    # -- version document
+
+    def document(self, path: str, context: Context) -> Answer | None:
+        if path not in ("", "/") or context.verb != "GET":
+            return None
+        version = {
+            "id": f"v{self.api.microversion_min}",
+            "max_version": self.api.microversion_max,
+            "min_version": self.api.microversion_min,
+            "status": "CURRENT",
+            "links": [{"rel": "self", "href": ""}],
+        }
+        headers = {"Cache-Control": "no-cache"} if context.microversion >= CACHED_SINCE else {}
+        return Answer.json(200, {"versions": [version]}, headers)
+
+
+def _bad_verb(context: Context) -> str:
+    return f"The method {context.verb} is not allowed for this resource. "
+
+
+def _bodiless(context: Context) -> bool:
+    """PUTs that take no body: of a trait, and of a resource class since 1.7."""
+    if context.verb != "PUT":
+        return False
+    return context.path.startswith("/traits/") or (
+        context.path.startswith("/resource_classes/") and context.microversion >= 7
+    )
+
+
+def _accepts_json(accept: str) -> bool:
+    if not accept:
+        return True
+    kinds = []
+    for part in accept.split(","):
+        kind, *parameters = (word.strip() for word in part.split(";"))
+        if not any(parameter.replace(" ", "") in ("q=0", "q=0.0") for parameter in parameters):
+            kinds.append(kind)
+    return not {_JSON, "application/*", "*/*", "*"}.isdisjoint(kinds)
