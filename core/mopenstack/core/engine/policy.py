@@ -3,7 +3,7 @@
 Grammar as in oslo_policy._parser: `and`, `or`, `not`, parentheses, `@` (always), `!` (never), and the
 checks `rule:NAME`, `role:NAME`, `system_scope:all`, `is_admin:True`, `field:NAME=VALUE` and
 `field:NAME=~REGEX` (a field of the target) and `CALLER_ATTRIBUTE:VALUE` where VALUE may be `%(field)s` of
-the target: of a repeated field, one of its values.
+the target: of a repeated field, one of its values. An attribute in quotes is a word: `'public':%(visibility)s`.
 """
 
 from __future__ import annotations
@@ -124,6 +124,8 @@ def _attribute(name: str, match: str) -> Check:
     if template is None:
         return lambda caller, target: str(getattr(caller, name, "")) == match
     path = template.group(1).removeprefix("target.").split(".")
+    if name[0] in "'\"":
+        return _literal(name[1:-1], path)
 
     def check(caller: Caller, target: Any) -> bool:
         mine = getattr(caller, name, "")
@@ -135,5 +137,15 @@ def _attribute(name: str, match: str) -> Check:
         if value is not None and not isinstance(value, str):
             return mine in value
         return bool((value or getattr(caller, path[-1], "")) == mine)
+
+    return check
+
+
+def _literal(word: str, path: list[str]) -> Check:
+    def check(caller: Caller, target: Any) -> bool:
+        value = target
+        for part in path:
+            value = getattr(value, part, None)
+        return bool(value == word)
 
     return check

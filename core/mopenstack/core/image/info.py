@@ -1,14 +1,10 @@
-"""What a client can learn of the service (glance.api.v2.discovery, schemas)."""
+"""What a client can learn of the service (glance.api.v2.discovery)."""
 
 from __future__ import annotations
 
-from google.protobuf import json_format
-
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.image import errors
 from mopenstack.core.image.images import IMPORT_METHODS, STORE
-from mopenstack.image.schemas import SCHEMAS
 from mopenstack.image.v2 import info_pb2 as pb
 
 
@@ -30,12 +26,4 @@ class Info(Servicer):
     async def get_usage_info(self, call: Call, request: pb.GetUsageInfoRequest) -> Result:
         answer = pb.UsageInfo()
         answer.usage.SetInParent()
-        return answer
-
-    async def get_schema(self, call: Call, request: pb.GetSchemaRequest) -> Result:
-        schema = SCHEMAS.get(request.name)
-        if schema is None:
-            raise errors.ResourceNotFound()
-        answer = pb.Schema()
-        json_format.ParseDict(schema, answer.document)
         return answer

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.faults import BadRequest, Forbidden, InvalidField
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.values import decode_json, to_value
@@ -30,11 +30,16 @@ class UnsupportedMediaType(BadRequest):
     message = "The request media type {content_type} is not supported by this server.\n"
 
 
+class ReadOnlyAttribute(Forbidden):
+    message = "Attribute '{name}' is read-only."
+
+
 class BadPatch(BadRequest):
     """The body is no JSON patch, or not one that Glance takes."""
 
 
-def _json(body: bytes) -> Any:
+def body_json(body: bytes) -> Any:
+    """A body as JSON, refused as Glance refuses one that is none."""
     if not body:
         raise BadRequest("Body expected in request.")
     try:
@@ -48,7 +53,7 @@ def _json(body: bytes) -> Any:
 
 def create_body(message: pb.CreateImageRequest, body: bytes, _headers: Mapping[str, str]) -> None:
     """The image; types are refused in the schema's words, what may not be given is the core's to refuse."""
-    document = _json(body)
+    document = body_json(body)
     if not isinstance(document, dict):
         raise BadRequest("Malformed JSON in request body.")
     breach = image_breach(document)
@@ -72,7 +77,7 @@ def update_body(message: pb.UpdateImageRequest, body: bytes, headers: Mapping[st
     draft = PATCH_TYPES.get(content_type)
     if draft is None:
         raise UnsupportedMediaType(content_type=content_type)
-    document = _json(body)
+    document = body_json(body)
     if not isinstance(document, list):
         raise BadPatch("Request body must be a JSON array of operation objects.")
     for raw in document:

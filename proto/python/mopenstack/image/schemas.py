@@ -7,13 +7,9 @@ Source: glance.api.v2.images, image_members, tasks and glance.schema; jsonschema
 
 from __future__ import annotations
 
-import pprint
-import re
-import textwrap
-from collections.abc import Iterator, Sequence
 from typing import Any
 
-Schema = dict[str, Any]
+from mopenstack.image.json_schema import Schema, breaches
 
 UUID_PATTERN = "^([0-9a-fA-F]){8}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){4}-([0-9a-fA-F]){12}$"
 CONTAINER_FORMATS = ("ami", "ari", "aki", "bare", "ovf", "ova", "docker", "compressed")
@@ -170,7 +166,7 @@ _BRIEF_TASK: Schema = {
 }
 
 
-def _collection(name: str, item: Schema, paged: bool) -> Schema:
+def collection(name: str, item: Schema, paged: bool) -> Schema:
     """A list of items; `paged` as glance shows the lists that have pages."""
     pages = ("first", "next") if paged else ()
     return {
@@ -189,13 +185,13 @@ def _collection(name: str, item: Schema, paged: bool) -> Schema:
 
 SCHEMAS: dict[str, Schema] = {
     "image": IMAGE,
-    "images": _collection("images", IMAGE, paged=True),
+    "images": collection("images", IMAGE, paged=True),
     "member": _MEMBER,
-    "members": _collection("members", _MEMBER, paged=False),
+    "members": collection("members", _MEMBER, paged=False),
     "task": _TASK,
-    "tasks": _collection("tasks", _BRIEF_TASK, paged=False),
+    "tasks": collection("tasks", _BRIEF_TASK, paged=False),
 }
-"""What GET /v2/schemas/{name} answers."""
+"""What GET /v2/schemas/{name} answers; those of metadata definitions are in metadef_schemas."""
 
 
 def image_breach(document: dict[str, Any]) -> str | None:
@@ -206,45 +202,6 @@ def image_breach(document: dict[str, Any]) -> str | None:
     for key, value in document.items():
         place: tuple[str, ...] = ("properties", key) if key in IMAGE_PROPERTIES else ("additionalProperties",)
         rules = IMAGE_PROPERTIES.get(key, _FREE)
-        for breach in _breaches(value, rules, place, (key,)):
-            return f"Provided object does not match schema 'image': {breach}"
+        for breach in breaches(value, rules, place=place, instance=(key,)):
+            return f"Provided object does not match schema 'image': {breach.text}"
     return None
-
-
-def _breaches(value: Any, rules: Schema, place: Sequence[str], instance: Sequence[str | int]) -> Iterator[str]:
-    kinds = rules.get("type", [])
-    kinds = [kinds] if isinstance(kinds, str) else kinds
-    if kinds and not any(_is(value, kind) for kind in kinds):
-        said = f"{value!r} is not of type {', '.join(map(repr, kinds))}"
-        yield _word(said, "type", rules, place, instance, value)
-        return
-    if "enum" in rules and value not in rules["enum"]:
-        yield _word(f"{value!r} is not one of {rules['enum']!r}", "enum", rules, place, instance, value)
-    if isinstance(value, str):
-        if len(value) > rules.get("maxLength", len(value)):
-            yield _word(f"{value!r} is too long", "maxLength", rules, place, instance, value)
-        if "pattern" in rules and not re.search(rules["pattern"], value):
-            said = f"{value!r} does not match {rules['pattern']!r}"
-            yield _word(said, "pattern", rules, place, instance, value)
-    if isinstance(value, list) and "items" in rules:
-        for index, item in enumerate(value):
-            yield from _breaches(item, rules["items"], (*place, "items"), (*instance, index))
-
-
-def _is(value: Any, kind: str) -> bool:
-    if kind == "integer":
-        return not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value % 1 == 0))
-    types: dict[str, type] = {"null": type(None), "string": str, "boolean": bool, "array": list, "object": dict}
-    return isinstance(value, types[kind])
-
-
-def _word(said: str, rule: str, rules: Schema, place: Sequence[str], instance: Sequence[str | int], value: Any) -> str:
-    """A ValidationError as jsonschema prints it."""
-    shown = textwrap.indent(pprint.pformat(rules, width=72, sort_dicts=False), "    ").lstrip()
-    got = textwrap.indent(pprint.pformat(value, width=72, sort_dicts=False), "    ").lstrip()
-    schema_path = "".join(f"[{part!r}]" for part in place)
-    instance_path = "".join(f"[{part!r}]" for part in instance)
-    return (
-        f"{said}\n\nFailed validating {rule!r} in schema{schema_path}:\n    {shown}\n\n"
-        f"On instance{instance_path}:\n    {got}"
-    )
