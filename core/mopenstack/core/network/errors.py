@@ -6,7 +6,7 @@ neutron.services.segments.exceptions and neutron.extensions.rbac; the name is th
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Internal, NotFound
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, Internal, NotFound
 
 
 class InvalidInput(BadRequest):
@@ -236,6 +236,14 @@ class IllegalSubnetPoolPrefixBounds(BadRequest):
 
 class IllegalSubnetPoolPrefixUpdate(BadRequest):
     message = "Illegal update to prefixes: {msg}."
+
+
+class IllegalSubnetPoolUpdate(BadRequest):
+    message = "Illegal subnetpool update : {why}."
+
+
+class NotAuthorized(Forbidden):
+    message = "Not authorized."
 
 
 class IllegalSubnetPoolAssociationToAddressScope(BadRequest):

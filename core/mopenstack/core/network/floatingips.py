@@ -16,7 +16,7 @@ from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network import device_ports
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, parse_ip
 from mopenstack.core.network.dns import check_domain, check_name
-from mopenstack.core.network.errors import BadResourceRequest
+from mopenstack.core.network.errors import BadResourceRequest, HTTPBadRequest
 from mopenstack.core.network.l3_errors import (
     ExternalGatewayForFloatingIPNotFound,
     ExternalIpAddressExhausted,
@@ -27,6 +27,7 @@ from mopenstack.core.network.l3_errors import (
 from mopenstack.core.network.networks import Networks
 from mopenstack.core.network.ports import Ports
 from mopenstack.core.network.resource import NeutronResource, check_qos_policy, invalid
+from mopenstack.core.network.router_gateways import ports_of
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import floatingips_pb2 as pb
 from mopenstack.network.v2.floatingips_pb2 import Floatingip, FloatingipPool
@@ -101,6 +102,8 @@ class Floatingips(NeutronResource[Floatingip]):
     # -- update, delete
 
     async def change(self, call: Call, old: Floatingip, new: Floatingip, request: Any, given: set[str]) -> None:
+        if "subnet_id" in given:
+            raise HTTPBadRequest("Cannot update read-only attribute subnet_id")
         await check_qos_policy(call, new)
         if not given & {"port_id", "fixed_ip_address"}:
             return
@@ -173,6 +176,12 @@ class Floatingips(NeutronResource[Floatingip]):
                     net_id=fip.floating_network_id,
                 )
 
+    async def network_removed(self, call: Call, network: Network) -> None:
+        """Addresses of an external network that goes, as far as they lead nowhere."""
+        for fip in await call.tx.query(Floatingip, floating_network_id=network.id):
+            if not fip.router_id and not fip.port_id:
+                await self.discard(call, fip)
+
     async def port_removed(self, call: Call, port: Port) -> None:
         """A port that goes leaves its floating IPs behind, leading nowhere."""
         for item in await call.tx.query(PortForwarding, internal_port_id=port.id):
@@ -205,7 +214,9 @@ async def find_router(call: Call, port: Port, subnet: Subnet, external_network_i
             if not any(fixed.subnet_id == subnet.id for fixed in inner.fixed_ips):
                 continue
             router = await call.tx.get(Router, inner.device_id)
-            if router is not None and router.external_gateway_info.network_id == external_network_id:
+            if router is None:
+                continue
+            if any(out.network_id == external_network_id for out in await ports_of(call, router)):
                 return router.id
     raise ExternalGatewayForFloatingIPNotFound(
         subnet_id=subnet.id, external_network_id=external_network_id, port_id=port.id

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mopenstack.core.engine.call import Call
@@ -25,6 +25,7 @@ from mopenstack.core.network.addresses import (
 )
 from mopenstack.core.network.errors import (
     AllocationOnAutoAddressSubnet,
+    BadResourceRequest,
     InvalidIpForNetwork,
     InvalidIpForSubnet,
     IpAddressAlreadyAllocated,
@@ -64,6 +65,7 @@ async def change(call: Call, port: Port, kept: Sequence[FixedIp], asked: Sequenc
     subnets = await call.tx.query(Subnet, network_id=port.network_id)
     by_id = {subnet.id: subnet for subnet in subnets}
     stay, add, gone = _compare(port, kept, asked, by_id)
+    _check_may_move(port, [*add, *gone], by_id)
     for fixed in gone:
         await release(call, fixed)
     wants = wants_of(port, add, subnets)
@@ -71,6 +73,16 @@ async def change(call: Call, port: Port, kept: Sequence[FixedIp], asked: Sequenc
     if asked:
         wants += _automatic(port, subnets, handled)
     return stay + [await _give(call, port, want) for want in wants]
+
+
+def _check_may_move(port: Port, moved: Iterable[FixedIp], subnets: Mapping[str, Subnet]) -> None:
+    """A router's ports keep their IPv4 addresses, whoever asks (IP_UPDATE_NOT_ALLOWED_LIST of the L3 plugin)."""
+    if port.device_owner not in ROUTER_INTERFACE_OWNERS_SNAT:
+        return
+    for fixed in moved:
+        subnet = subnets.get(fixed.subnet_id)
+        if "." in fixed.ip_address or (not fixed.ip_address and subnet is not None and subnet.ip_version == 4):
+            raise BadResourceRequest(resource="ports", msg=f"IP updates for port {port.id} are not allowed")
 
 
 async def release(call: Call, fixed: FixedIp) -> None:

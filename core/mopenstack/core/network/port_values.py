@@ -108,11 +108,16 @@ def bind(port: Port) -> None:
 
     There are no agents to wait for: a port is wired as soon as it has a host.
     """
-    details = struct_pb2.Struct()
-    if port.host_id:
-        details.update({"port_filter": True, "ovs_hybrid_plug": False, "bound_drivers": {"0": "openvswitch"}})
     port.vif_type = "ovs" if port.host_id else "unbound"
-    port.vif_details.CopyFrom(details)
+    port.vif_details.CopyFrom(vif_details(port.host_id))
     if not port.HasField("profile"):
         port.profile.SetInParent()
     port.status = "ACTIVE" if port.host_id and port.admin_state_up else "DOWN"
+
+
+def vif_details(host: str) -> struct_pb2.Struct:
+    """How an interface on a host is plugged; nothing is without one."""
+    details = struct_pb2.Struct()
+    if host:
+        details.update({"port_filter": True, "ovs_hybrid_plug": False, "bound_drivers": {"0": "openvswitch"}})
+    return details

@@ -27,7 +27,6 @@ from mopenstack.core.network import dns, port_addresses
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
 from mopenstack.core.network.errors import (
     AddressPairAndPortSecurityRequired,
-    BadResourceRequest,
     DeviceIDNotOwnedByTenant,
     MacAddressGenerationFailure,
     MacAddressInUse,
@@ -52,7 +51,7 @@ MAC_PREFIX = "fa:16:3e"
 MAC_DRAWS = 16
 L3_OWNERS = (*ROUTER_PORT_OWNERS, "network:floatingip")
 """Ports that only routers and floating IPs may delete."""
-HOOK_KINDS = ("floatingip", "trunk")
+HOOK_KINDS = ("floatingip", "trunk", "local_ip", "log")
 """Resources whose servicer may have `port_removed(call, port)`, called before a port goes; it may refuse."""
 
 
@@ -189,7 +188,6 @@ class Ports(NeutronResource[Port]):
         else:
             new.mac_address = old.mac_address
         if "fixed_ips" in given:
-            self._check_may_move(call, old)
             asked = list(new.fixed_ips)
             await self._set_addresses(new, port_addresses.change(call, new, old.fixed_ips, asked), call)
             new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
@@ -204,13 +202,6 @@ class Ports(NeutronResource[Port]):
         _set_names(new)
         if given & {"host_id", "admin_state_up", "profile"}:
             bind(new)
-
-    @staticmethod
-    def _check_may_move(call: Call, old: Port) -> None:
-        """The addresses of a router's port change by the router only (l3-port-ip-change-not-allowed)."""
-        asked_for = call.operation is not None and call.operation.method == "UpdatePort"
-        if asked_for and old.device_owner in ROUTER_INTERFACE_OWNERS:
-            raise BadResourceRequest(resource="ports", msg=f"IP updates for port {old.id} are not allowed")
 
     async def _change_mac(self, call: Call, old: Port, new: Port) -> None:
         caller = call.caller

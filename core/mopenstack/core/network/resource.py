@@ -19,6 +19,7 @@ from mopenstack.core.network.errors import (
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
+from mopenstack.core.network.removal import announce_removal
 
 if TYPE_CHECKING:
     from mopenstack.core.engine.engine import Engine
@@ -47,6 +48,21 @@ def invalid(attribute: str, why: str) -> HTTPBadRequest:
 def bad_input(why: str) -> InvalidInput:
     """neutron_lib.exceptions.InvalidInput with its message."""
     return InvalidInput(error_message=why)
+
+
+def check_unique(attribute: str, values: Sequence[str]) -> None:
+    """Refuse a list with an item given twice (neutron_lib.api.validators.validate_uuid_list)."""
+    twice = list(dict.fromkeys(value for place, value in enumerate(values) if value in values[:place]))
+    if twice:
+        raise invalid(attribute, f"Duplicate items in the list: '{', '.join(twice)}'")
+
+
+def asked_project(query: common.Query) -> str:
+    """The project that a list is filtered by; empty: none."""
+    for item in query.filters:
+        if item.key in ("project_id", "tenant_id") and item.values:
+            return item.values[0]
+    return ""
 
 
 def word_list(values: Sequence[str]) -> set[str]:
@@ -99,6 +115,10 @@ class NeutronResource(ResourceServicer[M]):
         _check_revision(request, call.target)
         return await super().delete(call, request)
 
+    async def discard(self, call: Call, obj: M) -> None:
+        await announce_removal(call, self.options.kind, obj)
+        await super().discard(call, obj)
+
     async def find(self, call: Call, id: str) -> M | None:
         # Neutron's paths may end with the format of the answer.
         return await super().find(call, id.removesuffix(".json"))
@@ -148,6 +168,13 @@ async def union(call: Call, message: type[M], *conditions: dict[str, Any]) -> li
             for obj in await call.tx.query(message, **condition):
                 found[obj.id] = obj  # type: ignore[attr-defined]
     return list(found.values())
+
+
+def nested_nulls(request: Any, name: str) -> set[str]:
+    """The keys that a request gave as null inside of an object: they clear, where absent ones keep."""
+    mask = getattr(request, "mask", None)
+    paths = mask.paths if mask is not None else ()
+    return {path.removeprefix(f"{name}.") for path in paths if path.startswith(f"{name}.")}
 
 
 def _check_revision(request: Any, obj: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network import device_ports, router_routes
+from mopenstack.core.network import device_ports, ndp_rules, router_routes
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, parse_ip, parse_net
 from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.l3_errors import (
@@ -102,13 +102,16 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
     return await device_ports.make(call, port, [fixed]), [subnet]
 
 
-async def check_overlap(call: Call, router: Router, new: Sequence[Subnet]) -> None:
-    """Refuse subnets that the router has already or that overlap with one that it has."""
+async def check_overlap(call: Call, router: Router, new: Sequence[Subnet], *, gateway: bool = False) -> None:
+    """Refuse subnets that the router has already or that overlap with one that it has.
+
+    Several gateways may be on one external network.
+    """
     new_ids = {subnet.id for subnet in new}
     known: dict[str, Subnet] = {}
     for port in await call.tx.query(Port, device_id=router.id):
         for fixed in port.fixed_ips:
-            if fixed.subnet_id in new_ids:
+            if fixed.subnet_id in new_ids and not (gateway and port.device_owner == GATEWAY_OWNER):
                 raise bad_router(f"Router already has a port on subnet {fixed.subnet_id}")
             if port.device_owner != GATEWAY_OWNER:
                 subnet = await call.tx.get(Subnet, fixed.subnet_id)
@@ -118,7 +121,8 @@ async def check_overlap(call: Call, router: Router, new: Sequence[Subnet]) -> No
             known |= {subnet.id: subnet for subnet in await call.tx.query(Subnet, network_id=port.network_id)}
     for old in known.values():
         for subnet in new:
-            _check_pair(old, subnet)
+            if not (gateway and old.id == subnet.id):
+                _check_pair(old, subnet)
 
 
 def _check_pair(old: Subnet, new: Subnet) -> None:
@@ -193,6 +197,7 @@ async def _remove_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple
 
 async def _check_unused(call: Call, router: Router, subnet: Subnet) -> None:
     """A subnet stays attached while a route or a floating IP goes over it."""
+    await ndp_rules.check_interface_free(call, router, subnet.id)
     if router_routes.uses(router, subnet):
         raise RouterInterfaceInUseByRoute(router_id=router.id, subnet_id=subnet.id)
     net = parse_net(subnet.cidr)

@@ -20,9 +20,11 @@ from mopenstack.core.network.errors import (
     IllegalSubnetPoolIpVersionAssociationToAddressScope,
     IllegalSubnetPoolPrefixBounds,
     IllegalSubnetPoolPrefixUpdate,
+    IllegalSubnetPoolUpdate,
     MaxPrefixSubnetAllocationError,
     MinPrefixSubnetAllocationError,
     NetworkAddressScopeAffinityError,
+    NotAuthorized,
     PrefixVersionMismatch,
     RequestFailed,
     SubnetAllocationError,
@@ -163,6 +165,41 @@ class Subnetpools(NeutronResource[Subnetpool]):
         _set_prefixes(pool, compact(left))
         await self.save(call, pool)
         return PrefixesResponse(prefixes=pool.prefixes)
+
+    async def onboard_network_subnets(self, call: Call, request: Any) -> pb.OnboardNetworkSubnetsResponse:
+        """A network's subnets become the pool's, their prefixes too (neutron.extensions.subnet_onboard)."""
+        if not request.network_id:
+            raise bad_input("network_id must be specified.")
+        network = await call.owner_of("network").fetch(call, request.network_id)
+        if not sees_all(call.caller) and network.project_id != call.caller.project_id:
+            raise NotAuthorized()
+        pool: Subnetpool = await call.tx.edit(Subnetpool, call.target.id)
+        used = [parse_net(subnet.cidr) for subnet in await call.tx.query(Subnet, subnetpool_id=pool.id)]
+        found = [one for one in await call.tx.query(Subnet, network_id=network.id) if one.ip_version == pool.ip_version]
+        added: list[IPNetwork] = []
+        for subnet in found:
+            net = ipaddress.ip_network(subnet.cidr)
+            if any(other is not None and other.overlaps(net) for other in used):
+                raise IllegalSubnetPoolUpdate(
+                    why=f"Onboarding subnet {subnet.id}: {subnet.cidr} conflicts with allocated prefixes "
+                    f"in subnet pool {pool.id}"
+                )
+            added.append(net)
+        _set_prefixes(pool, compact([*map(ipaddress.ip_network, pool.prefixes), *added]))
+        await self._check_scope(call, pool)
+        await self.save(call, pool)
+        for subnet in found:
+            changed = await call.tx.edit(Subnet, subnet.id)
+            changed.subnetpool_id = pool.id
+            await call.owner_of("subnet").save(call, changed)
+        if found and pool.HasField("address_scope_id"):
+            changed_network = await call.tx.edit(type(network), network.id)
+            setattr(changed_network, f"ipv{pool.ip_version}_address_scope", pool.address_scope_id)
+            await call.tx.put(changed_network)
+        answer = pb.OnboardNetworkSubnetsResponse()
+        for subnet in found:
+            answer.subnets.add(id=subnet.id, cidr=subnet.cidr)
+        return answer
 
     # -- delete
 

@@ -22,6 +22,7 @@ from mopenstack.core.network.addresses import (
 from mopenstack.core.network.errors import (
     BadResourceRequest,
     GatewayIpInUse,
+    HTTPBadRequest,
     InvalidNetworkMTU,
     NetworkAddressScopeAffinityError,
     NetworkIdsDontMatch,
@@ -223,6 +224,9 @@ class Subnets(NeutronResource[Subnet]):
     # -- update
 
     async def change(self, call: Call, old: Subnet, new: Subnet, request: Any, given: set[str]) -> None:
+        for name in REQUEST_ONLY:
+            if name in given:
+                raise HTTPBadRequest(f"Cannot update read-only attribute {name}")
         rules.check_values(new, given)
         rules.check(new, given, creating=False, had_dhcp=old.enable_dhcp)
         net = parse_net(new.cidr)

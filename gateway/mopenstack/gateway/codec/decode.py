@@ -52,7 +52,7 @@ _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
 class Decoder:
     """The plan of one message at one microversion for one kind of request (create, update, other)."""
 
-    __slots__ = ("_inline", "_keys", "_list", "_name", "_others", "_required", "_unknown")
+    __slots__ = ("_inline", "_keys", "_list", "_name", "_nested", "_others", "_required", "_unknown")
 
     def __init__(self, descriptor: AnyMessageType, microversion: int, mode: str) -> None:
         self._name = descriptor.full_name
@@ -61,6 +61,7 @@ class Decoder:
         self._list: Set | None = None
         self._required: list[tuple[str, str]] = []
         self._others: set[str] = set()
+        self._nested: dict[str, dict[str, str]] = {}
         self._unknown = _unknown_policy(descriptor)
         for field in descriptor.fields:
             rules = field_rules(field)
@@ -77,11 +78,17 @@ class Decoder:
                 continue
             for key in filter(None, (wire_key(field), rules.also)):
                 self._keys[key] = (field.name, setter)
+                if _is_envelope(field) and not field.is_repeated and field.message_type is not None:
+                    self._nested[key] = {wire_key(inner): inner.name for inner in field.message_type.fields}
             if rules.required and (mode != "update" or _is_envelope(field)):
                 self._required.append((field.name, wire_key(field)))
 
     def decode(self, document: Any, message: Any, path: Path, given: list[str] | None = None) -> None:
-        """Fill a message from a JSON value; `given` collects the proto names of the keys that were there."""
+        """Fill a message from a JSON value; `given` collects the proto names of the keys that were there.
+
+        A null inside of an object that is a field itself is collected as `field.key`: there it cannot be told
+        from an absent key otherwise.
+        """
         if len(path) > DEPTH_MAX:
             raise InvalidField(path, "", "depth", DEPTH_MAX)
         if self._list is not None:
@@ -99,6 +106,9 @@ class Decoder:
             name, setter = found
             setter(message, value, (*path, key))
             present.append(name)
+            if given is not None and key in self._nested and isinstance(value, dict) and None in value.values():
+                names = self._nested[key]
+                given += [f"{name}.{names[inner]}" for inner, one in value.items() if one is None and inner in names]
         if len(set(present)) != len(present):
             self._check_twice(document, path)
         for name, key in self._required:
