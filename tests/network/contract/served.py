@@ -60,20 +60,29 @@ def _collection(path: str, operation: Operation) -> str:
         parts = parts[:-1]
     if not parts or parts[-1].startswith("{"):
         return ""
-    name = parts[-1].replace("-", "_")
+    name = _PLURALS.get(parts[-1], parts[-1].replace("-", "_"))
     if len(parts) >= 3 and parts[-2].startswith("{"):
         return f"{parts[-3].replace('-', '_')}/{name}"
     return name
 
 
+_PLURALS = {"auto-allocated-topology": "auto_allocated_topologies"}
+"""Collections whose path is not their name."""
+
+
 def _note(served: Served, operation: Operation, verb: str) -> None:
     if verb == "GET":
-        served.answer.update(_fields(operation.response.DESCRIPTOR))
+        served.answer.update(_shown(operation))
     elif operation.kind_of_write == "create":
         served.create.update(_writable(operation, contract.ACCESS_UPDATE))
-        served.answer = {**_fields(operation.response.DESCRIPTOR), **served.answer}
+        served.answer = {**_shown(operation), **served.answer}
     elif operation.kind_of_write == "update":
         served.update.update(_writable(operation, contract.ACCESS_CREATE))
+
+
+def _shown(operation: Operation) -> dict[str, AnyField]:
+    fields = _fields(operation.response.DESCRIPTOR)
+    return {key: item for key, item in fields.items() if field_rules(item).access != contract.ACCESS_INPUT}
 
 
 def _writable(operation: Operation, refused: int) -> dict[str, AnyField]:

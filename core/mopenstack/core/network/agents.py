@@ -12,6 +12,7 @@ from mopenstack.core.network.errors import AgentNotFound
 from mopenstack.core.network.resource import NeutronResource, sees_all
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import agents_pb2 as pb
+from mopenstack.network.v2.agent_schedulers_pb2 import AgentBinding
 from mopenstack.network.v2.agents_pb2 import Agent
 
 
@@ -28,6 +29,10 @@ class Agents(NeutronResource[Agent]):
         agent.admin_state_up, agent.alive = True, True
         call.stamp(agent.started_at)
         return await self.view(call, await self.insert(call, agent, request, {"admin_state_up"}))
+
+    async def remove(self, call: Call, obj: Agent) -> None:
+        for binding in await call.tx.query(AgentBinding, agent_id=obj.id):
+            await call.tx.delete(AgentBinding, binding.id)
 
     async def view(self, call: Call, obj: Agent) -> Message:
         seen = copy_of(obj)

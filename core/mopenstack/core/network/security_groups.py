@@ -11,8 +11,10 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.network.default_statefulness import default_stateful
 from mopenstack.core.network.errors import SecurityGroupNotFound
 from mopenstack.core.network.rbac import forget_policies
+from mopenstack.core.network.resource import asked_project
 from mopenstack.core.network.security_errors import (
     SecurityGroupCannotRemoveDefault,
     SecurityGroupCannotUpdateDefault,
@@ -42,7 +44,7 @@ class SecurityGroups(SharedResource[SecurityGroup]):
     # -- who sees what
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[SecurityGroup]:
-        project = _asked_project(query) or call.caller.project_id
+        project = asked_project(query) or call.caller.project_id
         if project and (call.caller.is_admin or project == call.caller.project_id):
             await self.default_group(call, project)
         return await super().candidates(call, query)
@@ -74,6 +76,8 @@ class SecurityGroups(SharedResource[SecurityGroup]):
         if request is not None:
             _check_name(obj.name)
             await self.default_group(call, obj.project_id)
+            if "stateful" not in given:
+                obj.stateful = await default_stateful(call, obj.project_id)
 
     async def created(self, call: Call, obj: SecurityGroup, request: Any) -> None:
         await self._add_rules(call, obj, default=request is None and obj.name == DEFAULT)
@@ -115,6 +119,7 @@ class SecurityGroups(SharedResource[SecurityGroup]):
         for field in ("security_group_id", "remote_group_id"):
             for rule in await call.tx.query(SecurityGroupRule, **{field: obj.id}):
                 await rules.discard(call, rule)
+        await call.owner_of("log").security_group_removed(call, obj)
         await forget_policies(call, obj.id)
 
     @staticmethod
@@ -125,14 +130,6 @@ class SecurityGroups(SharedResource[SecurityGroup]):
 def _check_name(name: str) -> None:
     if name.lower() == DEFAULT:
         raise SecurityGroupDefaultAlreadyExists()
-
-
-def _asked_project(query: common.Query) -> str:
-    for key in ("project_id", "tenant_id"):
-        for item in query.filters:
-            if item.key == key and item.values:
-                return item.values[0]
-    return ""
 
 
 def _shown(rule: SecurityGroupRule, listed: bool) -> pb.SecurityGroup.MemberRule:

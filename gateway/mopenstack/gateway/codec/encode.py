@@ -46,7 +46,7 @@ class Encoder:
             rules = field_rules(field)
             if not _shown(field, rules, microversion, audience):
                 continue
-            if rules.inline and field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1:
+            if rules.inline and len(descriptor.fields) == 1 and (_is_value(field) or _is_list(field)):
                 self._list = _value(field, rules, microversion, audience)
                 continue
             self.keys.add(wire_key(field))
@@ -149,6 +149,14 @@ def _is_map(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
+def _is_list(field: AnyField) -> bool:
+    return field.is_repeated and not _is_map(field)
+
+
+def _is_value(field: AnyField) -> bool:
+    return field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
+
+
 def _emit(field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str) -> Emit:
     if rules.links:
         return _links(field, rules)
@@ -226,6 +234,9 @@ def _scalar(
             return lambda value, base, root: words.get(value)
         if field.type == FieldDescriptor.TYPE_BYTES:
             return lambda value, base, root: base64.b64encode(value).decode()
+        if rules.format == "integer":
+            # A whole number of more than 64 bits (how many addresses an IPv6 subnet has).
+            return lambda value, base, root: orjson.Fragment(value)
         return _same
     if message.full_name == Timestamp.DESCRIPTOR.full_name:
         style = rules.time or _api_time(field)
