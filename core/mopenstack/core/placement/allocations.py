@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf import json_format
+
 from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -21,7 +23,6 @@ INCOMPLETE = "00000000-0000-0000-0000-000000000000"
 UNKNOWN_TYPE = "unknown"
 _UUID = "^[0-9a-fA-F-]{36}$"
 _CLASS = "^[A-Z0-9_]+$"
-_GROUP = "[a-zA-Z0-9_-]{1,64}"
 
 
 class Allocations(Servicer):
@@ -96,7 +97,7 @@ class Allocations(Servicer):
         """What a request wants for many consumers; raises what is wrong with it."""
         for id, body in consumers.items():
             if re.search(_UUID, id) is None:
-                raise InvalidField((), dict.fromkeys(consumers), "pattern_properties", (id, _UUID))
+                raise InvalidField((), dict.fromkeys(consumers), "pattern_properties", ([id], [_UUID]))
             check_consumer(call, body, (id,), may_be_empty=True)
         return [await self.wanted(call, id, body) for id, body in consumers.items()]
 
@@ -133,15 +134,33 @@ def check_consumer(call: Call, body: pb.ConsumerAllocations, path: tuple[str, ..
         raise InvalidField(place, {}, "min_properties", 1)
     for id, held in body.allocations.items():
         if re.search(_UUID, id) is None:
-            raise InvalidField(place, dict.fromkeys(body.allocations), "pattern_properties", (id, _UUID))
+            raise InvalidField(place, dict.fromkeys(body.allocations), "pattern_properties", ([id], [_UUID]))
         _check_amounts(held.resources, (*place, id, "resources"))
+    if not call.at_least(12) and not body.listed:
+        raise InvalidField(place, [], "min_items", 1)
     for one in body.listed:
         _check_amounts(one.resources, (*place, "resources"))
     if call.at_least(28):
         _check_type(body.consumer_generation, (*path, "consumer_generation"))
-    for suffix, listed in body.mappings.items():
-        if re.search(_GROUP, suffix) is not None and not listed.uuids:
-            raise InvalidField((*path, "mappings", suffix), [], "min_items", 1)
+    if body.HasField("mappings"):
+        _check_mappings(json_format.MessageToDict(body.mappings), (*path, "mappings"))
+
+
+def _check_mappings(mappings: Mapping[str, Any], path: tuple[str, ...]) -> None:
+    """Placement looks at their form and keeps nothing of them."""
+    if not mappings:
+        raise InvalidField(path, {}, "min_properties", 1)
+    for suffix, ids in mappings.items():
+        place = (*path, suffix)
+        if not isinstance(ids, list):
+            raise InvalidField(place, ids, "type", "array")
+        if not ids:
+            raise InvalidField(place, ids, "min_items", 1)
+        for number, id in enumerate(ids):
+            if not isinstance(id, str):
+                raise InvalidField((*place, number), id, "type", "string")
+            if not is_format("uuid", id):
+                raise InvalidField((*place, number), id, "format", "uuid")
 
 
 def _check_amounts(amounts: Mapping[str, int], path: tuple[str, ...]) -> None:
@@ -149,7 +168,7 @@ def _check_amounts(amounts: Mapping[str, int], path: tuple[str, ...]) -> None:
         raise InvalidField(path, {}, "min_properties", 1)
     for name, amount in amounts.items():
         if re.search(_CLASS, name) is None:
-            raise InvalidField(path, dict(amounts), "pattern_properties", (name, _CLASS))
+            raise InvalidField(path, dict(amounts), "pattern_properties", ([name], [_CLASS]))
         if amount < 1:
             raise InvalidField((*path, name), amount, "minimum", 1)
 

@@ -84,20 +84,26 @@ def read(call: Call, query: Query) -> Asked:
 
 def group_key(call: Call) -> re.Pattern[str]:
     """What keys of groups look like: (kind)(suffix)."""
-    kinds = ["resources", "required", "member_of"] if call.at_least(25) else ["resources"]
-    if call.at_least(31):
-        kinds.append("in_tree")
-    if not call.at_least(25):
-        kinds += ["required"] if call.at_least(17) else []
-        kinds += ["member_of"] if call.at_least(21) else []
-        return re.compile(rf"^({'|'.join(kinds)})()$")
-    return re.compile(rf"^({'|'.join(kinds)})({_WORDS if call.at_least(33) else _NUMBERS})?$")
+    kinds = "|".join(_kinds(call))
+    return re.compile(rf"^({kinds})({_suffix(call)})?$" if call.at_least(25) else rf"^({kinds})()$")
+
+
+def _kinds(call: Call) -> list[str]:
+    since = {"resources": 10, "required": 17, "member_of": 21, "in_tree": 31}
+    return [kind for kind, first in since.items() if call.at_least(first)]
+
+
+def _suffix(call: Call) -> str:
+    return _WORDS if call.at_least(33) else _NUMBERS
 
 
 def _check_keys(call: Call, query: Query) -> None:
     since = {"limit": 16, "group_policy": 25, "root_required": 35, "same_subtree": 36}
     pattern = group_key(call)
     unknown = [key for key in query if pattern.match(key) is None and not (key in since and call.at_least(since[key]))]
+    if unknown and call.at_least(25):
+        patterns = [f"^{kind}({_suffix(call)})?$" for kind in _kinds(call)]
+        raise InvalidField((), query, "pattern_properties", (unknown, patterns))
     if unknown:
         raise InvalidField((), query, "unknown", sorted(unknown))
     if not call.at_least(25) and "resources" not in query:

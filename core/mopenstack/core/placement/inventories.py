@@ -8,7 +8,7 @@ from typing import Any
 from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.placement import errors
+from mopenstack.core.placement import errors, standard
 from mopenstack.core.placement.provider_filters import capacity
 from mopenstack.core.placement.records import cache_headers, editable, known_class, provider_of, save
 from mopenstack.placement.v1 import inventories_pb2 as pb
@@ -36,6 +36,8 @@ async def set_inventories(call: Call, provider: Provider, inventories: Mapping[s
             raise errors.UnknownClass(name)
     used = [name for name in provider.inventories if name not in inventories and provider.used.get(name)]
     if used:
+        order = list(standard.resource_classes())
+        used.sort(key=lambda name: order.index(name) if name in order else len(order))
         raise errors.InUse(used, provider.id)
     replace_inventories(provider, inventories)
     await save(call, provider)
@@ -85,8 +87,8 @@ class Inventories(Servicer):
         )
 
     async def set_inventories(self, call: Call, request: pb.SetInventoriesRequest) -> Result:
-        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
         inventories = {name: inventory_of(record) for name, record in request.inventories.items()}
+        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
         for name, inventory in inventories.items():
             why = self._too_little(call, provider, name, inventory)
             if why:
@@ -102,8 +104,8 @@ class Inventories(Servicer):
 
     async def set_inventory(self, call: Call, request: pb.SetInventoryRequest) -> Result:
         name = request.resource_class
-        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
         inventory = inventory_of(request)
+        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
         why = self._too_little(call, provider, name, inventory)
         if why:
             raise BadRequest(f"Unable to update inventory for resource provider {provider.id}: {why}")

@@ -50,7 +50,7 @@ class Reshaper(Servicer):
         for id, item in request.inventories.items():
             if re.search(_UUID, id) is None:
                 raise InvalidField(
-                    ("inventories",), dict.fromkeys(request.inventories), "pattern_properties", (id, _UUID)
+                    ("inventories",), dict.fromkeys(request.inventories), "pattern_properties", ([id], [_UUID])
                 )
             provider = await call.tx.get(Provider, id)
             if provider is None:

@@ -7,7 +7,7 @@ the core's to say. Which keys were present goes into the request's field mask.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any
 
@@ -137,6 +137,14 @@ class Decoder:
         for slot in Decoder.__slots__:
             setattr(other, slot, getattr(self, slot))
         other._required = [item for item in self._required if item[1] != key]
+        return other
+
+    def without_fields(self, fields: Collection[str]) -> Decoder:
+        """The same plan, not knowing the keys of some fields: a path's variables are no part of a body."""
+        other: Decoder = object.__new__(Decoder)
+        for slot in Decoder.__slots__:
+            setattr(other, slot, getattr(self, slot))
+        other._keys = {key: found for key, found in self._keys.items() if found[0] not in fields}
         return other
 
     def _refuse_or_keep(self, unknown: dict[str, Any], document: Any, message: Any, path: Path) -> None:

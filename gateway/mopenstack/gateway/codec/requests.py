@@ -49,6 +49,8 @@ class RequestDecoder:
             if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
                 self._envelope = (field.name, wire_key(field))
 
+        self._plan = decoder(request.DESCRIPTOR, microversion, mode).without_fields(self._paths)
+
     def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
         """A new request with its path variables and headers."""
         message = self._request()
@@ -70,7 +72,7 @@ class RequestDecoder:
     @property
     def needs_body(self) -> bool:
         """Whether a request without a body lacks something."""
-        return decoder(self._request.DESCRIPTOR, self._microversion, self._mode).requires_keys
+        return self._plan.requires_keys
 
     def query(self, message: Message, pairs: Iterable[tuple[str, str]]) -> None:
         """Query parameters that are fields of the request; unknown ones are ignored."""
@@ -81,7 +83,7 @@ class RequestDecoder:
 
     def body(self, message: Message, document: Any) -> None:
         """The JSON body, envelope and siblings; fills the mask from the envelope's keys."""
-        plan = decoder(self._request.DESCRIPTOR, self._microversion, self._mode)
+        plan = self._plan
         if self._action and not plan.takes(self._action):
             return  # the action's value says nothing
         if self._mask and self._envelope and isinstance(document, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from email.utils import formatdate
 from typing import Any, ClassVar
 
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
@@ -51,6 +52,20 @@ _TITLES: Mapping[int, str] = {
     501: "Not Implemented",
     503: "Service Unavailable",
 }
+_RULES: Mapping[str, str] = {
+    "max_length": "maxLength",
+    "min_length": "minLength",
+    "max_items": "maxItems",
+    "min_items": "minItems",
+    "unique_items": "uniqueItems",
+    "min_properties": "minProperties",
+    "pattern_properties": "additionalProperties",
+    "unknown": "additionalProperties",
+    "one_of": "enum",
+    "one_of_schemas": "anyOf",
+}
+"""Rules as JSON Schema calls them."""
+_MAP_KEYS = ("^[0-9a-fA-F-]{36}$", "^[A-Z0-9_]+$")
 _TAG = re.compile(r"<.*?>", re.DOTALL)
 
 
@@ -94,13 +109,17 @@ class PlacementDialect(Dialect):
 
     @staticmethod
     def _invalid(fault: InvalidField, context: Context) -> str:
-        """jsonschema's sentence; of the schema and the instance that the service prints behind it, nothing."""
+        """jsonschema's sentence and the place; the service prints the schema and the instance behind it."""
         if fault.rule == "json":
             return f"Malformed JSON: {fault.bound}"
         if fault.rule == "type" and not fault.path and fault.value is None:
             return "Malformed JSON: Expecting value: line 1 column 1 (char 0)"
-        what = "Invalid query string parameters" if context.verb in ("GET", "HEAD") else "JSON does not validate"
-        return f"{what}: {jsonschema_sentence(fault)}"
+        query = context.verb in ("GET", "HEAD")
+        what = "Invalid query string parameters" if query else "JSON does not validate"
+        whole = fault.path[:-1] if fault.rule == "required" else fault.path
+        where = "".join(map(_schema_step, whole))
+        rule = _RULES.get(fault.rule, fault.rule)
+        return f"{what}: {_sentence(fault)}\n\nFailed validating {rule!r} in schema{where}"
 
     def _error(self, status: int, explanation: str, detail: str, fault: Fault | None, context: Context) -> Answer:
         """webob's layout without its markup: explanation, two breaks, detail, the place of a comment."""
@@ -187,8 +206,31 @@ class PlacementDialect(Dialect):
             "status": "CURRENT",
             "links": [{"rel": "self", "href": ""}],
         }
-        headers = {"Cache-Control": "no-cache"} if context.microversion >= CACHED_SINCE else {}
+        headers = {}
+        if context.microversion >= CACHED_SINCE:
+            headers = {"Cache-Control": "no-cache", "Last-Modified": formatdate(usegmt=True)}
         return Answer.json(200, {"versions": [version]}, headers)
+
+
+def _sentence(fault: InvalidField) -> str:
+    if fault.rule == "min_properties":
+        return f"{fault.value!r} should be non-empty"
+    if fault.rule == "pattern_properties":
+        names, patterns = fault.bound
+        verb = "does" if len(names) == 1 else "do"
+        listed, known = (", ".join(repr(item) for item in sorted(items)) for items in (names, patterns))
+        return f"{listed} {verb} not match any of the regexes: {known}"
+    return jsonschema_sentence(fault)
+
+
+def _schema_step(part: str | int) -> str:
+    """How the schema names a step of a path: an item, a key of a map, or a property."""
+    if isinstance(part, int):
+        return "['items']"
+    for pattern in _MAP_KEYS:
+        if re.search(pattern, part) is not None:
+            return f"['patternProperties'][{pattern!r}]"
+    return f"['properties'][{part!r}]"
 
 
 def _bad_verb(context: Context) -> str:
