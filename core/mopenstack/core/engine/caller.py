@@ -28,6 +28,8 @@ class Caller:
     expires_at: float = 0.0
     issued_at: float = 0.0
     application_credential_id: str = ""
+    trust_id: str = ""
+    access_token_id: str = ""
     access_rules: tuple[tuple[str, str, str], ...] = ()
     """(service type, verb, path pattern) of the only requests that the token is good for; none: any."""
     is_admin_project: bool = True

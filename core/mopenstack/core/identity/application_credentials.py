@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import secrets
-from datetime import UTC, datetime
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
@@ -14,6 +13,7 @@ from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.core.identity.effective import roles_on
 from mopenstack.core.identity.passwords import hash_secret
 from mopenstack.core.identity.roles import Roles
+from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import application_credentials_pb2 as pb2
 from mopenstack.identity.v3 import roles_pb2
@@ -58,7 +58,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
         if body.HasField("unrestricted"):
             made.unrestricted = body.unrestricted
         if body.HasField("expires_at"):
-            call.stamp(made.expires_at, _expiry(call, body.expires_at))
+            call.stamp(made.expires_at, parse_expiry(call, body.expires_at))
         made.roles.extend([_role(role) for role in await self._roles(call, body)])
         for rule in body.access_rules:
             kept = await keep_rule(call, request.user_id, rule)
@@ -108,18 +108,6 @@ async def check_unrestricted(call: Call) -> None:
     credential = await call.tx.get(pb2.ApplicationCredential, id)
     if credential is None or not credential.unrestricted:
         raise errors.ForbiddenAction(action=_RESTRICTED)
-
-
-def _expiry(call: Call, text: str) -> float:
-    """keystone.common.utils.parse_expiration_date."""
-    try:
-        when = datetime.fromisoformat(text.removesuffix("Z"))
-    except ValueError:
-        raise errors.TimestampNotExpected from None
-    stamp = when.replace(tzinfo=UTC).timestamp()
-    if stamp < call.time:
-        raise errors.ExpirationInPast
-    return stamp
 
 
 def _role(role: roles_pb2.Role) -> pb2.ApplicationCredential.Role:

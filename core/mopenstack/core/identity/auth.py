@@ -8,16 +8,19 @@ from mopenstack.contract.faults import Forbidden
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity.authentication import authenticate_for_token, subject
-from mopenstack.core.identity.base import may_read_all, page_of
+from mopenstack.core.identity.base import FALSE_WORDS, may_read_all, page_of
 from mopenstack.core.identity.catalog import catalog
 from mopenstack.core.identity.domains import domain_view
 from mopenstack.core.identity.effective import SYSTEM, domains_of, projects_of, roles_on
 from mopenstack.core.identity.errors import missing, refused
 from mopenstack.core.identity.fernet import encode
+from mopenstack.core.identity.revocations import record
 from mopenstack.core.identity.tokens import Standing, enabled
 from mopenstack.identity.v3 import auth_pb2
 from mopenstack.identity.v3 import tokens_pb2 as pb2
 from mopenstack.identity.v3.common_pb2 import Reference, ScopedReference
+from mopenstack.identity.v3.federation_pb2 import ServiceProvider
+from mopenstack.identity.v3.oauth1_pb2 import AccessToken
 from mopenstack.identity.v3.projects_pb2 import Project
 
 
@@ -27,21 +30,23 @@ class Tokens(Servicer):
     async def create_token(self, call: Call, request: pb2.CreateTokenRequest) -> Result:
         if not request.HasField("auth"):
             raise missing("auth", "request body")
-        standing = await authenticate_for_token(call, request.auth)
+        standing = await authenticate_for_token(call, request.auth, request.authorization)
         token = encode(call.cloud, standing.payload)
-        return await self._answer(call, standing, token, plain=request.HasField("nocatalog"))
+        return await token_answer(call, standing, token, plain=request.HasField("nocatalog"))
 
     async def get_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:validate_token")
-        return await self._answer(call, standing, request.subject_token, plain=request.HasField("nocatalog"))
+        return await token_answer(call, standing, request.subject_token, plain=request.HasField("nocatalog"))
 
     async def check_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:check_token")
-        return await self._answer(call, standing, request.subject_token, plain=True)
+        return await token_answer(call, standing, request.subject_token, plain=True)
 
     async def revoke_token(self, call: Call, request: pb2.RevokeTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:revoke_token")
-        await call.tx.put(pb2.Revocation(id=standing.payload.audit_ids[0]))
+        alone = request.HasField("cascade") and request.cascade.lower() in FALSE_WORDS
+        await call.tx.put(pb2.Revocation(id=standing.payload.audit_ids[0], spares_chain=alone))
+        await record(call, audit_id=standing.payload.audit_ids[0])
         return EMPTY
 
     @staticmethod
@@ -55,13 +60,21 @@ class Tokens(Servicer):
             raise refused(policy)
         return standing
 
-    @staticmethod
-    async def _answer(call: Call, standing: Standing, token: str, *, plain: bool) -> pb2.TokenResponse:
-        shown = token_view(call, standing)
-        if standing.scoped and not plain:
-            project = standing.payload.scope_id if standing.payload.scope == "project" else ""
-            shown.catalog.CopyFrom(await catalog(call, standing.user.id, project))
-        return pb2.TokenResponse(token=shown, subject_token=token)
+
+async def token_answer(call: Call, standing: Standing, token: str, *, plain: bool) -> pb2.TokenResponse:
+    """A token as an answer, with the catalog if it is scoped and nobody asked to leave it out."""
+    shown = token_view(call, standing)
+    if standing.scoped and not plain:
+        project = standing.payload.scope_id if standing.payload.scope == "project" else ""
+        owner = standing.delegated.trust.trustor_user_id if standing.delegated is not None else standing.user.id
+        shown.catalog.CopyFrom(await catalog(call, owner, project))
+    for provider in await call.tx.query(ServiceProvider, enabled=True):
+        shown.service_providers.add(id=provider.id, auth_url=provider.auth_url, sp_url=provider.sp_url)
+    if standing.payload.access_token_id:
+        lent = await call.tx.get(AccessToken, standing.payload.access_token_id)
+        if lent is not None:
+            shown.oauth1.access_token_id, shown.oauth1.consumer_id = lent.id, lent.consumer_id
+    return pb2.TokenResponse(token=shown, subject_token=token)
 
 
 class Auths(Servicer):
@@ -105,11 +118,16 @@ def token_view(call: Call, standing: Standing) -> pb2.Token:
         shown.project.CopyFrom(ScopedReference(id=scope.id, name=scope.name))
         if standing.scope_domain is not None:
             shown.project.domain.CopyFrom(_reference(standing.scope_domain))
-        shown.is_domain = scope.is_domain
+        if standing.delegated is None:
+            shown.is_domain = scope.is_domain
     elif payload.scope == "domain" and scope is not None:
         shown.domain.CopyFrom(_reference(scope))
     elif payload.scope == "system":
         shown.system.all = True
+    if standing.delegated is not None:
+        trust = standing.delegated.trust
+        shown.trust.id, shown.trust.impersonation = trust.id, trust.impersonation
+        shown.trust.trustor_user.id, shown.trust.trustee_user.id = trust.trustor_user_id, trust.trustee_user_id
     if standing.credential is not None:
         shown.application_credential.id = standing.credential.id
         shown.application_credential.name = standing.credential.name

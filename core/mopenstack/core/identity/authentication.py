@@ -13,6 +13,7 @@ from mopenstack.contract.faults import BadRequest, Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import from_value
+from mopenstack.core.identity.delegation import PRIMARY_METHODS, consume, trust_in_force
 from mopenstack.core.identity.effective import roles_on
 from mopenstack.core.identity.errors import missing
 from mopenstack.core.identity.fernet import Payload, Scope, audit_id, decode
@@ -21,16 +22,30 @@ from mopenstack.core.identity.projects import Projects
 from mopenstack.core.identity.tokens import Standing, enabled, expired, weigh
 from mopenstack.core.identity.users import Users
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
+from mopenstack.identity.v3.oauth1_pb2 import AccessToken
 from mopenstack.identity.v3.projects_pb2 import Project
 from mopenstack.identity.v3.tokens_pb2 import Auth
+from mopenstack.identity.v3.trusts_pb2 import Trust
 from mopenstack.identity.v3.users_pb2 import User
 
-METHODS = ("password", "token", "application_credential")
+METHODS = ("password", "token", "application_credential", "oauth1")
 LIFETIME = 86_400
 """Seconds that a token is good for: DevStack's and the recorded clouds'; Keystone's own default is an hour."""
 
+_TRUST = "OS-TRUST:trust"
 _SYSTEM_RESCOPE = "Using a system-scoped token to create a project-scoped or domain-scoped token is not allowed."
+_OAUTH_RESCOPE = "Using OAuth-scoped token to create another token. Create a new OAuth-scoped token instead"
+_TRUST_RESCOPE = "Using trust-scoped token to create another token. Create a new trust-scoped token instead"
 _DELEGATED_RESCOPE = "Using a delegated token to create another token is not allowed."
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The scope that a request asks for; with a trust, the trust's project."""
+
+    kind: Scope
+    target: Project | None = None
+    trust: Trust | None = None
 
 
 @dataclass(slots=True)
@@ -42,39 +57,81 @@ class _Proof:
     expires_at: float = 0.0
     parent_audit_id: str = ""
     credential: ApplicationCredential | None = None
+    access_token: AccessToken | None = None
 
 
-async def authenticate_for_token(call: Call, auth: Auth) -> Standing:
-    """A new token's standing; raises Unauthorized, or says what the request lacks."""
+async def authenticate_for_token(call: Call, auth: Auth, authorization: str = "") -> Standing:
+    """A new token's standing; raises Unauthorized, or says what the request lacks.
+
+    `authorization` is the header that the method oauth1 finds its signature in.
+    """
     if not auth.HasField("identity"):
         raise BadRequest("'identity' is a required property")
     methods = list(dict.fromkeys(auth.identity.methods))
     _check_methods(auth, methods)
-    scope = await _scope(call, auth, methods)
+    wanted = await _scope(call, auth, methods)
     proof = _Proof()
     for method in methods:
-        await _prove(call, auth, method, scope, proof)
+        if method == "oauth1":
+            await _by_oauth1(call, authorization, proof)
+        else:
+            await _prove(call, auth, method, wanted, proof)
     if proof.user is None:
         raise Unauthorized
     _check_second_factors(proof.user, proof.methods)
-    if scope is None:
-        scope = await _default_scope(call, proof.user)
-    kind, target = scope
+    if proof.access_token is not None:
+        wanted = Wanted("project", await call.tx.get(Project, proof.access_token.token_project_id))
+    if wanted is None:
+        wanted = await _default_scope(call, proof.user)
+    return await issue(
+        call,
+        proof.user,
+        proof.methods,
+        wanted,
+        proof.expires_at,
+        proof.parent_audit_id,
+        credential=proof.credential,
+        access_token=proof.access_token,
+    )
+
+
+async def issue(
+    call: Call,
+    user: User,
+    methods: list[str],
+    wanted: Wanted,
+    expires_at: float = 0.0,
+    parent_audit_id: str = "",
+    *,
+    credential: ApplicationCredential | None = None,
+    access_token: AccessToken | None = None,
+) -> Standing:
+    """A new token for a user who has shown who they are; raises Unauthorized where it would be worth nothing."""
     own = audit_id(call.ids)
+    trust = wanted.trust
+    until = expires_at or int(call.time) + LIFETIME
+    if trust is not None and trust.HasField("expires_at"):
+        until = min(until, trust.expires_at.seconds)  # a token does not outlive the trust
+    trustor = None if trust is None else await call.tx.get(User, trust.trustor_user_id)
     payload = Payload(
-        user_id=proof.user.id,
-        methods=tuple(proof.methods),
-        audit_ids=(own, proof.parent_audit_id) if proof.parent_audit_id else (own,),
+        user_id=user.id,
+        methods=tuple(methods),
+        audit_ids=(own, parent_audit_id) if parent_audit_id else (own,),
         issued_at=int(call.time),
-        expires_at=proof.expires_at or int(call.time) + LIFETIME,
-        generation=proof.user.token_generation,
-        scope=kind,
-        scope_id=target.id if target is not None else "",
-        application_credential_id=proof.credential.id if proof.credential is not None else "",
+        expires_at=until,
+        generation=user.token_generation,
+        scope=wanted.kind,
+        scope_id=wanted.target.id if wanted.target is not None else "",
+        application_credential_id=credential.id if credential is not None else "",
+        trust_id=trust.id if trust is not None else "",
+        trustor_generation=trustor.token_generation if trustor is not None else 0,
+        access_token_id=access_token.id if access_token is not None else "",
     )
     standing = await weigh(call, payload)
     if standing is None:
         raise Unauthorized
+    if trust is not None:
+        await consume(call, trust)
     return standing
 
 
@@ -98,29 +155,42 @@ def _check_second_factors(user: User, methods: list[str]) -> None:
 # -- scope
 
 
-async def _scope(call: Call, auth: Auth, methods: list[str]) -> tuple[Scope, Project | None] | None:
+async def _scope(call: Call, auth: Auth, methods: list[str]) -> Wanted | None:
     """The asked-for scope; None where the request leaves it open."""
     if "application_credential" in methods:
         if auth.HasField("scope"):
             raise errors.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
         credential = await _credential(call, auth.identity.application_credential)
-        return "project", await _enabled_project(call, await call.tx.get(Project, credential.project_id))
+        return Wanted("project", await _enabled_project(call, await call.tx.get(Project, credential.project_id)))
     if not auth.HasField("scope"):
         return None
     wanted = from_value(auth.scope)
-    kinds = [kind for kind in ("project", "domain", "unscoped", "system") if wanted and kind in wanted]
+    kinds = [kind for kind in ("project", "domain", "unscoped", "system", _TRUST) if wanted and kind in wanted]
     if len(kinds) != 1:
         raise missing("system, project, domain, OS-TRUST:trust or unscoped", "scope")
     if kinds[0] == "system":
-        return "system", None
+        return Wanted("system")
     if kinds[0] == "unscoped":
-        return "", None
+        return Wanted("")
     info = wanted[kinds[0]] if isinstance(wanted, dict) else {}
     if not isinstance(info, dict):
         raise missing("id or name", kinds[0])
     if kinds[0] == "domain":
-        return "domain", await _domain(call, info)
-    return "project", await _project(call, info)
+        return Wanted("domain", await _domain(call, info))
+    if kinds[0] == _TRUST:
+        return await _by_trust(call, info)
+    return Wanted("project", await _project(call, info))
+
+
+async def _by_trust(call: Call, info: dict[str, Any]) -> Wanted:
+    if not info.get("id"):
+        raise missing("trust_id", "trust")
+    try:
+        trust = await trust_in_force(call, str(info["id"]))
+    except errors.TrustNotFound:
+        raise Unauthorized from None
+    project = await _enabled_project(call, await call.tx.get(Project, trust.trust_project_id))
+    return Wanted("project", project, trust)
 
 
 async def _domain(call: Call, info: dict[str, Any]) -> Project:
@@ -149,27 +219,25 @@ async def _enabled_project(call: Call, project: Project | None) -> Project:
     return project
 
 
-async def _default_scope(call: Call, user: User) -> tuple[Scope, Project | None]:
+async def _default_scope(call: Call, user: User) -> Wanted:
     """The user's default project where that works, else none: never a refusal."""
     project = await enabled(call, user.default_project_id) if user.default_project_id else None
     if project is None or project.is_domain or await enabled(call, project.domain_id) is None:
-        return "", None
-    return ("project", project) if await roles_on(call, user.id, project.id) else ("", None)
+        return Wanted("")
+    return Wanted("project", project) if await roles_on(call, user.id, project.id) else Wanted("")
 
 
 # -- methods
 
 
-async def _prove(
-    call: Call, auth: Auth, method: str, scope: tuple[Scope, Project | None] | None, proof: _Proof
-) -> None:
+async def _prove(call: Call, auth: Auth, method: str, wanted: Wanted | None, proof: _Proof) -> None:
     if method == "password":
         user = await _user(call, auth.identity.password.user, auth.identity.password.HasField("user"), "password")
         if not user.enabled or not matches(auth.identity.password.user.password, user.password_hash):
             raise Unauthorized
         proof.methods.insert(0, method)
     elif method == "token":
-        user = await _by_token(call, auth.identity.token.id, scope, proof)
+        user = await _by_token(call, auth.identity.token.id, wanted, proof)
     else:
         credential = await _credential(call, auth.identity.application_credential)
         found = await call.tx.get(User, credential.user_id)
@@ -182,6 +250,23 @@ async def _prove(
             # A token does not outlive the credential that it comes from.
             proof.expires_at = min(credential.expires_at.seconds, int(call.time) + LIFETIME)
         proof.methods.insert(0, method)
+    _reconcile(proof, user)
+
+
+async def _by_oauth1(call: Call, authorization: str, proof: _Proof) -> None:
+    """A request that is signed with an access token (keystone.auth.plugins.oauth1)."""
+    from mopenstack.core.identity.oauth1 import signed_access_token
+
+    proof.access_token = await signed_access_token(call, authorization)
+    user = await call.tx.get(User, proof.access_token.authorizing_user_id)
+    if user is None or not user.enabled:
+        raise Unauthorized
+    proof.methods.insert(0, "oauth1")
+    _reconcile(proof, user)
+
+
+def _reconcile(proof: _Proof, user: User) -> None:
+    """All methods must be about one user."""
     if proof.user is not None and proof.user.id != user.id:
         raise Unauthorized
     proof.user = user
@@ -207,15 +292,19 @@ async def _user(call: Call, info: Auth.User, given: bool, target: str) -> User:
     return user
 
 
-async def _by_token(call: Call, token: str, scope: tuple[Scope, Project | None] | None, proof: _Proof) -> User:
+async def _by_token(call: Call, token: str, wanted: Wanted | None, proof: _Proof) -> User:
     """A token for another: it expires with the first one, and is revoked with it."""
     if not token:
         raise missing("id", "token")
     standing = await subject(call, token)
     payload = standing.payload
-    if payload.scope == "system" and scope is not None and scope[0] in ("project", "domain"):
+    if payload.access_token_id:
+        raise errors.ForbiddenAction(action=_OAUTH_RESCOPE)
+    if payload.trust_id:
+        raise errors.ForbiddenAction(action=_TRUST_RESCOPE)
+    if payload.scope == "system" and wanted is not None and wanted.kind in ("project", "domain"):
         raise errors.ForbiddenAction(action=_SYSTEM_RESCOPE)
-    if payload.application_credential_id:
+    if not PRIMARY_METHODS.issuperset(payload.methods):
         raise errors.ForbiddenAction(action=_DELEGATED_RESCOPE)
     proof.expires_at = payload.expires_at
     proof.parent_audit_id = payload.audit_ids[-1]

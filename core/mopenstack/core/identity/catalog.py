@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.identity.endpoint_filters import endpoints_of
 from mopenstack.core.identity.endpoints import address
 from mopenstack.identity.v3 import tokens_pb2 as pb2
 from mopenstack.identity.v3.endpoints_pb2 import Endpoint
@@ -28,8 +29,11 @@ async def _build(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
         for service in sorted(await call.tx.scan(Service), key=lambda service: (service.type, service.id))
         if service.enabled
     }
+    only = await endpoints_of(call, project_id) if project_id else set()
     for endpoint in sorted(await call.tx.scan(Endpoint), key=lambda endpoint: endpoint.id):
         service = services.get(endpoint.service_id)
+        if only and endpoint.id not in only:
+            continue
         url = address(call, endpoint)
         if service is None or not endpoint.enabled or not {*_PLACEHOLDER.findall(url)} <= facts.keys():
             continue
@@ -40,4 +44,5 @@ async def _build(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
             region=endpoint.region_id,
             url=_PLACEHOLDER.sub(lambda match: facts[match.group(1)], url),
         )
-    return pb2.Catalog(services=services.values())
+    # A filtered catalog leaves out what has no endpoint left; a full one does not.
+    return pb2.Catalog(services=[service for service in services.values() if service.endpoints or not only])

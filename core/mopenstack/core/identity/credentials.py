@@ -14,12 +14,13 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.application_credentials import check_unrestricted
 from mopenstack.core.identity.base import IdentityServicer, may_read_all, page_of
+from mopenstack.core.identity.delegation import refuse_delegated
 from mopenstack.core.identity.projects import Projects
 from mopenstack.identity.v3 import credentials_pb2 as pb2
 
 EC2 = "ec2"
+DELEGATED = "Delegated tokens cannot access credentials directly"
 
 
 class Credentials(IdentityServicer[pb2.Credential]):
@@ -54,12 +55,14 @@ class Ec2Credentials(Servicer):
 
     service = pb2.DESCRIPTOR.services_by_name["Ec2Credentials"]
 
+    async def before(self, call: Call, request: Any) -> None:
+        refuse_delegated(call.caller, action=DELEGATED)
+
     async def list_ec2_credentials(self, call: Call, request: pb2.ListEc2CredentialsRequest) -> Result:
         found = await call.tx.query(pb2.Credential, user_id=request.user_id, type=EC2)
         return page_of([ec2_view(item) for item in sorted(found, key=lambda item: item.id)], request.query)
 
     async def create_ec2_credential(self, call: Call, request: pb2.CreateEc2CredentialRequest) -> Result:
-        await check_unrestricted(call)
         project = await call.service(Projects).lookup(call, request.tenant_id)
         access, secret = call.ids.hex(), call.ids.hex()
         made = pb2.Credential(
@@ -73,7 +76,6 @@ class Ec2Credentials(Servicer):
         return ec2_view(await self._own(call, request))
 
     async def delete_ec2_credential(self, call: Call, request: pb2.Ec2CredentialRequest) -> Result:
-        await check_unrestricted(call)
         await call.tx.delete(pb2.Credential, (await self._own(call, request)).id)
         return EMPTY
 

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mopenstack.core.engine.call import Call
 from mopenstack.identity.v3 import (
     access_rules_pb2,
     application_credentials_pb2,
     credentials_pb2,
+    domain_configs_pb2,
+    endpoint_filters_pb2,
+    endpoint_policies_pb2,
+    federation_pb2,
     grants_pb2,
     groups_pb2,
     limits_pb2,
+    oauth1_pb2,
     roles_pb2,
+    trusts_pb2,
 )
 
 ApplicationCredential = application_credentials_pb2.ApplicationCredential
@@ -18,46 +26,67 @@ ApplicationCredential = application_credentials_pb2.ApplicationCredential
 
 async def forget_project(call: Call, id: str) -> None:
     """keystone.resource.core.Manager._post_delete_cleanup_project; the same for a domain."""
-    for grant in await call.tx.query(grants_pb2.Grant, target_id=id):
-        await call.tx.delete(grants_pb2.Grant, grant.id)
-    for credential in await call.tx.query(credentials_pb2.Credential, owner_project_id=id):
-        await call.tx.delete(credentials_pb2.Credential, credential.id)
-    for limit in await call.tx.query(limits_pb2.Limit, owner_project_id=id):
-        await call.tx.delete(limits_pb2.Limit, limit.id)
-    for limit in await call.tx.query(limits_pb2.Limit, domain_id=id):
-        await call.tx.delete(limits_pb2.Limit, limit.id)
+    await _delete(call, grants_pb2.Grant, target_id=id)
+    await _delete(call, credentials_pb2.Credential, owner_project_id=id)
+    await _delete(call, limits_pb2.Limit, owner_project_id=id)
+    await _delete(call, limits_pb2.Limit, domain_id=id)
     await forget_application_credentials(call, project_id=id)
+    await _delete(call, trusts_pb2.Trust, trust_project_id=id)
+    await _delete(call, endpoint_filters_pb2.CatalogEntry, of_project=id)
+    await _delete(call, domain_configs_pb2.DomainConfig, id=id)
+    await _delete(call, oauth1_pb2.RequestToken, requested_project_id=id)
+    await _delete(call, oauth1_pb2.AccessToken, token_project_id=id)
+    for provider in await call.tx.query(federation_pb2.IdentityProvider, domain_id=id):
+        await _delete(call, federation_pb2.Protocol, idp_id=provider.id)
+        await call.tx.delete(federation_pb2.IdentityProvider, provider.id)
+
+
+async def forget_endpoint(call: Call, id: str) -> None:
+    """keystone.catalog.core.Manager.delete_endpoint."""
+    await _delete(call, endpoint_filters_pb2.CatalogEntry, endpoint_id=id)
+    await _delete(call, endpoint_policies_pb2.PolicyAssociation, endpoint_id=id)
+
+
+async def forget_associations(call: Call, **equal: str) -> None:
+    """Those of a policy, a service or a region."""
+    await _delete(call, endpoint_policies_pb2.PolicyAssociation, **equal)
+
+
+async def _delete(call: Call, message: type[Any], **equal: str) -> None:
+    """All objects that have this in an indexed field, or this id."""
+    if "id" in equal:
+        if await call.tx.get(message, equal["id"]) is not None:
+            await call.tx.delete(message, equal["id"])
+        return
+    for found in await call.tx.query(message, **equal):
+        await call.tx.delete(message, found.id)
 
 
 async def forget_user(call: Call, id: str) -> None:
     """keystone.identity.core.Manager.delete_user and the listeners of its event."""
-    for grant in await call.tx.query(grants_pb2.Grant, user_id=id):
-        await call.tx.delete(grants_pb2.Grant, grant.id)
-    for membership in await call.tx.query(groups_pb2.Membership, user_id=id):
-        await call.tx.delete(groups_pb2.Membership, membership.id)
-    for credential in await call.tx.query(credentials_pb2.Credential, user_id=id):
-        await call.tx.delete(credentials_pb2.Credential, credential.id)
+    await _delete(call, grants_pb2.Grant, user_id=id)
+    await _delete(call, groups_pb2.Membership, user_id=id)
+    await _delete(call, credentials_pb2.Credential, user_id=id)
     await forget_application_credentials(call, user_id=id)
-    for rule in await call.tx.query(access_rules_pb2.AccessRule, user_id=id):
-        await call.tx.delete(access_rules_pb2.AccessRule, rule.id)
+    await _delete(call, access_rules_pb2.AccessRule, user_id=id)
+    await _delete(call, trusts_pb2.Trust, trustor_user_id=id)
+    await _delete(call, trusts_pb2.Trust, trustee_user_id=id)
+    await _delete(call, oauth1_pb2.RequestToken, authorizing_user_id=id)
+    await _delete(call, oauth1_pb2.AccessToken, authorizing_user_id=id)
 
 
 async def forget_group(call: Call, id: str) -> None:
     """keystone.identity.core.Manager.delete_group."""
-    for grant in await call.tx.query(grants_pb2.Grant, group_id=id):
-        await call.tx.delete(grants_pb2.Grant, grant.id)
-    for membership in await call.tx.query(groups_pb2.Membership, group_id=id):
-        await call.tx.delete(groups_pb2.Membership, membership.id)
+    await _delete(call, grants_pb2.Grant, group_id=id)
+    await _delete(call, groups_pb2.Membership, group_id=id)
 
 
 async def forget_role(call: Call, id: str) -> None:
     """keystone.assignment.core.RoleManager.delete_role: the credentials of those who had the role go too."""
     for grant in await call.tx.query(grants_pb2.Grant, role_id=id):
         await forget_grant(call, grant)
-    for rule in await call.tx.query(roles_pb2.ImpliedRole, prior_role_id=id):
-        await call.tx.delete(roles_pb2.ImpliedRole, rule.id)
-    for rule in await call.tx.query(roles_pb2.ImpliedRole, implied_role_id=id):
-        await call.tx.delete(roles_pb2.ImpliedRole, rule.id)
+    await _delete(call, roles_pb2.ImpliedRole, prior_role_id=id)
+    await _delete(call, roles_pb2.ImpliedRole, implied_role_id=id)
 
 
 async def forget_grant(call: Call, grant: grants_pb2.Grant) -> None:

@@ -129,8 +129,8 @@ def _place(item: Assignment) -> tuple[str, ...]:
     return item.user_id, item.group_id, item.target_id, item.via_group, item.via_target
 
 
-async def expanded_roles(call: Call, role_ids: Iterable[str]) -> list[Role]:
-    """Global roles among these and those that they imply. Domain roles only imply."""
+async def expanded_roles(call: Call, role_ids: Iterable[str], *, of_domains: bool = False) -> list[Role]:
+    """Roles among these and those that they imply. Domain roles only imply, unless they are asked for."""
     pending = list(dict.fromkeys(role_ids))
     seen = set(pending)
     found: list[Role] = []
@@ -139,7 +139,7 @@ async def expanded_roles(call: Call, role_ids: Iterable[str]) -> list[Role]:
         role = await call.tx.get(Role, id)
         if role is None:
             continue
-        if not role.domain_id:
+        if of_domains or not role.domain_id:
             found.append(role)
         for rule in await call.tx.query(ImpliedRole, prior_role_id=id):
             if rule.implied_role_id not in seen:
@@ -148,7 +148,7 @@ async def expanded_roles(call: Call, role_ids: Iterable[str]) -> list[Role]:
     return found
 
 
-async def roles_on(call: Call, user_id: str, target_id: str) -> list[Role]:
+async def roles_on(call: Call, user_id: str, target_id: str, *, of_domains: bool = False) -> list[Role]:
     """The user's roles on a project, a domain or the system."""
     above = [] if target_id == SYSTEM else await lineage(call, target_id)
     held = [
@@ -156,7 +156,7 @@ async def roles_on(call: Call, user_id: str, target_id: str) -> list[Role]:
         for item in await grants_of(call, user_id)
         if (item.target_id == target_id and not item.inherited) or (item.inherited and item.target_id in above)
     ]
-    return await expanded_roles(call, held)
+    return await expanded_roles(call, held, of_domains=of_domains)
 
 
 async def projects_of(call: Call, user_id: str) -> list[Project]:

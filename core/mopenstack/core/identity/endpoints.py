@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.deletion import forget_endpoint
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import endpoints_pb2 as pb2
 from mopenstack.identity.v3 import regions_pb2, services_pb2
@@ -48,6 +49,9 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
             endpoint.region = endpoint.region_id
         else:
             endpoint.ClearField("region")
+
+    async def remove(self, call: Call, obj: pb2.Endpoint) -> None:
+        await forget_endpoint(call, obj.id)
 
     async def view(self, call: Call, obj: pb2.Endpoint) -> Message:
         if not obj.url.startswith(OWN):

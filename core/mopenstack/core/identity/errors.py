@@ -42,6 +42,20 @@ class ForbiddenAction(Forbidden):
     message = "You are not authorized to perform the requested action: {action}."
 
 
+class NotAuthorized(Forbidden):
+    """Why is a secret (keystone.exception.SecurityError without insecure_debug)."""
+
+    message = "You are not authorized to perform the requested action."
+
+
+class InvalidDomainConfig(Forbidden):
+    message = "Invalid domain specific configuration: {detail}."
+
+
+class TrustUsedUp(Forbidden):
+    message = "No remaining uses for trust: {id}."
+
+
 class RegionInUse(Forbidden):
     message = "Unable to delete region {region_id} because it or its child regions have associated endpoints."
 
@@ -157,6 +171,54 @@ class MembershipNotFound(NotFound):
     message = "User '{user_id}' not found in group '{group_id}'"
 
 
+class TrustNotFound(NotFound):
+    message = "Could not find trust: {id}."
+
+
+class EndpointGroupNotFound(NotFound):
+    message = "Could not find Endpoint Group: {id}."
+
+
+class PolicyAssociationNotFound(NotFound):
+    message = "Could not find policy association."
+
+
+class IdentityProviderNotFound(NotFound):
+    message = "Could not find Identity Provider: {id}."
+
+
+class ServiceProviderNotFound(NotFound):
+    message = "Could not find Service Provider: {id}."
+
+
+class MappingNotFound(NotFound):
+    message = "Could not find mapping: {id}."
+
+
+class ProtocolNotFound(NotFound):
+    message = "Could not find federated protocol {id} for Identity Provider: {idp_id}."
+
+
+class DomainConfigNotFound(NotFound):
+    message = "Could not find {part} in domain configuration for domain {domain_id}."
+
+
+class ConsumerNotFound(NotFound):
+    message = "Consumer not found"
+
+
+class RequestTokenNotFound(NotFound):
+    message = "Request token not found"
+
+
+class AccessTokenNotFound(NotFound):
+    message = "Access token not found"
+
+
+class Ec2KeyNotFound(NotFound):
+    message = "EC2 access key not found."
+
+
 class NoSubjectToken(NotFound):
     message = "No token in the request"
 
@@ -169,12 +231,34 @@ class TokenNotValid(NotFound):
     message = "Failed to validate token"
 
 
+class Gone(NotFound):
+    message = "The service you have requested is no longer available on this server."
+
+
 class AuthMethodNotSupported(Unauthorized):
     message = "Attempted to authenticate with an unsupported method."
 
 
 class ApplicationCredentialAuthError(Unauthorized):
     message = "Error authenticating with application credential: {detail}"
+
+
+class OAuth2Error(BadRequest):
+    """`title` is one of RFC 6749's words."""
+
+    message = "{detail}"
+
+
+class OAuth2InvalidClient(Unauthorized):
+    message = "{detail}"
+
+
+class OAuth2Forbidden(Forbidden):
+    message = "{detail}"
+
+
+class OAuth2NotFound(NotFound):
+    message = "{detail}"
 
 
 def schema_error(sentence: str, rule: str, schema: Any, instance: Any) -> BadRequest:

@@ -34,6 +34,9 @@ class Payload:
     scope: Scope = ""
     scope_id: str = ""
     application_credential_id: str = ""
+    trust_id: str = ""
+    trustor_generation: int = 0
+    access_token_id: str = ""
 
 
 _FIELDS = tuple(field.name for field in fields(Payload))

@@ -19,6 +19,7 @@ from mopenstack.core.identity.base import (
     may_read_all,
 )
 from mopenstack.core.identity.deletion import forget_project
+from mopenstack.core.identity.revocations import record
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import projects_pb2 as pb2
 
@@ -145,6 +146,7 @@ class Projects(IdentityServicer[pb2.Project]):
                 "Use the cascade option if you want to delete a whole subtree."
             )
         await forget_project(call, obj.id)
+        await record(call, project_id=obj.id)
 
     # -- show and list
 

@@ -9,6 +9,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.deletion import forget_associations
 from mopenstack.identity.v3 import endpoints_pb2
 from mopenstack.identity.v3 import regions_pb2 as pb2
 
@@ -50,5 +51,7 @@ class Regions(IdentityServicer[pb2.Region]):
         for id in doomed:
             if await call.tx.query(endpoints_pb2.Endpoint, region_id=id):
                 raise errors.RegionInUse(region_id=obj.id)
+        for id in doomed:
+            await forget_associations(call, region_id=id)
         for id in doomed[1:]:
             await call.tx.delete(pb2.Region, id)

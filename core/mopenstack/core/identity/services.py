@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.deletion import forget_associations, forget_endpoint
 from mopenstack.core.identity.errors import ServiceNotFound
 from mopenstack.identity.v3 import endpoints_pb2
 from mopenstack.identity.v3 import services_pb2 as pb2
@@ -16,4 +17,6 @@ class Services(IdentityServicer[pb2.Service]):
 
     async def remove(self, call: Call, obj: pb2.Service) -> None:
         for endpoint in await call.tx.query(endpoints_pb2.Endpoint, service_id=obj.id):
+            await forget_endpoint(call, endpoint.id)
             await call.tx.delete(endpoints_pb2.Endpoint, endpoint.id)
+        await forget_associations(call, service_id=obj.id)

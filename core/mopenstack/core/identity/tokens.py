@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mopenstack.contract.faults import Unauthorized
+from mopenstack.contract.faults import Forbidden, Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.identity.access_rules import permitted
+from mopenstack.core.identity.delegation import Delegated, weigh_access_token, weigh_trust
 from mopenstack.core.identity.effective import SYSTEM, roles_on
 from mopenstack.core.identity.fernet import Payload, decode
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
@@ -40,6 +41,7 @@ class Standing:
     scope_domain: Project | None
     roles: Sequence[Role]
     credential: ApplicationCredential | None
+    delegated: Delegated | None = None
 
     @property
     def scoped(self) -> bool:
@@ -57,7 +59,10 @@ async def authenticate(call: Call, token: str) -> Caller:
             raise Unauthorized
         return caller
     payload = decode(call.cloud, token)
-    standing = None if payload is None else await weigh(call, payload)
+    try:
+        standing = None if payload is None else await weigh(call, payload)
+    except Forbidden:
+        standing = None
     if standing is None:
         raise Unauthorized
     caller = caller_of(standing, token)
@@ -70,12 +75,9 @@ async def authenticate(call: Call, token: str) -> Caller:
 
 
 async def weigh(call: Call, payload: Payload) -> Standing | None:
-    """What a token is worth now; None: nothing."""
-    if payload.expires_at <= call.time:
+    """What a token is worth now; None: nothing. Raises Forbidden for a trust that has lost its power."""
+    if payload.expires_at <= call.time or await _revoked(call, payload):
         return None
-    for audit_id in payload.audit_ids:
-        if await call.tx.get(Revocation, audit_id) is not None:
-            return None
     user = await call.tx.get(User, payload.user_id)
     if user is None or not user.enabled or user.token_generation != payload.generation:
         return None
@@ -87,9 +89,34 @@ async def weigh(call: Call, payload: Payload) -> Standing | None:
         credential = await call.tx.get(ApplicationCredential, payload.application_credential_id)
         if credential is None or expired(call, credential):
             return None
+    if payload.trust_id:
+        return await _by_trust(call, payload, user)
     if not payload.scope:
         return Standing(payload, user, domain, None, None, (), credential)
     return await _scoped(call, payload, user, domain, credential)
+
+
+async def _revoked(call: Call, payload: Payload) -> bool:
+    """Whether this token was revoked, or the one at the beginning of its chain with all that come of it."""
+    for place, audit_id in enumerate(payload.audit_ids):
+        found = await call.tx.get(Revocation, audit_id)
+        if found is not None and (place == 0 or not found.spares_chain):
+            return True
+    return False
+
+
+async def _by_trust(call: Call, payload: Payload, trustee: User) -> Standing | None:
+    """A token by a trust: impersonating, it is the trustor's; else the trustee's own with the lent roles."""
+    delegated = await weigh_trust(call, payload.trust_id, trustee, payload.trustor_generation)
+    if delegated is None:
+        return None
+    scope = await enabled(call, payload.scope_id)
+    scope_domain = None if scope is None or not scope.domain_id else await enabled(call, scope.domain_id)
+    user = delegated.trustor if delegated.trust.impersonation else trustee
+    domain = await enabled(call, user.domain_id)
+    if scope is None or scope_domain is None or domain is None or not delegated.roles:
+        return None
+    return Standing(payload, user, domain, scope, scope_domain, delegated.roles, None, delegated)
 
 
 async def _scoped(
@@ -110,6 +137,8 @@ async def _scoped(
     if credential is not None:
         kept = {role.id for role in credential.roles}
         roles = [role for role in roles if role.id in kept]
+    if payload.access_token_id:
+        roles = await weigh_access_token(call, payload.access_token_id, user, roles)
     return Standing(payload, user, domain, scope, scope_domain, roles, credential) if roles else None
 
 
@@ -150,5 +179,7 @@ def caller_of(standing: Standing, token: str) -> Caller:
         expires_at=payload.expires_at,
         issued_at=payload.issued_at,
         application_credential_id=payload.application_credential_id,
+        trust_id=payload.trust_id,
+        access_token_id=payload.access_token_id,
         access_rules=tuple((rule.service, rule.method, rule.path) for rule in rules),
     )

@@ -19,6 +19,7 @@ from mopenstack.core.identity.base import (
 from mopenstack.core.identity.deletion import forget_user
 from mopenstack.core.identity.effective import groups_of, projects_of
 from mopenstack.core.identity.passwords import hash_secret, matches
+from mopenstack.core.identity.revocations import record
 from mopenstack.identity.v3 import groups_pb2, projects_pb2
 from mopenstack.identity.v3 import users_pb2 as pb2
 
@@ -77,6 +78,7 @@ class Users(IdentityServicer[pb2.User]):
             self._take_password(new)
         if "password" in given or (old.enabled and not new.enabled):
             new.token_generation += 1
+            await record(call, user_id=old.id)
 
     @staticmethod
     def _take_password(user: pb2.User) -> None:
@@ -94,6 +96,7 @@ class Users(IdentityServicer[pb2.User]):
 
     async def remove(self, call: Call, obj: pb2.User) -> None:
         await forget_user(call, obj.id)
+        await record(call, user_id=obj.id)
 
     async def refine(self, call: Call, found: list[pb2.User], query: common.Query) -> list[pb2.User]:
         if call.caller.domain_id and not call.caller.system:
@@ -115,6 +118,7 @@ class Users(IdentityServicer[pb2.User]):
         user.password_hash = hash_secret(request.user.password)
         user.token_generation += 1
         await call.tx.put(user)
+        await record(call, user_id=user.id)
         return EMPTY
 
     async def list_user_projects(self, call: Call, request: pb2.ListUserProjectsRequest) -> Result:

@@ -47,6 +47,8 @@ class IdentityDialect(Dialect):
                 "title": "Request Entity Too Large",
             }
             return Answer.json(413, document)
+        if fault.reason.startswith("OAuth2"):
+            return self._oauth2(fault, status, context)
         if status == 401:
             return self._unauthenticated(fault, context)
         document = {"code": status, "message": self.text(fault), "title": HTTPStatus(status).phrase}
@@ -55,6 +57,13 @@ class IdentityDialect(Dialect):
     def unauthorized(self, context: Context) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
         return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.base}/v3"'})
+
+    @staticmethod
+    def _oauth2(fault: Fault, status: int, context: Context) -> Answer:
+        """RFC 6749's refusals (keystone.oauth2.handlers)."""
+        title = "invalid_client" if status == 401 else str(fault.facts.get("title", "other_error"))
+        headers = {"WWW-Authenticate": f'Keystone uri="{context.base}/v3"'} if status == 401 else {}
+        return Answer.json(status, {"error": title, "error_description": fault.text}, headers)
 
     def _unauthenticated(self, fault: Fault, context: Context) -> Answer:
         """Why a login failed is a secret, but for what is wrong with the methods themselves."""

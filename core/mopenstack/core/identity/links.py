@@ -1,0 +1,10 @@
+"""Addresses in answers that no annotation can say: those with neighbours that are null."""
+
+from __future__ import annotations
+
+from mopenstack.core.engine.call import Call
+
+
+def address_of(call: Call, path: str) -> str:
+    """keystone.server.flask.base_url: a path behind the API's version, as the client reaches the cloud."""
+    return f"{call.metadata.base_url}/identity/v3{path}"
