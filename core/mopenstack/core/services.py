@@ -1,4 +1,4 @@
-"""Which servicers there are: every concrete class with a `service` in the service packages."""
+"""Which servicers there are: every concrete class with a `service` in the service packages and their folders."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def servicers() -> tuple[type[Servicer], ...]:
         if not folder.ispkg or folder.name in NOT_SERVICES:
             continue
         service = importlib.import_module(f"{package.__name__}.{folder.name}")
-        for module in pkgutil.iter_modules(service.__path__):
-            loaded = importlib.import_module(f"{service.__name__}.{module.name}")
+        for module in pkgutil.walk_packages(service.__path__, f"{service.__name__}."):
+            loaded = importlib.import_module(module.name)
             for value in vars(loaded).values():
                 if isinstance(value, type) and issubclass(value, Servicer) and "service" in vars(value):
                     found[value] = None

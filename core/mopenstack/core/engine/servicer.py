@@ -48,6 +48,10 @@ class Servicer:
     async def before(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
 
+    def audience(self, call: Call) -> str:
+        """Whom an answer is written for: `admin` sees the fields that are declared for that audience."""
+        return "admin" if call.caller.is_admin else ""
+
     def handler(self, operation: Operation) -> Handler | None:
         """The method that answers an operation; None: it is not served."""
         return getattr(self, operation.handler, None)

@@ -16,6 +16,7 @@ from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.network.errors import (
     BadResourceRequest,
     HTTPBadRequest,
+    HTTPNotFound,
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
@@ -120,7 +121,9 @@ class NeutronResource(ResourceServicer[M]):
         await super().discard(call, obj)
 
     async def find(self, call: Call, id: str) -> M | None:
-        # Neutron's paths may end with the format of the answer.
+        # Neutron's paths may end with the format of the answer, of which there is one.
+        if id.endswith(".xml"):
+            raise HTTPNotFound()
         return await super().find(call, id.removesuffix(".json"))
 
     def visible(self, call: Call, obj: M) -> bool:

@@ -1,4 +1,4 @@
-"""Resources of a project that RBAC policies share with other projects, or with all (`shared`, `shared_with`)."""
+"""Resources of a project that are shared with all (`shared`) or, by RBAC policies, with some (`shared_with`)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,15 @@ class SharedResource(NeutronResource[M]):
         project = call.caller.project_id
         if not project or "reader" not in call.caller.roles:
             return False
-        return bool(obj.shared or project in (obj.project_id, *obj.shared_with))
+        return bool(obj.shared or project in (obj.project_id, *getattr(obj, "shared_with", ())))
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         if sees_all(call.caller):
             return await super().candidates(call, query)
         self.check_sort(query)
         own = call.caller.project_id
-        ways: tuple[dict[str, Any], ...] = ({"project_id": own}, {"shared": True}, {"shared_with": own})
+        ways: list[dict[str, Any]] = [{"project_id": own}, {"shared": True}]
+        if "shared_with" in self.fields:
+            ways.append({"shared_with": own})
         message: type[Any] = self.message
         return await union(call, message, *ways)

@@ -1,0 +1,1 @@
+"""BGP VPNs and what is associated with them (networking_bgpvpn)."""

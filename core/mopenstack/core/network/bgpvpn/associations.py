@@ -1,0 +1,203 @@
+"""Networks, routers and ports of BGP VPNs (networking_bgpvpn.neutron.services.plugin, db.bgpvpn_db)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import Fault
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.addresses import parse_net
+from mopenstack.core.network.bgpvpn.bgpvpns import Bgpvpns
+from mopenstack.core.network.bgpvpn.errors import (
+    BGPVPNNetAssocAlreadyExists,
+    BGPVPNNetAssocNotFound,
+    BGPVPNPortAssocAlreadyExists,
+    BGPVPNPortAssocNotFound,
+    BGPVPNPortAssocRouteBGPVPNTypeDiffer,
+    BGPVPNPortAssocRouteNoSuchBGPVPN,
+    BGPVPNPortAssocRouteWrongBGPVPNTenant,
+    BGPVPNRouterAssocAlreadyExists,
+    BGPVPNRouterAssocNotFound,
+)
+from mopenstack.core.network.errors import BadResourceRequest
+from mopenstack.core.network.networks import Networks
+from mopenstack.core.network.ports import Ports
+from mopenstack.core.network.qos_errors import NotAuthorized
+from mopenstack.core.network.removal import before_removal
+from mopenstack.core.network.resource import invalid
+from mopenstack.core.network.router_interfaces import interfaces
+from mopenstack.core.network.routers import Routers
+from mopenstack.core.network.subresource import SubResource
+from mopenstack.network.v2 import (
+    bgpvpn_network_associations_pb2,
+    bgpvpn_port_associations_pb2,
+    bgpvpn_router_associations_pb2,
+)
+from mopenstack.network.v2.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
+from mopenstack.network.v2.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
+from mopenstack.network.v2.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
+from mopenstack.network.v2.bgpvpns_pb2 import Bgpvpn
+from mopenstack.network.v2.ports_pb2 import Port
+
+M = TypeVar("M", bound=Message)
+
+LOCAL_PREF_MAX = 2**32 - 1
+
+
+def _bad(msg: str) -> BadResourceRequest:
+    return BadResourceRequest(resource="bgpvpn", msg=msg)
+
+
+class Associations(SubResource[M]):
+    """`field` names the associated object, `members` is the BGP VPN's list of them."""
+
+    parent_field = "bgpvpn_id"
+    field: ClassVar[str]
+    members: ClassVar[str]
+    exists: ClassVar[type[Fault]]
+
+    def audience(self, call: Call) -> str:
+        return call.service(Bgpvpns).audience(call)
+
+    def absent(self, call: Call, id: str) -> Exception:
+        return self.not_found(id=id, bgpvpn_id=call.target.id)
+
+    async def prepare(self, call: Call, obj: Any, request: Any, given: set[str]) -> None:
+        await super().prepare(call, obj, request, given)
+        bgpvpn: Bgpvpn = call.target
+        await self.check_member(call, bgpvpn, obj)
+        if obj.project_id != bgpvpn.project_id:
+            raise NotAuthorized()
+        id = getattr(obj, self.field)
+        changed = await call.tx.edit(Bgpvpn, bgpvpn.id)
+        if id in getattr(changed, self.members):
+            raise self.exists(id=id, bgpvpn_id=bgpvpn.id)
+        getattr(changed, self.members).append(id)
+        await call.tx.put(changed)
+
+    async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
+        """Refuse what the caller does not see, or what is not the owner's."""
+        raise NotImplementedError
+
+    async def remove(self, call: Call, obj: Any) -> None:
+        changed = await call.tx.edit(Bgpvpn, obj.bgpvpn_id)
+        getattr(changed, self.members).remove(getattr(obj, self.field))
+        await call.tx.put(changed)
+
+
+class BgpvpnNetworkAssociations(Associations[BgpvpnNetworkAssociation]):
+    service = bgpvpn_network_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnNetworkAssociations"]
+    message = BgpvpnNetworkAssociation
+    not_found = BGPVPNNetAssocNotFound
+    variable = "network_association_id"
+    field, members, exists = "network_id", "networks", BGPVPNNetAssocAlreadyExists
+
+    async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
+        network = await call.service(Networks).fetch(call, obj.network_id)
+        for port in await call.tx.query(Port, network_id=network.id):
+            if port.device_owner != "network:router_interface":
+                continue
+            linked = [one.id for one in await _with(call, network.project_id, "routers", port.device_id)]
+            if linked:
+                raise _bad(
+                    f"Network {network.id} is linked to a router which is already associated to bgpvpn(s) {linked}"
+                )
+        if network.project_id != bgpvpn.project_id:
+            raise NotAuthorized()
+
+
+class BgpvpnRouterAssociations(Associations[BgpvpnRouterAssociation]):
+    service = bgpvpn_router_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnRouterAssociations"]
+    message = BgpvpnRouterAssociation
+    not_found = BGPVPNRouterAssocNotFound
+    variable = "router_association_id"
+    field, members, exists = "router_id", "routers", BGPVPNRouterAssocAlreadyExists
+
+    async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
+        router = await call.service(Routers).fetch(call, obj.router_id)
+        for port in await interfaces(call, router.id):
+            linked = [one.id for one in await _with(call, router.project_id, "networks", port.network_id)]
+            if linked:
+                raise _bad(
+                    f"router {router.id} has an attached network {port.network_id} "
+                    f"which is already associated to bgpvpn(s) {linked}"
+                )
+        if bgpvpn.type != "l3":
+            raise _bad("Router associations require the bgpvpn to be of type l3")
+        if router.project_id != bgpvpn.project_id:
+            raise NotAuthorized()
+
+
+class BgpvpnPortAssociations(Associations[BgpvpnPortAssociation]):
+    service = bgpvpn_port_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnPortAssociations"]
+    message = BgpvpnPortAssociation
+    not_found = BGPVPNPortAssocNotFound
+    variable = "port_association_id"
+    field, members, exists = "port_id", "ports", BGPVPNPortAssocAlreadyExists
+
+    async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
+        _check_routes(obj.routes)
+        port = await call.service(Ports).fetch(call, obj.port_id)
+        if port.project_id != bgpvpn.project_id or obj.project_id != bgpvpn.project_id:
+            raise NotAuthorized()
+        await self._check_leaks(call, bgpvpn, obj)
+
+    async def change(
+        self, call: Call, old: BgpvpnPortAssociation, new: BgpvpnPortAssociation, request: Any, given: set[str]
+    ) -> None:
+        if "routes" not in given:
+            del new.routes[:]  # the service writes all routes anew, and takes none for an empty list
+        _check_routes(new.routes)
+        bgpvpn = await call.service(Bgpvpns).fetch(call, old.bgpvpn_id)
+        await self._check_leaks(call, bgpvpn, new)
+
+    @staticmethod
+    async def _check_leaks(call: Call, bgpvpn: Bgpvpn, obj: BgpvpnPortAssociation) -> None:
+        """Routes of another BGP VPN come from one of the same type and project."""
+        for route in obj.routes:
+            if route.type != "bgpvpn":
+                continue
+            other = await call.service(Bgpvpns).find(call, route.bgpvpn_id)
+            if other is None or not call.service(Bgpvpns).visible(call, other):
+                raise BGPVPNPortAssocRouteNoSuchBGPVPN(bgpvpn_id=route.bgpvpn_id)
+            if other.type != bgpvpn.type:
+                raise BGPVPNPortAssocRouteBGPVPNTypeDiffer(route_bgpvpn_type=other.type, bgpvpn_type=bgpvpn.type)
+            if other.project_id != obj.project_id:
+                raise BGPVPNPortAssocRouteWrongBGPVPNTenant(bgpvpn_id=other.id)
+
+
+def _check_routes(routes: Sequence[BgpvpnPortAssociation.Route]) -> None:
+    for route in routes:
+        prefix = route.type == "prefix" and parse_net(route.prefix) is not None and not route.HasField("bgpvpn_id")
+        leak = route.type == "bgpvpn" and bool(route.bgpvpn_id) and not route.HasField("prefix")
+        preferred = not route.HasField("local_pref") or 0 <= route.local_pref <= LOCAL_PREF_MAX
+        if not (prefix or leak) or not preferred:
+            shown = {field.name: value for field, value in route.ListFields()}
+            raise invalid("routes", f"No valid key specs matched for: {shown}")
+
+
+async def _with(call: Call, project_id: str, members: str, id: str) -> list[Bgpvpn]:
+    """A project's BGP VPNs that something is associated with."""
+    found = await call.tx.query(Bgpvpn, **{members: id})
+    return [one for one in found if one.project_id == project_id]
+
+
+KINDS: dict[str, type[Associations[Any]]] = {
+    "network": BgpvpnNetworkAssociations,
+    "router": BgpvpnRouterAssociations,
+    "port": BgpvpnPortAssociations,
+}
+
+
+@before_removal(*KINDS)
+async def _member_removed(call: Call, obj: Any) -> None:
+    """What goes leaves its BGP VPNs."""
+    for kind, servicer in KINDS.items():
+        if type(obj).__name__.lower() == kind:
+            owner = call.service(servicer)
+            message: type[Any] = owner.message
+            for association in await call.tx.query(message, **{owner.field: obj.id}):
+                await owner.discard(call, association)

@@ -1,0 +1,1 @@
+"""FWaaS v2: firewall rules, policies and groups (neutron_fwaas)."""

@@ -1,0 +1,1 @@
+"""Tap as a service: mirrored ports (neutron_taas)."""

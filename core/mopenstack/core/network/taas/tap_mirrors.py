@@ -1,0 +1,64 @@
+"""Tap mirrors: a port's traffic sent through a tunnel (neutron_taas.services.taas.tap_mirror_plugin)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf import json_format
+
+from mopenstack.contract.faults import Conflict, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.removal import before_removal
+from mopenstack.core.network.resource import NeutronResource, invalid
+from mopenstack.core.network.taas.tap_services import check_port
+from mopenstack.network.v2 import tap_mirrors_pb2 as pb
+from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.tap_mirrors_pb2 import TapMirror
+
+DIRECTIONS = ("IN", "OUT", "BOTH")
+
+
+class TapMirrorNotFound(NotFound):
+    message = "Tap Mirror {id} does not exist"
+
+
+class TapMirrorTunnelConflict(Conflict):
+    message = "Tap Mirror with tunnel_id {tunnel_id} already exists"
+
+
+class TapMirrors(NeutronResource[TapMirror]):
+    service = pb.DESCRIPTOR.services_by_name["TapMirrors"]
+    message = TapMirror
+    not_found = TapMirrorNotFound
+
+    async def prepare(self, call: Call, obj: TapMirror, request: Any, given: set[str]) -> None:
+        wanted = _tunnels(obj)
+        _check_directions(wanted)
+        await check_port(call, obj.port_id, obj.project_id)
+        for other in await call.tx.scan(TapMirror):
+            if not self.visible(call, other):
+                continue
+            for tunnel in _tunnels(other).values():
+                if tunnel in wanted.values():
+                    raise TapMirrorTunnelConflict(tunnel_id=tunnel)
+
+
+def _tunnels(mirror: TapMirror) -> dict[str, Any]:
+    """Direction -> tunnel, whole numbers as such; a text stays one, and is another tunnel than the number."""
+    tunnels = json_format.MessageToDict(mirror.directions)
+    return {name: int(value) if isinstance(value, float) else value for name, value in tunnels.items()}
+
+
+def _check_directions(tunnels: dict[str, Any]) -> None:
+    unknown = [name for name in tunnels if name not in DIRECTIONS]
+    if unknown:
+        raise invalid("directions", f"Unexpected keys supplied: {', '.join(unknown)}")
+    for value in tunnels.values():
+        if isinstance(value, bool) or not str(value).lstrip("-").isdecimal():
+            raise invalid("directions", f"'{value}' is not an integer")
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    for mirror in await call.tx.query(TapMirror, port_id=port.id):
+        await call.service(TapMirrors).discard(call, mirror)

@@ -1,0 +1,92 @@
+"""Tap services and the flows that feed them (neutron_taas.services.taas.taas_plugin)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import Conflict, Fault, Forbidden, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.network.ports import Ports
+from mopenstack.core.network.removal import before_removal
+from mopenstack.core.network.resource import NeutronResource
+from mopenstack.network.v2 import tap_flows_pb2, tap_services_pb2
+from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.tap_flows_pb2 import TapFlow
+from mopenstack.network.v2.tap_services_pb2 import TapService
+
+
+class TapServiceNotFound(NotFound):
+    message = "Tap Service  {id} does not exist"
+
+
+class TapFlowNotFound(NotFound):
+    message = "Tap Flow  {id} does not exist"
+
+
+class PortDoesNotBelongToTenant(Forbidden):
+    message = "The specified port does not belong to the tenant"
+
+
+class TapServiceNotBelongToTenant(Forbidden):
+    message = "Specified Tap Service does not belong to the tenant"
+
+
+def _refuse(action: Action, obj: Any) -> Fault:
+    return Conflict(f"{obj.id} is {obj.status}")
+
+
+STEPS = (Action("create", frozenset({"DOWN"}), interim="DOWN", to="ACTIVE", seconds=2.0),)
+"""New ones are DOWN until the agent has wired them."""
+SERVICES: Lifecycle[TapService] = Lifecycle(TapService, STEPS, _refuse)
+FLOWS: Lifecycle[TapFlow] = Lifecycle(TapFlow, STEPS, _refuse)
+
+
+class TapServices(NeutronResource[TapService]):
+    service = tap_services_pb2.DESCRIPTOR.services_by_name["TapServices"]
+    message = TapService
+    not_found = TapServiceNotFound
+    lifecycle = SERVICES
+
+    async def prepare(self, call: Call, obj: TapService, request: Any, given: set[str]) -> None:
+        await check_port(call, obj.port_id, obj.project_id)
+        obj.status = "DOWN"
+
+    async def created(self, call: Call, obj: TapService, request: Any) -> None:
+        await SERVICES.begin(call, await call.tx.edit(TapService, obj.id), "create")
+
+    async def remove(self, call: Call, obj: TapService) -> None:
+        for flow in await call.tx.query(TapFlow, tap_service_id=obj.id):
+            await call.service(TapFlows).discard(call, flow)
+
+
+class TapFlows(NeutronResource[TapFlow]):
+    service = tap_flows_pb2.DESCRIPTOR.services_by_name["TapFlows"]
+    message = TapFlow
+    not_found = TapFlowNotFound
+    lifecycle = FLOWS
+
+    async def prepare(self, call: Call, obj: TapFlow, request: Any, given: set[str]) -> None:
+        service = await call.service(TapServices).fetch(call, obj.tap_service_id)
+        if service.project_id != obj.project_id:
+            raise TapServiceNotBelongToTenant()
+        await call.service(Ports).fetch(call, obj.source_port)
+        obj.status = "DOWN"
+
+    async def created(self, call: Call, obj: TapFlow, request: Any) -> None:
+        await FLOWS.begin(call, await call.tx.edit(TapFlow, obj.id), "create")
+
+
+async def check_port(call: Call, port_id: str, project_id: str) -> None:
+    """Refuse a port that is not the project's own."""
+    port = await call.service(Ports).fetch(call, port_id)
+    if port.project_id != project_id:
+        raise PortDoesNotBelongToTenant()
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    for service in await call.tx.query(TapService, port_id=port.id):
+        await call.service(TapServices).discard(call, service)
+    for flow in await call.tx.query(TapFlow, source_port=port.id):
+        await call.service(TapFlows).discard(call, flow)

@@ -1,0 +1,1 @@
+"""VPNaaS: IPsec connections between sites (neutron_vpnaas)."""
