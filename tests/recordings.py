@@ -143,7 +143,9 @@ def message_of(body: Any) -> str:
     if not isinstance(body, dict) or not body:
         return "" if body is None else str(body)
     first = next(iter(body.values()))
-    return str(first["message"] if isinstance(first, dict) and "message" in first else body.get("message", body))
+    if isinstance(first, dict) and "message" in first:
+        return str(first["message"])
+    return str(body.get("message", body.get("title", body)))
 
 
 def envelope_of(reply: Reply) -> str:

@@ -101,7 +101,9 @@ def _field_policies(operation: Operation, body: str, rules: Mapping[str, str]) -
     for field in descriptor.fields:
         rule = field_rules(field)
         if rule.policy:
-            default = json.loads(rule.default) if rule.default else getattr(empty, field.name)
+            # A list without a declared default was chosen by whoever gives it, be it empty.
+            absent = None if field.is_repeated else getattr(empty, field.name)
+            default = json.loads(rule.default) if rule.default else absent
             yield field.name, wire_key(field), compile_check(rule.policy, rules), default
 
 

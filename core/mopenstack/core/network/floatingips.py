@@ -108,6 +108,8 @@ class Floatingips(NeutronResource[Floatingip]):
         if not given & {"port_id", "fixed_ip_address"}:
             return
         asked_port, asked_address = new.port_id, new.fixed_ip_address if "fixed_ip_address" in given else ""
+        if new.port_id:
+            await call.service(Ports).fetch(call, new.port_id)
         if "port_id" in given and new.port_id and await call.tx.count(PortForwarding, floatingip_id=old.id):
             raise FipInUseByPortForwarding(id=old.id)
         copy_fields(old, new, ASSOCIATION)

@@ -215,11 +215,13 @@ async def default_pool(call: Call, version: int) -> Subnetpool | None:
     return next((pool for pool in found if pool.ip_version == version), None)
 
 
-async def pool_for(call: Call, pool_id: str) -> Subnetpool:
-    """The pool of a subnet's create; Neutron fails without words on one that there is not."""
+async def pool_for(call: Call, pool_id: str, cidr: str) -> Subnetpool:
+    """The pool of a subnet's create; without a cidr Neutron fails without words on one that there is not."""
     try:
         return await call.service(Subnetpools).fetch(call, pool_id)
     except SubnetPoolNotFound:
+        if cidr:
+            raise
         raise RequestFailed() from None
 
 

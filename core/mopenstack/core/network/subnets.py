@@ -92,7 +92,7 @@ class Subnets(NeutronResource[Subnet]):
         rules.check(obj, given, creating=True)
         self._check_mtu(network, obj)
         siblings = await call.tx.query(Subnet, network_id=network.id)
-        pool = await pool_for(call, pool_id) if pool_id else None
+        pool = await pool_for(call, pool_id, obj.cidr) if pool_id else None
         net = await self._take_prefix(call, obj, pool)
         self._finish(obj, net, given)
         self._check_siblings(obj, net, siblings)

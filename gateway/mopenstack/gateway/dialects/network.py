@@ -30,6 +30,14 @@ _TYPES: Mapping[str, str] = {
 }
 
 
+_ROUTER_ACTIONS = frozenset(
+    f"{verb}_{what}"
+    for verb in ("add", "remove", "update")
+    for what in ("router_interface", "extraroutes", "external_gateways")
+)
+"""What is checked with the router itself as the body: the refusal names the rules of its attributes too."""
+
+
 class NetworkDialect(Dialect):
     body_bytes_max = 16 * 1024 * 1024  # Neutron has no sizelimit filter; bulk creates are long
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "page_reverse", "fields"})
@@ -44,6 +52,8 @@ class NetworkDialect(Dialect):
 
     def refused(self, fault: PolicyRefused) -> str:
         rules = [f"rule:{rule}" for rule in fault.rules]
+        if fault.rules[0] in _ROUTER_ACTIONS:
+            rules += [f"{rules[0]}:{name}" for name in ("ha", "flavor_id", "distributed")]
         if len(rules) == 1:
             return f"{rules[0]} is disallowed by policy"
         text = f"({rules[0]} and {rules[1]})"
@@ -87,8 +97,13 @@ class NetworkDialect(Dialect):
             links.append({"rel": "previous", "href": self.url(context, first, page_reverse="True")})
         return {f"{key}_links": links} if links else {}
 
+    def guarded(self, path: str) -> bool:
+        return path.startswith("/v2.0")
+
     def document(self, path: str, context: Context) -> Answer | None:
         if path == "":
+            if context.verb == "HEAD":
+                return Answer(405)
             links = [{"rel": "self", "href": f"{context.base}/v2.0/"}]
             return Answer.json(200, {"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
         if path == "/v2.0":
