@@ -20,12 +20,17 @@ async def test_what_an_admin_may_see(volumes: Any, admin_volumes: Any) -> None:
     (await volumes.get("/os-services")).refused(403, "volume_extension:services:index")
     (await volumes.get("/scheduler-stats/get_pools")).refused(403, "scheduler_extension:scheduler_stats:get_pools")
     services = (await admin_volumes.get("/os-services", "3.49")).ok(200)["services"]
-    assert [item["binary"] for item in services] == ["cinder-scheduler", "cinder-volume", "cinder-backup"]
+    assert [item["host"] for item in services] == [
+        "devstack", "devstack@lvmdriver-1", "devstack@lvmdriver-2", "devstack",
+    ]  # fmt: skip
     assert (services[1]["backend_state"], services[1]["frozen"]) == ("up", False)
     assert "backend_state" not in services[0]
-    (pool,) = (await admin_volumes.get("/scheduler-stats/get_pools?detail=true")).ok(200)["pools"]
+    await volumes.make(size=3)
+    pool, _other = (await admin_volumes.get("/scheduler-stats/get_pools?detail=true")).ok(200)["pools"]
     assert pool["name"] == "devstack@lvmdriver-1#lvmdriver-1"
-    assert pool["capabilities"]["total_capacity_gb"] == "infinite"
+    assert (pool["capabilities"]["total_capacity_gb"], pool["capabilities"]["free_capacity_gb"]) == (102400, 102397)
+    (only,) = (await admin_volumes.get("/scheduler-stats/get_pools?volume_type=lvmdriver-1", "3.35")).ok(200)["pools"]
+    assert only == {"name": pool["name"]}
 
 
 async def test_versions(volumes: Any) -> None:
@@ -53,8 +58,3 @@ async def test_hosts_and_capabilities(volumes: Any, admin_volumes: Any) -> None:
     capabilities = (await admin_volumes.get(f"/capabilities/{name}")).ok(200)
     assert capabilities["namespace"] == f"OS::Storage::Capabilities::{name}"
     assert capabilities["properties"]["qos"]["type"] == "boolean"
-
-
-async def test_nothing_goes_wrong_in_the_background(volumes: Any) -> None:
-    assert (await volumes.get("/messages", "3.3")).ok(200) == {"messages": []}
-    (await volumes.get("/messages")).refused(404)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from google.protobuf import json_format
-from google.protobuf.struct_pb2 import NULL_VALUE, Struct, Value
+from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.volume.common import BACKEND, HOST, POOL, RESOURCE_FILTERS, ZONE, CinderServicer, boolean
+from mopenstack.core.volume.common import RESOURCE_FILTERS, ZONE, CinderServicer, boolean
+from mopenstack.core.volume.scheduling import POOLS, Pool, allocated, fits, pool_named
+from mopenstack.core.volume.services import SERVICES, state_of
+from mopenstack.core.volume.types import Types
 from mopenstack.volume.v3 import backends_pb2 as pb2
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
-BACKEND_STATE_SINCE = 49
 POOL_FILTERS_SINCE = 28
-CONTROLLER = HOST.partition("@")[0]
+POOL_TYPE_SINCE = 35
 
 EXTENSIONS = (
     ("AdminActions", "os-admin-actions", "Enable admin actions.", "2012-08-25T00:00:00+00:00"),
@@ -61,26 +63,14 @@ EXTENSIONS = (
     ("VolumeUnmanage", "os-volume-unmanage", "Enable volume unmanage operation.", "2012-05-31T00:00:00+00:00"),
 )  # fmt: skip
 
-DRIVER_CAPABILITIES: dict[str, object] = {
-    "namespace": f"OS::Storage::Capabilities::{HOST}",
-    "vendor_name": "Open Source",
-    "volume_backend_name": BACKEND,
-    "pool_name": None,
-    "driver_version": "3.0.0",
-    "storage_protocol": "fake",
-    "display_name": None,
-    "description": None,
-    "visibility": None,
-    "replication_targets": [],
-    "properties": {
-        name: {"title": title, "description": description, "type": "boolean"}
-        for name, title, description in (
-            ("thin_provisioning", "Thin Provisioning", "Sets thin provisioning."),
-            ("compression", "Compression", "Enables compression."),
-            ("qos", "QoS", "Enables QoS."),
-            ("replication_enabled", "Replication", "Enables replication."),
-        )
-    },
+DRIVER_PROPERTIES = {
+    name: {"title": title, "description": description, "type": "boolean"}
+    for name, title, description in (
+        ("thin_provisioning", "Thin Provisioning", "Sets thin provisioning."),
+        ("compression", "Compression", "Enables compression."),
+        ("qos", "QoS", "Enables QoS."),
+        ("replication_enabled", "Replication", "Enables replication."),
+    )
 }
 
 
@@ -91,60 +81,55 @@ class Backends(CinderServicer):
         zones = pb2.AvailabilityZonesResponse
         return zones(zones=[zones.Zone(zone_name=ZONE, zone_state=zones.State(available=True))])
 
-    async def list_services(self, call: Call, request: pb2.ListServicesRequest) -> Result:
-        found = [
-            self._service(call, "cinder-scheduler", CONTROLLER),
-            self._service(call, "cinder-volume", HOST),
-            self._service(call, "cinder-backup", CONTROLLER),
-        ]
-        return pb2.ListServicesResponse(
-            services=[
-                item
-                for item in found
-                if request.binary in ("", item.binary) and request.host in ("", item.host, item.host.partition("@")[0])
-            ]
-        )
-
     async def list_hosts(self, call: Call, request: pb2.ListHostsRequest) -> Result:
         response = pb2.ListHostsResponse()
-        services = (("cinder-scheduler", CONTROLLER), ("cinder-volume", HOST), ("cinder-backup", CONTROLLER))
-        for service, host in services if request.zone in ("", ZONE) else ():
-            item = response.hosts.add(host_name=host, service=service, zone=ZONE, status="available", state="enabled")
+        for service in SERVICES if request.zone in ("", ZONE) else ():
+            state = await state_of(call, service)
+            item = response.hosts.add(host_name=service.host, service=service.binary, zone=ZONE, status="available")
+            item.state = "disabled" if state.disabled else "enabled"
             call.stamp(item.updated_at)
         return response
 
     async def get_host(self, call: Call, request: pb2.GetHostRequest) -> Result:
-        if request.host_name != HOST:
+        pool = pool_named(request.host_name)
+        if pool is None or request.host_name != pool.host:
             raise NotFound(f"Service cinder-volume could not be found on host {request.host_name}.")
-        volumes, snapshots = await call.tx.scan(Volume), await call.tx.scan(Snapshot)
+        volumes = [volume for volume in await call.tx.scan(Volume) if volume.host == pool.name]
+        here = {volume.id for volume in volumes}
+        snapshots = [snapshot for snapshot in await call.tx.scan(Snapshot) if snapshot.volume_id in here]
         projects = sorted({volume.project_id for volume in volumes})
         response = pb2.HostResponse()
         for project in ("", *projects):
             own = [volume for volume in volumes if project in ("", volume.project_id)]
             taken = [snapshot for snapshot in snapshots if project in ("", snapshot.project_id)]
             resource = response.host.add().resource
-            resource.host, resource.project = HOST, project or "(total)"
+            resource.host, resource.project = pool.host, project or "(total)"
             resource.volume_count, resource.total_volume_gb = str(len(own)), str(sum(item.size for item in own))
             resource.snapshot_count = str(len(taken))
             resource.total_snapshot_gb = str(sum(item.size for item in taken))
         return response
 
     async def get_capabilities(self, call: Call, request: pb2.GetHostRequest) -> Result:
-        if request.host_name not in (HOST, POOL):
+        pool = pool_named(request.host_name)
+        if pool is None:
             raise NotFound(f"Can't find service: {request.host_name}")
-        return pb2.CapabilitiesResponse(capabilities=json_format.ParseDict(DRIVER_CAPABILITIES, Struct()))
-
-    async def list_messages(self, call: Call, request: pb2.ListMessagesRequest) -> Result:
-        return pb2.ListMessagesResponse()
+        return pb2.CapabilitiesResponse(capabilities=json_format.ParseDict(_driver_capabilities(pool), Struct()))
 
     async def list_pools(self, call: Call, request: pb2.ListPoolsRequest) -> Result:
+        """By name and, since 3.35, by what a volume type asks for."""
         response = pb2.ListPoolsResponse()
-        if call.at_least(POOL_FILTERS_SINCE) and request.name not in ("", POOL):
-            return response
-        pool = response.pools.add(name=POOL)
-        if boolean("detail", request.detail):
-            allocated = sum(volume.size for volume in await call.tx.scan(Volume))
-            pool.capabilities.CopyFrom(json_format.ParseDict(_capabilities(call, allocated), Struct()))
+        detail = boolean("detail", request.detail)
+        specs: dict[str, str] = {}
+        if call.at_least(POOL_TYPE_SINCE) and request.volume_type:
+            specs = dict((await call.service(Types).by_name_or_id(call, request.volume_type)).extra_specs)
+        for pool in POOLS:
+            if (call.at_least(POOL_FILTERS_SINCE) and request.name not in ("", pool.name)) or not fits(pool, specs):
+                continue
+            item = response.pools.add(name=pool.name)
+            if detail:
+                told = pool.capabilities(await allocated(call, pool))
+                told["timestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%S.%f")
+                item.capabilities.CopyFrom(json_format.ParseDict(told, Struct()))
         return response
 
     async def list_extensions(self, call: Call, request: pb2.BackendsRequest) -> Result:
@@ -166,35 +151,18 @@ class Backends(CinderServicer):
             ]
         )
 
-    @staticmethod
-    def _service(call: Call, binary: str, host: str) -> pb2.ListServicesResponse.Service:
-        service = pb2.ListServicesResponse.Service(binary=binary, host=host, zone=ZONE, status="enabled", state="up")
-        call.stamp(service.updated_at)
-        if binary == "cinder-volume":
-            service.replication_status, service.frozen = "disabled", False
-            service.active_backend_id.CopyFrom(Value(null_value=NULL_VALUE))
-            if call.at_least(BACKEND_STATE_SINCE):
-                service.backend_state = "up"
-        return service
 
-
-def _capabilities(call: Call, allocated: int) -> dict[str, object]:
+def _driver_capabilities(pool: Pool) -> dict[str, object]:
     return {
-        "pool_name": BACKEND,
-        "total_capacity_gb": "infinite",
-        "free_capacity_gb": "infinite",
-        "provisioned_capacity_gb": 0,
-        "reserved_percentage": 100,
-        "QoS_support": False,
-        "filter_function": None,
-        "goodness_function": None,
-        "consistencygroup_support": False,
-        "replication_enabled": True,
-        "group_replication_enabled": True,
-        "allocated_capacity_gb": allocated,
-        "volume_backend_name": BACKEND,
-        "storage_protocol": "fake",
+        "namespace": f"OS::Storage::Capabilities::{pool.host}",
         "vendor_name": "Open Source",
+        "volume_backend_name": pool.backend,
+        "pool_name": None,
         "driver_version": "3.0.0",
-        "timestamp": call.now.strftime("%Y-%m-%dT%H:%M:%S.%f"),
+        "storage_protocol": "iSCSI",
+        "display_name": None,
+        "description": None,
+        "visibility": None,
+        "replication_targets": [],
+        "properties": DRIVER_PROPERTIES,
     }

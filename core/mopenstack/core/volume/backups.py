@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import Fault
+from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume import quotas
+from mopenstack.core.volume import backup_records, quotas
 from mopenstack.core.volume.common import ZONE, CinderResource, ParameterRefused, assign, replace_map, text
 from mopenstack.core.volume.errors import BackupNotFound, InvalidBackup, InvalidSnapshot, InvalidVolume
 from mopenstack.core.volume.lifecycle import EVEN_ATTACHED, VOLUMES, WORDS, status_number
@@ -26,6 +27,10 @@ from mopenstack.volume.v3.volumes_pb2 import Volume
 CONTAINER = "volumebackups"
 """The folder of cinder's Swift driver, where a request names none."""
 OBJECTS_PER_GB = 22
+DRIVER = "cinder.backup.drivers.swift.SwiftBackupDriver"
+NO_VOLUME = "00000000-0000-0000-0000-000000000000"
+"""The volume of a backup that is being imported."""
+BACKUP_WORDS = enum_words(Backup.DESCRIPTOR.fields_by_name["status"])
 NO_PARENT = "No backups available to do an incremental backup."
 RESET_STATUSES = ["available", "error"]
 
@@ -145,6 +150,34 @@ class Backups(CinderResource[Backup]):
         await call.tx.unschedule("backup", backup.id)
         return EMPTY
 
+    # -- records
+
+    async def export_backup_record(self, call: Call, request: pb2.GetBackupRequest) -> Result:
+        backup = call.target
+        if backup.status != Backup.AVAILABLE:
+            raise InvalidBackup(why=f"Backup status must be available and not {BACKUP_WORDS[backup.status]}.")
+        return pb2.BackupRecord(backup_service=DRIVER, backup_url=backup_records.encode(backup))
+
+    async def import_backup_record(self, call: Call, request: pb2.ImportBackupRecordRequest) -> Result:
+        """The backup of the record, under its own id; what it says is believed once it is read in the background."""
+        record = backup_records.decode(request.record.backup_url)
+        if await call.tx.get(Backup, str(record["id"])) is not None:
+            raise InvalidBackup(why="Backup already exists in database.")
+        size = int(record["size"])
+        await quotas.take(call, call.caller.project_id, {"backups": 1, "backup_gigabytes": size})
+        return await self.insert(
+            call,
+            Backup(
+                id=str(record["id"]),
+                status=Backup.CREATING,
+                size=size,
+                volume_id=NO_VOLUME,
+                project_id=call.caller.project_id,
+                user_id=call.caller.user_id,
+                record=request.record.backup_url,
+            ),
+        )
+
     # -- hooks
 
     async def created(self, call: Call, obj: Backup, request: Any) -> None:
@@ -230,7 +263,10 @@ def _moment(timestamp: Any) -> tuple[int, int]:
 
 @BACKUPS.on("create")
 async def _created(call: Call, backup: Backup) -> None:
-    """The source is free again."""
+    """The source is free again; a backup that is imported becomes what its record says."""
+    if backup.record:
+        backup_records.apply(backup)
+        return
     snapshot = await call.tx.get(Snapshot, backup.snapshot_id) if backup.snapshot_id else None
     if snapshot is not None and snapshot.status == Snapshot.BACKING_UP:
         free = copy_of(snapshot)

@@ -22,9 +22,9 @@ SERVICE = "volumev3"
 """The Api's type: the name under which quotas are kept."""
 
 ZONE = "nova"
+CONTROLLER = "devstack"
+"""The host of scheduler, backup and the back ends (scheduling.py)."""
 BACKEND = "lvmdriver-1"
-HOST = f"devstack@{BACKEND}"
-POOL = f"{HOST}#{BACKEND}"
 
 TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
 FALSE_WORDS = frozenset({"0", "f", "false", "off", "n", "no"})
@@ -34,6 +34,9 @@ PROJECT_PATH = re.compile(r"[0-9a-f-]+")
 GENERAL_FILTERS_SINCE = 31
 LIKE_FILTERS_SINCE = 34
 COUNT_SINCE = 45
+
+COLUMNS = {"display_name": "name"}
+"""Names of the database's columns that lists may be sorted by as well."""
 
 RESOURCE_FILTERS: dict[str, tuple[str, ...]] = {
     "volume": (
@@ -162,6 +165,7 @@ class CinderResource(CinderServicer, ResourceServicer[M]):
     def _read_query(self, call: Call, query: common.Query) -> bool:
         """Drop or refuse the filters that the caller may not use; whether the answer is to be counted."""
         for item in query.sort:
+            item.key = COLUMNS.get(item.key, item.key)
             if item.key not in self.listing.sortable():
                 raise InvalidInput(why="Invalid sort key")
         counted = False

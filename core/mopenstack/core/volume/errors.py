@@ -25,6 +25,34 @@ class GroupNotFound(NotFound):
     message = "Group {id} could not be found."
 
 
+class GroupSnapshotNotFound(NotFound):
+    message = "GroupSnapshot {id} could not be found."
+
+
+class GroupTypeNotFound(NotFound):
+    message = "Group type {id} could not be found."
+
+
+class GroupTypeNotFoundByName(NotFound):
+    message = "Group type with name {name} could not be found."
+
+
+class GroupTypeSpecsNotFound(NotFound):
+    message = "Group Type {id} has no specs with key {key}."
+
+
+class MessageNotFound(NotFound):
+    message = "Message {id} could not be found."
+
+
+class ServiceNotFound(NotFound):
+    message = "Service {name} could not be found on host {host}."
+
+
+class ClusterNotFound(NotFound):
+    message = "Cluster {id} could not be found."
+
+
 class VolumeTypeNotFound(NotFound):
     message = "Volume type {id} could not be found."
 
@@ -89,6 +117,30 @@ class InvalidBackup(BadRequest):
     message = "Invalid backup: {why}"
 
 
+class InvalidGroup(BadRequest):
+    message = "Invalid Group: {why}"
+
+
+class InvalidGroupStatus(BadRequest):
+    message = "Invalid Group Status: {why}"
+
+
+class InvalidGroupType(BadRequest):
+    message = "Invalid group type: {why}"
+
+
+class InvalidGroupSnapshot(BadRequest):
+    message = "Invalid GroupSnapshot: {why}"
+
+
+class InvalidGroupSnapshotStatus(BadRequest):
+    message = "Invalid GroupSnapshot Status: {why}"
+
+
+class InvalidHost(BadRequest):
+    message = "Invalid host: {why}"
+
+
 class InvalidInput(BadRequest):
     message = "Invalid input received: {why}"
 
@@ -123,6 +175,10 @@ class VolumeTypeDefaultDeletion(BadRequest):
 
 class VolumeTypeExists(Conflict):
     message = "Volume Type {id} already exists."
+
+
+class GroupTypeExists(Conflict):
+    message = "Group Type {id} already exists."
 
 
 class VolumeTypeEncryptionExists(BadRequest):
@@ -176,6 +232,10 @@ class VolumeBackupSizeExceedsAvailableQuota(OverLimit):
         "VolumeBackupSizeExceedsAvailableQuota: Requested backup exceeds allowed Backup gigabytes quota. "
         "Requested {requested}G, quota is {quota}G and {consumed}G has been consumed."
     )
+
+
+class GroupLimitExceeded(OverLimit):
+    message = "GroupLimitExceeded: Maximum number of groups allowed ({allowed}) exceeded"
 
 
 class VolumeSizeExceedsLimit(OverLimit):

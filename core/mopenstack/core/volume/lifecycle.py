@@ -56,11 +56,15 @@ EVEN_ATTACHED = frozenset({AVAILABLE, IN_USE})
 REIMAGEABLE = frozenset({AVAILABLE, Volume.ERROR})
 
 ACTIONS = (
-    Action("create", frozenset({Volume.CREATING}), to=AVAILABLE, seconds=2),
+    Action("create", frozenset({Volume.CREATING}), seconds=2),  # to available, or to error without a back end
+    Action("manage", frozenset({Volume.MANAGING}), seconds=2),
     Action("delete", DELETABLE, interim=Volume.DELETING, seconds=2),
     Action("force_delete", ANY, interim=Volume.DELETING, seconds=2),
+    Action("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2),
     Action("extend", frozenset({AVAILABLE}), interim=Volume.EXTENDING, to=AVAILABLE),
     Action("extend_attached", frozenset({IN_USE}), interim=Volume.EXTENDING, to=IN_USE),
+    Action("migrate", EVEN_ATTACHED, seconds=2),
+    Action("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2),
     Action("retype", EVEN_ATTACHED, interim=Volume.RETYPING),
     Action("upload", frozenset({AVAILABLE}), interim=Volume.UPLOADING),
     Action("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),

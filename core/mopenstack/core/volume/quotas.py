@@ -11,6 +11,7 @@ from mopenstack.core.engine.quota import Over, register_quotas
 from mopenstack.core.volume.common import SERVICE
 from mopenstack.core.volume.errors import (
     BackupLimitExceeded,
+    GroupLimitExceeded,
     SnapshotLimitExceeded,
     VolumeBackupSizeExceedsAvailableQuota,
     VolumeLimitExceeded,
@@ -29,7 +30,7 @@ DEFAULTS = {
 }
 PER_TYPE = ("volumes", "gigabytes", "snapshots")
 
-LIMIT_FAULTS = {"snapshots": SnapshotLimitExceeded, "backups": BackupLimitExceeded}
+LIMIT_FAULTS = {"snapshots": SnapshotLimitExceeded, "backups": BackupLimitExceeded, "groups": GroupLimitExceeded}
 
 
 def refuse(over: Over) -> Fault:

@@ -10,13 +10,14 @@ from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume import quotas
+from mopenstack.core.volume import quotas, scheduling
 from mopenstack.core.volume.common import CinderResource, ParameterRefused, assign, text
 from mopenstack.core.volume.errors import InvalidInput, InvalidSnapshot, SnapshotNotFound
 from mopenstack.core.volume.lifecycle import VOLUMES
 from mopenstack.core.volume.metadata import check_metadata
 from mopenstack.core.volume.volumes import Volumes
 from mopenstack.volume.v3 import snapshots_pb2 as pb2
+from mopenstack.volume.v3.manageable_pb2 import StorageObject
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
@@ -36,17 +37,20 @@ REPORTED = {"creating": ("creating", "available", "error"), "deleting": ("deleti
 """Status -> what a hypervisor's driver may report for it."""
 
 
-def refuse(_action: Action, _snapshot: Snapshot) -> Fault:
-    """The one state rule that snapshots have."""
+def refuse(action: Action, _snapshot: Snapshot) -> Fault:
+    """The one state rule that snapshots have; force waives the state alone."""
+    if action.name == "force_delete":
+        return InvalidSnapshot(why="Snapshot  must not be part of a group.")
     return InvalidSnapshot(why="Snapshot status must be available or error and must not be part of a group.")
 
 
 SNAPSHOTS: Lifecycle[Snapshot] = Lifecycle(
     Snapshot,
     (
-        Action("create", frozenset({Snapshot.CREATING}), to=Snapshot.AVAILABLE),
+        Action("create", frozenset({Snapshot.CREATING})),  # to available, or to error
         Action("delete", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.DELETING),
         Action("force_delete", frozenset(WORDS), interim=Snapshot.DELETING),
+        Action("unmanage", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.UNMANAGING),
     ),
     refuse,
 )
@@ -63,7 +67,8 @@ class Snapshots(CinderResource[Snapshot]):
     async def create_snapshot(self, call: Call, request: pb2.CreateSnapshotRequest) -> Result:
         body = request.snapshot
         check_metadata(body.metadata)
-        volume = await call.service(Volumes).fetch(call, body.volume_id)
+        volume = await call.service(Volumes).fetch(call, body.volume_id if body.HasField("volume_id") else "None")
+        await scheduling.refuse_frozen(call, volume.host)
         in_use_too = call.at_least(SNAPSHOT_IN_USE_SINCE)
         if in_use_too and body.HasField("force") and not body.force:
             raise BadRequest(FORCE_IS_GONE)
@@ -82,11 +87,11 @@ class Snapshots(CinderResource[Snapshot]):
         return snapshot
 
     async def delete_snapshot(self, call: Call, request: pb2.DeleteSnapshotRequest) -> Result:
-        await SNAPSHOTS.begin(call, await call.tx.edit(Snapshot, call.target.id), "delete")
+        await self.begin_delete(call, "delete")
         return EMPTY
 
     async def force_delete_snapshot(self, call: Call, request: pb2.DeleteSnapshotRequest) -> Result:
-        await SNAPSHOTS.begin(call, await call.tx.edit(Snapshot, call.target.id), "force_delete")
+        await self.begin_delete(call, "force_delete")
         return EMPTY
 
     async def reset_snapshot_status(self, call: Call, request: pb2.ResetSnapshotStatusRequest) -> Result:
@@ -121,10 +126,31 @@ class Snapshots(CinderResource[Snapshot]):
 
     # -- what other resources and services call
 
+    async def begin_delete(self, call: Call, action: str) -> None:
+        """Start the delete (or unmanage) of the snapshot that the path names; raises InvalidSnapshot."""
+        snapshot = await call.tx.edit(Snapshot, call.target.id)
+        volume = await call.tx.get(Volume, snapshot.volume_id)
+        if action != "unmanage":
+            await scheduling.refuse_frozen(call, volume.host if volume is not None else "")
+        if snapshot.group_snapshot_id:
+            raise refuse(SNAPSHOTS.actions[action], snapshot)
+        await SNAPSHOTS.begin(call, snapshot, action)
+
     async def make(
-        self, call: Call, volume: Volume, name: str | None, description: str | None = None, metadata: Any = None
+        self,
+        call: Call,
+        volume: Volume,
+        name: str | None,
+        description: str | None = None,
+        metadata: Any = None,
+        *,
+        group_snapshot_id: str = "",
+        source_name: str = "",
     ) -> Snapshot:
-        """A new snapshot in `creating`; takes its quota. Nova's createImage of a volume-backed server calls it."""
+        """A new snapshot in `creating`; takes its quota. Nova's createImage of a volume-backed server calls it.
+
+        `source_name` is the logical volume that it is managed from.
+        """
         project = call.caller.project_id
         await quotas.take(call, project, quotas.units(volume.volume_type, snapshots=1, gigabytes=volume.size))
         snapshot = Snapshot(
@@ -138,7 +164,9 @@ class Snapshots(CinderResource[Snapshot]):
             progress="0%",
             volume_type_id=volume.volume_type_id,
             availability_zone=volume.availability_zone,
+            source_name=source_name,
         )
+        assign(snapshot, "group_snapshot_id", group_snapshot_id or None)
         assign(snapshot, "name", name)
         assign(snapshot, "description", description)
         return await self.insert(call, snapshot)
@@ -153,8 +181,16 @@ class Snapshots(CinderResource[Snapshot]):
 
 
 @SNAPSHOTS.on("create")
-async def _created(_call: Call, snapshot: Snapshot) -> None:
-    snapshot.progress = "100%"
+async def _created(call: Call, snapshot: Snapshot) -> None:
+    """One that is managed is in error if its pool has nothing under the name."""
+    name, snapshot.source_name = snapshot.source_name, ""
+    if name:
+        left = await call.tx.get(StorageObject, name)
+        if left is None or not left.origin:
+            snapshot.status = Snapshot.ERROR
+            return
+        await call.tx.delete(StorageObject, name)
+    snapshot.progress, snapshot.status = "100%", Snapshot.AVAILABLE
 
 
 @SNAPSHOTS.on("delete", "force_delete")

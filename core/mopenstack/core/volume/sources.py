@@ -13,7 +13,6 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.volume.common import ZONE
 from mopenstack.core.volume.errors import (
-    GroupNotFound,
     InvalidAvailabilityZone,
     InvalidBackup,
     InvalidInput,
@@ -25,6 +24,7 @@ from mopenstack.core.volume.type_encryption import encryption_of
 from mopenstack.core.volume.types import Types, is_multiattach
 from mopenstack.image.v2.images_pb2 import Image
 from mopenstack.volume.v3.backups_pb2 import Backup
+from mopenstack.volume.v3.groups_pb2 import Group
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes_pb2 import Volume, VolumeCreate
@@ -55,6 +55,16 @@ class Source:
     image_metadata: dict[str, str] = field(default_factory=dict)
     bootable: bool = False
     encrypted: bool = False
+    group: Group | None = None
+
+    async def host(self, call: Call) -> str:
+        """Where the volume must go: to its group, or beside what it is made from; "" for anywhere."""
+        if self.group is not None:
+            return self.group.host
+        if self.snapshot is not None:
+            parent = await call.tx.get(Volume, self.snapshot.volume_id)
+            return parent.host if parent is not None else ""
+        return self.volume.host if self.volume is not None else ""
 
 
 async def resolve(call: Call, body: VolumeCreate) -> Source:
@@ -63,9 +73,7 @@ async def resolve(call: Call, body: VolumeCreate) -> Source:
     wanted_type = await types.by_name_or_id(call, body.volume_type) if body.volume_type else None
     snapshot = await _owned(call, "snapshot", body.snapshot_id) if body.HasField("snapshot_id") else None
     volume = await _owned(call, "volume", body.source_volid) if body.HasField("source_volid") else None
-    for group in ("consistencygroup_id", "group_id"):
-        if body.HasField(group):
-            raise GroupNotFound(id=getattr(body, group))
+    group = await _group_of(call, body)
     image = await _image_of(call, body)
     backup = await _owned(call, "backup", body.backup_id) if body.HasField("backup_id") else None
     if body.multiattach:
@@ -80,7 +88,9 @@ async def resolve(call: Call, body: VolumeCreate) -> Source:
     if backup is not None:
         check_backup(backup, size)
     kind = wanted_type or await _type_of(call, snapshot, volume, image)
-    source = Source(kind, size, _zone(body, snapshot, volume), snapshot, volume, image)
+    if group is not None:
+        check_group(group, kind, given=wanted_type is not None)
+    source = Source(kind, size, _zone(body, snapshot, volume), snapshot, volume, image, group=group)
     source.encrypted = await encryption_of(call, kind.id) is not None
     if source.encrypted and is_multiattach(kind):
         raise InvalidVolume(why="Multiattach cannot be used with encrypted volumes.")
@@ -108,6 +118,26 @@ def check_sizes(size: int, snapshot: Snapshot | None, volume: Volume | None, ima
             )
     if image is not None:
         check_image(image, size)
+
+
+def set_group(volume: Volume, group: Group | None) -> None:
+    """Put a private copy into a group, or take it out of its one; a consistency group shows under its old name too."""
+    volume.ClearField("group_id")
+    volume.ClearField("consistencygroup_id")
+    if group is not None:
+        volume.group_id = group.id
+        if group.consistency:
+            volume.consistencygroup_id = group.id
+
+
+def check_group(group: Group, kind: VolumeType, *, given: bool) -> None:
+    """A volume of a group has one of the group's types, and the request names it."""
+    if not given:
+        raise InvalidInput(why="volume_type must be provided when creating a volume in a group.")
+    if kind.id not in group.volume_types:
+        raise InvalidInput(
+            why=f"Invalid volume_type provided: {kind.name} (requested type must be supported by this group)."
+        )
 
 
 def check_backup(backup: Backup, size: int) -> None:
@@ -178,6 +208,14 @@ async def _image_of(call: Call, body: VolumeCreate) -> Image | None:
     if body.HasField("image_id"):
         return await find_image(call, body.image_id)
     return await find_image(call, body.image_ref) if body.HasField("image_ref") else None
+
+
+async def _group_of(call: Call, body: VolumeCreate) -> Group | None:
+    """The group of a new volume, under either API's name for it."""
+    for name in ("consistencygroup_id", "group_id"):
+        if body.HasField(name):
+            return cast("Group", await _owned(call, "volume_group", getattr(body, name)))
+    return None
 
 
 async def _owned(call: Call, kind: str, id: str) -> Any:

@@ -27,6 +27,7 @@ from mopenstack.core.volume.common import (
     literal,
 )
 from mopenstack.core.volume.errors import (
+    InvalidInput,
     InvalidVolumeType,
     ProjectDefaultTypeNotFound,
     VolumeTypeAccessExists,
@@ -134,9 +135,8 @@ class Types(CinderResource[VolumeType]):
             return found  # `visible` decides
         if asked is None:
             return [item for item in found if item.is_public or call.caller.project_id in item.projects]
-        if asked.lower() == "none":
-            return found
-        return [item for item in found if item.is_public == _is_public(asked)]
+        wanted = asked_is_public(asked)
+        return [item for item in found if wanted is None or item.is_public == wanted]
 
     async def matches(self, call: Call, obj: VolumeType, key: str, values: Sequence[str]) -> bool:
         if key == "is_public":
@@ -271,8 +271,11 @@ class DefaultTypes(CinderServicer):
             raise NotFound(f"Project with id {id} not found.")
 
 
-def _is_public(asked: str) -> bool:
+def asked_is_public(asked: str) -> bool | None:
+    """The query's `is_public`; None asks for both kinds (cinder.api.api_utils._parse_is_public)."""
     word = asked.strip().lower()
+    if word == "none":
+        return None
     if word in TRUE_WORDS:
         return True
     if word in FALSE_WORDS:
@@ -283,3 +286,19 @@ def _is_public(asked: str) -> bool:
 def is_multiattach(volume_type: Any) -> bool:
     """Whether volumes of the type may be attached to several servers."""
     return bool(volume_type.extra_specs.get("multiattach") == "<is> True")
+
+
+def check_provisioning(volume_type: VolumeType | None, size: int) -> None:
+    """Refuse a size outside of what the type allows (volume_types.provision_filter_on_size)."""
+    if volume_type is None:
+        return
+    specs, start = volume_type.extra_specs, f"Specified volume size of '{size}' is"
+    least, most = specs.get("provisioning:min_vol_size", ""), specs.get("provisioning:max_vol_size", "")
+    if least.isdigit() and size < int(least):
+        raise InvalidInput(
+            why=f"{start} less than the minimum required size of '{least}' for volume type '{volume_type.name}'."
+        )
+    if most.isdigit() and size > int(most):
+        raise InvalidInput(
+            why=f"{start} greater than the maximum allowable size of '{most}' for volume type '{volume_type.name}'."
+        )

@@ -12,24 +12,18 @@ from google.protobuf.struct_pb2 import Struct
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume import quotas
 from mopenstack.core.volume.attachments import Attachments, connection_info
 from mopenstack.core.volume.common import CinderServicer, ParameterRefused
 from mopenstack.core.volume.errors import (
-    InvalidInput,
     InvalidState,
     InvalidVolume,
     InvalidVolumeAttachMode,
-    VolumeSizeExceedsAvailableQuota,
 )
-from mopenstack.core.volume.lifecycle import NOT_DETACHABLE, NOT_RETYPABLE, OWN_WORDS, VOLUMES, WORDS, status_number
+from mopenstack.core.volume.lifecycle import NOT_DETACHABLE, OWN_WORDS, VOLUMES, status_number
 from mopenstack.core.volume.metadata import set_admin_metadata
-from mopenstack.core.volume.types import Types, is_multiattach
 from mopenstack.core.volume.volumes import Volumes
 from mopenstack.volume.v3 import volume_actions_pb2 as pb2
-from mopenstack.volume.v3.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
 EXTEND_IN_USE_SINCE = 42
@@ -109,46 +103,6 @@ class VolumeActions(CinderServicer):
         return EMPTY
 
     # -- changing
-
-    async def extend_volume(self, call: Call, request: pb2.ExtendVolumeRequest) -> Result:
-        size, volume = request.extend.new_size, await self._copy(call)
-        if size <= volume.size:
-            raise InvalidInput(
-                why="New size for extend must be greater than current size. "
-                f"(current: {volume.size}, extended: {size})."
-            )
-        in_use = call.at_least(EXTEND_IN_USE_SINCE) and volume.status == Volume.IN_USE
-        action = "extend_attached" if in_use else "extend"
-        VOLUMES.check(volume, action)
-        await quotas.check_size(call, call.caller.project_id, size)
-        try:
-            await quotas.take(call, volume.project_id, quotas.units(volume.volume_type, gigabytes=size - volume.size))
-        except VolumeSizeExceedsAvailableQuota as error:
-            raise VolumeSizeExceedsAvailableQuota(**{**error.facts, "name": "gigabytes"}) from None
-        volume.pending_size = size
-        await VOLUMES.begin(call, volume, action)
-        return EMPTY
-
-    async def retype_volume(self, call: Call, request: pb2.RetypeVolumeRequest) -> Result:
-        volume = await self._copy(call)
-        wanted = await call.service(Types).by_name_or_id(call.elevated(), request.retype.new_type)
-        if is_multiattach(wanted) != volume.multiattach and volume.status != Volume.AVAILABLE:
-            raise InvalidInput(
-                why="Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, "
-                f"the specified volume however currently has a status of: {WORDS[volume.status]}."
-            )
-        VOLUMES.check(volume, "retype")
-        front_end_differs = volume.status == Volume.IN_USE and await self._front_end(
-            call, volume.volume_type_id
-        ) != await self._front_end(call, wanted.id)
-        if volume.volume_type_id == wanted.id or volume.migration_status or front_end_differs:
-            raise InvalidVolume(why=NOT_RETYPABLE)
-        await quotas.take(call, volume.project_id, await self._units(call, volume, wanted.name))
-        await quotas.give(call, volume.project_id, await self._units(call, volume, volume.volume_type))
-        volume.pending_type_id, volume.previous_status = wanted.id, WORDS[volume.status]
-        volume.multiattach = is_multiattach(wanted)
-        await VOLUMES.begin(call, volume, "retype")
-        return EMPTY
 
     async def set_volume_bootable(self, call: Call, request: pb2.SetVolumeBootableRequest) -> Result:
         volume = await self._copy(call)
@@ -251,22 +205,6 @@ class VolumeActions(CinderServicer):
         if volume.status == Volume.MAINTENANCE:
             raise InvalidVolume(why=why)
 
-    @staticmethod
-    async def _front_end(call: Call, type_id: str) -> str:
-        """The QoS specs of a type that a hypervisor enforces; empty: none."""
-        found = await call.tx.get(VolumeType, type_id)
-        if found is None or not found.qos_specs_id:
-            return ""
-        qos = await call.tx.get(QosSpec, found.qos_specs_id)
-        return qos.id if qos is not None and qos.consumer != "back-end" else ""
-
-    @staticmethod
-    async def _units(call: Call, volume: Volume, type_name: str) -> dict[str, int]:
-        """The type's quota that a volume and its snapshots take."""
-        snapshots = await call.tx.query(Snapshot, volume_id=volume.id)
-        gigabytes = volume.size + sum(snapshot.size for snapshot in snapshots)
-        return quotas.of_type(type_name, volumes=1, snapshots=len(snapshots), gigabytes=gigabytes)
-
 
 def _check_reset(body: pb2.ResetVolumeStatusRequest.Reset) -> None:
     if not body.status and not body.attach_status and not body.migration_status:
@@ -282,17 +220,3 @@ def _check_reset(body: pb2.ResetVolumeStatusRequest.Reset) -> None:
         raise ParameterRefused(
             f"Volume migration status: {body.migration_status} is invalid, valid statuses are: {MIGRATION_STATUSES}."
         )
-
-
-@VOLUMES.on("extend", "extend_attached")
-async def _extended(_call: Call, volume: Volume) -> None:
-    volume.size, volume.pending_size = volume.pending_size, 0
-
-
-@VOLUMES.on("retype")
-async def _retyped(call: Call, volume: Volume) -> None:
-    wanted = await call.tx.get(VolumeType, volume.pending_type_id)
-    if wanted is not None:
-        volume.volume_type, volume.volume_type_id = wanted.name, wanted.id
-    volume.status = status_number(volume.previous_status)
-    volume.previous_status = volume.pending_type_id = ""

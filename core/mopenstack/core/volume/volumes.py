@@ -18,9 +18,8 @@ from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume import lifecycle, quotas
+from mopenstack.core.volume import lifecycle, quotas, scheduling
 from mopenstack.core.volume.common import (
-    POOL,
     RESOURCE_FILTERS,
     CinderResource,
     assign,
@@ -30,10 +29,11 @@ from mopenstack.core.volume.common import (
 )
 from mopenstack.core.volume.errors import InvalidInput, InvalidVolume, VolumeNotFound
 from mopenstack.core.volume.lifecycle import NOT_DELETABLE, VOLUMES
+from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.metadata import check_metadata, show_metadata
-from mopenstack.core.volume.sources import Source, resolve
+from mopenstack.core.volume.sources import Source, resolve, set_group
 from mopenstack.core.volume.type_encryption import encryption_of
-from mopenstack.core.volume.types import is_multiattach
+from mopenstack.core.volume.types import check_provisioning, is_multiattach
 from mopenstack.volume.v3 import volumes_pb2 as pb2
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes_pb2 import Volume, VolumeCreate
@@ -144,10 +144,13 @@ class Volumes(CinderResource[Volume]):
         return await super().matches(call, obj, key, values)
 
     async def created(self, call: Call, obj: Volume, request: Any) -> None:
-        await call.tx.schedule(obj, "create", call.cloud.due(VOLUMES.actions["create"].seconds))
+        if obj.status == Volume.CREATING:
+            await call.tx.schedule(obj, "create", call.cloud.due(VOLUMES.actions["create"].seconds))
 
     async def remove(self, call: Call, obj: Volume) -> None:
-        await quotas.give(call, obj.project_id, quotas.units(obj.volume_type, volumes=1, gigabytes=obj.size))
+        if obj.consumes_quota:
+            await quotas.give(call, obj.project_id, quotas.units(obj.volume_type, volumes=1, gigabytes=obj.size))
+        await scheduling.give(call, obj.host, obj.size)
 
     # -- what other resources and services call
 
@@ -162,8 +165,10 @@ class Volumes(CinderResource[Volume]):
     ) -> Volume:
         """A new volume of the caller's project, in `creating`; takes its quota."""
         project = call.caller.project_id
+        check_provisioning(source.type, source.size)
         await quotas.check_size(call, project, source.size)
         await quotas.take(call, project, quotas.units(source.type.name, volumes=1, gigabytes=source.size))
+        host = await scheduling.place(call, source.type, source.size, await source.host(call))
         volume = Volume(
             status=Volume.CREATING,
             size=source.size,
@@ -176,14 +181,18 @@ class Volumes(CinderResource[Volume]):
             multiattach=is_multiattach(source.type),
             encrypted=source.encrypted,
             consumes_quota=True,
-            host=POOL,
             service_uuid=SERVICE_UUID,
             shared_targets=False,
             attach_status="detached",
             metadata=metadata,
             volume_image_metadata=source.image_metadata,
             scheduler_hints=hints,
+            request_id=call.metadata.request_id,
         )
+        assign(volume, "host", host or None)
+        set_group(volume, source.group)
+        if source.type.extra_specs.get("replication_enabled") == scheduling.IS_TRUE:
+            volume.replication_status = "disabled"
         assign(volume, "name", name)
         assign(volume, "description", description)
         assign(volume, "snapshot_id", source.snapshot.id if source.snapshot is not None else None)
@@ -234,7 +243,8 @@ class Volumes(CinderResource[Volume]):
         refusal = InvalidVolume(why=lifecycle.FORCE_NOT_DELETABLE if force else NOT_DELETABLE)
         if not force and not VOLUMES.allows(volume, "delete"):
             raise refusal
-        if volume.attach_status == "attached" or (volume.migration_status not in ("", "deleting", "error", "success")):
+        await scheduling.refuse_frozen(call, volume.host)
+        if volume.group_id or volume.attach_status == "attached" or is_migrating(volume):
             raise refusal
         snapshots = await call.tx.query(Snapshot, volume_id=id)
         if snapshots and not cascade:
@@ -269,6 +279,11 @@ class Volumes(CinderResource[Volume]):
             raise InvalidInput(why=f"'bootable = {value}'") from None
 
 
+def is_migrating(volume: Volume) -> bool:
+    """Whether a migration is under way (volume/api.py AVAILABLE_MIGRATION_STATUS)."""
+    return volume.migration_status not in ("", "deleting", "error", "success")
+
+
 def _told(body: VolumeCreate) -> dict[str, Any]:
     """The body as it was sent, for a refusal."""
     told = json_format.MessageToDict(body, preserving_proto_field_name=True)
@@ -287,6 +302,16 @@ def _in_time(volume: Volume, key: str, comparison: str) -> bool:
     except ValueError:
         raise BadRequest(f"Invalid {text} value") from None
     return volume.HasField(key) and compare(getattr(volume, key).ToDatetime(), wanted)
+
+
+@VOLUMES.on("create")
+async def _created(call: Call, volume: Volume) -> None:
+    """A volume that no back end took is in error, and its project is told."""
+    volume.status = Volume.AVAILABLE if volume.host else Volume.ERROR
+    if not volume.host:
+        await call.service(Messages).tell(
+            call, volume.project_id, volume.id, Action.SCHEDULE, Detail.NO_BACKEND, volume.request_id
+        )
 
 
 @VOLUMES.on("delete", "force_delete")

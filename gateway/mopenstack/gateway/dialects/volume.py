@@ -18,6 +18,11 @@ BOOLEANS = [
     True, "True", "TRUE", "true", "1", "ON", "On", "on", "YES", "Yes", "yes", "y", "t",
     False, "False", "FALSE", "false", "0", "OFF", "Off", "off", "NO", "No", "no", "n", "f",
 ]  # fmt: skip
+SINGULAR = {
+    "volume_types": "volume_type", "groups": "group", "group_snapshots": "group_snapshot", "group_types": "group_type",
+    "consistencygroups": "consistencygroup",
+}  # fmt: skip
+"""Lists whose links are called after one of their objects (the view builders' `..._links`)."""
 SIZES = (("size",), ("new_size",))
 UUID_OR_NULL = frozenset(
     {"snapshot_id", "source_volid", "consistencygroup_id", "backup_id", "volume_id", "attachment_id"}
@@ -89,7 +94,7 @@ class VolumeDialect(Dialect):
         return self.no_route(context)
 
     def links_key(self, key: str) -> str:
-        return "volume_type" if key == "volume_types" else key
+        return SINGULAR.get(key, key)
 
     def microversion(self, headers: Mapping[str, str]) -> int:
         return self._from_headers(headers, "volume", "X-OpenStack-Volume-API-Version")
