@@ -40,7 +40,7 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/python -m pytest -n $(WORKERS)
 	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/volume tests/test_security.py tests/test_clouds.py
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
-	@$(BIN)/mopenstack conformance run --tool openstackclient
+	@$(BIN)/mopenstack conformance run --tool daily-work
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
 
 .PHONY: lint
@@ -52,7 +52,7 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 .PHONY: conformance
 conformance: tools ## The whole suite: every scenario, the openstack command line, all of the provider's acceptance tests
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
-	@$(BIN)/mopenstack conformance run --tool openstackclient
+	@$(BIN)/mopenstack conformance run --tool daily-work
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS)
 
 .PHONY: schemas

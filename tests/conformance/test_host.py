@@ -1,5 +1,6 @@
 """The suite starts clouds by the command line alone, and finds in each what the tools' tests need."""
 
+from mopenstack.conformance.answers import AnswerLog
 from mopenstack.conformance.cloud import running_host
 from mopenstack.conformance.openstack import Session, left_behind, request
 from mopenstack.conformance.seed import look
@@ -7,7 +8,7 @@ from mopenstack.conformance.seed import look
 
 def test_a_host_lends_clouds_that_share_nothing() -> None:
     """Two clouds of one host: other addresses and tokens, the same seed; what one makes the other does not see."""
-    with running_host() as host:
+    with running_host(AnswerLog()) as host:
         first, second = host.create_cloud(), host.create_cloud()
         assert first.demo.auth_url != second.demo.auth_url
         session, other = Session(first.demo).authenticate(), Session(second.demo).authenticate()

@@ -88,14 +88,14 @@ def test_an_unknown_tool_is_told() -> None:
 
 def test_a_run_without_its_tool_is_an_error() -> None:
     """Exit status 2, before any cloud is started."""
-    done = runner.invoke(conformance_app, ["run", "--tool", "openstackclient"])
+    done = runner.invoke(conformance_app, ["run", "--tool", "daily-work"])
     assert done.exit_code == 2
     assert "mopenstack tools install openstackclient" in done.stderr
 
 
 def test_cases_are_listed() -> None:
     """Each tool has cases with stable names."""
-    for tool in ("terraform", "provider-acceptance", "openstackclient"):
+    for tool in ("terraform", "provider-acceptance", "daily-work"):
         done = runner.invoke(conformance_app, ["list", "--tool", tool, "--json"])
         assert done.exit_code == 0
         names = [one["name"] for one in json.loads(done.stdout)]

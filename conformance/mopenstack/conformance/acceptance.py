@@ -77,7 +77,7 @@ def run_acceptance(options: Options) -> list[Result]:
     chosen = select(catalogue(), service=options.service, patterns=options.names)
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mopenstack-acceptance-")))
-        host = None if options.cloud else stack.enter_context(running_host())
+        host = None if options.cloud else stack.enter_context(running_host(options.answers))
         workers = 1 if options.cloud else min(options.workers, len(chosen))
         run = _Run(options, host, scratch)
         waiting: queue.SimpleQueue[AcceptanceTest] = queue.SimpleQueue()

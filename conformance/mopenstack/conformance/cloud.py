@@ -1,10 +1,12 @@
 """The cloud under test: started by the command line as any user would, or one of a `clouds.yaml`."""
 
+import json
 import os
 import shlex
 import shutil
 import sys
 import tempfile
+import urllib.request
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +16,7 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from mopenstack.conformance.answers import AnswerLog, Answers
 from mopenstack.conformance.errors import CloudError, ConformanceError
 from mopenstack.conformance.process import clean_environment, run
 
@@ -79,7 +82,13 @@ class Host:
 
     def start(self) -> None:
         """Start; it returns when the cloud answers."""
-        self.mopenstack("up", "--detach", "--port", "0")
+        self.mopenstack("up", "--detach", "--port", "0", "--check-answers")
+
+    def answers(self) -> Answers:
+        """What it has answered so far, and what was not as the services publish it."""
+        url = json.loads(self.mopenstack("status", "--json"))["url"]
+        with urllib.request.urlopen(f"{url}/_mopenstack/answers", timeout=60) as said:  # noqa: S310  # our own address
+            return Answers.model_validate_json(said.read())
 
     def stop(self) -> None:
         """Stop it; the folder stays."""
@@ -100,14 +109,16 @@ class Host:
 
 
 @contextmanager
-def running_host() -> Iterator[Host]:
-    """A host for as long as the block lasts."""
+def running_host(log: AnswerLog) -> Iterator[Host]:
+    """A host for as long as the block lasts; `log` learns what it answered."""
     with tempfile.TemporaryDirectory(prefix="mopenstack-conformance-") as folder:
         host = Host(Path(folder))
         host.start()
         try:
             yield host
         finally:
+            with suppress(CloudError, OSError):
+                log.add(host.answers())
             # One that broke meanwhile has its verdict already.
             with suppress(CloudError):
                 host.stop()

@@ -170,7 +170,8 @@ def _score(tool: str, options: Options, update_ratchet: bool) -> tuple[Scorecard
     if update_ratchet and newly:
         ratchet.grow(newly)
         newly = []
-    return card.model_copy(update={"ratchet_errors": judgement.errors, "newly_passing": newly}), judgement.results
+    update = {"ratchet_errors": judgement.errors, "newly_passing": newly, "answers": options.answers.total}
+    return card.model_copy(update=update), judgement.results
 
 
 class _Watch:

@@ -114,8 +114,10 @@ def left_behind(before: Inventory, after: Inventory) -> list[str]:
     return changes
 
 
-def request(method: str, url: str, *, token: str = "", body: Any = None, seconds: float = 60) -> Answer:
-    """One exchange; an error status is an answer like any other."""
+def request(
+    method: str, url: str, *, token: str = "", body: Any = None, data: bytes | None = None, seconds: float = 60
+) -> Answer:
+    """One exchange, with a JSON body or with bytes; an error status is an answer like any other."""
     if not url.startswith(("http://", "https://")):
         raise CloudError(f"not an HTTP address: {url!r}")
     headers = {"Accept": "application/json", "User-Agent": "mopenstack-conformance"}
@@ -123,7 +125,9 @@ def request(method: str, url: str, *, token: str = "", body: Any = None, seconds
         headers["X-Auth-Token"] = token
     if body is not None:
         headers["Content-Type"] = "application/json"
-    data = None if body is None else json.dumps(body).encode()
+        data = json.dumps(body).encode()
+    elif data is not None:
+        headers["Content-Type"] = "application/octet-stream"
     outgoing = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - scheme checked
     try:
         with urllib.request.urlopen(outgoing, timeout=seconds) as incoming:  # noqa: S310 - scheme checked

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mopenstack.conformance.answers import AnswerLog
 from mopenstack.conformance.model import Result
 
 
@@ -24,4 +25,5 @@ class Options(BaseModel):
     workers: int = Field(default=2, ge=1)
     time_limit: float = Field(default=180, gt=0, description="Seconds that one case may take.")
     verbose: bool = False
+    answers: AnswerLog = Field(default_factory=AnswerLog, description="Where clouds tell what they answered.")
     on_result: Callable[[Result], None] = _silent

@@ -52,6 +52,10 @@ def to_terminal(card: Scorecard, console: Console, *, verbose: bool = False) -> 
         console.print(f"ratchet: {error}", style="red", markup=False, soft_wrap=True)
     if card.newly_passing:
         console.print(f"{len(card.newly_passing)} passing cases are not listed yet: add them with --update-ratchet")
+    if card.answers:
+        for violation in card.answers.violations:
+            console.print(f"not as published: {violation}", style="red", markup=False, soft_wrap=True)
+        console.print(card.answers.line(), markup=False, highlight=False, soft_wrap=True)
     console.print(f"{card.summary.line()} in {card.seconds:g} s", markup=False, highlight=False, soft_wrap=True)
 
 
@@ -77,6 +81,9 @@ def to_markdown(card: Scorecard) -> str:
         if shown:
             lines += ["", f"## {title}", "", "| case | reason | reproduce |", "|---|---|---|"]
             lines += [f"| {one.case} | {_cell(one.reason)} | `{one.reproduce}` |" for one in shown]
+    if card.answers:
+        lines += ["", "## Answers", "", f"{card.answers.line()}.", ""]
+        lines += [f"- {violation}" for violation in card.answers.violations]
     if card.ratchet_errors:
         lines += ["", "## Ratchet", "", *(f"- {error}" for error in card.ratchet_errors)]
     return "\n".join(lines) + "\n"

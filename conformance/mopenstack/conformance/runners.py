@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import BaseModel
 
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.model import Result
 from mopenstack.conformance.options import Options
+
+if TYPE_CHECKING:
+    from mopenstack.conformance.upstream.suite import Suite
 
 
 class CaseLine(BaseModel):
@@ -49,8 +52,21 @@ def _acceptance_tests() -> list[CaseLine]:
     ]
 
 
+def _upstream(name: str) -> Callable[[], list[CaseLine]]:
+    """The tests of an upstream suite."""
+
+    def listed() -> list[CaseLine]:
+        suite: Suite = import_module(f"mopenstack.conformance.upstream.{name}").SUITE
+        return [
+            CaseLine(name=one.name, service=one.service, about=one.not_run or ("refused" if one.negative else ""))
+            for one in suite.tests
+        ]
+
+    return listed
+
+
 def _commands() -> list[CaseLine]:
-    from mopenstack.conformance.openstackclient import CASES
+    from mopenstack.conformance.daily_work import CASES
 
     return [CaseLine(name=one.name, service=one.service, about="refused" if one.negative else "") for one in CASES]
 
@@ -60,7 +76,12 @@ RUNNERS: dict[str, Runner] = {
     "provider-acceptance": Runner(
         "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
     ),
-    "openstackclient": Runner("openstackclient:run_openstackclient", _commands, ("openstackclient",)),
+    "daily-work": Runner("daily_work:run_daily_work", _commands, ("openstackclient",)),
+    "openstackclient": Runner(
+        "upstream.openstackclient:run_openstackclient", _upstream("openstackclient"), ("openstackclient",), True
+    ),
+    "sdk": Runner("upstream.sdk:run_sdk", _upstream("sdk"), ("openstacksdk",), True),
+    "tempest": Runner("upstream.tempest:run_tempest", _upstream("tempest"), ("tempest",), True),
 }
 
 

@@ -33,7 +33,7 @@ def run_scenarios(options: Options) -> list[Result]:
             arguments += [f"--mopenstack-cloud={options.cloud}", "-n0"]
             arguments += [f"--mopenstack-admin-cloud={options.admin_cloud}"] if options.admin_cloud else []
         else:
-            host = stack.enter_context(running_host())
+            host = stack.enter_context(running_host(options.answers))
             arguments += [f"--mopenstack-host={host.folder}", f"-n{min(options.workers, len(chosen))}"]
         results_file = scratch / "results.jsonl"
         said = _run_pytest([*arguments, f"--mopenstack-results={results_file}"], scratch, results_file, chosen, options)

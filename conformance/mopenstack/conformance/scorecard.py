@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from mopenstack.conformance.answers import Answers
 from mopenstack.conformance.model import Outcome, Result, Summary
 
 
@@ -71,12 +72,16 @@ class Scorecard(BaseModel):
     failures: list[Failure]
     ratchet_errors: list[str] = []
     newly_passing: list[str] = []
+    answers: Answers | None = Field(default=None, description="Of clouds of the suite's own: what they answered.")
 
     @property
     def good(self) -> bool:
-        """Nothing failed that is not listed with its reason, and no listed case fell back."""
-        return not self.ratchet_errors and not any(
-            failure.outcome is Outcome.FAILED and not failure.known for failure in self.failures
+        """Nothing failed that is not listed with its reason, no listed case fell back, every answer is as published."""
+        violations = self.answers.violations if self.answers else []
+        return (
+            not self.ratchet_errors
+            and not violations
+            and not any(failure.outcome is Outcome.FAILED and not failure.known for failure in self.failures)
         )
 
 

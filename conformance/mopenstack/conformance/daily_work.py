@@ -17,7 +17,7 @@ from mopenstack.conformance.openstack import Session, left_behind
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.tools import get_tool
 
-TOOL = "openstackclient"
+TOOL = "daily-work"
 PREFIX = "conformance"
 IMAGE_BYTES = b"mopenstack conformance image\n" * 1024
 
@@ -192,13 +192,17 @@ CASES = (
 )
 
 
-def run_openstackclient(options: Options) -> list[Result]:
+def run_daily_work(options: Options) -> list[Result]:
     """The cases in order, on one cloud. A service or name chooses what is reported; needed cases run with it."""
-    executable = get_tool(TOOL).require().path
+    executable = get_tool("openstackclient").require().path
     reported = _chosen(options)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mopenstack-openstackclient-")))
-        cloud = existing_cloud(options.cloud) if options.cloud else stack.enter_context(running_host()).create_cloud()
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mopenstack-daily-work-")))
+        cloud = (
+            existing_cloud(options.cloud)
+            if options.cloud
+            else stack.enter_context(running_host(options.answers)).create_cloud()
+        )
         shell = Shell(executable or Path("openstack"), cloud.demo, folder, options.time_limit)
         shell.known["before"] = Session(cloud.demo).authenticate().inventory()
         results: dict[str, Result] = {}

@@ -1,0 +1,53 @@
+"""The functional tests of the `openstack` command line: every command in a process of its own."""
+
+import os
+from pathlib import Path
+
+from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.model import Result
+from mopenstack.conformance.options import Options
+from mopenstack.conformance.upstream import clouds_yaml
+from mopenstack.conformance.upstream.runner import run_suite
+from mopenstack.conformance.upstream.suite import Suite
+
+PACKAGE = "openstackclient.tests.functional"
+SERVICES = {
+    "identity.v3": "identity",
+    "compute.v2": "compute",
+    "network.v2": "network",
+    "volume.v3": "block-storage",
+    "image.v2": "image",
+    "common": "common",
+}
+"""The packages of the dead APIs (identity v2, volume v2) and of services that are not served are no cases."""
+
+
+def service_of(name: str) -> str:
+    """By the package that holds the test."""
+    rest = name.removeprefix(PACKAGE + ".")
+    return next((service for package, service in SERVICES.items() if rest.startswith(package + ".")), "")
+
+
+def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
+    """The tests drop every OS_* variable: they read clouds.yaml, and find `openstack` on PATH."""
+    clouds_yaml.write(folder, cloud)
+    return {"HOME": str(folder), "PATH": f"{SUITE.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def _listing(folder: Path) -> dict[str, str]:
+    return prepare(Cloud(name="none", demo=clouds_yaml.NOWHERE), folder)
+
+
+SUITE = Suite(
+    name="openstackclient",
+    tool="openstackclient",
+    packages=[PACKAGE],
+    service_of=service_of,
+    prepare=prepare,
+    listing=_listing,
+)
+
+
+def run_openstackclient(options: Options) -> list[Result]:
+    """The verdicts on the tests asked for."""
+    return run_suite(SUITE, options)

@@ -1,0 +1,203 @@
+"""Shards an upstream suite over clouds: a process of the tool's own Python a worker, a class of tests at a time."""
+
+import json
+import queue
+import subprocess
+import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from mopenstack.conformance.cloud import Cloud, Host, existing_cloud, running_host
+from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.model import Outcome, Result
+from mopenstack.conformance.options import Options
+from mopenstack.conformance.process import clean_environment
+from mopenstack.conformance.upstream.suite import DRIVER, Suite, Test
+
+KEPT_OUTPUT = 6000
+
+
+def run_suite(suite: Suite, options: Options) -> list[Result]:
+    """Run what is asked for."""
+    chosen = suite.select(service=options.service, patterns=options.names)
+    shards = _Shards(suite, options)
+    for test in chosen:
+        if test.not_run:
+            shards.add(_result(suite, test, Outcome.NOT_RUN, test.not_run))
+    runnable = [test for test in chosen if not test.not_run]
+    waiting: queue.SimpleQueue[list[Test]] = queue.SimpleQueue()
+    groups = [list(group) for _, group in groupby(runnable, key=lambda one: one.group)]
+    # The longest first, so that no worker ends long after the others.
+    for group in sorted(groups, key=len, reverse=True):
+        waiting.put(group)
+    with ExitStack() as stack:
+        shards.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"mopenstack-{suite.name}-")))
+        shards.host = None if options.cloud else stack.enter_context(running_host(options.answers))
+        workers = 1 if options.cloud else min(options.workers, max(len(groups), 1))
+        with ThreadPoolExecutor(workers) as pool:
+            for future in [pool.submit(shards.work, waiting, number) for number in range(workers)]:
+                future.result()
+    return sorted(shards.results, key=lambda one: (one.service, one.case))
+
+
+class _Shards:
+    """What the workers of one run share."""
+
+    def __init__(self, suite: Suite, options: Options) -> None:
+        self.suite = suite
+        self.options = options
+        self.scratch = Path()
+        self.host: Host | None = None
+        self.results: list[Result] = []
+        self._lock = threading.Lock()
+
+    def add(self, result: Result) -> None:
+        """A verdict."""
+        with self._lock:
+            self.results.append(result)
+            self.options.on_result(result)
+
+    def work(self, waiting: "queue.SimpleQueue[list[Test]]", number: int) -> None:
+        """Take classes until none is left. One that failed may have left things behind: the next gets a new cloud."""
+        worker: _Worker | None = None
+        made = 0
+        try:
+            while True:
+                try:
+                    group = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    if worker is None:
+                        made += 1
+                        worker = _Worker(self, self._cloud(), self.scratch / f"{number}-{made}")
+                    clean = worker.run(group)
+                except CloudError as error:
+                    clean = False
+                    for test in group:
+                        self.add(_result(self.suite, test, Outcome.FAILED, f"the cloud broke: {error}"))
+                if not clean and worker is not None and self.host is not None:
+                    worker.stop()
+                    worker = None
+        finally:
+            if worker is not None:
+                worker.stop()
+
+    def _cloud(self) -> Cloud:
+        if self.host is not None:
+            return self.host.create_cloud()
+        return existing_cloud(str(self.options.cloud), self.options.admin_cloud)
+
+
+class _Worker:
+    """One cloud, its configuration, and a process that runs tests against it."""
+
+    def __init__(self, shards: _Shards, cloud: Cloud, folder: Path) -> None:
+        self._shards = shards
+        self._cloud = cloud
+        self._folder = folder
+        folder.mkdir(parents=True)
+        self._environment = clean_environment(**shards.suite.prepare(cloud, folder))
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def run(self, group: list[Test]) -> bool:
+        """The verdicts on the tests of one class; whether every one of them passed or skipped."""
+        process = self._started()
+        assert process.stdin is not None
+        left = {test.name: test for test in group}
+        process.stdin.write(json.dumps({"module": group[0].module, "tests": list(left)}) + "\n")
+        process.stdin.flush()
+        clean, current = True, ""
+        while True:
+            try:
+                line = self._lines.get(timeout=self._shards.options.time_limit)
+            except queue.Empty:
+                return self._broken(left, current, f"no verdict within {self._shards.options.time_limit:g} s")
+            if not line:
+                return self._broken(left, current, "the process of the tests ended")
+            said = json.loads(line)
+            if "done" in said:
+                return clean
+            current = said.get("start", current)
+            if "trouble" in said:
+                clean = False
+            if "test" in said:
+                clean &= said["outcome"] != "failed"
+                if said["test"] in left:
+                    self._tell(left.pop(said["test"]), said)
+
+    def stop(self) -> None:
+        """End the process and forget the cloud."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._shards.host is not None:
+            with suppress(CloudError):
+                self._shards.host.delete_cloud(self._cloud.name)
+
+    def _tell(self, test: Test, said: dict[str, Any]) -> None:
+        outcome = Outcome(said["outcome"])
+        reason = said["reason"] if outcome is Outcome.SKIPPED else _why(said["reason"])
+        result = _result(self._shards.suite, test, outcome, reason)
+        output = said["reason"][-KEPT_OUTPUT:] if outcome is Outcome.FAILED else ""
+        self._shards.add(result.model_copy(update={"seconds": said["seconds"], "output": output}))
+
+    def _broken(self, left: dict[str, Test], current: str, why: str) -> bool:
+        """The test that runs has failed; those behind it were not reached and fail with it."""
+        for name, test in left.items():
+            reason = why if name == current or not current else f"not reached: {current}: {why}"
+            self._shards.add(_result(self._shards.suite, test, Outcome.FAILED, reason))
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+        return False
+
+    def _started(self) -> "subprocess.Popen[str]":
+        if self._process is not None and self._process.poll() is None:
+            return self._process
+        log = (self._folder / "tests.log").open("a")
+        self._process = subprocess.Popen(  # noqa: S603
+            [str(self._shards.suite.python), "-P", str(DRIVER), "run"],
+            cwd=self._folder,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        )
+        self._lines = queue.SimpleQueue()
+        threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
+        return self._process
+
+
+def _read(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str]") -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+    lines.put("")
+
+
+def _result(suite: Suite, test: Test, outcome: Outcome, reason: str = "") -> Result:
+    return Result(
+        case=test.name,
+        tool=suite.name,
+        service=test.service,
+        outcome=outcome,
+        reason=reason[:400],
+        negative=test.negative,
+        reproduce=f"mopenstack conformance run --tool {suite.name} {test.name}",
+    )
+
+
+def _why(said: str) -> str:
+    """The last line of a traceback that says something."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    telling = [line for line in lines if not line.startswith(("File ", "Traceback", "^", "~"))]
+    return telling[-1] if telling else said

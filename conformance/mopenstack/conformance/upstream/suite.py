@@ -1,0 +1,119 @@
+"""What an upstream suite is: its tests, and the cloud and configuration that they need."""
+
+import json
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.paths import package_file
+from mopenstack.conformance.process import clean_environment, run
+from mopenstack.conformance.tools import PythonTool, get_tool
+
+DRIVER = Path(__file__).parent / "driver.py"
+LISTING_SECONDS = 300
+
+
+class Test(BaseModel):
+    """One test of a suite."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    module: str
+    service: str
+    negative: bool = False
+    not_run: str = ""
+    """Why it cannot be run against any cloud without guests, or is no test of a service."""
+
+    @property
+    def group(self) -> str:
+        """Tests of one class share what its set-up made: they run together."""
+        return self.name.rpartition(".")[0]
+
+
+class Suite(BaseModel):
+    """A suite of one tool. `prepare` writes the configuration into a folder and returns the environment."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, ignored_types=(cached_property,))
+
+    name: str
+    """What the runner is called."""
+    tool: str
+    """The tool whose environment has the tests."""
+    packages: list[str]
+    service_of: Callable[[str], str]
+    """The service that a test, by its name, is about; "" where it is about none that counts."""
+    prepare: Callable[[Cloud, Path], dict[str, str]]
+    listing: Callable[[Path], dict[str, str]]
+    """The environment in which the tests can be listed without any cloud."""
+    not_run: dict[str, str] = {}
+    """Pattern -> why such tests are not run."""
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the tool's environment."""
+        tool = get_tool(self.tool)
+        assert isinstance(tool, PythonTool)
+        tool.require()
+        return tool.environment / "bin" / "python"
+
+    @cached_property
+    def tests(self) -> list[Test]:
+        """Every test of a service, as the suite's own loader names them; the list is kept beside the tool."""
+        tool = get_tool(self.tool)
+        assert isinstance(tool, PythonTool)
+        kept = tool.environment / "tests.json"
+        stamp = tool.environment / "pins.sha256"
+        if not kept.exists() or kept.stat().st_mtime < stamp.stat().st_mtime:
+            kept.write_text(self._listed(tool.environment))
+        found = []
+        for module, name in json.loads(kept.read_text()):
+            service = self.service_of(name)
+            if service:
+                why = next((reason for pattern, reason in self.not_run.items() if fnmatchcase(name, pattern)), "")
+                negative = "negative" in name.lower()
+                found.append(Test(name=name, module=module, service=service, negative=negative, not_run=why))
+        return found
+
+    def _listed(self, folder: Path) -> str:
+        environment = clean_environment(**self.listing(folder))
+        said = run(
+            [self.python, "-P", DRIVER, "list", *self.packages],
+            env=environment,
+            cwd=folder,
+            seconds=LISTING_SECONDS,
+            what=f"listing the tests of {self.tool}",
+        )
+        return said.strip().splitlines()[-1]
+
+    def select(self, *, service: str | None, patterns: list[str]) -> list[Test]:
+        """The tests asked for. A pattern may be `@name`: the lines of data/slices/<suite>-<name>.txt."""
+        wanted = [one for pattern in patterns for one in self._patterns(pattern)]
+        exact = {one.name for one in self.tests}
+        loose = [pattern for pattern in wanted if pattern not in exact]
+        for pattern in loose:
+            if not any(fnmatchcase(name, pattern) for name in exact):
+                raise ConformanceError(f"no test of {self.name} matches {pattern!r}")
+        names = set(wanted)
+        chosen = [
+            test
+            for test in self.tests
+            if (not service or test.service == service)
+            and (not wanted or test.name in names or any(fnmatchcase(test.name, pattern) for pattern in loose))
+        ]
+        if not chosen:
+            raise ConformanceError(f"no test of {self.name} of service {service!r} among those asked for")
+        return chosen
+
+    def _patterns(self, pattern: str) -> list[str]:
+        if not pattern.startswith("@"):
+            return [pattern]
+        path = package_file("data", "slices", f"{self.name}-{pattern[1:]}.txt")
+        if not path.exists():
+            raise ConformanceError(f"{self.name} has no slice {pattern}: there is no {path.name}")
+        return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]

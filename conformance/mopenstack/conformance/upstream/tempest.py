@@ -1,0 +1,100 @@
+"""Tempest: OpenStack's own integration tests, those that need no guest to log in to."""
+
+from pathlib import Path
+
+from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.model import Result
+from mopenstack.conformance.openstack import Session, request
+from mopenstack.conformance.options import Options
+from mopenstack.conformance.paths import package_file
+from mopenstack.conformance.upstream.runner import run_suite
+from mopenstack.conformance.upstream.suite import Suite
+
+SERVICES = {
+    "compute": "compute",
+    "identity": "identity",
+    "image": "image",
+    "network": "network",
+    "volume": "block-storage",
+}
+ALT_IMAGE = "tempest-alt"
+CONFIGURATION = package_file("data", "tempest.conf")
+
+
+def service_of(name: str) -> str:
+    """tempest.api.<service>."""
+    return SERVICES.get(name.split(".")[2], "") if name.startswith("tempest.api.") else ""
+
+
+def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
+    """A tempest.conf from what the cloud has, as an operator would fill it in."""
+    if cloud.admin is None:
+        raise CloudError("Tempest makes its own projects and users: it needs an administrator (--admin-cloud)")
+    session = Session(cloud.admin).authenticate()
+    images = session.list(("image",), "/v2/images", "images") or []
+    flavors = sorted(session.list(("compute",), "/flavors/detail", "flavors") or [], key=lambda one: int(one["ram"]))
+    external = session.list(("network",), "/v2.0/networks?router:external=true", "networks") or []
+    extensions = session.list(("network",), "/v2.0/extensions", "extensions") or []
+    hypervisors = session.list(("compute",), "/os-hypervisors", "hypervisors") or []
+    if not images or len(flavors) < 2 or not external:
+        raise CloudError("Tempest needs an image, two flavors and an external network")
+    first, second = (one["id"] for one in flavors[:2])
+    variables = cloud.admin.variables
+    values = {
+        "folder": str(folder),
+        "auth_url": variables["OS_AUTH_URL"],
+        "region": variables.get("OS_REGION_NAME", "RegionOne"),
+        "username": variables["OS_USERNAME"],
+        "password": variables["OS_PASSWORD"],
+        "project": variables.get("OS_PROJECT_NAME", "admin"),
+        "network": external[0]["id"],
+        "network_name": external[0]["name"],
+        "extensions": ",".join(one["alias"] for one in extensions),
+        "flavor": first,
+        "flavor_alt": second,
+        "image": images[0]["id"],
+        "image_alt": _alt_image(session),
+        "nodes": str(len(hypervisors) or 1),
+        "has_swift": str("object-store" in session.catalog),
+    }
+    (folder / "tempest.conf").write_text(CONFIGURATION.read_text().format_map(values))
+    return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
+
+
+def _alt_image(session: Session) -> str:
+    """A second image, since tests that rebuild want another one."""
+    url = session.catalog["image"] + "/v2/images"
+    body = {"name": ALT_IMAGE, "disk_format": "raw", "container_format": "bare", "visibility": "public"}
+    made = request("POST", url, token=session.token, body=body)
+    if made.status != 201:
+        raise CloudError(f"no second image: {made.status} {made.body}")
+    sent = request("PUT", f"{url}/{made.body['id']}/file", token=session.token, data=b"\0" * 4096)
+    if sent.status != 204:
+        raise CloudError(f"no bytes for the second image: {sent.status} {sent.body}")
+    return str(made.body["id"])
+
+
+def _listing(folder: Path) -> dict[str, str]:
+    return {"HOME": str(folder)}
+
+
+def _needs_guest() -> dict[str, str]:
+    names = package_file("data", "tempest-needs-guest.txt").read_text().splitlines()
+    return {name: "it logs in to a guest, and a mock has none" for name in names if name and name[0] != "#"}
+
+
+SUITE = Suite(
+    name="tempest",
+    tool="tempest",
+    packages=[f"tempest.api.{name}" for name in SERVICES],
+    service_of=service_of,
+    prepare=prepare,
+    listing=_listing,
+    not_run=_needs_guest(),
+)
+
+
+def run_tempest(options: Options) -> list[Result]:
+    """The verdicts on the tests asked for."""
+    return run_suite(SUITE, options)
