@@ -15,6 +15,15 @@ DEFAULTS = {
     "security_group": 10,
     "security_group_rule": 100,
     "trunk": -1,
+    "firewall_rule": 100,
+    "firewall_group": 10,
+    "firewall_policy": 10,
+    "ikepolicy": -1,
+    "ipsecpolicy": -1,
+    "endpoint_group": -1,
+    "vpnservice": -1,
+    "ipsec_site_connection": -1,
+    "bgpvpn": -1,
 }
 
 
