@@ -37,7 +37,7 @@ def differences(one: Declared, served: Served) -> Iterator[Difference]:
         yield from _value(facts, written)
     if create is not None and name not in OWNER:
         yield from _default(facts, create)
-    if answer is not None:
+    if answer is not None and served.queried:
         yield from _list(facts, name, answer)
 
 

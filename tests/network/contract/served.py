@@ -26,6 +26,8 @@ class Served:
     answer: dict[str, AnyField] = field(default_factory=dict)
     create: dict[str, AnyField] = field(default_factory=dict)
     update: dict[str, AnyField] = field(default_factory=dict)
+    queried: bool = False
+    """Whether there is a list that takes a query: where there is none, nothing filters or sorts (in Neutron neither)."""
 
 
 @cache
@@ -72,6 +74,7 @@ _PLURALS = {"auto-allocated-topology": "auto_allocated_topologies"}
 
 def _note(served: Served, operation: Operation, verb: str) -> None:
     if verb == "GET":
+        served.queried = served.queried or "query" in operation.request.DESCRIPTOR.fields_by_name
         served.answer.update(_shown(operation))
     elif operation.kind_of_write == "create":
         served.create.update(_writable(operation, contract.ACCESS_UPDATE))
@@ -82,7 +85,11 @@ def _note(served: Served, operation: Operation, verb: str) -> None:
 
 def _shown(operation: Operation) -> dict[str, AnyField]:
     fields = _fields(operation.response.DESCRIPTOR)
-    return {key: item for key, item in fields.items() if field_rules(item).access != contract.ACCESS_INPUT}
+    return {key: item for key, item in fields.items() if not _hidden(field_rules(item))}
+
+
+def _hidden(rules: contract.Field) -> bool:
+    return rules.access == contract.ACCESS_INPUT or rules.audience == "nobody"
 
 
 def _writable(operation: Operation, refused: int) -> dict[str, AnyField]:
