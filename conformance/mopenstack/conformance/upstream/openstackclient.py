@@ -41,7 +41,7 @@ def _listing(folder: Path) -> dict[str, str]:
 SUITE = Suite(
     name="openstackclient",
     tool="openstackclient",
-    packages=[PACKAGE],
+    packages=[f"{PACKAGE}.{package}" for package in SERVICES],
     service_of=service_of,
     prepare=prepare,
     listing=_listing,

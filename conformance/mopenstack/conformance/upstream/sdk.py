@@ -45,7 +45,7 @@ def _listing(folder: Path) -> dict[str, str]:
 SUITE = Suite(
     name="sdk",
     tool="openstacksdk",
-    packages=[PACKAGE],
+    packages=[f"{PACKAGE}.{package}" for package in SERVICES],
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
