@@ -95,14 +95,14 @@ async def test_names_belong_to_users(admin: Any, demo: Any, at: Any) -> None:
 
 
 async def test_pages_go_by_name(demo: Any, at: Any) -> None:
-    for name in ("b", "a.b@c", "c"):
+    for name in ("b", "a b", "c"):
         (await demo.post("compute", PATH, {"keypair": {"name": name, "public_key": KEY}}, **at("2.92"))).ok(201)
-    page = (await demo.get("compute", f"{PATH}?limit=1", **at("2.35"))).ok(200)
-    assert page["keypairs"][0]["keypair"]["name"] == "a.b@c"
-    assert page["keypairs_links"][0]["href"].endswith("/v2.1/os-keypairs?limit=1&marker=a.b%40c")
-    rest = (await demo.get("compute", f"{PATH}?marker=a.b@c", **at("2.35"))).ok(200)
+    page = (await demo.get("compute", f"{PATH}?limit=1", **at("2.92"))).ok(200)
+    assert page["keypairs"][0]["keypair"]["name"] == "a b"
+    assert page["keypairs_links"][0]["href"].endswith("/v2.1/os-keypairs?limit=1&marker=a+b")
+    rest = (await demo.get("compute", f"{PATH}?marker=a b", **at("2.92"))).ok(200)
     assert [item["keypair"]["name"] for item in rest["keypairs"]] == ["b", "c"]
-    (await demo.get("compute", f"{PATH}?marker=zz", **at("2.35"))).refused(400, "Marker zz could not be found.")
+    (await demo.get("compute", f"{PATH}?marker=zz", **at("2.92"))).refused(400, "Marker zz could not be found.")
 
 
 async def test_the_quota_holds(admin: Any, demo: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from mopenstack.compute.v2 import aggregates_pb2 as pb
 from mopenstack.compute.v2 import servers_pb2
 from mopenstack.contract.faults import Fault, InvalidField
-from mopenstack.core.compute import errors
+from mopenstack.core.compute import claims, errors
 from mopenstack.core.compute.services import Services
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
@@ -104,6 +104,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             raise errors.AggregateAddRefused(id=aggregate.id, reason=reason)
         aggregate.hosts.append(host)
         await call.tx.put(aggregate)
+        await claims.mirror_aggregate(call, host, aggregate.uuid, member=True)
         return aggregate
 
     async def remove_aggregate_host(self, call: Call, request: pb.RemoveAggregateHostRequest) -> Result:
@@ -122,6 +123,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             raise errors.CannotRemoveHost(host=host, id=request.aggregate_id)
         aggregate.hosts.remove(host)
         await call.tx.put(aggregate)
+        await claims.mirror_aggregate(call, host, aggregate.uuid, member=False)
         return aggregate
 
     async def set_aggregate_metadata(self, call: Call, request: pb.SetAggregateMetadataRequest) -> Result:
@@ -144,6 +146,15 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             _set_zone(aggregate, changes[ZONE])
         await self.save(call, aggregate)
         return aggregate
+
+    async def cache_aggregate_images(self, call: Call, request: pb.CacheAggregateImagesRequest) -> Result:
+        """The hosts would fetch the images ahead of time; here there is nothing to fetch."""
+        await self._numbered(call, request.aggregate_id)
+        ids = [image.id for image in request.cache]
+        if len(set(ids)) != len(ids):
+            raise errors.DuplicateImages()
+        await self.fetch(call, request.aggregate_id)
+        return EMPTY
 
     # -- inside
 

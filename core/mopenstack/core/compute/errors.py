@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, NotServed
 
 # -- flavors
 
@@ -217,3 +217,237 @@ class InvalidStartTime(BadRequest):
 
 class ExtensionNotFound(NotFound):
     message = "The resource could not be found."
+
+
+# -- consoles, diagnostics, shares, what other services say
+
+
+class FeatureNotSupported(NotServed):
+    message = "The requested functionality is not supported."
+
+
+class MalformedRequest(BadRequest):
+    """webob's text, where Nova gives none."""
+
+    message = "The server could not comply with the request since it is either malformed or otherwise incorrect."
+
+
+class ConsoleTypeUnavailable(BadRequest):
+    message = "Unavailable console type {type}."
+
+
+class ConsoleTokenNotFound(NotFound):
+    message = "Token not found"
+
+
+class ShareNotFound(NotFound):
+    message = "Share {id} could not be found."
+
+
+class InvalidAuditTime(BadRequest):
+    message = "Invalid timestamp for date {id}"
+
+
+class VolumeBDMNotFound(BadRequest):
+    message = "No volume Block Device Mapping with id {id}."
+
+
+class BadDeleteInfo(BadRequest):
+    message = "{why}"
+
+
+class DuplicateImages(BadRequest):
+    message = "Duplicate images in request"
+
+
+# -- migrations
+
+
+class LiveMigrationNotFound(NotFound):
+    message = "In-progress live migration {id} is not found for server {server}."
+
+
+class NotLiveMigration(NotFound):
+    message = "Migration {id} for server {server} is not live-migration."
+
+
+class LiveMigrationNotRunning(NotFound):
+    message = "Live migration {id} for server {server} is not in progress."
+
+
+class MigrationNotFoundForInstance(NotFound):
+    message = "Migration {id} not found for instance {server}"
+
+
+class BadMigration(BadRequest):
+    """The same where Nova answers 400: force_complete."""
+
+    message = "Migration {id} not found for instance {server}"
+
+
+class InvalidMigrationState(BadRequest):
+    message = (
+        "Migration {id} state of instance {server} is {state}. Cannot {action} while the migration is in this state."
+    )
+
+
+class MigrationMarkerNotFound(BadRequest):
+    message = "Marker {marker} could not be found."
+
+
+class ChangesInWrongOrder(BadRequest):
+    message = "The value of changes-since must be less than or equal to changes-before."
+
+
+# -- what Nova shows of other services
+
+
+class NothingHere(NotFound):
+    message = "The resource could not be found."
+
+
+class ImageProxyNotFound(NotFound):
+    message = "Image not found."
+
+
+class ImageDeleteForbidden(Forbidden):
+    message = "You are not allowed to delete the image."
+
+
+class ImageNotAuthorized(Forbidden):
+    message = "Not authorized for image {id}."
+
+
+class ImageMetadataLimit(Forbidden):
+    message = "Image metadata limit exceeded"
+
+
+class ImageMetadataKeyNotFound(NotFound):
+    message = "Invalid metadata key"
+
+
+class VolumeProxyNotFound(NotFound):
+    message = "Volume {id} could not be found."
+
+
+class SnapshotProxyNotFound(NotFound):
+    message = "Snapshot {id} could not be found."
+
+
+class NetworkProxyNotFound(NotFound):
+    message = "Network not found"
+
+
+class FloatingIpNotFound(NotFound):
+    message = "Floating IP not found for ID {id}"
+
+
+class FloatingIpOfAddressNotFound(NotFound):
+    message = "Floating IP not found for address {address}."
+
+
+class FloatingIpUnknown(NotFound):
+    message = "floating IP not found"
+
+
+class FloatingIpPoolNotFound(NotFound):
+    message = "Floating IP pool not found."
+
+
+class NoMoreFloatingIps(NotFound):
+    message = "No more floating IPs available."
+
+
+class NoMoreFloatingIpsInPool(NotFound):
+    message = "No more floating IPs in pool {pool}."
+
+
+class FloatingIpQuota(Forbidden):
+    message = "IP allocation over quota."
+
+
+class FloatingIpQuotaInPool(Forbidden):
+    message = "IP allocation over quota in pool {pool}."
+
+
+class InstanceNetworkNotReady(BadRequest):
+    message = "Instance network is not ready yet"
+
+
+class NoFixedIps(BadRequest):
+    message = "No fixed IPs associated to instance"
+
+
+class FixedAddressNotAssigned(BadRequest):
+    message = "Specified fixed address not assigned to instance"
+
+
+class NoFixedIpv4(BadRequest):
+    message = (
+        "Unable to associate floating IP {address} to any fixed IPs for instance {id}. "
+        "Instance has no fixed IPv4 addresses to associate."
+    )
+
+
+class FloatingIpAssociateFailed(BadRequest):
+    """Neutron's own words."""
+
+    message = "{why}"
+
+
+class FloatingIpNotAssociated(Conflict):
+    message = "Floating IP {address} is not associated with instance {id}."
+
+
+class FixedIpNotFoundForInstance(BadRequest):
+    message = "Instance {id} does not have fixed IP '{address}'."
+
+
+class NotASecurityGroupId(BadRequest):
+    message = "Security group id should be uuid"
+
+
+class SecurityGroupProxyNotFound(NotFound):
+    """Neutron's own words."""
+
+    message = "{why}"
+
+
+class NotEnoughForARule(BadRequest):
+    message = "Not enough parameters to build a valid rule."
+
+
+class BadPrefix(BadRequest):
+    message = "Bad prefix for network in cidr {cidr}"
+
+
+class InvalidCidr(BadRequest):
+    message = "{cidr} is not a valid IP network."
+
+
+class InvalidInput(BadRequest):
+    message = "Invalid input received: {why}"
+
+
+class InvalidIpProtocol(BadRequest):
+    message = "Invalid IP protocol {protocol}."
+
+
+class InvalidPortRange(BadRequest):
+    message = "Invalid port range {low}:{high}. {why}"
+
+
+class NetworkNotFoundForInstance(NotFound):
+    message = "Network could not be found for instance {id}."
+
+
+class SecurityGroupRefused(BadRequest):
+    """Neutron's own words."""
+
+    message = "{why}"
+
+
+class SecurityGroupLimit(Forbidden):
+    """Neutron's own words."""
+
+    message = "{why}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Mapping
 from datetime import timedelta
 
 from google.protobuf import json_format
@@ -12,14 +12,11 @@ from mopenstack.compute.v2 import hypervisors_pb2 as pb
 from mopenstack.compute.v2 import servers_pb2
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
+from mopenstack.core.compute import claims, errors
 from mopenstack.core.compute.services import COMPUTE, Services
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
-
-RESERVED_MEMORY_MB = 512
-"""What the host keeps for itself: nova.conf reserved_host_memory_mb."""
 
 _UP_SINCE = timedelta(days=1)
 _SUMMED = (
@@ -39,7 +36,7 @@ _TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 
 
 class Hypervisors(ResourceServicer[pb.Hypervisor]):
-    """What a host has is stored; what is used of it is counted from its servers when it is shown."""
+    """What a host has is stored; what is used of it is what Placement has given away."""
 
     service = pb.DESCRIPTOR.services_by_name["Hypervisors"]
     message = pb.Hypervisor
@@ -123,7 +120,9 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         hypervisor.number = await call.tx.add("compute/hypervisor/number", 1)
         hypervisor.service.host = hypervisor.service.host or hypervisor.hypervisor_hostname
         await call.service(Services).register(call, hypervisor.service.host, COMPUTE)
-        return await self.shown(call, await self.insert(call, hypervisor))
+        stored = await self.insert(call, hypervisor)
+        await claims.register(call, stored)
+        return await self.shown(call, stored)
 
     # -- how it is shown
 
@@ -137,7 +136,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
             if service.HasField("disabled_reason"):
                 shown.service.disabled_reason = service.disabled_reason
         hosted = await call.tx.query(servers_pb2.Server, host=stored.service.host)
-        _count(shown, hosted)
+        _count(shown, await claims.used_of(call, stored.id), len(hosted))
         json_format.Parse(stored.cpu_info_text or "{}", shown.cpu_info)
         shown.uptime = _uptime(call)
         if servers and (hosted or call.at_least(75)):
@@ -148,13 +147,11 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         return shown
 
 
-def _count(shown: pb.Hypervisor, hosted: Iterable[servers_pb2.Server]) -> None:
-    shown.memory_mb_used = RESERVED_MEMORY_MB
-    for server in hosted:
-        shown.running_vms += 1
-        shown.vcpus_used += server.flavor.vcpus
-        shown.memory_mb_used += server.flavor.ram
-        shown.local_gb_used += server.flavor.disk + server.flavor.ephemeral
+def _count(shown: pb.Hypervisor, used: Mapping[str, int], running: int) -> None:
+    shown.running_vms = running
+    shown.vcpus_used = used.get("VCPU", 0)
+    shown.memory_mb_used = claims.RESERVED_MEMORY_MB + used.get("MEMORY_MB", 0)
+    shown.local_gb_used = used.get("DISK_GB", 0)
     shown.free_ram_mb = shown.memory_mb - shown.memory_mb_used
     shown.free_disk_gb = shown.local_gb - shown.local_gb_used
     shown.disk_available_least = shown.free_disk_gb

@@ -1,19 +1,29 @@
 """The log of what was done to a server. Source: nova/api/openstack/compute/instance_actions.py.
 
 An entry is written by the call that did it, under its request id; what completes later is in the same entry.
+The log outlives its server.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 from mopenstack.compute.v2 import instance_actions_pb2 as pb
 from mopenstack.compute.v2.instance_actions_pb2 import InstanceAction
 from mopenstack.compute.v2.servers_pb2 import Server
-from mopenstack.core.compute import server_errors as errors
+from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.compute import errors
+from mopenstack.core.compute import server_errors as refusals
+from mopenstack.core.compute.server_view import host_id
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.store.transaction import copy_of
 
 PAGE_MAX = 1000
+EVENTS_SINCE, PAGES_SINCE, BEFORE_SINCE = 51, 58, 66
 
 
 async def record(call: Call, server: Server, action: str) -> None:
@@ -27,7 +37,7 @@ async def record(call: Call, server: Server, action: str) -> None:
         user_id=call.caller.user_id,
         project_id=call.caller.project_id,
     )
-    event = entry.events.add(event=f"compute_{action}", result="Success")
+    event = entry.events.add(event=f"compute_{action}", result="Success", host=server.host, host_id=host_id(server))
     call.stamp(entry.updated_at)
     for stamp in (entry.created_at, event.start_time, event.finish_time):
         call.stamp(stamp, float(int(call.time)))
@@ -38,15 +48,51 @@ class InstanceActions(Servicer):
     service = pb.DESCRIPTOR.services_by_name["InstanceActions"]
 
     async def list_instance_actions(self, call: Call, request: pb.ListInstanceActionsRequest) -> Result:
-        found = await call.tx.query(InstanceAction, server_id=call.target.id)
+        server_id, query = call.target.id, request.query
+        found = await call.tx.query(InstanceAction, server_id=server_id)
 
         def missing(marker: str) -> Exception:
-            return errors.ListRefused(f"marker [{marker}] not found")
+            return errors.NamedMarkerNotFound(marker=marker.partition(":")[2])
 
-        return listing(InstanceAction).page(found, request.query, PAGE_MAX, missing)
+        if not call.at_least(PAGES_SINCE):
+            return listing(InstanceAction).page(found, common.Query(), None, missing)
+        given = {item.key: item.values[-1] for item in query.filters}
+        since = moment("changes-since", given)
+        before = moment("changes-before", given) if call.at_least(BEFORE_SINCE) else None
+        if since is not None and before is not None and before < since:
+            raise errors.ChangesInWrongOrder()
+        found = [
+            item
+            for item in found
+            if (since is None or item.updated_at.seconds >= since)
+            and (before is None or item.updated_at.seconds <= before)
+        ]
+        asked = common.Query(limit=query.limit, nothing=query.nothing)
+        asked.marker = f"{server_id}:{query.marker}" if query.marker else ""
+        page: Page = listing(InstanceAction).page(found, asked, PAGE_MAX, missing)
+        page.next_marker = page.next_marker.partition(":")[2]
+        return page
 
     async def get_instance_action(self, call: Call, request: pb.GetInstanceActionRequest) -> Result:
         found = await call.tx.get(InstanceAction, f"{call.target.id}:{request.request_id}")
         if found is None:
-            raise errors.InstanceActionNotFound(id=request.request_id)
-        return found
+            raise refusals.InstanceActionNotFound(id=request.request_id)
+        if call.caller.is_admin or call.at_least(EVENTS_SINCE):
+            return found
+        shown = copy_of(found)
+        del shown.events[:]
+        return shown
+
+
+def moment(key: str, given: Mapping[str, str]) -> float | None:
+    """A time that a filter names, in seconds since the epoch; None: it is not given."""
+    if key not in given:
+        return None
+    try:
+        when = datetime.fromisoformat(given[key])
+    except ValueError:
+        value = given[key]
+        raise refusals.ListRefused(
+            f"Invalid input for query parameters {key}. Value: {value}. {value!r} is not a 'date-time'"
+        ) from None
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

@@ -356,3 +356,31 @@ async def set_security_groups(call: Call, port_id: str, group_ids: Sequence[str]
     del port.security_groups[:]
     port.security_groups.extend(group_ids)
     await _modify(call, port, {"security_groups"})
+
+
+async def add_fixed_ip(call: Call, port: Port) -> None:
+    """One more address on a port, of any of its network's subnets."""
+    subnets = sorted(await call.tx.query(Subnet, network_id=port.network_id), key=lambda subnet: subnet.id)
+    changed = await call.tx.edit(Port, port.id)
+    changed.fixed_ips.add(subnet_id=subnets[0].id)
+    try:
+        await _modify(call, changed, {"fixed_ips"})
+    except IpAddressGenerationFailure:
+        raise errors.NoMoreFixedIps(network=port.network_id) from None
+
+
+async def remove_fixed_ip(call: Call, port: Port, address: str) -> None:
+    """Take an address from a port."""
+    changed = await call.tx.edit(Port, port.id)
+    left = [fixed for fixed in changed.fixed_ips if fixed.ip_address != address]
+    del changed.fixed_ips[:]
+    changed.fixed_ips.extend(left)
+    await _modify(call, changed, {"fixed_ips"})
+
+
+async def move_ports(call: Call, server: Server, host: str) -> None:
+    """A server's ports are bound where it runs."""
+    for port in await call.tx.query(Port, device_id=server.id):
+        moved = await call.tx.edit(Port, port.id)
+        moved.host_id = host
+        await _modify(call, moved, {"host_id"})

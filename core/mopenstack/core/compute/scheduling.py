@@ -2,7 +2,7 @@
 
 After nova.compute.api (parse_availability_zone, _validate_host_or_node) and the filters of
 nova.scheduler that mopenstack's hosts can tell apart: zone, affinity, anti-affinity, same and
-different host. Capacity is without limit.
+different host. What a host has room for is Placement's to say (claims.py).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.compute.v2.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers_pb2 import CreateServerRequest, Server
+from mopenstack.core.compute import claims
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.availability_zones import AvailabilityZones
 from mopenstack.core.compute.networking import schema_refusal
@@ -23,7 +24,10 @@ from mopenstack.core.compute.services import DEFAULT_ZONE, Services
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 
-NO_HOST = "No valid host was found. "
+NO_CANDIDATE = "No valid host was found. "
+"""Placement knows no host with room, the traits and the zone: the scheduler has no reason to name."""
+NO_HOST = "No valid host was found. There are not enough hosts available."
+"""Those that it knows are filtered out."""
 FORCED_HOST = "os_compute_api:servers:create:forced_host"
 REQUESTED_HOST = "compute:servers:create:requested_destination"
 
@@ -59,23 +63,48 @@ async def wish_of(call: Call, request: CreateServerRequest) -> Wish:
     return wish
 
 
-async def choose(call: Call, wish: Wish, taken: Sequence[str] = ()) -> str | None:
-    """A host that fits, the emptiest first; None: no valid host. `taken`: hosts of the request's earlier servers."""
+@dataclass(slots=True)
+class Place:
+    """Where a server can go: a host and what it would take there; without a host, why there is none."""
+
+    host: str = ""
+    amounts: dict[str, dict[str, int]] = field(default_factory=dict)
+    why: str = ""
+
+
+async def place(call: Call, server: Server, wish: Wish, taken: Sequence[str] = ()) -> Place:
+    """Find a host for a server that has none and claim it. `taken`: hosts of the request's earlier servers."""
+    found = await find(call, wish, claims.needs_of_server(server), taken)
+    if found.host:
+        await claims.claim(call, server, found.amounts)
+    return found
+
+
+async def find(call: Call, wish: Wish, needs: claims.Needs, taken: Sequence[str] = (), but: str = "") -> Place:
+    """A host with room that the wish allows, the one with the most memory first; never the host `but`. Nothing is claimed."""
     services = call.service(Services)
-    hosts = [
-        service.host
-        for service in await services.computes(call)
-        if service.status == "enabled" and service.state != "down"
-    ]
+    computes = [service for service in await services.computes(call) if service.status == "enabled"]
     if wish.host:
-        return wish.host if wish.host in hosts else None
-    if wish.zone:
-        hosts = [host for host in hosts if await services.zone_of_host(call, host) == wish.zone]
-    hosts = await _apart_or_together(call, wish, hosts, taken)
-    if len(hosts) < 2:
-        return hosts[0] if hosts else None
-    loads = {host: await call.tx.count(Server, host=host) + list(taken).count(host) for host in hosts}
-    return min(hosts, key=lambda host: loads[host])
+        computes = [service for service in computes if service.host == wish.host]
+    elif wish.zone:
+        computes = [item for item in computes if await services.zone_of_host(call, item.host) == wish.zone]
+    providers = await claims.hosts(call)
+    room: dict[str, dict[str, dict[str, int]]] = {}
+    for service in computes:
+        provider = providers.get(service.host)
+        amounts = await claims.amounts_on(call, provider, needs) if provider is not None else None
+        if amounts is not None:
+            room[service.host] = amounts
+    if not room:
+        return Place(why=NO_CANDIDATE)
+    hosts = [item.host for item in computes if item.host in room and item.host != but and item.state != "down"]
+    if not wish.host:
+        hosts = await _apart_or_together(call, wish, hosts, taken)
+    if not hosts:
+        return Place(why=NO_HOST)
+    # The RAM weigher's choice; what the request's earlier servers took is claimed already.
+    best = max(hosts, key=lambda host: claims.free_memory(providers[host]))
+    return Place(best, room[best])
 
 
 async def zone_of(call: Call, host: str) -> str:

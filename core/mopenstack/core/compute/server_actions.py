@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from mopenstack.compute.v2 import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
-from mopenstack.core.compute import images, networking, scheduling, server_create
+from mopenstack.core.compute import claims, images, migrations, moves, networking, scheduling, server_create
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.quotas import SERVICE, take
@@ -76,7 +76,8 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         if wish.zone and wish.zone not in await scheduling.zones(call):
             raise errors.ZoneNotAvailable()
         server = await call.tx.edit(Server, call.target.id)
-        server.next_host = await scheduling.choose(call, wish) or ""
+        wish.group = await moves.group_of(call, server)
+        server.next_host = (await scheduling.place(call, server, wish)).host
         await record(call, server, "unshelve")
         await LIFECYCLE.start(call, server, "unshelve")
         return EMPTY
@@ -91,50 +92,78 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             "cores": max(0, flavor.vcpus - server.flavor.vcpus),
             "ram": max(0, flavor.ram - server.flavor.ram),
         }
-        await take(call, server.project_id, server.user_id, {name: units for name, units in more.items() if units})
+        more = {name: units for name, units in more.items() if units}
+        await take(call, server.project_id, server.user_id, more)
+        host = await moves.place_of_resize(call, server, flavor)
+        if not host:  # it stays what it was
+            await call.quota.give(SERVICE, server.project_id, more)
+            await migrations.begin(call, server, migrations.RESIZE, "")
+            await record(call, server, "resize")
+            await LIFECYCLE.start(call, server, "migrate_nowhere")
+            return EMPTY
         if request.resize.disk_config:
             server.disk_config = request.resize.disk_config
         _remember(server)
         server.flavor_ref.id = flavor_id
         server.flavor.CopyFrom(flavor)
+        server.next_host = host
+        await migrations.begin(call, server, migrations.RESIZE, host, server.old_flavor_ref.id)
         await record(call, server, "resize")
         await LIFECYCLE.start(call, server, "resize")
         return EMPTY
 
     async def migrate_server(self, call: Call, request: pb.MigrateServerRequest) -> Result:
         LIFECYCLE.require(call, call.target, "migrate")
+        await moves.check_destination(call, call.target, request.migrate.host)
         server = await call.tx.edit(Server, call.target.id)
-        wish = scheduling.Wish(host=request.migrate.host, hints={"different_host": server.id})
-        server.next_host = await scheduling.choose(call, wish) or server.host
-        _remember(server)
         await record(call, server, "migrate")
+        server.next_host = await moves.destination(call, server, request.migrate.host)
+        await migrations.begin(call, server, migrations.COLD, server.next_host)
+        if not server.next_host:
+            await LIFECYCLE.start(call, server, "migrate_nowhere")
+            return EMPTY
+        _remember(server)
         await LIFECYCLE.start(call, server, "migrate")
         return EMPTY
 
     async def live_migrate_server(self, call: Call, request: pb.LiveMigrateServerRequest) -> Result:
         LIFECYCLE.require(call, call.target, "os-migrateLive")
+        asked = networking.plain(request.live_migrate.host) if request.live_migrate.HasField("host") else None
+        host = str(asked or "")
+        await scheduling.check_host(call, host)
         server = await call.tx.edit(Server, call.target.id)
-        host = networking.plain(request.live_migrate.host) if request.live_migrate.HasField("host") else None
-        wish = scheduling.Wish(host=host or "", hints={"different_host": server.id})
-        await scheduling.check_host(call, wish.host)
-        server.next_host = await scheduling.choose(call, wish) or ""
+        server.next_host = await moves.destination(call, server, host)
+        if not server.next_host and not call.at_least(moves.ASYNC_SINCE):
+            raise errors.NoValidHost()
+        await migrations.begin(call, server, migrations.LIVE, server.next_host)
         await record(call, server, "live-migration")
         await LIFECYCLE.start(call, server, "os-migrateLive")
         return EMPTY
 
     async def evacuate_server(self, call: Call, request: pb.EvacuateServerRequest) -> Result:
+        await self._evacuate(call, request)
+        return EMPTY
+
+    async def evacuate_server_before214(self, call: Call, request: pb.EvacuateServerRequest) -> Result:
+        return pb.EvacuateServerResponse(admin_pass=await self._evacuate(call, request))
+
+    @staticmethod
+    async def _evacuate(call: Call, request: pb.EvacuateServerRequest) -> str:
         """Evacuation is from a host that is down: the forced_down of its service says so."""
         if request.evacuate.host == call.target.host:
             raise errors.SameHost()  # nowhere to nowhere too
+        await scheduling.check_host(call, request.evacuate.host)
         LIFECYCLE.require(call, call.target, "evacuate")
         if await scheduling.is_up(call, call.target.host):
             raise errors.HostStillInUse(host=call.target.host)
         server = await call.tx.edit(Server, call.target.id)
-        server.next_host = await scheduling.choose(call, scheduling.Wish(host=request.evacuate.host)) or ""
+        server.next_host = await moves.destination(call, server, request.evacuate.host)
         server.old_vm_state = server.vm_state
+        server.admin_pass = request.evacuate.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
+        await migrations.begin(call, server, migrations.EVACUATION, server.next_host)
         await record(call, server, "evacuate")
         await LIFECYCLE.start(call, server, "rebuild")
-        return EMPTY
+        return server.admin_pass
 
     async def confirm_resize_server(self, call: Call, request: pb.ConfirmResizeServerRequest) -> Result:
         return await _begin(call, "confirmResize")
@@ -247,6 +276,8 @@ async def _built(call: Call, server: Server) -> None:
 async def _settle(call: Call, server: Server) -> None:
     """The server is on the host that was chosen for it."""
     if server.next_host:
+        if server.host and server.host != server.next_host:
+            await networking.move_ports(call, server, server.next_host)
         server.host = server.node = server.next_host
         server.availability_zone = await scheduling.zone_of(call, server.host)
         server.next_host = ""
@@ -255,6 +286,7 @@ async def _settle(call: Call, server: Server) -> None:
 @LIFECYCLE.on("shelve", "shelveOffload")
 async def _offloaded(call: Call, server: Server) -> None:  # a completion has these two
     server.power_state = POWER_OFF
+    await claims.release(call, server.id)
     server.ClearField("host")
     server.ClearField("node")
     server.availability_zone = ""
@@ -268,8 +300,20 @@ async def _unshelved(call: Call, server: Server) -> None:
         await drop_shelved(call, server)
 
 
-@LIFECYCLE.on("migrate", "os-migrateLive")
+@LIFECYCLE.on("resize", "migrate")
 async def _moved(call: Call, server: Server) -> None:
+    await migrations.close(call, server, "finished", last=False)
+    await _settle(call, server)
+
+
+@LIFECYCLE.on("migrate_nowhere")
+async def _stayed(call: Call, server: Server) -> None:
+    await migrations.close(call, server, "error")
+
+
+@LIFECYCLE.on("os-migrateLive")
+async def _moved_alive(call: Call, server: Server) -> None:
+    await migrations.close(call, server, "completed" if server.next_host else "error")
     await _settle(call, server)
 
 
@@ -279,6 +323,7 @@ async def _rebuilt_server(call: Call, server: Server) -> None:
     server.vm_state = STOPPED if stopped else Server.VM_STATE_ACTIVE
     server.power_state = POWER_OFF if stopped else POWER_ON
     server.ClearField("old_vm_state")
+    await migrations.close(call, server, "done" if server.next_host else "failed")
     await _settle(call, server)
     call.stamp(server.launched_at, float(int(call.time)))
 
@@ -290,6 +335,7 @@ async def _confirmed(call: Call, server: Server) -> None:
         "ram": max(0, server.old_flavor.ram - server.flavor.ram),
     }
     await call.quota.give(SERVICE, server.project_id, {name: units for name, units in less.items() if units})
+    await migrations.close(call, server, "confirmed")
     _forget(server)
 
 
@@ -302,7 +348,9 @@ async def _reverted(call: Call, server: Server) -> None:
     await call.quota.give(SERVICE, server.project_id, {name: units for name, units in more.items() if units})
     server.flavor_ref.CopyFrom(server.old_flavor_ref)
     server.flavor.CopyFrom(server.old_flavor)
-    server.host = server.node = server.old_host
+    server.next_host = server.old_host
+    await _settle(call, server)
+    await migrations.close(call, server, "reverted")
     _forget(server)
 
 

@@ -25,7 +25,7 @@ from mopenstack.compute.v2.servers_pb2 import (
     ServerCreate,
 )
 from mopenstack.contract.faults import Fault, NotFound
-from mopenstack.core.compute import block_devices, images, networking, scheduling
+from mopenstack.core.compute import block_devices, claims, images, networking, scheduling
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas import SERVICE, take
@@ -261,9 +261,10 @@ async def _check_ports(call: Call, plan: Plan) -> None:
 async def make(call: Call, plan: Plan, index: int, taken: list[str]) -> Server:
     """One server of a plan, not stored yet: placed, with its ports and volumes."""
     server = _row(call, plan, index)
-    host = await scheduling.choose(call, plan.wish, taken)
-    if host is None:
-        server.build_failure = scheduling.NO_HOST
+    found = await scheduling.place(call, server, plan.wish, taken)
+    host = found.host
+    if not host:
+        server.build_failure = found.why
         return server
     taken.append(host)
     server.next_host = host
@@ -273,6 +274,7 @@ async def make(call: Call, plan: Plan, index: int, taken: list[str]) -> Server:
         await block_devices.connect(call, server, plan.mappings, host)
     except Fault as fault:
         await networking.release_all(call, server)
+        await claims.release(call, server.id)
         server.build_failure = ABORTED.format(id=server.id, why=fault.text)
     if plan.wish.group is not None:
         await call.service(ServerGroups).join(call, plan.wish.group.id, server.id)

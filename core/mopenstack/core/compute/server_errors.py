@@ -43,6 +43,14 @@ class SameHost(BadRequest):
     message = "The target host can't be the same one."
 
 
+class MigrateToSameHost(BadRequest):
+    message = "Cannot migrate to the host where the server exists."
+
+
+class NoValidHost(BadRequest):
+    message = "No valid host was found. There are not enough hosts available."
+
+
 class GoneForGood(Conflict):
     message = "This resource is no longer available. No forwarding address is given."
 

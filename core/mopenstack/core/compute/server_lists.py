@@ -77,9 +77,13 @@ TAG_FILTERS_SINCE, LOCKED_SINCE, STRICT_SINCE, STATUS_STRICT_SINCE = 26, 73, 75,
 
 @dataclass(slots=True)
 class Wanted:
-    """A list's filters, read. `tests` need only the stored server, `addresses` its view."""
+    """A list's filters, read. `tests` need only the stored server, `addresses` its view.
+
+    `deleted`: those that are there (False), those that are gone (True), both (None).
+    """
 
     all_projects: bool = False
+    deleted: bool | None = False
     tests: list[Callable[[Server], bool]] = field(default_factory=list)
     addresses: list[re.Pattern[str]] = field(default_factory=list)
 
@@ -89,14 +93,16 @@ def read(call: Call, query: common.Query, operation: str) -> Wanted | None:
     given = {item.key: list(item.values) for item in query.filters}
     _check_keys(call, given)
     allowed = _allowed(call, given)
-    wanted = Wanted(all_projects=_all_tenants(call, given, operation))
+    wanted = Wanted(all_projects=_all_tenants(call, given, operation), deleted=_deleted(given, allowed))
     if "status" in given:
         test = _status(call, given["status"])
         if test is None:
             return None
         wanted.tests.append(test)
+        if [word.upper() for word in given["status"]] == ["DELETED"]:
+            wanted.deleted = True
     for key, values in given.items():
-        if key not in allowed or key in ("all_tenants", "status"):
+        if key not in allowed or key in ("all_tenants", "status", "deleted"):
             continue
         if key in ("ip", "ip6"):
             wanted.addresses.append(_regex(key, values[0]))
@@ -113,6 +119,8 @@ async def fits(call: Call, server: Server, wanted: Wanted) -> bool:
         return False
     if not wanted.addresses:
         return True
+    if server.vm_state == Server.VM_STATE_DELETED:
+        return False  # its addresses went with its ports
     view = await call.tx.view(("server", server.id), lambda: view_of(call, server.id))
     found = [address.addr for item in view.addresses.values() for address in item.addresses]
     return all(any(pattern.search(addr) for addr in found) for pattern in wanted.addresses)
@@ -177,6 +185,13 @@ def _all_tenants(call: Call, given: dict[str, list[str]], operation: str) -> boo
     if asked and not call.caller.is_admin:
         raise errors.PolicyDenied(rule=f"os_compute_api:servers:{operation}:get_all_tenants")
     return asked
+
+
+def _deleted(given: dict[str, list[str]], allowed: frozenset[str]) -> bool | None:
+    """Changes are of servers that are gone too; else only who asks gets to see those."""
+    if "deleted" in given and "deleted" in allowed:
+        return given["deleted"][-1].strip().lower() in TRUE
+    return None if {"changes-since", "changes-before"} & set(given) & allowed else False
 
 
 def _status(call: Call, values: Sequence[str]) -> Callable[[Server], bool] | None:

@@ -143,6 +143,8 @@ ACTIONS = (
     _row("unshelve", (SHELVED, SHELVED_OFFLOADED), task="unshelving", seconds=3.0),
     _row("resize", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
     _row("migrate", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
+    # A migration that finds no host leaves everything as it was.
+    _row("migrate_nowhere", (ACTIVE, STOPPED), label="migrate", task="resize_prep"),
     _row("confirmResize", (RESIZED,)),
     _row("revertResize", (RESIZED,), task="resize_reverting"),
     _row("rebuild", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0),

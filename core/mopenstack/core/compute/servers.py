@@ -12,13 +12,16 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.compute.v2 import servers_pb2 as pb
-from mopenstack.compute.v2.instance_actions_pb2 import InstanceAction
+from mopenstack.compute.v2.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import block_devices, networking, server_create, server_lists, server_states
 from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.deleted_servers import DeletedServers
 from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.migrations import release_claims
+from mopenstack.core.compute.remote_consoles import drop_tokens
 from mopenstack.core.compute.server_groups import ServerGroups
 from mopenstack.core.compute.server_images import drop_shelved
 from mopenstack.core.compute.server_states import LIFECYCLE
@@ -92,13 +95,20 @@ class Servers(ResourceServicer[Server]):
         return page
 
     async def _candidates(self, call: Call, wanted: server_lists.Wanted) -> Iterable[Server]:
-        if not wanted.all_projects:
-            return await call.tx.query(Server, project_id=call.caller.project_id)
-        return await call.tx.scan(Server)
+        project = {} if wanted.all_projects else {"project_id": call.caller.project_id}
+        found: list[Server] = []
+        if wanted.deleted is not True:
+            found += await call.tx.query(Server, **project) if project else await call.tx.scan(Server)
+        if wanted.deleted is not False:
+            gone = await call.tx.query(DeletedServer, **project) if project else await call.tx.scan(DeletedServer)
+            found += [item.server for item in gone]
+        return found
 
     # -- hooks
 
     async def view(self, call: Call, obj: Server) -> Message:
+        if obj.vm_state == Server.VM_STATE_DELETED:
+            return obj  # nothing of it changes any more
         return await call.tx.view(("server", obj.id), lambda: view_of(call, obj.id))
 
     async def prepare(self, call: Call, obj: Server, request: Any, given: set[str]) -> None:
@@ -112,13 +122,14 @@ class Servers(ResourceServicer[Server]):
         await call.service(SimpleTenantUsage).ended(call, obj)
         server = await call.tx.edit(Server, obj.id)
         await networking.release_all(call, server)
+        await release_claims(call, server)
         await block_devices.disconnect_all(call, server)
         await drop_shelved(call, server)
         for group_id in server.server_groups:
             await call.service(ServerGroups).leave(call, group_id, server.id)
         await server_create.give_quota(call, server)
-        for action in await call.tx.query(InstanceAction, server_id=server.id):
-            await call.tx.delete(InstanceAction, action.id)
+        await drop_tokens(call, server.id)
+        await call.service(DeletedServers).keep(call, server)
 
 
 @LIFECYCLE.on("delete", "forceDelete")

@@ -47,6 +47,11 @@ class Services(ResourceServicer[pb.Service]):
         found = await call.tx.query(pb.Service, binary=COMPUTE)
         return sorted(found, key=lambda service: service.number)
 
+    async def enabled(self, call: Call) -> list[pb.Service]:
+        """The services of any kind that are not disabled, oldest first."""
+        found = [service for service in await call.tx.scan(pb.Service) if service.status != "disabled"]
+        return sorted(found, key=lambda service: service.number)
+
     async def compute_of(self, call: Call, host: str) -> pb.Service | None:
         return next((service for service in await self.computes(call) if service.host == host), None)
 

@@ -11,7 +11,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.compute import errors
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer, copy_fields
 from mopenstack.core.store.transaction import copy_of
 
 PAGE_MAX = 1000
@@ -56,7 +56,7 @@ class SimpleTenantUsage(Servicer):
         usages, more = self._page(call, _within(call, span, *found), request.limit, request.marker)
         answer = pb.TenantUsageResponse(tenant_usage=pb.TenantUsageOrNone())
         for usage in _by_project(usages, span, detailed=True):
-            answer.tenant_usage.MergeFromString(usage.SerializeToString())
+            copy_fields(usage, answer.tenant_usage, usage.DESCRIPTOR.fields_by_name)
         answer.page.next_marker = more
         return answer
 

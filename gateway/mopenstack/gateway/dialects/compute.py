@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
@@ -92,6 +93,11 @@ class ComputeDialect(Dialect):
         if any(direction not in ("asc", "desc") for direction in directions):
             raise BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
         super().sorting(query, keys, directions)
+
+    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+        found = super().page_links(key, page, query, context)
+        # One list of Nova's has the bare name.
+        return {"links": next(iter(found.values()))} if found and key == "instanceActions" else found
 
     def microversion(self, headers: Mapping[str, str]) -> int:
         return self._from_headers(headers, "compute", "X-OpenStack-Nova-API-Version")

@@ -1,0 +1,174 @@
+"""Floating and fixed IPs through Nova.
+
+Source: nova/api/openstack/compute/floating_ips.py, floating_ip_pools.py, multinic.py, nova/network/neutron.py.
+"""
+
+from __future__ import annotations
+
+from mopenstack.compute.v2 import floating_ips_pb2 as pb
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.core.compute import errors, networking
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.validation import is_format
+from mopenstack.core.network import floatingips as neutron
+from mopenstack.core.network.errors import IpAddressGenerationFailure
+from mopenstack.core.network.l3_errors import ExternalIpAddressExhausted
+from mopenstack.core.network.networks import Networks
+from mopenstack.network.v2.floatingips_pb2 import Floatingip
+from mopenstack.network.v2.networks_pb2 import Network
+from mopenstack.network.v2.ports_pb2 import Port
+
+DEFAULT_POOL = "public"
+"""neutron.default_floating_pool, as DevStack sets it."""
+
+
+class FloatingIps(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["FloatingIps"]
+
+    async def list_floating_ips(self, call: Call, request: pb.ListFloatingIpsRequest) -> Result:
+        found = await call.tx.query(Floatingip, project_id=call.caller.project_id)
+        ordered = sorted(found, key=lambda item: item.id)
+        return pb.ListFloatingIpsResponse(floating_ips=[await _shown(call, item) for item in ordered])
+
+    async def get_floating_ip(self, call: Call, request: pb.FloatingIpRequest) -> Result:
+        return await _shown(call, await _find(call, request.floating_ip_id))
+
+    async def allocate_floating_ip(self, call: Call, request: pb.AllocateFloatingIpRequest) -> Result:
+        network = await _pool(call, request.pool or DEFAULT_POOL)
+        wanted = Floatingip(floating_network_id=network.id, project_id=call.caller.project_id)
+        try:
+            made = await call.service(neutron.Floatingips).insert(call, wanted, None, {"floating_network_id"})
+        except (ExternalIpAddressExhausted, IpAddressGenerationFailure):
+            if request.pool:
+                raise errors.NoMoreFloatingIpsInPool(pool=request.pool) from None
+            raise errors.NoMoreFloatingIps() from None
+        except Fault as fault:
+            if fault.reason != "OverQuota":
+                raise
+            if request.pool:
+                raise errors.FloatingIpQuotaInPool(pool=request.pool) from None
+            raise errors.FloatingIpQuota() from None
+        return await _shown(call, made)
+
+    async def delete_floating_ip(self, call: Call, request: pb.FloatingIpRequest) -> Result:
+        found = await _find(call, request.floating_ip_id)
+        await call.service(neutron.Floatingips).discard(call, found)
+        return EMPTY
+
+    async def list_floating_ip_pools(self, call: Call, request: pb.ListFloatingIpPoolsRequest) -> Result:
+        pools = [pb.ListFloatingIpPoolsResponse.Pool(name=item.name or item.id) for item in await _pools(call)]
+        return pb.ListFloatingIpPoolsResponse(floating_ip_pools=pools)
+
+    # -- of a server
+
+    async def add_server_floating_ip(self, call: Call, request: pb.AddServerFloatingIpRequest) -> Result:
+        server: Server = call.target
+        address = request.add.address
+        ports = await networking.ports_of(call, server)
+        if not ports:
+            raise errors.InstanceNetworkNotReady()
+        port, fixed = _fixed_of(server, ports, address, request.add.fixed_address)
+        found = await _by_address(call, address)
+        if found is None:
+            raise errors.FloatingIpUnknown()
+        new = await call.tx.edit(Floatingip, found.id)
+        new.port_id, new.fixed_ip_address = port.id, fixed
+        try:
+            await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id", "fixed_ip_address"})
+        except Fault as fault:
+            raise errors.FloatingIpAssociateFailed(why=fault.text) from None
+        return EMPTY
+
+    async def remove_server_floating_ip(self, call: Call, request: pb.RemoveServerFloatingIpRequest) -> Result:
+        address = request.remove.address
+        found = await _by_address(call, address)
+        if found is None:
+            raise errors.FloatingIpOfAddressNotFound(address=address)
+        port = await call.tx.get(Port, found.port_id) if found.port_id else None
+        if port is None or port.device_id != call.target.id:
+            raise errors.FloatingIpNotAssociated(address=address, id=call.target.id)
+        new = await call.tx.edit(Floatingip, found.id)
+        new.ClearField("port_id")
+        await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id"})
+        return EMPTY
+
+    async def add_server_fixed_ip(self, call: Call, request: pb.AddServerFixedIpRequest) -> Result:
+        """One more address of a network for the server's first port on it."""
+        network_id = request.add.network_id
+        for port in await networking.ports_of(call, call.target):
+            if port.network_id == network_id:
+                await networking.add_fixed_ip(call, port)
+                return EMPTY
+        raise errors.NetworkNotFoundForInstance(id=call.target.id)
+
+    async def remove_server_fixed_ip(self, call: Call, request: pb.RemoveServerFixedIpRequest) -> Result:
+        address = request.remove.address
+        for port in await networking.ports_of(call, call.target):
+            if any(fixed.ip_address == address for fixed in port.fixed_ips):
+                await networking.remove_fixed_ip(call, port, address)
+                return EMPTY
+        raise errors.FixedIpNotFoundForInstance(id=call.target.id, address=address)
+
+
+def _fixed_of(server: Server, ports: list[Port], address: str, wanted: str) -> tuple[Port, str]:
+    """The port and its address that a floating IP shall lead to: the one asked for, else the first IPv4 one."""
+    fixed = [(port, item.ip_address) for port in ports for item in port.fixed_ips]
+    if not fixed:
+        raise errors.NoFixedIps()
+    if wanted:
+        fixed = [item for item in fixed if item[1] == wanted]
+        if not fixed:
+            raise errors.FixedAddressNotAssigned()
+        return fixed[0]
+    for item in fixed:
+        if ":" not in item[1]:
+            return item
+    raise errors.NoFixedIpv4(address=address, id=server.id)
+
+
+async def _shown(call: Call, item: Floatingip) -> pb.FloatingIp:
+    network = await call.tx.get(Network, item.floating_network_id)
+    shown = pb.FloatingIp(
+        id=item.id,
+        ip=item.floating_ip_address,
+        pool=network.name or network.id if network is not None else item.floating_network_id,
+    )
+    if item.HasField("fixed_ip_address") and item.fixed_ip_address:
+        shown.fixed_ip = item.fixed_ip_address
+    port = await call.tx.get(Port, item.port_id) if item.port_id else None
+    if port is not None:
+        shown.instance_id = port.device_id
+    return shown
+
+
+async def _find(call: Call, id: str) -> Floatingip:
+    try:
+        return await call.service(neutron.Floatingips).fetch(call, id)
+    except NotFound:
+        raise errors.FloatingIpNotFound(id=id) from None
+
+
+async def _by_address(call: Call, address: str) -> Floatingip | None:
+    """The floating IP with the address that the caller may see."""
+    service = call.service(neutron.Floatingips)
+    for item in await call.tx.query(Floatingip, floating_ip_address=address):
+        if service.visible(call, item):
+            return item
+    return None
+
+
+async def _pools(call: Call) -> list[Network]:
+    """The external networks that the caller may see."""
+    networks = call.service(Networks)
+    found = [item for item in await call.tx.query(Network, external=True) if networks.visible(call, item)]
+    return sorted(found, key=lambda network: network.id)
+
+
+async def _pool(call: Call, name: str) -> Network:
+    by_id = is_format("uuid", name)
+    for network in await _pools(call):
+        if name == (network.id if by_id else network.name):
+            return network
+    raise errors.FloatingIpPoolNotFound()
