@@ -81,7 +81,7 @@ async def place(call: Call, server: Server, wish: Wish, taken: Sequence[str] = (
 
 
 async def find(call: Call, wish: Wish, needs: claims.Needs, taken: Sequence[str] = (), but: str = "") -> Place:
-    """A host with room that the wish allows, the one with the most memory first; never the host `but`. Nothing is claimed."""
+    """A host with room that the wish allows: of several the one with most memory, never `but`. Nothing is claimed."""
     services = call.service(Services)
     computes = [service for service in await services.computes(call) if service.status == "enabled"]
     if wish.host:
