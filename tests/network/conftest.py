@@ -18,7 +18,10 @@ class Neutron:
 
     @staticmethod
     def key(collection: str) -> str:
-        return SINGULAR.get(collection, collection.removesuffix("s").replace("-", "_"))
+        name = collection.rpartition("/")[2]
+        if name.endswith("ies"):
+            return f"{name[:-3]}y".replace("-", "_")
+        return SINGULAR.get(name, name.removesuffix("s").replace("-", "_"))
 
     async def post(self, collection: str, **fields: Any) -> Any:
         return await self.user.post("network", f"/v2.0/{collection}", {self.key(collection): fields})
@@ -40,7 +43,7 @@ class Neutron:
 
     async def list(self, collection: str, query: str = "") -> Any:
         answer = (await self.user.get("network", f"/v2.0/{collection}{query and '?' + query}")).ok(200)
-        return answer[collection.replace("-", "_")]
+        return answer[collection.rpartition("/")[2].replace("-", "_")]
 
     async def delete(self, collection: str, id: str) -> Any:
         return await self.user.delete("network", f"/v2.0/{collection}/{id}")

@@ -51,13 +51,6 @@ def bad_input(why: str) -> InvalidInput:
     return InvalidInput(error_message=why)
 
 
-def check_unique(attribute: str, values: Sequence[str]) -> None:
-    """Refuse a list with an item given twice (neutron_lib.api.validators.validate_uuid_list)."""
-    twice = list(dict.fromkeys(value for place, value in enumerate(values) if value in values[:place]))
-    if twice:
-        raise invalid(attribute, f"Duplicate items in the list: '{', '.join(twice)}'")
-
-
 def asked_project(query: common.Query) -> str:
     """The project that a list is filtered by; empty: none."""
     for item in query.filters:

@@ -154,6 +154,7 @@ def _invalid(fault: InvalidField, context: Context | None) -> tuple[str, str]:
         "one_of": f"{value} is not in valid_values.",
         "pattern": f"'{value}' is not a valid input.",
         "format": _not_format(value, str(bound)),
+        "unique_items": f"Duplicate items in the list: '{', '.join(_repeated(value))}'.",
     }
     # Neutron validates attributes: what is wrong inside of one is said of the whole.
     attribute = path[1] if len(path) > 1 and isinstance(path[1], str) else path[0]
@@ -209,3 +210,9 @@ def _not_format(value: Any, format: str) -> str:
         "mac": f"'{value}' is not a valid MAC address.",
     }
     return names.get(format, f"'{value}' is not valid.")
+
+
+def _repeated(value: Any) -> list[str]:
+    """The items of a list that it has more than once."""
+    items = [str(item) for item in value] if isinstance(value, list) else []
+    return list(dict.fromkeys(item for place, item in enumerate(items) if item in items[:place]))

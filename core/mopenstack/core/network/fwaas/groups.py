@@ -23,7 +23,7 @@ from mopenstack.core.network.fwaas.policies import DEFAULT_NAMES, FirewallPolici
 from mopenstack.core.network.fwaas.rules import FirewallRules
 from mopenstack.core.network.ports import Ports
 from mopenstack.core.network.removal import before_removal
-from mopenstack.core.network.resource import asked_project, check_unique
+from mopenstack.core.network.resource import asked_project
 from mopenstack.core.network.shared_resource import SharedResource
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import firewall_groups_pb2 as pb
@@ -102,7 +102,6 @@ class FirewallGroups(SharedResource[FirewallGroup]):
     @staticmethod
     async def _check_ports(call: Call, group: FirewallGroup) -> None:
         """Ports of routers and of servers, each in one group only."""
-        check_unique("ports", group.ports)
         for id in group.ports:
             port = await call.service(Ports).fetch(call, id)
             if port.device_owner in ROUTER_INTERFACE_OWNERS:

@@ -23,7 +23,6 @@ from mopenstack.core.network.fwaas.errors import (
     FirewallRuleSharingConflict,
 )
 from mopenstack.core.network.fwaas.rules import FirewallRules
-from mopenstack.core.network.resource import check_unique
 from mopenstack.core.network.shared_resource import SharedResource
 from mopenstack.network.v2 import firewall_policies_pb2 as pb
 from mopenstack.network.v2.firewall_groups_pb2 import FirewallGroup
@@ -40,13 +39,11 @@ class FirewallPolicies(SharedResource[FirewallPolicy]):
     not_found = FirewallPolicyNotFound
 
     async def prepare(self, call: Call, obj: FirewallPolicy, request: Any, given: set[str]) -> None:
-        check_unique("firewall_rules", obj.firewall_rules)
         if request is not None and obj.name in DEFAULT_NAMES:
             raise FirewallDefaultParameterExists(resource_type="Firewall Policy", name=obj.name)
         await self._check_rules(call, obj)
 
     async def change(self, call: Call, old: FirewallPolicy, new: FirewallPolicy, request: Any, given: set[str]) -> None:
-        check_unique("firewall_rules", new.firewall_rules)
         if old.name in DEFAULT_NAMES:
             raise FirewallDefaultObjectUpdateRestricted(resource_type="Firewall Group", resource_id=old.id)
         if "shared" in given and not new.shared:

@@ -111,7 +111,7 @@ async def check_router(call: Call, router_id: str) -> None:
     if found:
         plural = "s" if len(found) > 1 else ""
         ids = ",".join(one.id for one in found)
-        raise RouterInUse(router_id=router_id, reason=f"is currently used by VPN service{plural} ({ids})")
+        raise RouterInUse(router_id=router_id, why=f"is currently used by VPN service{plural} ({ids})")
 
 
 @before_removal("router")
