@@ -103,7 +103,7 @@ def fill(value: Any, known: Mapping[str, str]) -> Any:
 
 
 async def _send(user: User, prefix: str, case: Mapping[str, Any], known: Mapping[str, str]) -> Reply:
-    headers = dict(case.get("headers") or {})
+    headers = fill(dict(case.get("headers") or {}), known)
     if case.get("microversion"):
         headers["OpenStack-API-Version"] = case["microversion"]
     request = fill(case.get("request"), known)
@@ -143,6 +143,8 @@ def message_of(body: Any) -> str:
     if not isinstance(body, dict) or not body:
         return "" if body is None else str(body)
     first = next(iter(body.values()))
+    if isinstance(first, list) and first and isinstance(first[0], dict) and "detail" in first[0]:
+        return " ".join(str(first[0]["detail"]).split())  # Placement's list of errors
     if isinstance(first, dict) and "message" in first:
         return str(first["message"])
     return str(body.get("message", body.get("title", body)))
@@ -154,5 +156,6 @@ def envelope_of(reply: Reply) -> str:
         return "(empty)"
     if not isinstance(reply.body, dict):
         return f"{reply.headers.get('Content-Type', '').partition(';')[0]} text"
-    parts = [key + (f"{{{','.join(one)}}}" if isinstance(one, dict) else "") for key, one in reply.body.items()]
+    firsts = {key: one[0] if isinstance(one, list) and one else one for key, one in reply.body.items()}
+    parts = [key + (f"{{{','.join(one)}}}" if isinstance(one, dict) else "") for key, one in firsts.items()]
     return "{" + ",".join(parts) + "}"
