@@ -14,7 +14,7 @@ from mopenstack.core.volume import backup_records, quotas
 from mopenstack.core.volume.common import ZONE, CinderResource, ParameterRefused, assign, replace_map, text
 from mopenstack.core.volume.errors import BackupNotFound, InvalidBackup, InvalidSnapshot, InvalidVolume
 from mopenstack.core.volume.lifecycle import EVEN_ATTACHED, VOLUMES, WORDS, status_number
-from mopenstack.core.volume.metadata import check_metadata
+from mopenstack.core.volume.metadata import check_metadata, show_metadata, user_metadata
 from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.core.volume.sources import Source
 from mopenstack.core.volume.types import Types
@@ -27,6 +27,7 @@ from mopenstack.volume.v3.volumes_pb2 import Volume
 CONTAINER = "volumebackups"
 """The folder of cinder's Swift driver, where a request names none."""
 OBJECTS_PER_GB = 22
+RESTORED_NAME = "restore_backup_"
 DRIVER = "cinder.backup.drivers.swift.SwiftBackupDriver"
 NO_VOLUME = "00000000-0000-0000-0000-000000000000"
 """The volume of a backup that is being imported."""
@@ -83,7 +84,11 @@ class Backups(CinderResource[Backup]):
             project_id=call.caller.project_id,
             user_id=call.caller.user_id,
             object_count=OBJECTS_PER_GB * volume.size,
+            volume_metadata=user_metadata(volume),
+            image_metadata=volume.volume_image_metadata,
         )
+        assign(backup, "volume_name", volume.name if volume.HasField("name") else None)
+        assign(backup, "volume_description", volume.description if volume.HasField("description") else None)
         assign(backup, "name", text(body, "name"))
         assign(backup, "description", text(body, "description"))
         if snapshot is not None:
@@ -124,7 +129,7 @@ class Backups(CinderResource[Backup]):
             volume = copy_of(await volumes.fetch(call, body.volume_id))
         else:
             source = Source(await call.service(Types).default(call), backup.size)
-            name = body.name if body.HasField("name") else f"restore_backup_{backup.id}"
+            name = body.name if body.HasField("name") else f"{RESTORED_NAME}{backup.id}"
             made = await volumes.make(call, source, name, "auto-created_from_restore_from_backup")
             await VOLUMES.complete(call, made.id, "create")
             volume = await call.tx.edit(Volume, made.id)
@@ -286,7 +291,19 @@ async def _restored(call: Call, backup: Backup) -> None:
     if volume is not None and volume.status == Volume.RESTORING_BACKUP:
         changed = copy_of(volume)
         changed.status = Volume.AVAILABLE
+        _restore_metadata(changed, backup)
         await call.service(Volumes).save(call, changed)
+
+
+def _restore_metadata(volume: Volume, backup: Backup) -> None:
+    """What the backup kept comes back; a name only to a volume that the restore made (backup/driver.py)."""
+    if backup.volume_name and (not volume.name or volume.name.startswith(RESTORED_NAME)):
+        volume.name = backup.volume_name
+        assign(volume, "description", backup.volume_description if backup.HasField("volume_description") else None)
+    show_metadata(volume, dict(backup.volume_metadata))
+    if backup.image_metadata:
+        replace_map(volume.volume_image_metadata, backup.image_metadata)
+        volume.bootable = "true"
 
 
 @BACKUPS.on("delete", "force_delete")

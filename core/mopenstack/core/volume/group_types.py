@@ -17,7 +17,7 @@ from mopenstack.core.volume.errors import (
     GroupTypeNotFoundByName,
     GroupTypeSpecsNotFound,
 )
-from mopenstack.core.volume.metadata import SPEC_KEYS, check_metadata
+from mopenstack.core.volume.metadata import SPEC_KEYS, check_metadata, check_single
 from mopenstack.core.volume.types import asked_is_public
 from mopenstack.volume.v3 import group_types_pb2 as pb2
 from mopenstack.volume.v3.group_types_pb2 import GroupType
@@ -131,8 +131,7 @@ class GroupSpecs(CinderServicer):
     async def update_group_spec(self, call: Call, request: pb2.UpdateGroupSpecRequest) -> Result:
         specs = dict(request.specs)
         check_metadata(specs, "group_specs", SPEC_KEYS)
-        if len(specs) != 1:
-            raise BadRequest(f"{specs} {'has too many properties' if specs else 'should be non-empty'}")
+        check_single(specs)
         await call.service(GroupTypes).fetch(call, request.group_type_id)
         if request.key not in request.specs:
             raise BadRequest("Request body and URI mismatch")

@@ -149,7 +149,8 @@ class Groups(CinderResource[Group]):
         if not snapshots:
             raise InvalidGroup(why="Group snapshot is empty. No group will be created.")
         group = self._new(call, name, description, source.group_type_id, list(parent.volume_types))
-        group.group_snapshot_id, group.host, group.consistency = source.id, parent.host, parent.consistency
+        group.group_snapshot_id = source.id
+        _settle_beside(group, parent)
         made = await self.insert(call, group)
         for snapshot in snapshots:
             await self._add_copy(call, made, snapshot.volume_type_id, snapshot.size, snapshot=snapshot)
@@ -161,7 +162,8 @@ class Groups(CinderResource[Group]):
         if not volumes:
             raise InvalidGroup(why="Source Group is empty. No group will be created.")
         group = self._new(call, name, description, source.group_type, list(source.volume_types))
-        group.source_group_id, group.host, group.consistency = source.id, source.host, source.consistency
+        group.source_group_id = source.id
+        _settle_beside(group, source)
         made = await self.insert(call, group)
         for volume in volumes:
             await self._add_copy(call, made, volume.volume_type_id, volume.size, volume=volume)
@@ -313,6 +315,11 @@ async def refuse_cg(call: Call, group_type_id: str) -> None:
             f"Group_type {group_type_id} is reserved for migrating CGs to groups. "
             f"Migrated {of} can only be operated by {whose} APIs."
         )
+
+
+def _settle_beside(group: Group, source: Group) -> None:
+    """A group from a source is where its source is."""
+    group.host, group.consistency, group.availability_zone = source.host, source.consistency, source.availability_zone
 
 
 def _is_about_snapshots(call: Call) -> bool:

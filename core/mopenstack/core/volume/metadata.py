@@ -39,6 +39,12 @@ def check_metadata(values: Mapping[str, str], field: str = "metadata", keys: str
             raise InvalidField((field, key), value, "max_length", VALUE_MAX)
 
 
+def check_single(specs: Mapping[str, str]) -> None:
+    """The body of one spec has one key, in jsonschema's words."""
+    if len(specs) != 1:
+        raise BadRequest(f"{dict(specs)} {'has too many properties' if specs else 'should be non-empty'}")
+
+
 def user_metadata(volume: Volume) -> dict[str, str]:
     """The metadata without what the service added."""
     return {key: value for key, value in volume.metadata.items() if key not in volume.admin_metadata}

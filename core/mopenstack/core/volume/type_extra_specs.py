@@ -10,7 +10,7 @@ from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.common import CinderServicer
 from mopenstack.core.volume.errors import VolumeTypeExtraSpecsNotFound
-from mopenstack.core.volume.metadata import SPEC_KEYS, check_metadata
+from mopenstack.core.volume.metadata import SPEC_KEYS, check_metadata, check_single
 from mopenstack.core.volume.types import Types
 from mopenstack.volume.v3 import types_pb2 as pb2
 from mopenstack.volume.v3.types_pb2 import VolumeType
@@ -35,6 +35,7 @@ class TypeExtraSpecs(CinderServicer):
         return pb2.TypeExtraSpecResponse(specs={request.key: specs[request.key]})
 
     async def update_type_extra_spec(self, call: Call, request: pb2.UpdateTypeExtraSpecRequest) -> Result:
+        check_single(request.specs)
         if request.key not in request.specs:
             raise BadRequest("Request body and URI mismatch")
         await self._write(call, request.type_id, request.specs)

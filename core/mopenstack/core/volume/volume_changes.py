@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.core.compute import instance_actions
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
@@ -59,7 +61,17 @@ class VolumeChanges(CinderServicer):
             volume.pending_host = volume.host
         volume.pending_size, volume.request_id = size, call.metadata.request_id
         await VOLUMES.begin(call, volume, action)
+        if in_use:
+            await self._tell_servers(call, volume)
         return EMPTY
+
+    @staticmethod
+    async def _tell_servers(call: Call, volume: Volume) -> None:
+        """The servers that hold the volume see it grow: Nova notes it as an action of theirs."""
+        for item in await call.service(Attachments).of_volume(call, volume.id):
+            server = await call.tx.get(Server, item.instance) if item.instance else None
+            if server is not None:
+                await instance_actions.record(call, server, "extend_volume")
 
     async def complete_volume_extend(self, call: Call, request: pb2.CompleteVolumeExtendRequest) -> Result:
         """What Nova says of the extend of an attached volume, before it is due here."""
