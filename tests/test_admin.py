@@ -86,3 +86,25 @@ async def test_bad_requests(cloud: Cloud, demo: User) -> None:
     (await anonymous.post(ADMIN, "/clouds", {"name": "x", "what": 1})).refused(400, "what")
     (await anonymous.delete(ADMIN, "/clouds/nobody")).refused(404, "There is no cloud named nobody.")
     (await anonymous.get(ADMIN, "/nothing")).refused(404)
+
+
+async def test_options_of_a_cloud(cloud: Cloud, admin: User) -> None:
+    """What operators choose is chosen for each cloud; an unknown option or value is refused in words."""
+    known = (await admin.get(ADMIN, "/options")).ok()["options"]
+    assert "image.require_image_format_match" in [one["name"] for one in known]
+    anonymous = User(cloud.session, cloud.serving.url)
+    made = await anonymous.post(ADMIN, "/clouds", {"name": "opted", "options": {"image.web_download": "stand-in"}})
+    assert made.ok(201)["cloud"]["options"] == {"image.web_download": "stand-in"}
+    try:
+        change = {"options": {"image.require_image_format_match": "false"}}
+        both = (await anonymous.put(ADMIN, "/clouds/opted/options", change)).ok()["cloud"]["options"]
+        assert both == {"image.web_download": "stand-in", "image.require_image_format_match": "false"}
+        for wrong, said in (
+            ({"image.zz": "1"}, "There is no option 'image.zz'"),
+            ({"image.web_download": "zz"}, "it is one of fetch, stand-in"),
+        ):
+            (await anonymous.put(ADMIN, "/clouds/opted/options", {"options": wrong})).refused(400, said)
+        kept = (await anonymous.post(ADMIN, "/clouds/opted/reset")).ok()["cloud"]["options"]
+        assert kept == both
+    finally:
+        await anonymous.delete(ADMIN, "/clouds/opted")

@@ -181,17 +181,6 @@ async def test_staging_and_import(demo: User, admin: User, image: Any) -> None:
     (await demo.get("image", "/v2/tasks")).refused(403, "You are not authorized to complete tasks_api_access action.")
 
 
-async def test_web_download(demo: User) -> None:
-    body = {"disk_format": "qcow2", "container_format": "bare"}
-    image = (await demo.post("image", "/v2/images", body)).ok()
-    method = {"method": {"name": "web-download", "uri": "https://example.org/i.img"}}
-    (await demo.post("image", f"{image['self']}/import", method)).ok(202)
-    new = (await demo.get("image", image["self"])).ok()
-    assert new["status"] == "active"
-    content = (await demo.get("image", image["file"])).content
-    assert hashlib.md5(content).hexdigest() == new["checksum"]
-
-
 @pytest.mark.parametrize(
     ("body", "status", "text"),
     [

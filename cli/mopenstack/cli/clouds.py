@@ -12,6 +12,7 @@ import yaml
 
 from mopenstack.cli import client
 from mopenstack.cli.output import fail, say
+from mopenstack.core.engine.options import BadOption, parsed
 from mopenstack.gateway.addresses import cloud_path
 
 PASSWORD = "secret"  # noqa: S105  # of every user of the default seed; it is documented
@@ -26,6 +27,7 @@ class User(StrEnum):
 
 
 Name = Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")]
+Options = Annotated[list[str], typer.Option("--set", help="NAME=VALUE: an option of the cloud (`cloud options`).")]
 AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
@@ -35,10 +37,31 @@ def auth_url(name: str) -> str:
 
 
 @app.command()
-def create(name: Name, profile: Annotated[str, typer.Option(help="instant, realistic or manual")] = "instant") -> None:
+def create(
+    name: Name,
+    profile: Annotated[str, typer.Option(help="instant, realistic or manual")] = "instant",
+    settings: Options = [],  # noqa: B006  # typer copies it
+) -> None:
     """Make a fresh cloud; prints its auth URL."""
-    client.ask("POST", "/clouds", {"name": name, "profile": profile})
+    client.ask("POST", "/clouds", {"name": name, "profile": profile, "options": _options(settings)})
     say(auth_url(name))
+
+
+@app.command("set")
+def set_(name: Name, settings: Annotated[list[str], typer.Argument(help="NAME=VALUE ...")]) -> None:
+    """Change options of a cloud; `mopenstack cloud options` lists them."""
+    client.ask("PUT", f"/clouds/{name}/options", {"options": _options(settings)})
+
+
+@app.command()
+def options(as_json: AsJson = False) -> None:
+    """What can be chosen for a cloud, as operators of real clouds choose."""
+    found = client.ask("GET", "/options")["options"]
+    if as_json:
+        say(json.dumps(found))
+        return
+    for one in found:
+        say(f"{one['name']}={one['default']}\n    {one['help']}")
 
 
 @app.command("list")
@@ -103,6 +126,13 @@ def clouds_yaml(cloud: Annotated[str, typer.Option(help="Name of the cloud.")] =
 def _entry(cloud: str, user: str, scope: dict[str, str]) -> dict[str, Any]:
     auth = {"auth_url": auth_url(cloud), "username": user, "password": PASSWORD, "user_domain_id": "default", **scope}
     return {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
+
+
+def _options(settings: list[str]) -> dict[str, str]:
+    try:
+        return parsed(settings)
+    except BadOption as error:
+        raise fail(error.text) from None
 
 
 def _must_exist(cloud: str) -> None:

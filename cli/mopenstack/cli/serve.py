@@ -6,7 +6,7 @@ import gc
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -44,6 +44,7 @@ class Settings:
     grpc_port: int = 0
     check_answers: bool = False
     requests: IO[str] | None = None
+    options: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,7 +78,9 @@ async def make_engine(settings: Settings) -> Engine:
     engine.plant = planter(settings.seed)
     await engine.open()
     if DEFAULT not in engine.clouds:
-        await engine.create_cloud(DEFAULT, settings.profile)
+        await engine.create_cloud(DEFAULT, settings.profile, options=settings.options)
+    elif settings.options:
+        await engine.set_options(engine.cloud(DEFAULT), settings.options)
     return engine
 
 

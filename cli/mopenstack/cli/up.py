@@ -39,6 +39,9 @@ CheckAnswers = Annotated[
     bool,
     typer.Option("--check-answers", help="Hold each answer against the published schemas; `mopenstack answers` tells."),
 ]
+OptionsOption = Annotated[
+    list[str], typer.Option("--set", help="NAME=VALUE: an option of the cloud; `mopenstack cloud options` lists them.")
+]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0: a free one.")]
 
 
@@ -58,6 +61,7 @@ def up(
     grpc_port: GrpcPort = 0,
     log: Annotated[bool, typer.Option(help="Print a line for each request.")] = False,
     check_answers: CheckAnswers = False,
+    options: OptionsOption = [],  # noqa: B006  # typer copies it
 ) -> None:
     """Start a cloud."""
     if (already := state.read()) is not None:
@@ -83,8 +87,18 @@ def up(
         grpc_port=grpc_port,
         requests=sys.stderr if log else None,
         check_answers=check_answers,
+        options=_options(options),
     )
     _run(_serve(settings), port)
+
+
+def _options(settings: list[str]) -> dict[str, str]:
+    from mopenstack.core.engine.options import BadOption, parsed
+
+    try:
+        return parsed(settings)
+    except BadOption as error:
+        raise fail(error.text) from None
 
 
 async def _serve(settings: Any) -> None:
@@ -112,6 +126,7 @@ def _run(main: Any, port: int) -> None:
     """Run a server until it is stopped; what cannot start says why."""
     import uvloop
 
+    from mopenstack.core.engine.options import BadOption, UnknownOption
     from mopenstack.core.seed import BadSeed
     from mopenstack.core.store.sqlite import DataFolderInUse
     from mopenstack.gateway.answers.published import NoChecker
@@ -122,6 +137,8 @@ def _run(main: Any, port: int) -> None:
         raise fail(str(error)) from None
     except NoChecker as error:
         raise fail(str(error)) from None
+    except (BadOption, UnknownOption) as error:
+        raise fail(error.text) from None
     except BadSeed as error:
         raise fail(f"The seed cannot be planted: {error}") from None
     except ModuleNotFoundError as error:

@@ -16,6 +16,7 @@ from mopenstack.contract.faults import BadRequest, Forbidden, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud, FaultRule, Profile
+from mopenstack.core.engine.options import known_options
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.kinds import kinds_by_name
 
@@ -55,9 +56,8 @@ class Admin(Servicer):
 
     async def create_cloud(self, call: Call, request: pb.CreateCloudRequest) -> Result:
         seed = request.seed if request.HasField("seed") else None
-        return _shown(
-            await self.engine.create_cloud(request.name, cast("Profile", request.profile or "instant"), seed=seed)
-        )
+        profile = cast("Profile", request.profile or "instant")
+        return _shown(await self.engine.create_cloud(request.name, profile, seed=seed, options=dict(request.options)))
 
     async def reset_cloud(self, call: Call, request: pb.CloudRequest) -> Result:
         return _shown(await self.engine.reset_cloud(request.cloud))
@@ -70,6 +70,19 @@ class Admin(Servicer):
         cloud = await self.engine.find_cloud(request.cloud)
         cloud.profile = cast("Profile", request.profile)
         return await self._saved(cloud)
+
+    async def set_options(self, call: Call, request: pb.SetOptionsRequest) -> Result:
+        cloud = await self.engine.find_cloud(request.cloud)
+        await self.engine.set_options(cloud, dict(request.options))
+        return _shown(cloud)
+
+    async def list_options(self, call: Call, request: pb.ListOptionsRequest) -> Result:
+        return Page(
+            [
+                pb.Option(name=one.name, default=one.default, help=one.help, choices=one.choices)
+                for one in known_options()
+            ]
+        )
 
     async def set_clock(self, call: Call, request: pb.SetClockRequest) -> Result:
         cloud = await self.engine.find_cloud(request.cloud)
@@ -144,7 +157,7 @@ class Gateways(Servicer):
 
 
 def _shown(cloud: Cloud) -> pb.Cloud:
-    shown = pb.Cloud(name=cloud.name, profile=cloud.profile, clock_rate=cloud.clock.rate)
+    shown = pb.Cloud(name=cloud.name, profile=cloud.profile, clock_rate=cloud.clock.rate, options=cloud.options)
     now = cloud.clock.time()
     shown.time.seconds, shown.time.nanos = int(now), int((now - int(now)) * 1e6) * 1000
     return shown

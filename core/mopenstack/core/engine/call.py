@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -89,6 +89,14 @@ class Call:
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something outside the store (delete bytes) once the transaction holds, and never if it fails."""
         self._after.append(action)
+
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Let something run beside the calls once the transaction holds; it changes the cloud by `Engine.transact`."""
+        self.after_commit(lambda: self._engine.start(work()))
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
 
     def run_after(self) -> None:
         for action in self._after:

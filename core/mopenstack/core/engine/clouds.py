@@ -11,6 +11,8 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from mopenstack.core.engine.options import Option
+
 Profile = Literal["instant", "realistic", "manual"]
 PROFILES: tuple[Profile, ...] = ("instant", "realistic", "manual")
 
@@ -96,6 +98,16 @@ class Cloud:
     ids: Ids = field(default_factory=Ids)
     faults: list[FaultRule] = field(default_factory=list)
     key: bytes = b""
+    options: dict[str, str] = field(default_factory=dict)
+    """Options that were set, by name; the others have their defaults (engine.options)."""
+
+    def option(self, option: Option) -> str:
+        """The value of an option in this cloud."""
+        return self.options.get(option.name, option.default)
+
+    def enabled(self, option: Option) -> bool:
+        """Whether a switch is on."""
+        return self.option(option) == "true"
 
     def due(self, seconds: float) -> float:
         """When something that takes `seconds` in a real cloud is done here."""
@@ -109,6 +121,8 @@ class Cloud:
         """What must survive a restart."""
         clock = self.clock
         settings: dict[str, Any] = {"profile": self.profile, "key": self.key.decode(), "seed": self.ids.seed}
+        if self.options:
+            settings["options"] = self.options
         if clock.rate != 1.0 or abs(clock.time() - time.time()) > 1:
             settings["clock"] = {"rate": clock.rate, "shown": clock.time(), "real": time.time()}
         return json.dumps(settings).encode()
@@ -118,4 +132,5 @@ class Cloud:
         settings = json.loads(data)
         clock = Clock(**settings["clock"]) if "clock" in settings else Clock()
         ids = Ids(settings.get("seed"))
-        return cls(name, settings["profile"], clock, ids, key=settings["key"].encode())
+        options = settings.get("options", {})
+        return cls(name, settings["profile"], clock, ids, key=settings["key"].encode(), options=options)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any, TypeVar, cast
 
 from cryptography.fernet import Fernet
@@ -33,6 +33,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, Profile, valid_name
 from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.options import checked
 from mopenstack.core.engine.plans import Plan, make_plans
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.store import Conflicted, Store, Transaction
@@ -89,6 +90,7 @@ class Engine:
         """Where bytes go that belong to no cloud alone; no cloud can have its name."""
         self._inside: dict[str, Caller] = {}
         self.plant: Plant | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     # -- what servicers and the command line ask
 
@@ -105,6 +107,12 @@ class Engine:
         """The catalog type of a service's API."""
         return apis()[service.file.package].type
 
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let something run beside the calls (a download); it ends with the engine."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
     # -- clouds
 
     async def open(self) -> None:
@@ -114,6 +122,9 @@ class Engine:
             self.clouds[name] = Cloud.load(name, data)
 
     async def close(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
         await self.store.close()
         self.blobs.close()
 
@@ -130,13 +141,20 @@ class Engine:
                 self.clouds.setdefault(found, Cloud.load(found, data))
         return self.cloud(name)
 
-    async def create_cloud(self, name: str, profile: Profile = "instant", *, seed: int | None = None) -> Cloud:
-        """A fresh cloud with the seed's objects; raises CloudExists and BadCloudName."""
+    async def create_cloud(
+        self,
+        name: str,
+        profile: Profile = "instant",
+        *,
+        seed: int | None = None,
+        options: Mapping[str, str] | None = None,
+    ) -> Cloud:
+        """A fresh cloud with the seed's objects; raises CloudExists, BadCloudName and what is wrong with options."""
         if not valid_name(name):
             raise BadCloudName(name=name)
         if name in self.clouds:
             raise CloudExists(name=name)
-        cloud = Cloud(name, profile, key=Fernet.generate_key())
+        cloud = Cloud(name, profile, key=Fernet.generate_key(), options=checked(options or {}))
         cloud.ids.__init__(seed)  # type: ignore[misc]
         await self.store.create_cloud(name, cloud.dump(), await self._template_rows())
         self.clouds[name] = cloud
@@ -153,7 +171,12 @@ class Engine:
         """Back to the seed, with a new key: tokens from before do not work."""
         old = self.cloud(name)
         await self.delete_cloud(old.name)
-        return await self.create_cloud(old.name, old.profile, seed=old.ids.seed)
+        return await self.create_cloud(old.name, old.profile, seed=old.ids.seed, options=old.options)
+
+    async def set_options(self, cloud: Cloud, options: Mapping[str, str]) -> None:
+        """Change options of a cloud, the others stay; raises what is wrong with them."""
+        cloud.options.update(checked(options))
+        await self.store.save_cloud(cloud.name, cloud.dump())
 
     async def _template_rows(self) -> dict[str, list[Row]]:
         """The seed's rows, planted once in a store in memory and copied into every new cloud."""
@@ -194,7 +217,7 @@ class Engine:
     async def _answer(self, plan: Plan, call: Call, request: Message) -> Reply:
         await self._prelude(plan, call, request)
         result = await plan.handler(call, request)
-        return Reply(result, "admin" if call.caller.is_admin else "")
+        return Reply(result, plan.servicer.audience(call))
 
     async def _call_outside(self, plan: Plan, request: Message, metadata: CallMetadata) -> Reply:
         call = Call(self, Cloud(DEFAULT), cast("Transaction", None), metadata, plan.operation)
@@ -338,6 +361,10 @@ class Engine:
         assert metadata.body is not None
         try:
             blob = await self.blobs.write(key, metadata.body, BODY_BYTES_MAX)
+            if self.blob_folder:
+                # The seed's bytes are the same in every process: they are found by what they are.
+                key = f"{self.blob_folder}/{blob.sha512[:32]}"
+                blob = self.blobs.rename(blob, key)
             return await self.transact(cloud, metadata, run, plan.operation)
         except BaseException as error:
             self.blobs.delete(key)

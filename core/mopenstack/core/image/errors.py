@@ -181,6 +181,24 @@ class ImportConflict(Conflict):
     """The image is not in a state for this import."""
 
 
+class NoHttpStore(Forbidden):
+    message = "http store must be enabled to use location API by normal user."
+
+
+class OverQuota(OverLimit):
+    """A unified limit of Keystone's stands in the way; the text is oslo.limit's, in glance's frame."""
+
+    message = (
+        "The request returned a 413 Request Entity Too Large. This generally means that rate limiting or a quota "
+        "threshold was breached.\n\nThe response body:\nProject {project} is over a limit for [Resource {name} is "
+        "over limit of {limit} due to current usage {used} and delta {delta}]"
+    )
+
+
+class BadTask(BadRequest):
+    """The body of a task is not one, or it names what may not be imported."""
+
+
 class MemberMissing(NotFound):
     message = "{member_id} not found in the member list of the image {image_id}."
 

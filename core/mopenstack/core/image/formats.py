@@ -34,10 +34,11 @@ def detect(head: bytes) -> tuple[str, int]:
     return "raw", 0
 
 
-def virtual_size(head: bytes, size: int, disk_format: str, container_format: str) -> int:
+def virtual_size(head: bytes, size: int, disk_format: str, container_format: str, *, strict: bool) -> int:
     """The disk's size; raises WrongContent where the bytes are not of the declared format.
 
-    Like glance, which looks only into bare containers and takes anything for raw.
+    Like glance, which looks only into bare containers and takes anything for raw. Not `strict`, a wrong format is
+    let pass ([image_format] require_image_format_match), but not one that is unsafe.
     """
     if container_format != "bare":
         return 0
@@ -49,6 +50,8 @@ def virtual_size(head: bytes, size: int, disk_format: str, container_format: str
     if disk_format == "raw":
         return size
     if found == "raw" and disk_format not in INSPECTABLE:
+        return 0
+    if not strict:
         return 0
     raise errors.WrongContent()
 

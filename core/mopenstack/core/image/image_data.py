@@ -12,7 +12,7 @@ from typing import Any
 from mopenstack.contract.calls import ByteStream
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors, formats, imports
+from mopenstack.core.image import errors, formats, imports, options, usage
 from mopenstack.core.image.images import STORE, Images, settle
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.core.store.blobs import Blob
@@ -30,18 +30,21 @@ class ImageData(Servicer):
     async def prepare_upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> None:
         """Refuse bytes that may not come; the image is `saving` while they do."""
         _check_content_type(call)
-        _check_size(request.size)
+        size = _announced_size(request)
+        await usage.check_upload(call, size)
         if request.store not in ("", STORE):
             raise errors.UnknownStore(store=request.store)
         image = await self._owned(call, request.image_id)
         LIFECYCLE.check(image, "upload")
         _check_formats(image)
         await self._enter(call, image, Image.SAVING)
+        await usage.check_uploading(call)
 
     async def upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> Result:
         image = await self._owned(call, request.image_id)
         new = await call.tx.edit(images_pb2.Image, image.id)
-        settle(new, _data(call.blob, image))
+        data = _data(call.blob, image, strict=call.cloud.enabled(options.FORMAT_MATCH))
+        settle(new, data)
         new.status = Image.ACTIVE
         await call.service(Images).save(call, new)
         return EMPTY
@@ -73,10 +76,11 @@ class ImageData(Servicer):
 
     async def prepare_stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> None:
         _check_content_type(call)
-        _check_size(request.size)
+        await usage.check_stage(call, _announced_size(request))
         image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
         LIFECYCLE.check(image, "stage")
         await self._enter(call, image, Image.UPLOADING)
+        await usage.check_uploading(call)
 
     async def stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> Result:
         image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
@@ -128,9 +132,12 @@ def _check_content_type(call: Call) -> None:
         raise errors.UnsupportedMediaType(content_type=call.metadata.content_type)
 
 
-def _check_size(text: str) -> None:
-    if text and not text.isdigit():
+def _announced_size(request: Any) -> int:
+    """The size that the headers announce; 0 without one."""
+    if request.size and not request.size.isdigit():
         raise errors.BadSize()
+    text = request.size or request.content_length
+    return int(text) if text.isdigit() else 0
 
 
 def _check_formats(image: images_pb2.Image) -> None:
@@ -145,11 +152,13 @@ def _plain_data(blob: Blob) -> images_pb2.Image.Data:
     return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
 
 
-def _data(blob: Blob | None, image: images_pb2.Image) -> images_pb2.Image.Data:
+def _data(blob: Blob | None, image: images_pb2.Image, *, strict: bool) -> images_pb2.Image.Data:
     """What is kept of an upload; raises WrongContent for bytes of another format."""
     assert blob is not None, "the gateway and the gRPC server pass the bytes"
     data = _plain_data(blob)
-    data.virtual_size = formats.virtual_size(blob.head, blob.size, image.disk_format, image.container_format)
+    data.virtual_size = formats.virtual_size(
+        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
+    )
     data.ClearField("head")
     return data
 

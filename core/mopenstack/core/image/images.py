@@ -10,7 +10,7 @@ from mopenstack.contract.operations import field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
-from mopenstack.core.image import errors, filters, patch
+from mopenstack.core.image import errors, filters, patch, usage
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import images_pb2 as pb
@@ -114,6 +114,7 @@ class Images(ResourceServicer[pb.Image]):
             raise errors.ForeignOwner(owner)
 
     async def create_image(self, call: Call, request: pb.CreateImageRequest) -> Result:
+        await usage.check_count(call)
         image = await self.create(call, request)
         assert isinstance(image, pb.Image)
         answer = pb.CreateImageResponse(import_methods=",".join(IMPORT_METHODS), store_ids=STORE_IDS)

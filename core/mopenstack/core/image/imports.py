@@ -1,29 +1,36 @@
 """Interoperable image import (glance.api.v2.images.import_image, glance.async_.flows.api_image_import).
 
-Staged bytes become the image's own. `web-download` does not fetch: a mock cloud must not depend on what the
-network holds, so its image gets a small stand-in of the declared format that names the address.
+Staged bytes become the image's own. `web-download` fetches beside the calls, and stages what it got; what else it may
+do is the cloud's option image.web_download. An import that fails leaves the image queued again.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from typing import Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
+from mopenstack.contract.calls import CallMetadata
 from mopenstack.core.engine.call import Call
-from mopenstack.core.image import errors, formats
-from mopenstack.core.image.images import IMPORT_METHODS, STORE, Images, settle
+from mopenstack.core.engine.clouds import Cloud
+from mopenstack.core.image import download, errors, formats, options, usage, web
+from mopenstack.core.image.images import IMPORT_METHODS, STORE, Images, forget_bytes, settle
 from mopenstack.core.image.patch import plain
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.core.image.tasks import Tasks
+from mopenstack.core.store.blobs import Blob
 from mopenstack.image.v2 import image_data_pb2 as pb
 from mopenstack.image.v2 import images_pb2
 
+if TYPE_CHECKING:
+    from mopenstack.core.engine.engine import Engine
+
 TASK_PROPERTY = "os_glance_import_task"
-DONE_PROPERTIES = ("os_glance_importing_to_stores", "os_glance_failed_import")
-"""What an import leaves behind: the stores that are still to come and those that failed, so nothing."""
-PORTS = (80, 443)
-"""import_filtering_opts: allowed_ports; allowed_schemes are http and https."""
+PENDING_STORES, FAILED_STORES = "os_glance_importing_to_stores", "os_glance_failed_import"
+"""What an import leaves behind: the stores that are still to come and those that failed."""
+SECONDS = 1.0
+"""What an import takes once its bytes are there."""
+FAILED = "Task failed due to Internal Error"
+"""All that Glance tells of what went wrong inside of an import."""
+NETWORK = ("fetch", "fetch-or-stand-in")
 
 
 def check(request: pb.ImportImageRequest) -> None:
@@ -56,32 +63,106 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
         if not request.all_stores.bool_value:
             raise errors.BadImport(f"Image is already present at store '{STORE}'")
         return  # it is in every store there is
-    if name == "web-download" and not _allowed(method.get("uri")):
-        raise errors.BadImport(f"URI for web-download does not pass filtering: {method.get('uri')}")
+    fetches = name == "web-download" and await _may_fetch(call, method.get("uri"))
+    await usage.check_import(call, image, name)
     task = await call.service(Tasks).start(call, image.id, call.caller.project_id, {"method": method})
     new = await call.tx.edit(images_pb2.Image, image.id)
     new.properties[TASK_PROPERTY] = task.id
-    await LIFECYCLE.begin(call, new, "import")
+    if not fetches:
+        await LIFECYCLE.begin(call, new, "import", seconds=SECONDS)
+        return
+    LIFECYCLE.check(new, "import")
+    new.status = Image.IMPORTING
+    new.properties[PENDING_STORES], new.properties[FAILED_STORES] = STORE, ""
+    await call.service(Images).save(call, new)
+    engine, cloud = call.engine, call.cloud
+    call.start(lambda: _fetch(engine, cloud, image.id, task.id, method["uri"]))
+
+
+async def _may_fetch(call: Call, uri: Any) -> bool:
+    """Whether an address is to be fetched, or a stand-in made; raises BadImport for one that is not allowed."""
+    does, hosts = call.cloud.option(options.WEB_DOWNLOAD), web.allowed_hosts(call.cloud)
+    try:
+        download.split(uri, hosts)
+        if does in NETWORK:
+            await download.target(uri, hosts)
+    except download.Refused:
+        raise errors.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
+    except download.Unreachable:
+        if does == "fetch":
+            raise errors.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
+        return False
+    return does in NETWORK
+
+
+async def _fetch(engine: Engine, cloud: Cloud, image_id: str, task_id: str, uri: str) -> None:
+    """Download beside the calls; what came of it is noted in a transaction of its own."""
+    blob = await web.write(engine, cloud, uri)
+
+    async def note(call: Call) -> None:
+        image = await call.tx.get(images_pb2.Image, image_id)
+        if image is None or image.properties.get(TASK_PROPERTY) != task_id:
+            if blob is not None:
+                forget_bytes(call, blob.key)
+            return
+        new = await call.tx.edit(images_pb2.Image, image_id)
+        if blob is None and call.cloud.option(options.WEB_DOWNLOAD) == "fetch":
+            await _fail(call, new, FAILED)
+            await call.service(Images).save(call, new)
+            return
+        if blob is not None:
+            new.staged.CopyFrom(_data_of(blob))
+        await call.tx.put(new)
+        await call.tx.schedule(new, "import", call.cloud.due(SECONDS))
+
+    try:
+        await engine.transact(cloud, CallMetadata(cloud=cloud.name), note)
+    except BaseException:
+        if blob is not None:
+            engine.blobs.delete(blob.key)
+        raise
 
 
 @LIFECYCLE.on("import")
 async def finish(call: Call, image: images_pb2.Image) -> None:
-    """The bytes are there: staged ones, or the stand-in of a download."""
+    """The bytes are there: staged ones, or a stand-in for a download."""
     tasks = call.service(Tasks)
     task = await tasks.find(call, image.properties.get(TASK_PROPERTY, ""))
     if not image.HasField("staged"):
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
-        image.staged.CopyFrom(await _stand_in(call, image, plain(method) if method is not None else {}))
+        uri = plain(method).get("uri", "") if method is not None else ""
+        image.staged.CopyFrom(_data_of(await web.stand_in(call.engine, call.cloud, image.disk_format, uri)))
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
-    data.virtual_size = formats.virtual_size(data.head, data.size, image.disk_format, image.container_format)
+    try:
+        data.virtual_size = formats.virtual_size(
+            data.head,
+            data.size,
+            image.disk_format,
+            image.container_format,
+            strict=call.cloud.enabled(options.FORMAT_MATCH),
+        )
+    except errors.WrongContent:
+        await _fail(call, image, FAILED)
+        return
     data.ClearField("head")
     settle(image, data)
+    image.status = Image.ACTIVE
     image.properties.pop(TASK_PROPERTY, None)
-    for name in DONE_PROPERTIES:
-        image.properties[name] = ""
+    image.properties[PENDING_STORES] = image.properties[FAILED_STORES] = ""
     if task is not None:
         await tasks.succeed(call, task.id, data.size)
+
+
+async def _fail(call: Call, image: images_pb2.Image, said: str) -> None:
+    """The image waits for other bytes; those that came are forgotten."""
+    await call.service(Tasks).fail(call, image.properties.pop(TASK_PROPERTY, ""), said)
+    if image.HasField("staged"):
+        forget_bytes(call, image.staged.key)
+        image.ClearField("staged")
+        image.ClearField("size")
+    image.status = Image.QUEUED
+    image.properties[PENDING_STORES], image.properties[FAILED_STORES] = "", STORE
 
 
 def _check_state(image: images_pb2.Image, name: str) -> None:
@@ -111,23 +192,5 @@ def _check_stores(request: pb.ImportImageRequest) -> None:
             raise errors.ImportConflict(errors.UnknownStore.message.format(store=store))
 
 
-def _allowed(uri: Any) -> bool:
-    if not isinstance(uri, str):
-        return False
-    try:
-        parts = urlsplit(uri)
-        port = parts.port
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and (port is None or port in PORTS)
-
-
-async def _stand_in(call: Call, image: images_pb2.Image, method: Any) -> images_pb2.Image.Data:
-    uri = method.get("uri", "")
-    content = formats.stand_in(image.disk_format, f"mopenstack does not download images: {uri}\n")
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield content
-
-    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", chunks())
+def _data_of(blob: Blob) -> images_pb2.Image.Data:
     return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)

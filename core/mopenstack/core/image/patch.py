@@ -46,8 +46,13 @@ def plain(value: struct_pb2.Value) -> Any:
     if kind == "list_value":
         return [plain(item) for item in value.list_value.values]
     if kind == "struct_value":
-        return {key: plain(item) for key, item in value.struct_value.fields.items()}
+        return plain_struct(value.struct_value)
     return getattr(value, kind) if kind and kind != "null_value" else None
+
+
+def plain_struct(value: struct_pb2.Struct) -> dict[str, Any]:
+    """A Struct as Python."""
+    return {key: plain(item) for key, item in value.fields.items()}
 
 
 def check(changes: Iterable[pb.UpdateImageRequest.Change]) -> None:

@@ -28,10 +28,11 @@ LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
     (
         Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE),
         Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
-        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING, to=Image.ACTIVE),
+        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING),
         Action("deactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.DEACTIVATED, label="deactivate"),
         Action("reactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.ACTIVE, label="reactivate"),
     ),
     _refuse,
 )
-"""Deactivation happens at once, bytes come and go with their requests: only an import takes time."""
+"""Deactivation happens at once, bytes come and go with their requests: only an import takes time,
+and may fail: its completion says how it ended."""

@@ -40,3 +40,9 @@ class Stores(Servicer):
 
     async def clear_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
         raise errors.NoCache()
+
+    async def clean_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
+        raise errors.NoCache()
+
+    async def prune_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
+        raise errors.NoCache()

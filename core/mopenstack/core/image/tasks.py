@@ -7,8 +7,9 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
-from mopenstack.core.image import errors
+from mopenstack.core.image import errors, legacy_import
 from mopenstack.core.image.images import Images
+from mopenstack.core.image.patch import plain_struct
 from mopenstack.image.v2 import tasks_pb2 as pb
 
 TTL_SECONDS = 48 * 3600
@@ -32,6 +33,21 @@ class Tasks(ResourceServicer[pb.Task]):
     async def get_task(self, call: Call, request: pb.GetTaskRequest) -> Result:
         return await self.fetch(call, request.task_id)
 
+    async def create_task(self, call: Call, request: pb.CreateTaskRequest) -> Result:
+        """Only the type import does something by itself: the others belong to an image's import, which starts them."""
+        given = plain_struct(request.input)
+        if request.type == "import":
+            legacy_import.check_address(call.cloud, given.get("import_from"))
+        task = pb.Task(type=request.type, status="pending", schema="/v2/schemas/task")
+        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.input.CopyFrom(request.input)
+        if isinstance(given.get("image_id"), str):
+            task.image_id = given["image_id"]
+        task = await self.insert(call, task)
+        engine, cloud, caller = call.engine, call.cloud, call.caller
+        call.start(lambda: legacy_import.run(engine, cloud, caller, task.id))
+        return pb.CreateTaskResponse(task=task)
+
     async def list_image_tasks(self, call: Call, request: pb.ListImageTasksRequest) -> Result:
         try:
             image = await call.service(Images).fetch(call, request.image_id)
@@ -53,8 +69,24 @@ class Tasks(ResourceServicer[pb.Task]):
         task.input.update({"image_id": image_id, "import_req": request, "backend": ["fs"]})
         return await self.insert(call, task)
 
+    async def start_location(self, call: Call, image_id: str, url: str) -> pb.Task:
+        """A task under way for a location that was added."""
+        task = pb.Task(type="location_import", status="processing", image_id=image_id, schema="/v2/schemas/task")
+        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.input.update({"image_id": image_id, "loc_url": url, "validation_data": {}})
+        return await self.insert(call, task)
+
     async def prepare(self, call: Call, obj: pb.Task, request: Any, given: set[str]) -> None:
         obj.self_path = f"/v2/tasks/{obj.id}"
+
+    async def fail(self, call: Call, task_id: str, said: str) -> None:
+        """End a task badly; an unknown one is no error."""
+        if await call.tx.get(pb.Task, task_id) is None:
+            return
+        task = await call.tx.edit(pb.Task, task_id)
+        task.status, task.message = "failure", said
+        call.stamp(task.expires_at, call.time + TTL_SECONDS)
+        await self.save(call, task)
 
     async def succeed(self, call: Call, task_id: str, size: int) -> None:
         """End a task well; an unknown one is no error."""

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -64,6 +64,10 @@ class Blobs(ABC):
         """Forget the bytes; an unknown key is no error."""
 
     @abstractmethod
+    def rename(self, blob: Blob, key: str) -> Blob:
+        """Keep the bytes under another key, in place of what was there."""
+
+    @abstractmethod
     def delete_folder(self, folder: str) -> None:
         """Forget everything under `<folder>/`."""
 
@@ -107,6 +111,11 @@ class MemoryBlobs(Blobs):
         source = self._blobs.pop(key, None)
         if source is not None:
             source.close()
+
+    def rename(self, blob: Blob, key: str) -> Blob:
+        self.delete(key)
+        self._blobs[key] = self._blobs.pop(blob.key)
+        return replace(blob, key=key)
 
     def delete_folder(self, folder: str) -> None:
         for key in [key for key in self._blobs if key.startswith(f"{folder}/")]:
@@ -152,6 +161,10 @@ class FolderBlobs(Blobs):
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)
         self._path(key).with_suffix(".part").unlink(missing_ok=True)
+
+    def rename(self, blob: Blob, key: str) -> Blob:
+        self._path(blob.key).replace(self._path(key))
+        return replace(blob, key=key)
 
     def delete_folder(self, folder: str) -> None:
         shutil.rmtree(self._folder / folder, ignore_errors=True)

@@ -12,8 +12,10 @@ from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.values import decode_json, to_value
 from mopenstack.gateway.hooks import BodyHook
-from mopenstack.image.schemas import image_breach
+from mopenstack.image.json_schema import breach
+from mopenstack.image.schemas import LOCATION, TASK, image_breach
 from mopenstack.image.v2 import images_pb2 as pb
+from mopenstack.image.v2 import locations_pb2, tasks_pb2
 
 Change = pb.UpdateImageRequest.Change
 JsonObject = dict[str, Any]
@@ -131,7 +133,31 @@ def _parts(pointer: Any) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~").strip() for part in pointer.lstrip("/").split("/")]
 
 
+def task_body(message: tasks_pb2.CreateTaskRequest, body: bytes, _headers: Mapping[str, str]) -> None:
+    """A task's type and input (glance.api.v2.tasks.RequestDeserializer.create)."""
+    document = body_json(body)
+    for key in ("type", "input"):
+        if not isinstance(document, dict) or key not in document:
+            raise BadRequest(f"Task '{key}' is required")
+    said = breach(document, TASK)
+    if said is not None:
+        raise BadRequest(said)
+    message.type = document["type"]
+    message.input.update(document["input"] or {})
+
+
+def location_body(message: locations_pb2.AddLocationRequest, body: bytes, _headers: Mapping[str, str]) -> None:
+    """An address, and what its bytes must be."""
+    document = body_json(body)
+    said = breach({"add_location": document}, LOCATION)
+    if said is not None:
+        raise BadRequest(said)
+    decoder(message.DESCRIPTOR, LATEST, "other").decode(document, message, ())
+
+
 BODY_HOOKS: dict[str, BodyHook] = {
     "mopenstack.image.v2.Images.CreateImage": create_body,
     "mopenstack.image.v2.Images.UpdateImage": update_body,
+    "mopenstack.image.v2.Tasks.CreateTask": task_body,
+    "mopenstack.image.v2.Locations.AddLocation": location_body,
 }

@@ -84,6 +84,11 @@ def _of_object(
         were = "was" if len(unknown) == 1 else "were"
         said = f"Additional properties are not allowed ({', '.join(map(repr, sorted(unknown)))} {were} unexpected)"
         yield _word(said, "additionalProperties", rules, place, instance, value)
+    for key, others_of_key in rules.get("dependentRequired", {}).items():
+        for other in others_of_key if key in value else ():
+            if other not in value:
+                said = f"{other!r} is a dependency of {key!r}"
+                yield _word(said, "dependentRequired", rules, place, instance, value)
     for key in rules.get("required", ()):
         if key not in value:
             yield _word(f"{key!r} is a required property", "required", rules, place, instance, value)

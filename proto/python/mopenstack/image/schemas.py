@@ -160,6 +160,36 @@ IMAGE: Schema = {
 }
 _MEMBER: Schema = {"name": "member", "properties": _MEMBER_PROPERTIES}
 _TASK: Schema = {"name": "task", "properties": _TASK_PROPERTIES}
+TASK: Schema = {**_TASK, "additionalProperties": False}
+"""What a body that makes a task is held to."""
+LOCATION: Schema = {
+    "name": "location",
+    "properties": {
+        "add_location": {
+            "type": "object",
+            "description": ("Values of location url, do_secure_hash and validation_data for new add location API"),
+            "properties": {
+                "url": _read_only("string", "The URL of the new location to be added in the image."),
+                "validation_data": {
+                    "type": "object",
+                    "writeOnly": True,
+                    "additionalProperties": False,
+                    "properties": {
+                        "os_hash_algo": {
+                            "type": "string",
+                            "maxLength": 64,
+                            "enum": ["sha1", "sha256", "sha512", "md5"],
+                        },
+                        "os_hash_value": {"type": "string", "maxLength": 128},
+                    },
+                    "dependentRequired": {"os_hash_value": ["os_hash_algo"], "os_hash_algo": ["os_hash_value"]},
+                },
+            },
+            "required": ["url"],
+        }
+    },
+    "additionalProperties": {"type": "string"},
+}
 _BRIEF_TASK: Schema = {
     "name": "task",
     "properties": {k: v for k, v in _TASK_PROPERTIES.items() if k not in ("input", "result", "message")},

@@ -1,0 +1,83 @@
+"""Options of a cloud: where operators of real clouds choose, a mock's user chooses too.
+
+A service declares its options at import; a cloud keeps those that were set, and what was not has its default. They
+are set by `mopenstack up --set NAME=VALUE`, `mopenstack cloud create --set`, `mopenstack cloud set` and the admin API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from mopenstack.contract.faults import BadRequest
+
+VALUE_LENGTH_MAX = 1000
+
+
+class UnknownOption(BadRequest):
+    message = "There is no option {name!r}; these are: {known}."
+
+
+class BadOption(BadRequest):
+    message = "{name} cannot be {value!r}: {wanted}."
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`choices` are the values that it can have; without any, `check` says what is wrong with a value ("" if nothing).
+
+    `help` is a sentence for the command line and the documentation.
+    """
+
+    name: str
+    default: str
+    help: str
+    choices: tuple[str, ...] = ()
+    check: Callable[[str], str] | None = None
+
+
+_options: dict[str, Option] = {}
+
+
+def register_option(option: Option) -> Option:
+    """Declare an option of clouds; its name begins with the service's."""
+    _options[option.name] = option
+    return option
+
+
+def switch(name: str, default: bool, help: str) -> Option:
+    """Declare an option that is on or off: true or false."""
+    return register_option(Option(name, str(default).lower(), help, ("true", "false")))
+
+
+def known_options() -> list[Option]:
+    """Every option, in the order of names."""
+    return [_options[name] for name in sorted(_options)]
+
+
+def checked(values: Mapping[str, str]) -> dict[str, str]:
+    """The same values; raises UnknownOption and BadOption."""
+    for name, value in values.items():
+        option = _options.get(name)
+        if option is None:
+            raise UnknownOption(name=name, known=", ".join(sorted(_options)))
+        if option.choices:
+            wrong = "" if value in option.choices else f"it is one of {', '.join(option.choices)}"
+        elif len(value) > VALUE_LENGTH_MAX:
+            wrong = f"it has at most {VALUE_LENGTH_MAX} characters"
+        else:
+            wrong = option.check(value) if option.check else ""
+        if wrong:
+            raise BadOption(name=name, value=value[:100], wanted=wrong)
+    return dict(values)
+
+
+def parsed(settings: list[str]) -> dict[str, str]:
+    """`NAME=VALUE` as the command line has them; raises BadOption for what is not of this form."""
+    found = {}
+    for text in settings:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise BadOption(name=text, value="", wanted="write NAME=VALUE")
+        found[name.strip()] = value.strip()
+    return found
