@@ -162,7 +162,11 @@ class App:
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
                 if endpoint.hook is None and body:
-                    document = decode_json(body)
+                    if dialect.json_only:
+                        dialect.check_body_type(request.headers.get("Content-Type", ""))
+                    document = context.document = decode_json(body)
+                elif dialect.json_only and not body:
+                    document = {}
             if not endpoint.alone or not endpoint.operation.has(context.microversion):
                 endpoint = self._choose(surface, leaves, document, context)
             decoder = endpoint.decoder(context.microversion)

@@ -47,7 +47,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
         body = request.application_credential
         for other in await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id):
             if other.name == body.name:
-                raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}.")
+                raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
         secret = body.secret or base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
         made = pb2.ApplicationCredential(
             id=self.new_id(call), name=body.name, user_id=request.user_id, project_id=call.caller.project_id,

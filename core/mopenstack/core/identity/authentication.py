@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Unauthorized
+from mopenstack.contract.faults import Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
+from mopenstack.core.identity.auth_schema import AUTH, IDENTITY
 from mopenstack.core.identity.base import from_value
 from mopenstack.core.identity.delegation import PRIMARY_METHODS, consume, trust_in_force
 from mopenstack.core.identity.effective import roles_on
@@ -66,8 +67,14 @@ async def authenticate_for_token(call: Call, auth: Auth, authorization: str = ""
     `authorization` is the header that the method oauth1 finds its signature in.
     """
     if not auth.HasField("identity"):
-        raise BadRequest("'identity' is a required property")
-    methods = list(dict.fromkeys(auth.identity.methods))
+        given = {"scope": from_value(auth.scope)} if auth.HasField("scope") else {}
+        raise errors.schema_error("'identity' is a required property", "required", AUTH, given)
+    if not auth.identity.HasField("methods"):
+        raise errors.schema_error(
+            "Invalid input for field 'identity': 'methods' is a required property", "required", IDENTITY, {},
+            within="['properties']['identity']", at="['identity']",
+        )  # fmt: skip
+    methods = list(dict.fromkeys(auth.identity.methods.names))
     _check_methods(auth, methods)
     wanted = await _scope(call, auth, methods)
     proof = _Proof()

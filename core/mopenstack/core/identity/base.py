@@ -246,6 +246,9 @@ def from_value(value: Any) -> Any:
         return {key: from_value(item) for key, item in value.struct_value.fields.items()}
     if kind == "list_value":
         return [from_value(item) for item in value.list_value.values]
+    if kind == "number_value":
+        number = value.number_value
+        return int(number) if number.is_integer() else number
     return None if kind in (None, "null_value") else getattr(value, kind)
 
 

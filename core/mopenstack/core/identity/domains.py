@@ -17,7 +17,7 @@ from mopenstack.identity.v3 import domains_pb2 as pb2
 from mopenstack.identity.v3 import groups_pb2, projects_pb2, roles_pb2, users_pb2
 
 _UUID_HEX = re.compile(r"[a-fA-F0-9]{32}")
-_SHARED = ("id", "name", "description", "enabled", "tags", "options", "extras", "extra")
+_SHARED = ("id", "name", "description", "enabled", "tags", "options", "extras")
 
 
 def domain_view(project: projects_pb2.Project) -> pb2.Domain:
@@ -57,12 +57,10 @@ class Domains(Servicer):
         old = await projects.domain(call, request.domain_id)
         new = await call.tx.edit(projects_pb2.Project, old.id)
         given = set(request.mask.paths) or {field.name for field, _ in request.domain.ListFields()}
-        copy_fields(request.domain, new, given & set(_SHARED) - {"id", "extras", "extra"})
+        copy_fields(request.domain, new, given & set(_SHARED) - {"id", "extras"})
         await projects.change(call, old, new, request, given)
         await projects.save(call, new)
-        answer = domain_view(new)
-        answer.extra.CopyFrom(answer.extras)
-        return answer
+        return domain_view(new)
 
     async def delete_domain(self, call: Call, request: pb2.DeleteDomainRequest) -> Result:
         projects = call.service(Projects)

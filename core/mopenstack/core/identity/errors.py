@@ -261,10 +261,12 @@ class OAuth2NotFound(NotFound):
     message = "{detail}"
 
 
-def schema_error(sentence: str, rule: str, schema: Any, instance: Any) -> BadRequest:
+def schema_error(sentence: str, rule: str, schema: Any, instance: Any, *, within: str = "", at: str = "") -> BadRequest:
     """What keystone.common.validation says where a handler checks by itself: jsonschema's whole message."""
     shown = [textwrap.indent(pformat(item, width=72, sort_dicts=False), "    ") for item in (schema, instance)]
-    return BadRequest(f"{sentence}\n\nFailed validating {rule!r} in schema:\n{shown[0]}\n\nOn instance:\n{shown[1]}")
+    return BadRequest(
+        f"{sentence}\n\nFailed validating {rule!r} in schema{within}:\n{shown[0]}\n\nOn instance{at}:\n{shown[1]}"
+    )
 
 
 def duplicate(type: str, details: str) -> Duplicate:

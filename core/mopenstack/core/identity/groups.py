@@ -23,7 +23,7 @@ class Groups(IdentityServicer[pb2.Group]):
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"
-        return errors.duplicate("group", f"Duplicate entry found with name {obj.name}{where}.")
+        return errors.duplicate("group", f"Duplicate entry found with name {obj.name}{where}")
 
     async def complete(self, call: Call, obj: pb2.Group, request: Any, given: set[str]) -> None:
         from mopenstack.core.identity.projects import Projects

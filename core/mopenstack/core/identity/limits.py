@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
@@ -24,15 +25,14 @@ class Limits(IdentityServicer[pb2.Limit]):
     async def create_limits(self, call: Call, request: pb2.CreateLimitsRequest) -> Result:
         """All of them or none."""
         made = []
-        for limit in request.limits:
+        for place, limit in enumerate(request.limits):
+            _check_owner(place, limit)
             fresh = pb2.Limit()
             fresh.CopyFrom(limit)
             made.append(await self.insert(call, fresh))
         return pb2.CreateLimitsResponse(limits=made)
 
     async def complete(self, call: Call, obj: pb2.Limit, request: Any, given: set[str]) -> None:
-        if bool(obj.owner_project_id) == bool(obj.domain_id):
-            raise errors.missing("project_id or domain_id", "limit")
         if obj.owner_project_id:
             project = await call.tx.get(Project, obj.owner_project_id)
             if project is None or project.is_domain:
@@ -69,3 +69,12 @@ class Limits(IdentityServicer[pb2.Limit]):
             description="Limit enforcement and validation does not take project hierarchy into consideration.",
         )
         return pb2.GetLimitModelResponse(model=model)
+
+
+def _check_owner(place: int, limit: pb2.Limit) -> None:
+    """A project or a domain has it, never both."""
+    if bool(limit.owner_project_id) != bool(limit.domain_id):
+        return
+    names = {"owner_project_id": "project_id"}
+    given = {names.get(field.name, field.name): value for field, value in limit.ListFields()}
+    raise InvalidField(("limits", place), given, "one_of_schemas")

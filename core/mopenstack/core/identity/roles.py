@@ -26,7 +26,7 @@ class Roles(IdentityServicer[pb2.Role]):
     resource_options = IMMUTABLE
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
-        return errors.duplicate("role", f"Duplicate entry found with name {obj.name}.")
+        return errors.duplicate("role", f"Duplicate entry found with name {obj.name}")
 
     async def complete(self, call: Call, obj: pb2.Role, request: Any, given: set[str]) -> None:
         if obj.domain_id:

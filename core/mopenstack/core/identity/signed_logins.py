@@ -64,7 +64,7 @@ class SignedLogins(Servicer):
         if not id or not secret:
             raise errors.OAuth2InvalidClient(detail=_FAILED)
         auth = Auth()
-        auth.identity.methods.append("application_credential")
+        auth.identity.methods.names.append("application_credential")
         auth.identity.application_credential.id = id
         auth.identity.application_credential.secret = secret
         try:

@@ -93,8 +93,6 @@ class Trusts(IdentityServicer[pb2.Trust]):
         body = request.trust
         if body.project_id and not body.roles:
             raise errors.ForbiddenAction(action="At least one role should be specified")
-        if call.caller.user_id != body.trustor_user_id:
-            raise errors.ForbiddenAction(action="The authenticated user should match the trustor")
         await call.service(Users).lookup(call, body.trustee_user_id)
         source = await trust_in_force(call, call.caller.trust_id) if call.caller.trust_id else None
         trust = pb2.Trust(

@@ -56,7 +56,7 @@ class Users(IdentityServicer[pb2.User]):
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"
-        return errors.duplicate("user", f"Duplicate entry found with name {obj.name}{where}.")
+        return errors.duplicate("user", f"Duplicate entry found with name {obj.name}{where}")
 
     async def complete(self, call: Call, obj: pb2.User, request: Any, given: set[str]) -> None:
         from mopenstack.core.identity.projects import Projects

@@ -80,6 +80,7 @@ class Context:
     request_id: str = ""
     microversion: int = 0
     verb: str = "GET"
+    document: Any = None  # of a request with a JSON body
 
 
 @dataclass(slots=True)
@@ -111,6 +112,8 @@ class Dialect:
     """Query keys of lists that are no filters."""
     zero_is_zero: ClassVar[bool] = False
     """Whether limit=0 asks for an empty list; else for as many as the service allows."""
+    json_only: ClassVar[bool] = False
+    """Whether a body must say that it is JSON, if it says anything; no body is an empty object."""
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
 
@@ -118,6 +121,9 @@ class Dialect:
         self.api = api
         self.minimum = minor(api.microversion_min, 0)
         self.maximum = minor(api.microversion_max, LATEST)
+
+    def check_body_type(self, content_type: str) -> None:
+        """Refuse a body of another type, where `json_only`."""
 
     # -- refusals
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Context, Dialect, TooLarge, jsonschema_sentence
 
@@ -19,7 +19,10 @@ _NOT_FOUND = (
     "<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n<p>The requested URL was not "
     "found on the server. If you entered the URL manually please check your spelling and try again.</p>\n"
 )
-
+_NOT_ALLOWED = (
+    "<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>\n<h1>Method Not Allowed</h1>\n"
+    "<p>The method is not allowed for the requested URL.</p>\n"
+)
 
 METHODS = ["external", "password", "token", "oauth1", "mapped", "application_credential"]
 """What Keystone says that it supports (keystone.conf.auth.methods)."""
@@ -36,7 +39,13 @@ _BOOLEANS = [
 
 
 class IdentityDialect(Dialect):
+    json_only = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir"})
+
+    def check_body_type(self, content_type: str) -> None:
+        """keystone.server.flask.request_processing.json_body."""
+        if content_type.partition(";")[0].strip() not in ("", "application/json"):
+            raise BadRequest(f"Expecting to find application/json in Content-Type header. {ASSUMED}")
 
     def error(self, fault: Fault, context: Context) -> Answer:
         status = self.status(fault)
@@ -96,6 +105,8 @@ class IdentityDialect(Dialect):
         return f"You are not authorized to perform the requested action: {fault.rules[0]}."
 
     def no_route(self, context: Context) -> Answer:
+        if not context.path:  # the list of versions takes no other verb
+            return Answer(405, _NOT_ALLOWED.encode(), content_type="text/html; charset=utf-8")
         return Answer(404, _NOT_FOUND.encode(), content_type="text/html; charset=utf-8")
 
     def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
