@@ -66,6 +66,10 @@ bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by 
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@$(BIN)/python bench/run.py --rounds $(ROUNDS)
 
+.PHONY: scale
+scale: tools ## A terraform apply of 1,000 resources and a /16 with 20,000 ports: does a request cost more with more there?
+	@$(BIN)/python bench/scale.py
+
 .PHONY: format
 format: $(BIN)/mopenstack ## Write the code as ruff formats it
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 HERE = Path(__file__).parent
 START_SECONDS_MAX = 30
@@ -66,10 +66,10 @@ class Client:
             return answer.headers, json.loads(content) if is_json else content
 
 
-def _spawn(command: list[str], port: int, probe: Any) -> Peer:
+def _spawn(command: list[str], port: int, probe: Any, output: IO[bytes] | int = subprocess.DEVNULL) -> Peer:
     environment = {**os.environ, "XDG_STATE_HOME": tempfile.mkdtemp(), "AWS_ACCESS_KEY_ID": "x"}
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
     while time.perf_counter() - started < START_SECONDS_MAX:
         try:
             probe()
@@ -97,11 +97,11 @@ def login(url: str, user: str = "admin") -> tuple[str, str]:
     return headers["X-Subject-Token"], body["token"]["project"]["id"]
 
 
-def mopenstack(*options: str) -> Peer:
+def mopenstack(*options: str, output: IO[bytes] | int = subprocess.DEVNULL) -> Peer:
     """A cloud; started means that it issued a token."""
     port = free_port()
     command = [sys.executable, "-m", "mopenstack.cli.main", "up", "--port", str(port), *options]
-    return _spawn(command, port, lambda: login(f"http://127.0.0.1:{port}"))
+    return _spawn(command, port, lambda: login(f"http://127.0.0.1:{port}"), output)
 
 
 def bare(body_bytes: int) -> Peer:

@@ -38,6 +38,9 @@ async def test_a_new_router_as_neutron_shows_it(neutron: Any, admin_neutron: Any
         "flavor_id": None,
         "conntrack_helpers": [],
         "enable_ndp_proxy": False,
+        "external_gateways": [],
+        "enable_default_route_bfd": False,
+        "enable_default_route_ecmp": False,
         "tags": [],
         "revision_number": 1,
     }
