@@ -65,6 +65,12 @@ class Volumes(CinderResource[Volume]):
 
     # -- the RPCs
 
+    async def before(self, call: Call, request: Any) -> None:
+        """A name that is too long is told before the volume is looked for, as the schema's other rules are."""
+        await super().before(call, request)
+        if isinstance(request, pb2.UpdateVolumeRequest):
+            name_and_description(request.volume)
+
     async def create_volume(self, call: Call, request: pb2.CreateVolumeRequest) -> Result:
         body = request.volume
         if body.others.fields and call.at_least(STRICT_BODY_SINCE):

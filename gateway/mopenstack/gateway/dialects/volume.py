@@ -122,3 +122,6 @@ class VolumeDialect(Dialect):
 
     def document_needs_token(self, path: str) -> bool:
         return path != ""
+
+    def guarded(self, path: str) -> bool:
+        return path == "/v3" or path.startswith("/v3/")
