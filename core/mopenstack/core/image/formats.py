@@ -34,7 +34,7 @@ def detect(head: bytes) -> tuple[str, int]:
     return "raw", 0
 
 
-def virtual_size(head: bytes, size: int, disk_format: str, container_format: str, *, strict: bool) -> int:
+def virtual_size(head: bytes, size: int, disk_format: str, container_format: str, *, strict: bool = True) -> int:
     """The disk's size; raises WrongContent where the bytes are not of the declared format.
 
     Like glance, which looks only into bare containers and takes anything for raw. Not `strict`, a wrong format is
