@@ -197,6 +197,7 @@ class App:
             metadata.content_type = request.headers.get("Content-Type", "")
         reply = await self._core.call(endpoint.operation, message, metadata)
         if isinstance(reply.result, ByteStream):
+            self.renderer.streamed(endpoint)
             reply.result.status = reply.result.status or endpoint.operation.status(context.microversion)
             return reply.result
         return self.renderer.answer(endpoint, reply, dialect, context, query)

@@ -18,6 +18,9 @@ class Renderer:
     def __init__(self) -> None:
         self._kept = Kept()
 
+    def streamed(self, endpoint: Endpoint) -> None:
+        """An answer of bytes went out, which nobody renders."""
+
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""
         return None

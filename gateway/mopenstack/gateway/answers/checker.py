@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from mopenstack.contract.calls import Reply
+from mopenstack.contract.operations import operations
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.answers.published import Publications, blank, publications
+from mopenstack.gateway.answers.sent import unread
 from mopenstack.gateway.dialects.base import Answer, Context, Dialect
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.surface import Endpoint
@@ -61,6 +63,8 @@ class Checks:
     """Operation -> answers held against a schema."""
     unpublished: Counter[str] = field(default_factory=Counter)
     """Operation -> answers for which nothing is published."""
+    unread: dict[str, Counter[str]] = field(default_factory=dict)
+    """Operation -> keys that clients sent and the contract does not declare, so that nothing reads them."""
     excepted: int = 0
     """Deviations that the service itself has from what it publishes (exceptions.tsv)."""
     violations: dict[str, Violation] = field(default_factory=dict)
@@ -69,6 +73,8 @@ class Checks:
     def check(self, endpoint: Endpoint, context: Context, answer: Answer) -> None:
         """Hold one answer against its schema."""
         operation = endpoint.operation
+        for path in unread(endpoint, context.document, context.microversion):
+            self.unread.setdefault(operation.name, Counter())[path] += 1
         if context.verb == "HEAD":
             return
         place = (operation.api.type, context.verb, blank(endpoint.path), operation.action)
@@ -100,9 +106,15 @@ class Checks:
         """Counts and violations as a JSON document."""
         return {
             "sources": self.publications.sources,
+            "declared": {
+                one.name: " ".join(filter(None, (one.routes[0].verb, one.routes[0].path, one.action)))
+                for one in operations()
+                if one.routes and one.api.type
+            },
             "checked": sum(self.checked.values()),
             "operations_checked": len(self.checked),
             "excepted": self.excepted,
+            "unread": {name: dict(sorted(paths.items())) for name, paths in sorted(self.unread.items())},
             "unpublished": dict(sorted(self.unpublished.items())),
             "driven": dict(sorted((self.checked + self.unpublished).items())),
             "violations": [str(one) for one in self.violations.values()],
@@ -115,6 +127,9 @@ class CheckedRenderer(Renderer):
     def __init__(self) -> None:
         super().__init__()
         self.checks = Checks(publications())
+
+    def streamed(self, endpoint: Endpoint) -> None:
+        self.checks.unpublished[endpoint.operation.name] += 1
 
     def report(self) -> dict[str, Any]:
         return self.checks.report()

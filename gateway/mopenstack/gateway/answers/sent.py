@@ -1,0 +1,64 @@
+"""The keys of a request's document that its contract does not declare: what a client asked for and nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
+from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
+from mopenstack.gateway.surface import Endpoint
+
+DEPTH_MAX = 8
+
+
+def unread(endpoint: Endpoint, document: Any, microversion: int) -> set[str]:
+    """Paths (keys joined by dots, `[]` for the items of a list) that nothing reads."""
+    operation = endpoint.operation
+    message = operation.request.DESCRIPTOR
+    if endpoint.hook is not None or not isinstance(document, dict):
+        return set()
+    if operation.action and operation.action not in _fields(message, microversion):
+        document = document.get(operation.action)
+        if not isinstance(document, dict):
+            return set()
+    return set(_unread(message, document, microversion, "", 0))
+
+
+def _unread(
+    message: AnyMessageType, document: dict[str, Any], microversion: int, above: str, depth: int
+) -> Iterator[str]:
+    fields = _fields(message, microversion)
+    if "" in fields or depth > DEPTH_MAX:
+        return  # an inline field takes every key
+    for key, value in document.items():
+        field = fields.get(key)
+        path = f"{above}{key}"
+        if field is None:
+            yield path
+            continue
+        inner = field.message_type
+        if inner is None or inner.full_name.startswith("google.protobuf.") or inner.GetOptions().map_entry:
+            continue
+        if isinstance(value, dict):
+            yield from _unread(inner, value, microversion, f"{path}.", depth + 1)
+        elif isinstance(value, list):
+            for one in value:
+                if isinstance(one, dict):
+                    yield from _unread(inner, one, microversion, f"{path}[].", depth + 1)
+
+
+@cache
+def _fields(message: AnyMessageType, microversion: int) -> dict[str, AnyField]:
+    """Wire key -> field, of those that exist at a microversion; "" for one that takes every key."""
+    found: dict[str, AnyField] = {}
+    for field in message.fields:
+        rules = field_rules(field)
+        if rules.inline:
+            found[""] = field
+        elif minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+            found[wire_key(field)] = field
+            if rules.also:
+                found[rules.also] = field
+    return found
