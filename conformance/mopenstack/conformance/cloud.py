@@ -8,7 +8,7 @@ import sys
 import tempfile
 import urllib.request
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -94,10 +94,10 @@ class Host:
         """Stop it; the folder stays."""
         self.mopenstack("stop")
 
-    def create_cloud(self, name: str | None = None) -> Cloud:
-        """A fresh cloud with the seed in it."""
+    def create_cloud(self, name: str | None = None, options: Sequence[str] = ()) -> Cloud:
+        """A fresh cloud with the seed in it; `options` are its NAME=VALUE."""
         name = name or f"c{uuid.uuid4().hex[:10]}"
-        self.mopenstack("cloud", "create", name)
+        self.mopenstack("cloud", "create", name, *(word for option in options for word in ("--set", option)))
         return Cloud(name=name, demo=self._account(name, "demo"), admin=self._account(name, "admin"))
 
     def delete_cloud(self, name: str) -> None:

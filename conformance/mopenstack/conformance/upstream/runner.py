@@ -89,7 +89,7 @@ class _Shards:
 
     def _cloud(self) -> Cloud:
         if self.host is not None:
-            return self.host.create_cloud()
+            return self.host.create_cloud(options=self.suite.options)
         return existing_cloud(str(self.options.cloud), self.options.admin_cloud)
 
 

@@ -51,6 +51,8 @@ class Suite(BaseModel):
     prepare: Callable[[Cloud, Path], dict[str, str]]
     listing: Callable[[Path], dict[str, str]]
     """The environment in which the tests can be listed without any cloud."""
+    options: list[str] = []
+    """NAME=VALUE of a cloud's options that the suite's configuration tells the truth about."""
     not_run: dict[str, str] = {}
     """Pattern -> why such tests are not run."""
 

@@ -51,6 +51,7 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
         "network": external[0]["id"],
         "network_name": external[0]["name"],
         "extensions": ",".join(one["alias"] for one in extensions),
+        "microversion": _newest(session),
         "flavor": first,
         "flavor_alt": second,
         "image": images[0]["id"],
@@ -60,6 +61,12 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
     }
     (folder / "tempest.conf").write_text(CONFIGURATION.read_text().format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
+
+
+def _newest(session: Session) -> str:
+    """The newest microversion that the cloud's Nova has: tests of newer ones are skipped, not failed."""
+    document = request("GET", session.catalog["compute"] + "/", token=session.token)
+    return str(document.body["version"]["version"])
 
 
 def _alt_image(session: Session) -> str:
@@ -91,6 +98,8 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
+    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says.
+    options=["image.require_image_format_match=false"],
     not_run=_needs_guest(),
 )
 
