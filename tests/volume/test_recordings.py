@@ -1,4 +1,4 @@
-"""What Cinder 2026.1 refused, in its words (tests/golden/recordings/volume.jsonl), against a stage like the recorded one."""
+"""What Cinder 2026.1 refused, in its words (golden/recordings/volume.jsonl), against a stage like the recorded one."""
 
 from __future__ import annotations
 
