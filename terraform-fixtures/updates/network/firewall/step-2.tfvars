@@ -1,0 +1,1 @@
+order = ["ssh", "web", "rest"]

@@ -1,0 +1,2 @@
+order = ["web", "ssh", "rest"]
+web   = "deny"
