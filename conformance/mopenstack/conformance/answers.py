@@ -14,6 +14,11 @@ class Answers(BaseModel):
     checked: int = Field(default=0, description="Answers that were held against a schema.")
     unpublished: dict[str, int] = Field(default={}, description="Answers of operations that have no published schema.")
     driven: dict[str, int] = Field(default={}, description="Answers of each operation.")
+    declared: dict[str, str] = Field(default={}, description="Every declared operation with its verb, path and action.")
+    unread: dict[str, dict[str, int]] = Field(
+        default={},
+        description="Keys of requests, by operation, that the contract does not declare: nothing reads them.",
+    )
     violations: list[str] = []
 
     def line(self) -> str:
@@ -35,8 +40,17 @@ class AnswerLog:
         before = self.total or Answers()
         self.total = Answers(
             sources=one.sources,
+            declared=one.declared,
+            unread=_added(before.unread, one.unread),
             checked=before.checked + one.checked,
             unpublished=dict(Counter(before.unpublished) + Counter(one.unpublished)),
             driven=dict(Counter(before.driven) + Counter(one.driven)),
             violations=[*before.violations, *(new for new in one.violations if new not in before.violations)],
         )
+
+
+def _added(one: dict[str, dict[str, int]], other: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    return {
+        name: dict(Counter(one.get(name, {})) + Counter(other.get(name, {})))
+        for name in sorted(one.keys() | other.keys())
+    }

@@ -12,9 +12,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from mopenstack.conformance import runners
+from mopenstack.conformance.coverage import coverage
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
+from mopenstack.conformance.page import to_html
 from mopenstack.conformance.ratchet import Ratchet
 from mopenstack.conformance.render import to_junit, to_markdown, to_terminal
 from mopenstack.conformance.scorecard import Scorecard, ToolVersion, build
@@ -112,6 +114,7 @@ def run_conformance(
     as_json: JsonFlag = False,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the scorecard as Markdown to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the scorecard as an HTML page to this file.")] = None,
     update_ratchet: Annotated[bool, typer.Option(help="Add cases that newly pass to the list.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show each case's steps, and known failures.")
@@ -136,12 +139,34 @@ def run_conformance(
         junit.write_text(to_junit(card, results))
     if markdown:
         markdown.write_text(to_markdown(card))
+    if html:
+        html.write_text(to_html([card]))
     if as_json:
         typer.echo(card.model_dump_json(indent=2))
     else:
         to_terminal(card, _console(), verbose=verbose)
     if not card.good:
         raise typer.Exit(1)
+
+
+@conformance_app.command("page")
+def make_page(
+    cards: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, help="Scorecards, as run --json prints.")],
+    html: Annotated[Path, typer.Option(help="Where the page goes.")] = Path("conformance.html"),
+    never_driven: Annotated[
+        Path | None, typer.Option(help="Write the operations that no tool has driven to this file.")
+    ] = None,
+) -> None:
+    """Show the scorecards of several tools as one HTML page, with the operations that they have driven."""
+    try:
+        read = [Scorecard.model_validate_json(path.read_bytes()) for path in cards]
+    except ValueError as error:
+        raise _fail(error) from error
+    html.write_text(to_html(read))
+    if never_driven:
+        idle = [f"{one.service}\t{one.request}" for one in coverage(read) if not one.tools]
+        never_driven.write_text("\n".join(["service\trequest", *idle]) + "\n")
+    typer.echo(f"{html}: {', '.join(card.tool for card in read)}")
 
 
 def _score(tool: str, options: Options, update_ratchet: bool) -> tuple[Scorecard, list[Result]]:
