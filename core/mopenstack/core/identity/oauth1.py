@@ -68,7 +68,7 @@ class OAuthTokens(Servicer):
 
     # -- the consumer's side, signed
 
-    async def request_oauth_token(self, call: Call, request: pb2.SignedRequest) -> Result:
+    async def add_request_token(self, call: Call, request: pb2.SignedRequest) -> Result:
         """A consumer asks for access to a project."""
         signed = parse(request.authorization)
         for name, value in (("oauth_consumer_key", signed["consumer_key"]),

@@ -16,6 +16,7 @@ from mopenstack.core.identity.access_rules import permitted
 from mopenstack.core.identity.delegation import Delegated, weigh_access_token, weigh_trust
 from mopenstack.core.identity.effective import SYSTEM, roles_on
 from mopenstack.core.identity.fernet import Payload, decode
+from mopenstack.core.store.transaction import watch
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
 from mopenstack.identity.v3.grants_pb2 import ListGrantsResponse
 from mopenstack.identity.v3.projects_pb2 import Project
@@ -23,7 +24,7 @@ from mopenstack.identity.v3.roles_pb2 import Role
 from mopenstack.identity.v3.tokens_pb2 import Revocation
 from mopenstack.identity.v3.users_pb2 import User
 
-PACKAGE = "mopenstack.identity.v3"
+PACKAGE = watch("mopenstack.identity.v3")
 CALLERS_MAX = 20_000
 
 _callers: dict[tuple[bytes, str], tuple[int, Caller]] = {}

@@ -27,7 +27,7 @@ _SERVICES = "mopenstack.identity.v3"
 
 BODY_HOOKS: dict[str, BodyHook] = {
     f"{_SERVICES}.SignedLogins.AddOAuth2Token": form_body,
-    f"{_SERVICES}.OAuthTokens.RequestOAuthToken": no_body,
+    f"{_SERVICES}.OAuthTokens.AddRequestToken": no_body,
     f"{_SERVICES}.OAuthTokens.AddAccessToken": no_body,
     f"{_SERVICES}.FederatedLogins.AddFederatedToken": no_body,
     f"{_SERVICES}.FederatedLogins.AddWebToken": no_body,
