@@ -253,7 +253,9 @@ async def test_anti_affinity_without_a_third_host(demo: Any, image: str) -> None
     third = (await make(demo, image, hints={"group": group["id"]}))["id"]
     assert (await show(demo, first))["server_groups"] == [group["id"]]
     assert (await show(demo, first))["hostId"] != (await show(demo, second))["hostId"]
-    assert (await show(demo, third))["fault"]["message"] == "No valid host was found. There are not enough hosts available."
+    assert (await show(demo, third))["fault"][
+        "message"
+    ] == "No valid host was found. There are not enough hosts available."
     path = f"/v2.1/os-server-groups/{group['id']}"
     assert first in (await demo.get("compute", path, **at("2.64"))).ok()["server_group"]["members"]
     (await demo.delete("compute", f"{SERVERS}/{first}")).ok(204)

@@ -149,6 +149,8 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
 
     async def cache_aggregate_images(self, call: Call, request: pb.CacheAggregateImagesRequest) -> Result:
         """The hosts would fetch the images ahead of time; here there is nothing to fetch."""
+        if not request.cache:
+            raise InvalidField(("cache",), [], "min_items", 1)
         await self._numbered(call, request.aggregate_id)
         ids = [image.id for image in request.cache]
         if len(set(ids)) != len(ids):

@@ -89,3 +89,16 @@ class NotMigrating(Conflict):
 
 class NotMutable(BadRequest):
     message = "The {name} property is not mutable"
+
+
+class NotDetachable(BadRequest):
+    """What Cinder answers Nova, which passes it on with all the names that it got on the way."""
+
+    message = (
+        "Invalid volume: Invalid input received: Invalid volume: Unable to detach volume. Volume status must be "
+        "'in-use' and attach_status must be 'attached' to detach. (HTTP 400) (Request-ID: {request_id})"
+    )
+
+
+class SwapTargetNotFound(BadRequest):
+    message = "Volume {id} could not be found."

@@ -7,6 +7,7 @@ through the servicers of the block storage API.
 
 from __future__ import annotations
 
+import json
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -110,6 +111,35 @@ def _size(item: ServerCreate.BlockDeviceMapping) -> int:
         return int(given)
     except ValueError:
         raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
+
+
+def mappings_in(image: Image) -> list[Mapping]:
+    """What an image of a volume-backed server maps: its properties say."""
+    if "block_device_mapping" not in image.properties or image.properties.get("bdm_v2", "").lower() != "true":
+        return []
+    try:
+        found = json.loads(image.properties["block_device_mapping"])
+    except ValueError:
+        return []
+    return [
+        Mapping(
+            source="snapshot",
+            destination="volume",
+            target=str(item["snapshot_id"]),
+            size=int(item.get("volume_size") or 0),
+            boot_index=-1 if item.get("boot_index") is None else int(item["boot_index"]),
+            delete_on_termination=bool(item.get("delete_on_termination")),
+            device=str(item.get("device_name") or ""),
+            tag=str(item.get("tag") or ""),
+        )
+        for item in found
+        if isinstance(item, dict) and item.get("snapshot_id")
+    ]
+
+
+def boots_from_volume(server: Server) -> bool:
+    """Whether a server's root device is a volume."""
+    return any(item.is_root for item in server.volumes_attached)
 
 
 def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
@@ -252,6 +282,15 @@ async def detach(call: Call, server: Server, volume_id: str) -> None:
             await call.service(Attachments).detach_from_server(call.elevated(), volume_id, server.id)
             del server.volumes_attached[place]
             return
+
+
+async def swap(call: Call, server: Server, old_id: str, new_id: str) -> None:
+    """Another volume takes the place of one, on both sides; `server` is a private copy."""
+    kept = next(item for item in server.volumes_attached if item.id == old_id)
+    await call.service(Attachments).detach_from_server(call.elevated(), old_id, server.id)
+    attachments = call.service(Attachments)
+    made = await attachments.attach_to_server(call.elevated(), new_id, server.id, device=kept.device, host=server.host)
+    kept.id, kept.attachment_id = new_id, made.id
 
 
 async def disconnect_all(call: Call, server: Server) -> None:

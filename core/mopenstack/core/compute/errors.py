@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, NotServed
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, Internal, NotFound, NotServed
 
 # -- flavors
 
@@ -300,6 +300,15 @@ class ChangesInWrongOrder(BadRequest):
 
 
 # -- what Nova shows of other services
+
+
+class NoBaremetalService(Internal):
+    """nova.api.openstack.wsgi of what it did not expect."""
+
+    message = (
+        "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log if "
+        "possible.\n<class 'nova.exception.ServiceUnavailable'>"
+    )
 
 
 class NothingHere(NotFound):

@@ -19,7 +19,12 @@ from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
+from mopenstack.core.network.auto_allocation import AutoAllocatedTopologies
 from mopenstack.core.network.errors import InvalidIpForNetwork, IpAddressGenerationFailure
+from mopenstack.network.v2.auto_allocated_topologies_pb2 import (
+    AutoAllocatedTopologyResponse,
+    GetAutoAllocatedTopologyRequest,
+)
 from mopenstack.network.v2.networks_pb2 import Network
 from mopenstack.network.v2.ports_pb2 import Port
 from mopenstack.network.v2.security_groups_pb2 import SecurityGroup
@@ -47,8 +52,13 @@ def _whole(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
+        return {key: _whole(value[key]) for key in sorted(value, key=_rank)}
     return [_whole(item) for item in value] if isinstance(value, list) else value
+
+
+def _rank(key: str) -> tuple[bool, str]:
+    """An object's order was lost on the way: what a refusal quotes begins with what names the thing."""
+    return key != "uuid", key
 
 
 def schema_refusal(name: str, value: object, why: str) -> BadRequest:
@@ -146,6 +156,8 @@ async def resolve(call: Call, wanted: list[Request] | str | None, project_id: st
         networks = await available(call, project_id)
         if len(networks) > 1:
             raise errors.NetworkAmbiguous()
+        if not networks and wanted == "auto":
+            return [Request(network_id=await _allocated(call, project_id))]
         return [
             Request(network_id=network.id)
             for network in networks
@@ -158,6 +170,17 @@ async def resolve(call: Call, wanted: list[Request] | str | None, project_id: st
         else:
             await check_network(call, request.network_id, request.address)
     return wanted
+
+
+async def _allocated(call: Call, project_id: str) -> str:
+    """The network that Neutron makes for a project that has none; raises Nova's refusal where it cannot."""
+    request = GetAutoAllocatedTopologyRequest(project=project_id)
+    try:
+        made = await call.service(AutoAllocatedTopologies).get_auto_allocated_topology(call, request)
+    except Fault:
+        raise errors.UnableToAutoAllocateNetwork(project_id=project_id) from None
+    assert isinstance(made, AutoAllocatedTopologyResponse)
+    return made.auto_allocated_topology.id
 
 
 async def available(call: Call, project_id: str) -> list[Network]:

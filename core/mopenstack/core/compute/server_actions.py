@@ -4,7 +4,10 @@ controllers of pause, suspend, shelve, rescue, migrate; what each leads to is th
 
 from __future__ import annotations
 
+from typing import Any
+
 from mopenstack.compute.v2 import server_actions_pb2 as pb
+from mopenstack.compute.v2.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.core.compute import claims, images, migrations, moves, networking, scheduling, server_create
 from mopenstack.core.compute import server_errors as errors
@@ -21,6 +24,13 @@ from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 
 class ServerActions(MinorActions, ImageActions, Servicer):
     service = pb.DESCRIPTOR.services_by_name["ServerActions"]
+
+    async def before(self, call: Call, request: Any) -> None:
+        """Start and stop alone tell a server that there never was from one that is gone."""
+        if isinstance(request, (pb.StartServerRequest, pb.StopServerRequest)):
+            id = request.server_id
+            if await call.tx.get(Server, id) is None and await call.tx.get(DeletedServer, id) is None:
+                raise errors.InstanceMappingNotFound(id=id)
 
     # -- the state alone
 

@@ -79,6 +79,7 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     if most > 1:
         _check_many(plan, wanted)
     await _check_image(call, plan)
+    has_image = _map_image(plan)
     await _check_options(call, plan)
     names = [group.name for group in body.security_groups if group.name]
     plan.group_ids = await networking.security_group_ids(call, list(dict.fromkeys(names)), call.caller.project_id)
@@ -86,7 +87,7 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     plan.count = await _take_quota(call, plan.flavor, least, most)
     await _check_ports(call, plan)
     if plan.mappings:
-        await block_devices.check(call, plan.mappings, bool(body.image_id), plan.flavor)
+        await block_devices.check(call, plan.mappings, has_image, plan.flavor)
     plan.reservation_id = "r-" + call.ids.word(8, "abcdefghijklmnopqrstuvwxyz0123456789")
     return plan
 
@@ -187,6 +188,17 @@ async def _check_image(call: Call, plan: Plan) -> None:
         root = block_devices.root_of(plan.mappings)
         on_volume = root is not None and root.destination == "volume"
         images.check_fits(plan.image, plan.flavor, on_volume=on_volume)
+
+
+def _map_image(plan: Plan) -> bool:
+    """Whether the server boots from an image: one of a volume-backed server only maps volumes."""
+    if plan.image is None:
+        return False
+    mapped = block_devices.mappings_in(plan.image)
+    if mapped and block_devices.root_of(plan.mappings) is None:
+        plan.mappings = [*mapped, *plan.mappings]
+        plan.image = None
+    return plan.image is not None
 
 
 async def _check_options(call: Call, plan: Plan) -> None:

@@ -6,7 +6,7 @@ release 2026.1 answered.
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound, NotServed
+from mopenstack.contract.faults import BadRequest, Conflict, Forbidden, NotFound
 
 # -- states
 
@@ -188,6 +188,10 @@ class ExternalNetworkForbidden(Forbidden):
     message = "It is not allowed to create an interface on external network {id}"
 
 
+class UnableToAutoAllocateNetwork(BadRequest):
+    message = "Unable to automatically allocate a network for project {project_id}"
+
+
 class NetworkAmbiguous(Conflict):
     message = "Multiple possible networks found, use a Network ID to be more specific."
 
@@ -304,8 +308,18 @@ class NotAMember(NotFound):
 # -- metadata, tags, lists
 
 
-class VolumeBackedSnapshot(NotServed):
-    message = "Images of servers that boot from a volume are not served yet."
+class VolumeBackedBackup(BadRequest):
+    message = "Backup is not supported for volume-backed instances."
+
+
+class RebuildWithOtherImage(BadRequest):
+    message = "Unable to rebuild with a different image for a volume-backed server."
+
+
+class InstanceMappingNotFound(NotFound):
+    """Nova looks for the cell first: of a server that there never was."""
+
+    message = "Instance {id} has no mapping to a cell."
 
 
 class MetadataItemNotFound(NotFound):

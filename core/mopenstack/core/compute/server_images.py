@@ -6,10 +6,13 @@ The image is `queued` at once and gets its bytes, a copy of the base image's, wh
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 from mopenstack.compute.v2 import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.core.compute import block_devices
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.server_create import check_metadata
@@ -18,10 +21,17 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.image import formats
 from mopenstack.core.image.images import Images, settle
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.volume.v3.volumes_pb2 import Volume
 
 BODY_SINCE = 45
 """From this microversion the answer names the image; before, a header does."""
+OF_IMAGES = frozenset(
+    {"image_id", "image_name", "checksum", "container_format", "disk_format", "min_disk", "min_ram", "size"}
+)
+"""What a volume notes of its image that is no property."""
 
 
 class ImageActions:
@@ -30,11 +40,16 @@ class ImageActions:
     async def create_server_image(self, call: Call, request: pb.CreateServerImageRequest) -> Result:
         body = request.create_image
         LIFECYCLE.require(call, call.target, "createImage")
+        check_metadata(body.metadata)
+        if block_devices.boots_from_volume(call.target):
+            return await _of_volumes(call, body.name, body.metadata)
         image = await _queue(call, call.target, body.name, body.metadata, {"image_type": "snapshot"})
         return await _begin(call, image, "createImage")
 
     async def backup_server(self, call: Call, request: pb.BackupServerRequest) -> Result:
         body = request.create_backup
+        if block_devices.boots_from_volume(call.target):
+            raise errors.VolumeBackedBackup()
         LIFECYCLE.require(call, call.target, "createBackup")
         kinds = {"image_type": "backup", "backup_type": body.backup_type}
         image = await _queue(call, call.target, body.name, body.metadata, kinds)
@@ -45,8 +60,6 @@ class ImageActions:
 async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, str], kinds: Mapping[str, str]) -> Image:
     """The new image, without bytes."""
     check_metadata(metadata)
-    if not server.HasField("image"):
-        raise errors.VolumeBackedSnapshot()
     image = Image(
         name=name.strip(),
         visibility=Image.PRIVATE,
@@ -67,14 +80,93 @@ async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, s
     return await call.service(Images).insert(call, image, None, {"visibility", "min_disk"})
 
 
+# -- the image of a server that boots from a volume: no bytes, but how to make its volumes
+
+
+async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Result:
+    """Snapshots of the server's volumes, and an image that maps them (snapshot_volume_backed)."""
+    server: Server = call.target
+    devices = []
+    for item in server.volumes_attached:
+        volume = await call.tx.get(Volume, item.id)
+        if volume is not None:
+            made = await call.service(Snapshots).make(call, volume, f"snapshot for {name.strip()}", volume.description)
+            devices.append(_mapped(item, made.id, volume.size))
+    image = Image(
+        name=name.strip(),
+        visibility=Image.PRIVATE,
+        project_id=call.caller.project_id,
+        disk_format="qcow2",
+        container_format="bare",
+        properties={
+            "base_image_ref": "",
+            "owner_user_name": call.caller.user_name,
+            "owner_project_name": call.caller.project_name,
+            "boot_roles": ",".join(sorted(call.caller.roles)),
+            **await _of_root(call, server),
+            **metadata,
+            "root_device_name": server.root_device_name,
+            "bdm_v2": "True",
+            "block_device_mapping": json.dumps(devices),
+        },
+    )
+    image = copy_of(await call.service(Images).insert(call, image, None, {"visibility", "disk_format"}))
+    image.min_disk = max((int(device["volume_size"]) for device in devices[:1]), default=0)
+    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _nothing())
+    settle(image, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512))
+    image.status = Image.ACTIVE
+    await call.service(Images).save(call, image)
+    await record(call, server, "createImage")
+    return _named(call, image.id)
+
+
+async def _of_root(call: Call, server: Server) -> dict[str, str]:
+    """What the root volume knows of its image."""
+    root = next((item.id for item in server.volumes_attached if item.is_root), "")
+    volume = await call.tx.get(Volume, root) if root else None
+    known = dict(volume.volume_image_metadata) if volume is not None else {}
+    return {key: value for key, value in known.items() if key not in OF_IMAGES}
+
+
+def _mapped(item: Server.BlockDevice, snapshot_id: str, size: int) -> dict[str, Any]:
+    """BlockDeviceDict.get_image_mapping of a volume's snapshot."""
+    return {
+        "source_type": "snapshot",
+        "destination_type": "volume",
+        "snapshot_id": snapshot_id,
+        "volume_id": None,
+        "image_id": None,
+        "volume_size": size,
+        "volume_type": None,
+        "boot_index": 0 if item.is_root else None,
+        "device_name": item.device,
+        "device_type": "disk" if item.is_root else None,
+        "disk_bus": "virtio" if item.is_root else None,
+        "delete_on_termination": item.delete_on_termination,
+        "guest_format": None,
+        "no_device": None,
+        "tag": item.tag or None,
+    }
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The bytes of an image that only says which volumes to make."""
+    yield b""
+
+
 async def _begin(call: Call, image: Image, action: str) -> Result:
     server = await call.tx.edit(Server, call.target.id)
     server.pending_image_id = image.id
     await record(call, server, "createBackup" if action == "createBackup" else "createImage")
     await LIFECYCLE.start(call, server, action)
+    return _named(call, image.id)
+
+
+def _named(call: Call, image_id: str) -> pb.CreateServerImageResponse:
+    """The answer that names the new image, in its body or in a header."""
     if call.at_least(BODY_SINCE):
-        return pb.CreateServerImageResponse(image_id=image.id)
-    return pb.CreateServerImageResponse(location=f"{call.metadata.base_url}/image/v2/images/{image.id}")
+        return pb.CreateServerImageResponse(image_id=image_id)
+    return pb.CreateServerImageResponse(location=f"{call.metadata.base_url}/image/v2/images/{image_id}")
 
 
 async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, newest: str) -> None:
@@ -130,7 +222,9 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
     image.container_format = base.container_format if base is not None else "bare"
     blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
     data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    data.virtual_size = formats.virtual_size(blob.head, blob.size, image.disk_format, image.container_format)
+    data.virtual_size = formats.virtual_size(
+        blob.head, blob.size, image.disk_format, image.container_format, strict=False
+    )
     settle(image, data)
     image.status = Image.ACTIVE
     await call.service(Images).save(call, image)

@@ -35,7 +35,7 @@ class ServerMetadata(Servicer):
         return pb.ServerMetadataItemResponse(meta={request.key: call.target.metadata[request.key]})
 
     async def update_server_metadata_item(self, call: Call, request: pb.UpdateServerMetadataItemRequest) -> Result:
-        meta = dict(request.meta)
+        meta = dict(sorted(request.meta.items()))
         if len(meta) > 1:
             raise schema_refusal("meta", meta, f"{meta!r} has too many properties")
         check_metadata(meta)

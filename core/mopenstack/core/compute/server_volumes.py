@@ -12,6 +12,7 @@ from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.server_states import LIFECYCLE, SHELVED, SHELVED_OFFLOADED, WORDS
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.volume.v3.volumes_pb2 import Volume
 
 SHELVED_SINCE, UPDATE_SINCE = 20, 85
 SWAP_POLICY = "os_compute_api:os-volumes-attachments:swap"
@@ -71,10 +72,8 @@ class ServerVolumes(Servicer):
     async def update_server_volume(self, call: Call, request: pb.UpdateServerVolumeRequest) -> Result:
         body, given = request.volume_attachment, set(request.mask.paths)
         if not call.at_least(UPDATE_SINCE) or request.volume_id != body.volume_id:
-            # A swap is for Cinder alone to ask for, while it migrates a volume.
-            if "service" not in call.caller.roles:
-                raise PolicyRefused([SWAP_POLICY])
-            raise refusals.NotMigrating(id=request.volume_id)
+            await self._swap(call, request.volume_id, body.volume_id)
+            return EMPTY
         item = _held(call.target, request.volume_id)
         mine = {"id": item.id, "server_id": call.target.id, "device": item.device, "tag": item.tag}
         for name, word in (("id", "id"), ("server_id", "serverId"), ("device", "device"), ("tag", "tag")):
@@ -86,13 +85,35 @@ class ServerVolumes(Servicer):
             await call.tx.put(server)
         return EMPTY
 
+    async def _swap(self, call: Call, old_id: str, new_id: str) -> None:
+        """Put another volume into an attachment's place: for Cinder to ask, while it migrates the old one."""
+        if "service" not in call.caller.roles and not call.caller.is_admin:
+            raise PolicyRefused([SWAP_POLICY])
+        old = await block_devices.find_volume(call, old_id)
+        if old is None:
+            raise refusals.VolumeNotFound(id=old_id)
+        if old.migration_status in ("", "none", "error"):
+            raise refusals.NotMigrating(id=old_id)
+        new = await block_devices.find_volume(call, new_id)
+        if new is None:
+            raise refusals.SwapTargetNotFound(id=new_id)
+        _held(call.target, old_id)
+        LIFECYCLE.require(call, call.target, "swap_volume")
+        server = await call.tx.edit(Server, call.target.id)
+        await block_devices.swap(call, server, old_id, new_id)
+        await call.tx.put(server)
+        await record(call, server, "swap_volume")
+
     async def detach_server_volume(self, call: Call, request: pb.ServerVolumeRequest) -> Result:
         _check_shelved(call, call.target, "detach_volume")
-        if await block_devices.find_volume(call, request.volume_id) is None:
+        volume = await block_devices.find_volume(call, request.volume_id)
+        if volume is None:
             raise refusals.VolumeNotFound(id=request.volume_id)
         if _held(call.target, request.volume_id).is_root:
             raise refusals.RootVolume()
         LIFECYCLE.require(call, call.target, "detach_volume")
+        if volume.status != Volume.IN_USE or volume.attach_status != "attached":
+            raise refusals.NotDetachable(request_id=f"req-{call.ids.uuid()}")
         server = await call.tx.edit(Server, call.target.id)
         await block_devices.detach(call, server, request.volume_id)
         await call.tx.put(server)

@@ -7,6 +7,7 @@ nova.compute.manager.external_instance_event.
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from mopenstack.compute.v2 import service_calls_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
@@ -29,6 +30,10 @@ POWER_ACTIONS = {"POWER_ON": "start", "POWER_OFF": "stop"}
 
 class ServerExternalEvents(Servicer):
     service = pb.DESCRIPTOR.services_by_name["ServerExternalEvents"]
+
+    async def before(self, call: Call, request: Any) -> None:
+        if not request.events:
+            raise InvalidField(("events",), [], "min_items", 1)
 
     async def create_server_external_events(self, call: Call, request: pb.CreateServerExternalEventsRequest) -> Result:
         words = [*NAMES, *(name for since, name in NAMES_SINCE if call.at_least(since))]

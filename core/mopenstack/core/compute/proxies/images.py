@@ -98,7 +98,7 @@ class ImageMetadata(Servicer):
         return pb.ImageMetadataItemResponse(meta={request.key: image.properties[request.key]})
 
     async def put_image_metadata_item(self, call: Call, request: pb.PutImageMetadataItemRequest) -> Result:
-        meta = dict(request.meta)
+        meta = dict(sorted(request.meta.items()))
         if len(meta) > 1:
             raise schema_refusal("meta", meta, f"{meta!r} has too many properties")
         check_metadata(meta)
