@@ -54,7 +54,8 @@ class Messages(CinderResource[Message]):
         return EMPTY
 
     def visible(self, call: Call, obj: Message) -> bool:
-        return obj.guaranteed_until.seconds > call.time and super().visible(call, obj)
+        expired = obj.HasField("guaranteed_until") and obj.guaranteed_until.seconds <= call.time
+        return not expired and super().visible(call, obj)
 
     async def tell(
         self, call: Call, project_id: str, uuid: str, action: Action, detail: Detail, request_id: str
