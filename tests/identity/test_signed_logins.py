@@ -97,9 +97,11 @@ class Consumer:
     def __init__(self, cloud: Cloud, key: str, secret: str) -> None:
         self.cloud, self.key, self.secret = cloud, key, secret
 
-    async def post(self, path: str, token: tuple[str, str] = ("", ""), json: Any = None, **more: str) -> Reply:
+    async def post(
+        self, path: str, token: tuple[str, str] = ("", ""), json: Any = None, project: str = "", **more: str
+    ) -> Reply:
         """A request signed with HMAC-SHA1."""
-        headers = {"Requested-Project-Id": more.pop("project", "")}
+        headers = {"Requested-Project-Id": project}
         parameters = {
             "oauth_consumer_key": self.key, "oauth_nonce": "1234", "oauth_timestamp": str(int(time.time())),
             "oauth_signature_method": "HMAC-SHA1", "oauth_version": "1.0", **more,
@@ -128,9 +130,12 @@ async def test_oauth_1(cloud: Cloud, admin: User) -> None:
     shown = (await admin.get("identity", f"{OAUTH}/consumers/{made['id']}")).ok(200)["consumer"]
     assert shown == {key: value for key, value in made.items() if key != "secret"}
     consumer = Consumer(cloud, made["id"], made["secret"])
-    ask = {"project": admin.project_id, "oauth_callback": "oob"}
-    (await Consumer(cloud, made["id"], "wrong").post(f"{OAUTH}/request_token", **ask)).refused(401)
-    asked = form(await consumer.post(f"{OAUTH}/request_token", **ask))
+    (
+        await Consumer(cloud, made["id"], "wrong").post(
+            f"{OAUTH}/request_token", project=admin.project_id, oauth_callback="oob"
+        )
+    ).refused(401)
+    asked = form(await consumer.post(f"{OAUTH}/request_token", project=admin.project_id, oauth_callback="oob"))
     (await consumer.post(f"{OAUTH}/access_token", asked, oauth_verifier="abcdefgh")).refused(401)
     roles = {"roles": [{"name": "member"}]}
     answer = (await admin.put("identity", f"{OAUTH}/authorize/{asked[0]}", roles)).ok(200)

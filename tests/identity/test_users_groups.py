@@ -132,11 +132,27 @@ async def test_changing_ones_own_password(cloud: Cloud, demo: User) -> None:
 
 
 async def test_second_factors(cloud: Cloud, admin: User, demo: User) -> None:
-    options = {"multi_factor_auth_rules": [["password", "totp"]], "multi_factor_auth_enabled": True}
-    (await admin.patch("identity", f"/v3/users/{demo.user_id}", {"user": {"options": options}})).ok()
+    path = f"/v3/users/{demo.user_id}"
+    options = {"multi_factor_auth_rules": [["password", "token"]], "multi_factor_auth_enabled": True}
+    (await admin.patch("identity", path, {"user": {"options": options}})).ok()
     user = {"id": demo.user_id, "password": "secret"}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
-    (await cloud.anonymous.post("identity", "/v3/auth/tokens", body)).refused(401)
+    half = await cloud.anonymous.post("identity", "/v3/auth/tokens", body)
+    refused = half.refused(401)
+    assert refused["required_auth_methods"] == [["password", "token"]]
+    assert refused["receipt"]["methods"] == ["password"]
+    receipt = half.headers["Openstack-Auth-Receipt"]
+    (await cloud.anonymous.get("compute", "/v2.1/servers", headers={"X-Auth-Token": receipt})).refused(401)
+    rest = {"auth": {"identity": {"methods": ["token"], "token": {"id": demo.token}}}}
+    (await cloud.anonymous.post("identity", "/v3/auth/tokens", rest)).ok(201)  # it was shown with a password
+    other = await cloud.user("alt_demo")
+    stranger = {"auth": {"identity": {"methods": ["token"], "token": {"id": other.token}}}}
+    headers = {"OpenStack-Auth-Receipt": receipt}
+    (await cloud.anonymous.post("identity", "/v3/auth/tokens", stranger, headers=headers)).refused(404)
+    # A method that this cloud does not have is asked of nobody.
+    options = {"multi_factor_auth_rules": [["password", "totp"]]}
+    (await admin.patch("identity", path, {"user": {"options": options}})).ok()
+    (await cloud.anonymous.post("identity", "/v3/auth/tokens", body)).ok(201)
 
 
 async def test_groups(admin: User, demo: User) -> None:

@@ -30,7 +30,7 @@ class Tokens(Servicer):
     async def create_token(self, call: Call, request: pb2.CreateTokenRequest) -> Result:
         if not request.HasField("auth"):
             raise missing("auth", "request body")
-        standing = await authenticate_for_token(call, request.auth, request.authorization)
+        standing = await authenticate_for_token(call, request.auth, request.authorization, request.receipt)
         token = encode(call.cloud, standing.payload)
         return await token_answer(call, standing, token, plain=request.HasField("nocatalog"))
 

@@ -20,6 +20,7 @@ from mopenstack.core.identity.errors import missing
 from mopenstack.core.identity.fernet import Payload, Scope, audit_id, decode
 from mopenstack.core.identity.passwords import matches
 from mopenstack.core.identity.projects import Projects
+from mopenstack.core.identity.second_factors import check_factors
 from mopenstack.core.identity.tokens import Standing, enabled, expired, weigh
 from mopenstack.core.identity.users import Users
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
@@ -61,10 +62,11 @@ class _Proof:
     access_token: AccessToken | None = None
 
 
-async def authenticate_for_token(call: Call, auth: Auth, authorization: str = "") -> Standing:
+async def authenticate_for_token(call: Call, auth: Auth, authorization: str = "", receipt: str = "") -> Standing:
     """A new token's standing; raises Unauthorized, or says what the request lacks.
 
-    `authorization` is the header that the method oauth1 finds its signature in.
+    `authorization` is the header that the method oauth1 finds its signature in; a `receipt` says what was shown
+    before.
     """
     if not auth.HasField("identity"):
         given = {"scope": from_value(auth.scope)} if auth.HasField("scope") else {}
@@ -85,7 +87,7 @@ async def authenticate_for_token(call: Call, auth: Auth, authorization: str = ""
             await _prove(call, auth, method, wanted, proof)
     if proof.user is None:
         raise Unauthorized
-    _check_second_factors(proof.user, proof.methods)
+    proof.methods = await check_factors(call, proof.user, proof.methods, receipt)
     if proof.access_token is not None:
         wanted = Wanted("project", await call.tx.get(Project, proof.access_token.token_project_id))
     if wanted is None:
@@ -149,14 +151,6 @@ def _check_methods(auth: Auth, methods: list[str]) -> None:
     for method in methods:
         if method not in METHODS:
             raise errors.AuthMethodNotSupported
-
-
-def _check_second_factors(user: User, methods: list[str]) -> None:
-    """multi_factor_auth_rules: one of the lists of methods must be complete."""
-    options = {key: from_value(value) for key, value in user.options.fields.items()}
-    rules = [set(rule) for rule in options.get("multi_factor_auth_rules", []) if isinstance(rule, list)]
-    if rules and options.get("multi_factor_auth_enabled", True) and not any(rule <= set(methods) for rule in rules):
-        raise Unauthorized
 
 
 # -- scope

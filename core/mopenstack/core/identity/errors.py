@@ -219,6 +219,10 @@ class Ec2KeyNotFound(NotFound):
     message = "EC2 access key not found."
 
 
+class ReceiptNotFound(NotFound):
+    message = "Could not find auth receipt: {id}."
+
+
 class NoSubjectToken(NotFound):
     message = "No token in the request"
 
@@ -237,6 +241,10 @@ class Gone(NotFound):
 
 class AuthMethodNotSupported(Unauthorized):
     message = "Attempted to authenticate with an unsupported method."
+
+
+class AuthReceipt(Unauthorized):
+    """Some of what the user must show is still missing: `document` is the answer, `receipt` its header."""
 
 
 class ApplicationCredentialAuthError(Unauthorized):

@@ -76,6 +76,9 @@ class IdentityDialect(Dialect):
 
     def _unauthenticated(self, fault: Fault, context: Context) -> Answer:
         """Why a login failed is a secret, but for what is wrong with the methods themselves."""
+        if fault.reason == "AuthReceipt":
+            headers = {"Openstack-Auth-Receipt": str(fault.facts["receipt"])}
+            return Answer(401, str(fault.facts["document"]).encode(), headers)
         answer = self.unauthorized(context)
         if fault.reason in _TELLING:
             identity = {"methods": METHODS} if fault.reason == "AuthMethodNotSupported" else {}
