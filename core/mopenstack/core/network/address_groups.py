@@ -8,7 +8,9 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.network.errors import HTTPNotFound
 from mopenstack.core.network.rbac import forget_policies
+from mopenstack.core.network.resource import invalid, sees_all
 from mopenstack.core.network.security_errors import (
     AddressesAlreadyExist,
     AddressesNotFound,
@@ -27,6 +29,20 @@ class AddressGroups(SharedResource[AddressGroup]):
     service = pb.DESCRIPTOR.services_by_name["AddressGroups"]
     message = AddressGroup
     not_found = AddressGroupNotFound
+
+    async def fetch(self, call: Call, id: str) -> AddressGroup:
+        """Others do not know the groups that they see when they write: Neutron's policy does not look at `shared`."""
+        group = await super().fetch(call, id)
+        operation = call.operation
+        if (
+            operation is not None
+            and operation.service == self.service.full_name
+            and not operation.method.startswith(("Get", "List"))
+            and not sees_all(call.caller)
+            and group.project_id != call.caller.project_id
+        ):
+            raise HTTPNotFound()
+        return group
 
     async def prepare(self, call: Call, obj: AddressGroup, request: Any, given: set[str]) -> None:
         _set(obj, map(_canonical, obj.addresses))
@@ -63,6 +79,10 @@ class AddressGroups(SharedResource[AddressGroup]):
 
 
 def _canonical(text: str) -> str:
+    if "/" not in text:
+        # neutron_lib.api.validators.validate_subnet
+        why = f"'{text}' isn't a recognized IP subnet cidr, '{ipaddress.ip_network(text)}' is recommended"
+        raise invalid("addresses", why)
     return str(ipaddress.ip_network(text, strict=False))
 
 

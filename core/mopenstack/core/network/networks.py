@@ -29,6 +29,7 @@ from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import networks_pb2 as pb
 from mopenstack.network.v2.networks_pb2 import Network, NetworkSegment
 from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.qos_policies_pb2 import QosPolicy
 from mopenstack.network.v2.segments_pb2 import Segment
 from mopenstack.network.v2.subnets_pb2 import Subnet
 
@@ -88,6 +89,8 @@ class Networks(NeutronResource[Network]):
     async def prepare(self, call: Call, obj: Network, request: Any, given: set[str]) -> None:
         dns.check_domain(obj.dns_domain)
         check_hints(obj.availability_zone_hints)
+        if not obj.qos_policy_id:
+            await self._default_qos(call, obj)
         await check_qos_policy(call, obj)
         wires = self._wires(obj, given)
         check_all(wires)
@@ -137,6 +140,13 @@ class Networks(NeutronResource[Network]):
             await call.tx.put(segment, fresh=True)
             made.append(segment)
         show_segments(obj, made)
+
+    @staticmethod
+    async def _default_qos(call: Call, obj: Network) -> None:
+        """A network without a policy gets its project's default one (neutron.core_extensions.qos)."""
+        for policy in await call.tx.query(QosPolicy, project_id=obj.project_id):
+            if policy.is_default:
+                obj.qos_policy_id = policy.id
 
     async def _check_default(self, call: Call, obj: Network) -> None:
         if not obj.external:

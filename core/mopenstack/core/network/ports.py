@@ -27,6 +27,7 @@ from mopenstack.core.network import dns, port_addresses
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
 from mopenstack.core.network.errors import (
     AddressPairAndPortSecurityRequired,
+    BadResourceRequest,
     DeviceIDNotOwnedByTenant,
     MacAddressGenerationFailure,
     MacAddressInUse,
@@ -34,6 +35,7 @@ from mopenstack.core.network.errors import (
     PortNotFound,
     PortSecurityAndIPRequiredForSecurityGroups,
     PortSecurityPortHasSecurityGroup,
+    SecurityGroupConflict,
     SecurityGroupNotFound,
     ServicePortInUse,
     UnsupportedPortDeviceOwner,
@@ -43,6 +45,7 @@ from mopenstack.core.network.port_values import bind, check_values, complete_pai
 from mopenstack.core.network.resource import NeutronResource, bad_input, check_qos_policy, sees_all, union
 from mopenstack.core.network.subnet_rules import is_automatic
 from mopenstack.network.v2 import ports_pb2 as pb
+from mopenstack.network.v2.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.networks_pb2 import Network
 from mopenstack.network.v2.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.subnets_pb2 import Subnet
@@ -170,10 +173,15 @@ class Ports(NeutronResource[Port]):
     @staticmethod
     async def _check_groups(call: Call, ids: Iterable[str]) -> None:
         groups = call.owner_of("security_group")
+        found = []
         for id in ids:
-            found = await groups.find(call, id) if groups is not None else True
-            if found is None or (found is not True and not groups.visible(call, found)):
+            group = await groups.find(call, id)
+            if group is None or not groups.visible(call, group):
                 raise SecurityGroupNotFound(id=id)
+            found.append(group)
+        if len({group.stateful for group in found}) > 1:
+            why = "Cannot apply both stateful and stateless security groups on the same port at the same time"
+            raise SecurityGroupConflict(why=why)
 
     # -- update
 
@@ -189,6 +197,7 @@ class Ports(NeutronResource[Port]):
             new.mac_address = old.mac_address
         if "fixed_ips" in given:
             asked = list(new.fixed_ips)
+            await self._check_floating(call, old, asked)
             await self._set_addresses(new, port_addresses.change(call, new, old.fixed_ips, asked), call)
             new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
         if "security_groups" in given:
@@ -202,6 +211,18 @@ class Ports(NeutronResource[Port]):
         _set_names(new)
         if given & {"host_id", "admin_state_up", "profile"}:
             bind(new)
+
+    @staticmethod
+    async def _check_floating(call: Call, old: Port, asked: Iterable[FixedIp]) -> None:
+        """The address that a floating IP leads to stays (prevent_internal_ip_change_for_fip)."""
+        kept = {fixed.ip_address for fixed in asked}
+        for fip in await call.tx.query(Floatingip, port_id=old.id):
+            if fip.fixed_ip_address not in kept:
+                why = (
+                    f"Cannot update the fixed_ips of the port {old.id}, because its original fixed_ip has been "
+                    "associated to a floating ip"
+                )
+                raise BadResourceRequest(resource="port", msg=why)
 
     async def _change_mac(self, call: Call, old: Port, new: Port) -> None:
         caller = call.caller

@@ -17,8 +17,8 @@ from mopenstack.core.network.qos_errors import (
     QosPolicyInUse,
     QosPolicyNotFound,
 )
-from mopenstack.core.network.rbac import forget_policies, grant_everybody, revoke_everybody
-from mopenstack.core.network.shared_resource import SharedResource
+from mopenstack.core.network.rbac import EVERYBODY, check_unused, forget_policies, grant_everybody, revoke_everybody
+from mopenstack.core.network.shared_resource import SharedResource, shared_with_caller
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import qos_policies_pb2 as pb
 from mopenstack.network.v2.floatingips_pb2 import Floatingip
@@ -62,16 +62,19 @@ class QosPolicies(SharedResource[QosPolicy]):
     not_found = QosPolicyNotFound
 
     async def view(self, call: Call, obj: QosPolicy) -> Message:
+        shared = shared_with_caller(call, obj)
+
         async def build() -> QosPolicy:
             found = await call.tx.get(QosPolicy, obj.id)
             seen = copy_of(obj if found is None else found)
+            seen.shared = seen.shared or shared
             for type_, message in RULES.items():
                 for rule in sorted(await call.tx.query(message, qos_policy_id=obj.id), key=_id):
                     shown = seen.rules.add(type=type_)
                     copy_fields(rule, shown, message.DESCRIPTOR.fields_by_name)
             return seen
 
-        return await call.tx.view(("qos_policy", obj.id), build)
+        return await call.tx.view(("qos_policy", obj.id, shared), build)
 
     async def prepare(self, call: Call, obj: QosPolicy, request: Any, given: set[str]) -> None:
         await self._check_default(call, obj)
@@ -83,6 +86,8 @@ class QosPolicies(SharedResource[QosPolicy]):
     async def change(self, call: Call, old: QosPolicy, new: QosPolicy, request: Any, given: set[str]) -> None:
         if "is_default" in given:
             await self._check_default(call, new)
+        if old.shared and not new.shared:
+            await check_unused(call, "qos_policy", old.id, EVERYBODY)
 
     async def changed(self, call: Call, old: QosPolicy, new: QosPolicy) -> None:
         if new.shared and not old.shared:

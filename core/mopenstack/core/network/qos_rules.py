@@ -7,6 +7,7 @@ from typing import Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.qos_errors import QosRuleNotFound, QoSRuleParameterConflict, QoSRulesConflict
@@ -25,6 +26,15 @@ class QosRule(SubResource[M]):
     type: ClassVar[str]
     parent_field = "qos_policy_id"
     variable = "rule_id"
+
+    async def before(self, call: Call, request: Any) -> None:
+        """Who may not see a policy is told by a create that the rule is not his to make, not that there is none."""
+        await super().before(call, request)
+        if call.operation is None or call.operation.kind_of_write != "create":
+            return
+        policy = await call.tx.get(QosPolicy, request.policy_id)
+        if policy is not None and not call.owner_of("qos_policy").visible(call, policy):
+            raise PolicyRefused([f"create_policy_{self.type}_rule"])
 
     def absent(self, call: Call, id: str) -> Exception:
         return QosRuleNotFound(rule_id=id, policy_id=call.target.id)

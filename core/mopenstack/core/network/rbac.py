@@ -11,6 +11,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.network.errors import RbacPolicyInUse
 from mopenstack.core.store.kinds import resource_options
 from mopenstack.network.v2.rbac_policies_pb2 import RbacPolicy
 
@@ -24,6 +25,15 @@ ACTIONS = {
     "address_group": ("access_as_shared",),
 }
 """Object type -> what a policy can allow."""
+
+USERS = {
+    "qos_policy": tuple((kind, "qos_policy_id") for kind in ("network", "port", "floatingip", "router")),
+    "security_group": (("port", "security_groups"),),
+    "subnetpool": (("subnet", "subnetpool_id"),),
+    "address_scope": (("subnetpool", "address_scope_id"),),
+    "address_group": (("security_group_rule", "remote_address_group_id"),),
+}
+"""Object type -> (kind, field) of what uses such objects (get_bound_project_ids)."""
 
 FLAGS = {"access_as_shared": ("shared", "shared_with"), "access_as_external": ("external", "external_for")}
 
@@ -39,18 +49,44 @@ async def grant_everybody(call: Call, obj: Any, action: str) -> None:
         action=action,
     )
     await call.tx.put(policy, fresh=True)
+    # Counted as used, and never refused: Neutron asks for the quota where a request names a policy.
+    await call.quota.give("network", policy.project_id, {"rbac_policy": -1})
 
 
 async def revoke_everybody(call: Call, obj: Any, action: str) -> None:
     """The reverse of grant_everybody."""
     for policy in await call.tx.query(RbacPolicy, object_id=obj.id, target_tenant=EVERYBODY, action=action):
-        await call.tx.delete(RbacPolicy, policy.id)
+        await _drop(call, policy)
 
 
 async def forget_policies(call: Call, object_id: str) -> None:
     """Drop the policies of an object that is deleted."""
     for policy in await call.tx.query(RbacPolicy, object_id=object_id):
-        await call.tx.delete(RbacPolicy, policy.id)
+        await _drop(call, policy)
+
+
+async def _drop(call: Call, policy: RbacPolicy) -> None:
+    await call.tx.delete(RbacPolicy, policy.id)
+    await call.quota.give("network", policy.project_id, {"rbac_policy": 1})
+
+
+async def check_unused(call: Call, object_type: str, object_id: str, target: str) -> None:
+    """Nobody who loses an object may use it (RbacNeutronDbObjectMixin._validate_rbac_policy_delete).
+
+    Of a policy for everybody the owner counts as well: Neutron asks who uses the object, not whose it is.
+    """
+    policies = await call.tx.query(RbacPolicy, object_id=object_id, action="access_as_shared")
+    targets = {policy.target_tenant for policy in policies}
+    if target != EVERYBODY and EVERYBODY in targets:
+        return
+    users: set[str] = set()
+    for kind, field in USERS.get(object_type, ()):
+        owner = call.owner_of(kind)
+        found = [] if owner is None else await call.tx.query(owner.message, **{field: object_id})
+        users |= {user.project_id for user in found}
+    lost = {target} & users if target != EVERYBODY else users - targets
+    if lost:
+        raise RbacPolicyInUse(object_id=object_id, details=f"project_id={target}")
 
 
 async def apply_policies(call: Call, message: type[Message], object_id: str) -> Any:
@@ -64,5 +100,7 @@ async def apply_policies(call: Call, message: type[Message], object_id: str) -> 
         setattr(changed, everybody, EVERYBODY in targets)
         del getattr(changed, some)[:]
         getattr(changed, some).extend(sorted(targets - {EVERYBODY}))
+    if "external_for" in message.DESCRIPTOR.fields_by_name:
+        changed.revision_number += 1  # a network's policies are a part of it (neutron.db.rbac_db_models)
     await call.tx.put(changed)
     return changed

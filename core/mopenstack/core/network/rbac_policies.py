@@ -14,7 +14,7 @@ from mopenstack.core.network.errors import (
     RbacPolicyNotFound,
 )
 from mopenstack.core.network.networks import copy_to_members
-from mopenstack.core.network.rbac import ACTIONS, EVERYBODY, apply_policies
+from mopenstack.core.network.rbac import ACTIONS, EVERYBODY, apply_policies, check_unused
 from mopenstack.core.network.resource import NeutronResource, bad_input, sees_all
 from mopenstack.network.v2 import rbac_policies_pb2 as pb
 from mopenstack.network.v2.networks_pb2 import Network
@@ -54,7 +54,8 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
         self._check_wildcard(call, new, "update_rbac_policy", ("", ":target_tenant"))
         if new.target_tenant != old.target_tenant:
             await self._check_new(call, new)
-            await self._check_unused(call, old)
+            if new.target_tenant != EVERYBODY or new.object_type == "network":
+                await self._check_unused(call, old)
 
     async def changed(self, call: Call, old: RbacPolicy, new: RbacPolicy) -> None:
         await self._apply(call, new)
@@ -91,7 +92,12 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
     @staticmethod
     async def _check_unused(call: Call, policy: RbacPolicy) -> None:
         """Nobody who loses the network may have ports on it (ensure_no_project_ports_on_network)."""
-        if policy.object_type != "network" or policy.action != "access_as_shared":
+        if policy.action != "access_as_shared":
+            return
+        if policy.object_type != "network":
+            shared = await call.owner_of(policy.object_type).find(call, policy.object_id)
+            if shared is not None and shared.project_id != policy.target_tenant:
+                await check_unused(call, policy.object_type, policy.object_id, policy.target_tenant)
             return
         network = await call.tx.get(Network, policy.object_id)
         if network is None or policy.target_tenant == network.project_id:

@@ -11,7 +11,7 @@ from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network import rule_values
 from mopenstack.core.network.default_security_group_rules import PARENT
 from mopenstack.core.network.errors import HTTPBadRequest
-from mopenstack.core.network.resource import NeutronResource, sees_all
+from mopenstack.core.network.resource import NeutronResource, sees_all, union
 from mopenstack.core.network.security_errors import SecurityGroupRuleExists, SecurityGroupRuleNotFound
 from mopenstack.core.network.security_groups import DEFAULT_SCOPE, SecurityGroups, touch
 from mopenstack.core.store.transaction import Taken
@@ -43,7 +43,13 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
         if sees_all(call.caller):
             return await super().candidates(call, query)
         self.check_sort(query)
-        return await call.tx.query(SecurityGroupRule, project_id=call.caller.project_id)
+        project = call.caller.project_id
+        return await union(call, SecurityGroupRule, {"project_id": project}, {"group_project_id": project})
+
+    def visible(self, call: Call, obj: SecurityGroupRule) -> bool:
+        """A rule is its project's, and its group's owner's (the policy rule sg_owner)."""
+        mine = bool(call.caller.project_id) and obj.group_project_id == call.caller.project_id
+        return super().visible(call, obj) or (mine and "reader" in call.caller.roles)
 
     async def matches(self, call: Call, obj: SecurityGroupRule, key: str, values: Sequence[str]) -> bool:
         if key == "normalized_cidr":
@@ -58,7 +64,7 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
             await groups.fetch(call, obj.remote_group_id)
         if obj.remote_address_group_id:
             await call.owner_of("address_group").fetch(call, obj.remote_address_group_id)
-        await groups.fetch(call, obj.security_group_id)
+        obj.group_project_id = (await groups.fetch(call, obj.security_group_id)).project_id
         if request is not None:
             obj.description = obj.description
         if obj.remote_ip_prefix:

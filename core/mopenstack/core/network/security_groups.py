@@ -21,7 +21,7 @@ from mopenstack.core.network.security_errors import (
     SecurityGroupDefaultAlreadyExists,
     SecurityGroupInUse,
 )
-from mopenstack.core.network.shared_resource import SharedResource
+from mopenstack.core.network.shared_resource import SharedResource, shared_with_caller
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import security_groups_pb2 as pb
 from mopenstack.network.v2.ports_pb2 import Port
@@ -51,7 +51,7 @@ class SecurityGroups(SharedResource[SecurityGroup]):
 
     async def view(self, call: Call, obj: SecurityGroup) -> Message:
         listed = call.operation is not None and call.operation.method == "ListSecurityGroups"
-        shared = not obj.shared and call.caller.project_id in obj.shared_with
+        shared = shared_with_caller(call, obj)
 
         async def build() -> SecurityGroup:
             found = await call.tx.get(SecurityGroup, obj.id)

@@ -14,6 +14,11 @@ from mopenstack.core.network.resource import NeutronResource, sees_all, union
 M = TypeVar("M", bound=Message)
 
 
+def shared_with_caller(call: Call, obj: Any) -> bool:
+    """Whether an object that is not everybody's is shown as shared because it is so with the caller's project."""
+    return not obj.shared and call.caller.project_id in obj.shared_with
+
+
 class SharedResource(NeutronResource[M]):
     """Seen by its project and by those that it is shared with."""
 

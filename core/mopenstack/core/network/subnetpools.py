@@ -16,7 +16,6 @@ from mopenstack.core.network.errors import (
     BadResourceRequest,
     EmptySubnetPoolPrefixList,
     HTTPBadRequest,
-    IllegalSubnetPoolAssociationToAddressScope,
     IllegalSubnetPoolIpVersionAssociationToAddressScope,
     IllegalSubnetPoolPrefixBounds,
     IllegalSubnetPoolPrefixUpdate,
@@ -100,10 +99,6 @@ class Subnetpools(NeutronResource[Subnetpool]):
         if not obj.HasField("address_scope_id"):
             return
         scope = await call.service(AddressScopes).fetch(call, obj.address_scope_id)
-        if not (scope.shared or sees_all(call.caller) or scope.project_id == call.caller.project_id):
-            raise IllegalSubnetPoolAssociationToAddressScope(
-                subnetpool_id=obj.id, address_scope_id=obj.address_scope_id
-            )
         if scope.ip_version != obj.ip_version:
             raise IllegalSubnetPoolIpVersionAssociationToAddressScope(
                 subnetpool_id=obj.id, address_scope_id=obj.address_scope_id, ip_version=scope.ip_version

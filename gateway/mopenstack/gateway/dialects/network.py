@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
@@ -87,15 +88,17 @@ class NetworkDialect(Dialect):
             query.sort.add(key=key, descending=direction == "desc")
 
     def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
-        if not query.limit or not page.items:
+        """neutron.api.api_common.get_pagination_links: only a page that is not full is known to be the last one."""
+        if not query.limit:
             return {}
+        full = len(page.items) >= query.limit
+        ids = [str(item.id) for item in page.items]  # type: ignore[attr-defined]
         links = []
-        if page.next_marker:
-            links.append({"rel": "next", "href": self.url(context, page.next_marker)})
-        if query.marker or query.page_reverse:
-            first = str(page.items[0].id)  # type: ignore[attr-defined]
-            links.append({"rel": "previous", "href": self.url(context, first, page_reverse="True")})
-        return {f"{key}_links": links} if links else {}
+        if full or query.page_reverse:
+            links.append({"rel": "next", "href": _page_url(context, ids[-1:], reverse=False)})
+        if full or not query.page_reverse:
+            links.append({"rel": "previous", "href": _page_url(context, ids[:1], reverse=True)})
+        return {f"{key}_links": links}
 
     def guarded(self, path: str) -> bool:
         return path.startswith("/v2.0")
@@ -121,6 +124,13 @@ class NetworkDialect(Dialect):
 
     def document_needs_token(self, path: str) -> bool:
         return path != ""
+
+
+def _page_url(context: Context, marker: list[str], *, reverse: bool) -> str:
+    """The request's own address with another marker and direction."""
+    pairs = [(key, value) for key, value in context.pairs if key not in ("marker", "page_reverse")]
+    pairs += [("marker", id) for id in marker] + ([("page_reverse", "True")] if reverse else [])
+    return f"{context.base}{context.path}?{urlencode(pairs)}"
 
 
 def _error(status: int, type_: str, message: str) -> Answer:
