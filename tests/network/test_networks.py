@@ -152,7 +152,7 @@ async def test_lists_filter_sort_and_page(neutron: Any, demo: Any) -> None:
     assert len(await neutron.list("networks", "tags-any=a,b")) == 2
     assert len(await neutron.list("networks", "description=mine&not-tags=all,a")) == 2
     page = (await demo.get("network", "/v2.0/networks?description=mine&limit=2")).ok(200)
-    assert [link["rel"] for link in page["networks_links"]] == ["next"]
+    assert [link["rel"] for link in page["networks_links"]] == ["next", "previous"]
     (await demo.get("network", "/v2.0/networks?limit=-1")).refused(400, "Bad limit request: Limit must be an integer")
     (await demo.get("network", "/v2.0/networks?sort_key=bogus&sort_dir=asc")).refused(
         400, "['bogus'] is invalid attribute for sort_keys"
