@@ -1,5 +1,8 @@
 """Tempest: OpenStack's own integration tests, those that need no guest to log in to."""
 
+import threading
+from functools import cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
@@ -19,6 +22,7 @@ SERVICES = {
     "volume": "block-storage",
 }
 ALT_IMAGE = "tempest-alt"
+IMAGE_BYTES = b"\0" * 4096
 CONFIGURATION = package_file("data", "tempest.conf")
 
 
@@ -56,11 +60,31 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
         "flavor_alt": second,
         "image": images[0]["id"],
         "image_alt": _alt_image(session),
+        "download": _download(),
         "nodes": str(len(hypervisors) or 1),
         "has_swift": str("object-store" in session.catalog),
     }
     (folder / "tempest.conf").write_text(CONFIGURATION.read_text().format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
+
+
+@cache
+def _download() -> str:
+    """An address on this machine from which an image can be fetched: a run needs no other network."""
+
+    class Image(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(IMAGE_BYTES)))
+            self.end_headers()
+            self.wfile.write(IMAGE_BYTES)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads it."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Image)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}/image.raw"
 
 
 def _newest(session: Session) -> str:
@@ -76,7 +100,7 @@ def _alt_image(session: Session) -> str:
     made = request("POST", url, token=session.token, body=body)
     if made.status != 201:
         raise CloudError(f"no second image: {made.status} {made.body}")
-    sent = request("PUT", f"{url}/{made.body['id']}/file", token=session.token, data=b"\0" * 4096)
+    sent = request("PUT", f"{url}/{made.body['id']}/file", token=session.token, data=IMAGE_BYTES)
     if sent.status != 204:
         raise CloudError(f"no bytes for the second image: {sent.status} {sent.body}")
     return str(made.body["id"])
@@ -98,8 +122,9 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
-    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says.
-    options=["image.require_image_format_match=false"],
+    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says, and
+    # import the image that this machine offers.
+    options=["image.require_image_format_match=false", "image.web_download_hosts=127.0.0.1"],
     not_run=_needs_guest(),
 )
 
