@@ -70,6 +70,8 @@ async def _add_by_port(call: Call, router: Router, port_id: str) -> tuple[Port, 
     if not port.fixed_ips:
         raise bad_router("Router port must have at least one fixed IP")
     subnets = [await call.service(Subnets).fetch(call.elevated(), fixed.subnet_id) for fixed in port.fixed_ips]
+    for subnet in subnets:
+        _check_address_mode(subnet)
     await _check_one_ipv6_port(call, router, port)
     await check_overlap(call, router, subnets)
     if sum(subnet.ip_version == 4 for subnet in subnets) > 1:
@@ -81,6 +83,7 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
     subnet = await call.service(Subnets).fetch(call, subnet_id)
     if not subnet.gateway_ip:
         raise bad_router("Subnet for router interface must have a gateway IP")
+    _check_address_mode(subnet)
     caller = call.caller
     shared = caller.project_id in subnet.shared_with or subnet.shared
     if subnet.project_id != caller.project_id and not caller.is_admin and not shared:
@@ -100,6 +103,15 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
         project_id=router.project_id,
     )
     return await device_ports.make(call, port, [fixed]), [subnet]
+
+
+def _check_address_mode(subnet: Subnet) -> None:
+    """Refuse a subnet that somebody else's router advertises."""
+    if subnet.ip_version == 6 and not subnet.HasField("ipv6_ra_mode") and subnet.HasField("ipv6_address_mode"):
+        raise bad_router(
+            f"IPv6 subnet {subnet.id} configured to receive RAs from an external router cannot be added to "
+            "Neutron Router."
+        )
 
 
 async def check_overlap(call: Call, router: Router, new: Sequence[Subnet], *, gateway: bool = False) -> None:

@@ -26,7 +26,7 @@ from mopenstack.network.v2.conntrack_helpers_pb2 import ConntrackHelper
 from mopenstack.network.v2.ports_pb2 import Port
 from mopenstack.network.v2.routers_pb2 import ExtraroutesResponse, Router, RouterInFull
 
-DEFAULT_ROUTE = ("enable_default_route_bfd", "enable_default_route_ecmp")
+FLAGS = ("distributed", "ha", "enable_default_route_bfd", "enable_default_route_ecmp")
 """Flags whose null changes nothing."""
 
 
@@ -62,13 +62,14 @@ class Routers(NeutronResource[Router]):
         wanted = self._wanted(call, obj, given)
         await ndp_rules.check_new_router(call, obj)
         obj.ClearField(GATEWAY)
-        for name in DEFAULT_ROUTE:
+        for name in FLAGS:
             setattr(obj, name, getattr(obj, name))
         if wanted is not None:
             await router_gateways.set_first(call, obj, wanted, nested_nulls(request, GATEWAY))
             obj.revision_number += 1
 
     async def change(self, call: Call, old: Router, new: Router, request: Any, given: set[str]) -> None:
+        copy_fields(old, new, [name for name in FLAGS if not new.HasField(name)])
         self._check_flags(old, new)
         if GATEWAY in given:
             wanted = self._wanted(call, new, given)
@@ -78,14 +79,17 @@ class Routers(NeutronResource[Router]):
             await router_gateways.set_first(call, new, wanted, nested_nulls(request, GATEWAY))
         if "routes" in given:
             await self._set_routes(call, new, router_routes.pairs(new.routes))
-        copy_fields(old, new, [name for name in DEFAULT_ROUTE if not new.HasField(name)])
         await ndp_rules.check_router(call, old, new, given)
 
-    async def remove(self, call: Call, obj: Router) -> None:
+    async def discard(self, call: Call, obj: Router) -> None:
+        # Interfaces are looked at before anybody else has a say.
         inner = await router_interfaces.interfaces(call, obj.id)
         if inner:
             names = ", ".join(port.id for port in inner)
             raise RouterInUse(router_id=obj.id, why=f"has ports still attached: {names}")
+        await super().discard(call, obj)
+
+    async def remove(self, call: Call, obj: Router) -> None:
         await router_gateways.drop_all(call, copy_of(obj))
         for helper in await call.tx.query(ConntrackHelper, router_id=obj.id):
             await call.tx.delete(ConntrackHelper, helper.id)
