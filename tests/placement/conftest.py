@@ -34,7 +34,7 @@ class Placement:
 
     async def provider(self, name: str, parent: str | None = None, **inventories: Any) -> str:
         """A new provider's UUID; an inventory is its total, or all that is said of it."""
-        body = {"name": name} | ({"parent_provider_uuid": parent} if parent else {})
+        body: dict[str, Any] = {"name": name} | ({"parent_provider_uuid": parent} if parent else {})
         id = (await self.post("/resource_providers", body)).ok(200)["uuid"]
         records = {key: {"total": value} if isinstance(value, int) else value for key, value in inventories.items()}
         if records:

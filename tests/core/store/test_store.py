@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mopenstack.core.store import Store, Taken
+from mopenstack.core.store import Store, Taken, transaction
 from mopenstack.core.store.postgres import PostgresStore
 from mopenstack.core.store.sqlite import DataFolderInUse, SqliteStore
 from mopenstack.network.v2.networks_pb2 import Network
@@ -150,8 +150,9 @@ async def test_a_view_goes_when_what_it_was_built_from_changes(store: Store) -> 
     assert await read() == "one,two"
 
 
-async def test_generations_grow_with_writes(store: Store) -> None:
-    """A package's generation tells that something of it changed."""
+async def test_generations_grow_with_writes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The generation of a package that is watched tells that something of it changed."""
+    monkeypatch.setattr(transaction, "_watched", ["mopenstack.network.v2"])
     async with store.transaction(CLOUD) as tx:
         before = await tx.generation("mopenstack.network.v2")
         await tx.put(_network("1"), fresh=True)

@@ -68,8 +68,8 @@ class Admin(Servicer):
 
     async def set_profile(self, call: Call, request: pb.SetProfileRequest) -> Result:
         cloud = await self.engine.find_cloud(request.cloud)
-        cloud.profile = cast("Profile", request.profile)
-        return await self._saved(cloud)
+        profile = cast("Profile", request.profile)
+        return _shown(await self.engine.settings.change(cloud, lambda fresh: setattr(fresh, "profile", profile)))
 
     async def set_options(self, call: Call, request: pb.SetOptionsRequest) -> Result:
         cloud = await self.engine.find_cloud(request.cloud)
@@ -86,16 +86,18 @@ class Admin(Servicer):
 
     async def set_clock(self, call: Call, request: pb.SetClockRequest) -> Result:
         cloud = await self.engine.find_cloud(request.cloud)
-        if request.HasField("time"):
-            cloud.clock.set(request.time.seconds + request.time.nanos / 1e9)
-        if request.HasField("rate"):
-            cloud.clock.scale(request.rate)
-        return await self._saved(cloud)
+
+        def change(fresh: Cloud) -> None:
+            if request.HasField("time"):
+                fresh.clock.set(request.time.seconds + request.time.nanos / 1e9)
+            if request.HasField("rate"):
+                fresh.clock.scale(request.rate)
+
+        return _shown(await self.engine.settings.change(cloud, change))
 
     async def advance_clock(self, call: Call, request: pb.AdvanceClockRequest) -> Result:
         cloud = await self.engine.find_cloud(request.cloud)
-        cloud.clock.advance(request.seconds)
-        return await self._saved(cloud)
+        return _shown(await self.engine.settings.change(cloud, lambda fresh: fresh.clock.advance(request.seconds)))
 
     async def force_state(self, call: Call, request: pb.ForceStateRequest) -> Result:
         kind = kinds_by_name().get(request.kind)
@@ -135,16 +137,14 @@ class Admin(Servicer):
             raise BadRequest(f"{request.operation!r} is no operation that is served.")
         cloud = await self.engine.find_cloud(request.cloud)
         text = request.message or "This failure was asked for."
-        cloud.faults.append(FaultRule(request.operation, request.count or 1, request.code or "INTERNAL", text))
+        rule = FaultRule(request.operation, request.count or 1, request.code or "INTERNAL", text)
+        await self.engine.settings.change(cloud, lambda fresh: fresh.faults.append(rule))
         return EMPTY
 
     async def clear_faults(self, call: Call, request: pb.CloudRequest) -> Result:
-        (await self.engine.find_cloud(request.cloud)).faults.clear()
+        cloud = await self.engine.find_cloud(request.cloud)
+        await self.engine.settings.change(cloud, lambda fresh: fresh.faults.clear())
         return EMPTY
-
-    async def _saved(self, cloud: Cloud) -> pb.Cloud:
-        await self.engine.store.save_cloud(cloud.name, cloud.dump())
-        return _shown(cloud)
 
 
 class Gateways(Servicer):

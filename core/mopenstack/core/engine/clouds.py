@@ -8,7 +8,7 @@ import re
 import secrets
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from mopenstack.core.engine.options import Option
@@ -89,6 +89,10 @@ class FaultRule:
     code: str
     text: str
 
+    def is_same(self, other: FaultRule) -> bool:
+        """Whether it is the same rule, however often it was used."""
+        return (self.operation, self.code, self.text) == (other.operation, other.code, other.text)
+
 
 @dataclass(slots=True)
 class Cloud:
@@ -100,6 +104,13 @@ class Cloud:
     key: bytes = b""
     options: dict[str, str] = field(default_factory=dict)
     """Options that were set, by name; the others have their defaults (engine.options)."""
+    version: int = 0
+    """Of the settings in a shared store that these are."""
+
+    def take(self, other: Cloud) -> None:
+        """Become what another reading of the same cloud's settings says; the ids go on as they were."""
+        self.profile, self.clock, self.faults = other.profile, other.clock, other.faults
+        self.key, self.options = other.key, other.options
 
     def option(self, option: Option) -> str:
         """The value of an option in this cloud."""
@@ -123,6 +134,8 @@ class Cloud:
         settings: dict[str, Any] = {"profile": self.profile, "key": self.key.decode(), "seed": self.ids.seed}
         if self.options:
             settings["options"] = self.options
+        if self.faults:
+            settings["faults"] = [asdict(rule) for rule in self.faults]
         if clock.rate != 1.0 or abs(clock.time() - time.time()) > 1:
             settings["clock"] = {"rate": clock.rate, "shown": clock.time(), "real": time.time()}
         return json.dumps(settings).encode()
@@ -133,4 +146,6 @@ class Cloud:
         clock = Clock(**settings["clock"]) if "clock" in settings else Clock()
         ids = Ids(settings.get("seed"))
         options = settings.get("options", {})
-        return cls(name, settings["profile"], clock, ids, key=settings["key"].encode(), options=options)
+        faults = [FaultRule(**rule) for rule in settings.get("faults", ())]
+        key = settings["key"].encode()
+        return cls(name, settings["profile"], clock, ids, faults=faults, key=key, options=options)

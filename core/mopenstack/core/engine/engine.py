@@ -21,11 +21,9 @@ from mopenstack.contract.descriptors import AnyService
 from mopenstack.contract.faults import (
     Conflict,
     Fault,
-    NotFound,
     NotServed,
     OverLimit,
     PolicyRefused,
-    RemoteFault,
     Unavailable,
 )
 from mopenstack.contract.operations import Operation, apis
@@ -36,6 +34,7 @@ from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import checked
 from mopenstack.core.engine.plans import Plan, make_plans
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
+from mopenstack.core.engine.settings import CloudNotFound, FaultDue, Settings, fault_of, with_version
 from mopenstack.core.store import Conflicted, Store, Transaction
 from mopenstack.core.store.base import Row
 from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
@@ -46,14 +45,12 @@ Authenticate = Callable[[Call, str], Awaitable[Caller]]
 Plant = Callable[["Engine", str], Awaitable[None]]
 
 ATTEMPTS_MAX = 30
+ALONE_FROM = 1
+"""The attempt from which those that were refused go one after the other."""
 _INSIDE = "\0inside:"
 """Begins the names of callers without a token; no header can carry it."""
 BODY_BYTES_MAX = 16 * 1024**3
 """Most bytes of an image; Glance's image_size_cap is 1 TiB, a laptop's disk is not."""
-
-
-class CloudNotFound(NotFound):
-    message = "There is no cloud named {name}."
 
 
 class CloudExists(Conflict):
@@ -74,6 +71,7 @@ class Engine:
         self.store = store
         self.blobs = blobs
         self.clouds: dict[str, Cloud] = {}
+        self.settings = Settings(store, self.clouds)
         self._authenticate = authenticate
         self._servicers: dict[type[Servicer], Servicer] = {cls: cls(self) for cls in servicers}
         self.owners: dict[str, ResourceServicer[Any]] = {
@@ -136,10 +134,7 @@ class Engine:
 
     async def find_cloud(self, name: str) -> Cloud:
         """Like `cloud`, but looks into a shared store for one that another process made."""
-        if (name or DEFAULT) not in self.clouds and not self.store.exclusive:
-            for found, data in await self.store.clouds():
-                self.clouds.setdefault(found, Cloud.load(found, data))
-        return self.cloud(name)
+        return await self.settings.find(name)
 
     async def create_cloud(
         self,
@@ -156,7 +151,7 @@ class Engine:
             raise CloudExists(name=name)
         cloud = Cloud(name, profile, key=Fernet.generate_key(), options=checked(options or {}))
         cloud.ids.__init__(seed)  # type: ignore[misc]
-        await self.store.create_cloud(name, cloud.dump(), await self._template_rows())
+        await self.store.create_cloud(name, cloud.dump(), with_version(await self._template_rows()))
         self.clouds[name] = cloud
         return cloud
 
@@ -175,8 +170,8 @@ class Engine:
 
     async def set_options(self, cloud: Cloud, options: Mapping[str, str]) -> None:
         """Change options of a cloud, the others stay; raises what is wrong with them."""
-        cloud.options.update(checked(options))
-        await self.store.save_cloud(cloud.name, cloud.dump())
+        changes = checked(options)
+        await self.settings.change(cloud, lambda fresh: fresh.options.update(changes))
 
     async def _template_rows(self) -> dict[str, list[Row]]:
         """The seed's rows, planted once in a store in memory and copied into every new cloud."""
@@ -204,8 +199,10 @@ class Engine:
         if not plan.servicer.transactional:
             return await self._call_outside(plan, request, metadata)
         cloud = self.clouds.get(metadata.cloud or DEFAULT) or await self.find_cloud(metadata.cloud)
-        if cloud.faults:
-            self._inject(cloud, operation)
+        if cloud.faults and self.store.exclusive:
+            rule = fault_of(cloud, operation)
+            if rule is not None:
+                await self.settings.spend(cloud, rule)
         if operation.raw_request and metadata.body is not None:
             return await self._take_bytes(plan, cloud, request, metadata)
 
@@ -254,9 +251,12 @@ class Engine:
         operation: Operation | None = None,
     ) -> T:
         """Run something in one transaction after applying what is due; again when the database refuses it."""
+        shared = not self.store.exclusive
         for attempt in range(ATTEMPTS_MAX):
             try:
-                async with self.store.transaction(cloud.name) as tx:
+                async with self.store.transaction(cloud.name, alone=attempt >= ALONE_FROM) as tx:
+                    if shared:
+                        await self._look_at_settings(cloud, tx, operation)
                     call = Call(self, cloud, tx, metadata, operation)
                     if not tx.nothing_due(call.time):
                         await self._apply_due(call, tx)
@@ -266,7 +266,15 @@ class Engine:
             except Conflicted:
                 # Spread the next attempts of those who met; which moment is no secret.
                 await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
+            except FaultDue as due:
+                await self.settings.spend(cloud, due.rule)
         raise Unavailable("Too many concurrent changes; try again.")
+
+    async def _look_at_settings(self, cloud: Cloud, tx: Transaction, operation: Operation | None) -> None:
+        await self.settings.refresh(cloud, tx)
+        rule = fault_of(cloud, operation) if cloud.faults and operation is not None else None
+        if rule is not None:
+            raise FaultDue(rule)
 
     async def _apply_due(self, call: Call, tx: Transaction) -> None:
         for kind, id, action in await tx.due(call.time):
@@ -321,15 +329,6 @@ class Engine:
         ]
         if not all(check(call.caller, target) for _, check in asked):
             raise PolicyRefused([plan.policy, *(f"{plan.policy}:{key}" for key, _ in asked)])
-
-    @staticmethod
-    def _inject(cloud: Cloud, operation: Operation) -> None:
-        for rule in cloud.faults:
-            if rule.operation in (operation.name, operation.method, operation.service):
-                rule.count -= 1
-                if rule.count <= 0:
-                    cloud.faults.remove(rule)
-                raise RemoteFault(rule.code, "InjectedFault", rule.text, {})
 
     # -- bytes
 

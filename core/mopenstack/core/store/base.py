@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,8 +62,8 @@ class Store(ABC):
     async def close(self) -> None: ...
 
     @abstractmethod
-    def transaction(self, cloud: str) -> AbstractAsyncContextManager[Transaction]:
-        """All or nothing; raises Conflicted when it must be run again."""
+    def transaction(self, cloud: str, *, alone: bool = False) -> AbstractAsyncContextManager[Transaction]:
+        """All or nothing; raises Conflicted when it must be run again. `alone`: after all others that are alone."""
 
     @abstractmethod
     async def clouds(self) -> list[tuple[str, bytes]]:
@@ -75,6 +75,10 @@ class Store(ABC):
 
     @abstractmethod
     async def save_cloud(self, name: str, data: bytes) -> None: ...
+
+    async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
+        """Replace a cloud's settings in a shared store by what they are changed to; false: there is no such cloud."""
+        raise NotImplementedError
 
     @abstractmethod
     async def delete_cloud(self, name: str) -> None: ...

@@ -33,6 +33,7 @@ class Statements:
     release_all: str  # cloud, owner
     counter: str  # cloud, name
     add: str  # cloud, name, delta
+    versions: str  # cloud, name, name
     schedule: str  # cloud, kind, id, action, due
     unschedule: str  # cloud, kind, id
     due: str  # cloud, now

@@ -6,15 +6,18 @@ refuses is run again by the engine. Nothing is kept in the process.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import zlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from mopenstack.core.store.base import Conflicted, Row, Store
 from mopenstack.core.store.compiled import cloud_tables, statements
-from mopenstack.core.store.transaction import Transaction
+from mopenstack.core.store.transaction import SETTINGS, Transaction
 
 POOL_MAX = 10
+_TURNS = 7355609
+"""The first half of the advisory locks' keys; the second is the cloud."""
 
 
 class _Session:
@@ -53,18 +56,20 @@ class PostgresStore(Store):
             await upgrade_postgres(connection, upgrade)
         finally:
             await connection.close()
-        self._pool = await asyncpg.create_pool(self.url, min_size=1, max_size=POOL_MAX)
+        # What a sequential scan reads is locked as a whole: every write would be a conflict.
+        settings = {"enable_seqscan": "off"}
+        self._pool = await asyncpg.create_pool(self.url, min_size=1, max_size=POOL_MAX, server_settings=settings)
 
     async def close(self) -> None:
         if self._pool is not None:
             await self._pool.close()
 
     @asynccontextmanager
-    async def transaction(self, cloud: str) -> AsyncIterator[Transaction]:
+    async def transaction(self, cloud: str, *, alone: bool = False) -> AsyncIterator[Transaction]:
         import asyncpg
 
         refused = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, _turn(connection, cloud if alone else ""):
             try:
                 async with connection.transaction(isolation="serializable"):
                     transaction = Transaction(self, _Session(connection), cloud)
@@ -77,7 +82,16 @@ class PostgresStore(Store):
         return [(row[0], row[1]) for row in await self._pool.fetch(self.statements.clouds)]
 
     async def save_cloud(self, name: str, data: bytes) -> None:
-        await self._pool.execute(self.statements.put_cloud, name, data)
+        await self.change_cloud(name, lambda _: data)
+
+    async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
+        async with self._pool.acquire() as connection, connection.transaction():
+            found = await connection.fetchrow(f"{self.statements.get_cloud} FOR UPDATE", name)
+            if found is None:
+                return False
+            await connection.execute(self.statements.put_cloud, name, change(bytes(found[0])))
+            await connection.execute(self.statements.add, name, SETTINGS, 1)
+        return True
 
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
@@ -100,6 +114,23 @@ class PostgresStore(Store):
                 sql = f"SELECT {columns} FROM {table} WHERE cloud = $1"  # noqa: S608
                 found[table] = [tuple(row) for row in await connection.fetch(sql, name)]
         return found
+
+
+@asynccontextmanager
+async def _turn(connection: Any, cloud: str) -> AsyncIterator[None]:
+    """One after the other for a cloud's transactions, in all processes; for no cloud, at once.
+
+    The lock is taken before the transaction begins: what it sees is what the one before it left.
+    """
+    if not cloud:
+        yield
+        return
+    key = zlib.crc32(cloud.encode())
+    await connection.execute("SELECT pg_advisory_lock($1, $2)", _TURNS, key - 2**31)
+    try:
+        yield
+    finally:
+        await connection.execute("SELECT pg_advisory_unlock($1, $2)", _TURNS, key - 2**31)
 
 
 async def upgrade_postgres(connection: Any, upgrade: Any) -> None:

@@ -158,7 +158,7 @@ class SqliteStore(Store):
         if self._lock_file is not None:
             self._lock_file.close()
 
-    def transaction(self, cloud: str) -> _Transacting:
+    def transaction(self, cloud: str, *, alone: bool = False) -> _Transacting:
         return _Transacting(self, cloud)
 
     async def clouds(self) -> list[tuple[str, bytes]]:

@@ -110,6 +110,10 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
         "release": ("cloud scope key", delete(c).where(*_same(c, "cloud", "scope", "key"))),
         "release_all": ("cloud owner", delete(c).where(*_same(c, "cloud", "owner"))),
         "counter": ("cloud name", select(n.c.value).where(*_same(n, "cloud", "name"))),
+        "versions": (
+            "cloud one other",
+            select(n.c.name, n.c.value).where(*_same(n, "cloud"), (n.c.name == _p("one")) | (n.c.name == _p("other"))),
+        ),
         "add": (
             "cloud name delta",
             add.on_conflict_do_update(

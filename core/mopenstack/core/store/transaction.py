@@ -15,6 +15,22 @@ M = TypeVar("M", bound=Message)
 
 PARKED = float("inf")
 
+SETTINGS = "version:settings"
+"""The counter of changes of a cloud's settings in a shared store."""
+_watched: list[str] = []
+"""The one package whose generation somebody asks for."""
+
+
+def watch(package: str) -> str:
+    """Have the generation of a package's objects counted; in a shared store of one package alone.
+
+    A counter that the writes of all packages had in common would make them wait for each other.
+    """
+    if _watched not in ([], [package]):
+        raise ValueError(f"{_watched[0]} is watched already")
+    _watched[:] = [package]
+    return package
+
 
 class Taken(Exception):
     """A claim's key is somebody else's already; `owner` is whose."""
@@ -31,7 +47,7 @@ class Transaction:
     for a copy to change, and `put` it; what was put belongs to the store.
     """
 
-    __slots__ = ("_changed", "_generations", "_reads", "_session", "_written", "cloud", "store")
+    __slots__ = ("_changed", "_generations", "_reads", "_session", "_versions", "_written", "cloud", "store")
 
     def __init__(self, store: Store, session: Session, cloud: str) -> None:
         self.store, self.cloud = store, cloud
@@ -40,6 +56,7 @@ class Transaction:
         self._changed: set[Dependency] = set()
         self._generations: set[str] = set()
         self._reads: set[Dependency] | None = None
+        self._versions: dict[str, int] | None = None
 
     # -- objects
 
@@ -213,10 +230,25 @@ class Transaction:
         return view
 
     async def generation(self, package: str) -> int:
-        """A number that grows with every committed write to a kind of the package."""
+        """A number that grows with every committed write to a kind of a package that is watched."""
         if self.store.exclusive:
             return self.store.generations[(self.cloud, package)]
-        return await self.counter(f"generation:{package}")
+        return (await self._versions_now()).get(_counter(package), 0)
+
+    async def settings_version(self) -> int:
+        """Of the cloud's settings in a shared store; 0: there is no such cloud."""
+        return (await self._versions_now()).get(SETTINGS, 0)
+
+    async def settings(self) -> bytes | None:
+        row = await self._session.one(self.store.statements.get_cloud, self.cloud)
+        return bytes(row[0]) if row else None
+
+    async def _versions_now(self) -> dict[str, int]:
+        """All of them with one read: every call on a shared store asks for two."""
+        if self._versions is None:
+            rows = await self._session.all(self.store.statements.versions, self.cloud, SETTINGS, _counter(*_watched))
+            self._versions = {row[0]: int(row[1]) for row in rows}
+        return self._versions
 
     @property
     def wrote(self) -> bool:
@@ -226,8 +258,8 @@ class Transaction:
 
     async def before_commit(self) -> None:
         if not self.store.exclusive:
-            for package in sorted(self._generations):
-                await self.add(f"generation:{package}", 1)
+            for package in self._generations.intersection(_watched):
+                await self.add(_counter(package), 1)
 
     def committed(self) -> None:
         """Make the writes known to what this process keeps; never called for a failed transaction."""
@@ -301,6 +333,10 @@ def copy_of(message: M) -> M:
     copy = type(message)()
     copy.CopyFrom(message)
     return copy
+
+
+def _counter(package: str = "") -> str:
+    return f"version:{package}"
 
 
 def _owner_name(owner: Message) -> str:
