@@ -1,0 +1,98 @@
+"""Allocation candidates: one provider, trees, shared storage, groups."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import pytest
+
+from tests.placement.conftest import allocation
+
+
+@pytest.fixture
+def found(placement: Any) -> Any:
+    """The allocations of the candidates of a query, by provider name."""
+
+    async def ask(query: str, version: str = "1.39") -> list[dict[str, dict[str, int]]]:
+        names = {
+            item["uuid"]: item["name"]
+            for item in (await placement.get("/resource_providers")).ok()["resource_providers"]
+        }
+        reply = (await placement.at(version).get(f"/allocation_candidates?{query}")).ok()
+        return [
+            {names[id]: held["resources"] for id, held in item["allocations"].items()}
+            for item in reply["allocation_requests"]
+        ]
+
+    return ask
+
+
+async def test_what_is_used_is_not_there(placement: Any, found: Any) -> None:
+    id = await placement.provider("gpu", VGPU=4)
+    assert await found("resources=VGPU:4") == [{"gpu": {"VGPU": 4}}]
+    (await placement.put(f"/allocations/{uuid.uuid4()}", allocation({id: {"VGPU": 1}}))).ok(204)
+    assert await found("resources=VGPU:4") == []
+    shown = (await placement.get("/allocation_candidates?resources=VGPU:3")).ok()
+    assert shown["allocation_requests"][0]["mappings"] == {"": [id]}
+    assert shown["provider_summaries"][id] == {
+        "resources": {"VGPU": {"capacity": 4, "used": 1}},
+        "traits": [], "parent_provider_uuid": None, "root_provider_uuid": id,
+    }  # fmt: skip
+    old = (await placement.at("1.10").get("/allocation_candidates?resources=VGPU:3")).ok()
+    listed = [{"resource_provider": {"uuid": id}, "resources": {"VGPU": 3}}]
+    assert old["allocation_requests"] == [{"allocations": listed}]
+
+
+async def test_shared_storage(placement: Any, found: Any) -> None:
+    aggregate = str(uuid.uuid4())
+    host = await placement.provider("host", VGPU=4)
+    await placement.label(host, aggregates=[aggregate])
+    store = await placement.provider("store", FPGA=1)
+    assert await found("resources=VGPU:1,FPGA:1") == []
+    await placement.label(store, "MISC_SHARES_VIA_AGGREGATE", aggregates=[aggregate])
+    assert await found("resources=VGPU:1,FPGA:1") == [{"host": {"VGPU": 1}, "store": {"FPGA": 1}}]
+    assert await found(f"resources=VGPU:1&member_of={uuid.uuid4()}") == []
+    assert await found(f"resources=VGPU:1&member_of={aggregate}") == [{"host": {"VGPU": 1}}]
+    assert await found(f"resources=VGPU:1&member_of=!{aggregate}") == []
+
+
+async def test_groups_in_a_tree(placement: Any, found: Any) -> None:
+    host = await placement.provider("host", VGPU=8)
+    for name in ("left", "right"):
+        card = await placement.provider(name, parent=host, FPGA=2)
+        await placement.label(card, f"CUSTOM_{name.upper()}")
+    both = "resources=VGPU:1&resources_A=FPGA:1&resources_B=FPGA:1&group_policy="
+    assert len(await found(both + "isolate")) == 2
+    assert {"host": {"VGPU": 1}, "left": {"FPGA": 2}} in await found(both + "none")
+    chosen = both + "isolate&required_A=CUSTOM_LEFT&limit=5"
+    shown = (await placement.get(f"/allocation_candidates?{chosen}")).ok()
+    assert len(shown["allocation_requests"]) == 1
+    assert set(shown["allocation_requests"][0]["mappings"]) == {"", "_A", "_B"}
+    assert await found(both + "isolate&required_A=!CUSTOM_LEFT&required_B=!CUSTOM_LEFT") == []
+    assert len(await found(both + "none&same_subtree=_A,_B")) == 2
+    assert await found("resources=FPGA:1&root_required=CUSTOM_LEFT") == []
+    # Up to 1.28 one provider of a tree must do.
+    assert await found("resources=VGPU:1,FPGA:1", "1.28") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "code"),
+    [
+        ("", "There must be at least one resources or resources[$S] parameter.", "placement.query.missing_value"),
+        ("resources=VCPU", "Badly formed resources parameter.", ""),
+        ("resources=VCPU:0", "Requested resource VCPU requires amount >= 1. Got: 0.", ""),
+        ("resources=WATT:1", "Invalid resource class in resources parameter: No such resource class WATT.", ""),
+        ("resources=VCPU:1&required=WATT", "No such trait(s): WATT.", ""),
+        ("resources=VCPU:1&required=HW_NUMA_ROOT,!HW_NUMA_ROOT", "Conflicting required and forbidden traits", ""),
+        ("resources=VCPU:1&limit=0", "'0' does not match '^[1-9][0-9]*$'", ""),
+        ("resources1=VCPU:1&resources2=VCPU:1", 'The "group_policy" parameter is required', ""),
+        ("resources1=VCPU:1&same_subtree=1,9", "['9'] not found in ['1']", "placement.query.bad_value"),
+        ("resources=VCPU:1&root_required=A&root_required=B", "only once", "placement.query.duplicate_key"),
+        ("resources=VCPU:1&what=1", "'what' does not match any of the regexes", ""),
+    ],
+)
+async def test_what_cannot_be_asked(placement: Any, query: str, text: str, code: str) -> None:
+    refused = (await placement.get(f"/allocation_candidates?{query}")).refused(400)["errors"][0]
+    assert text in refused["detail"]
+    assert refused["code"] == (code or "placement.undefined_code")
