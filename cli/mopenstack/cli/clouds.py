@@ -106,9 +106,12 @@ def env(
         "OS_USER_DOMAIN_ID": "default",
         "OS_PROJECT_DOMAIN_ID": "default",
         "OS_REGION_NAME": REGION,
+        **({"OS_CACERT": ca} if (ca := client.running().ca) else {}),
     }
     for key, value in exports.items():
         say(f"export {key}={shlex.quote(value)}")
+    if client.running().cert and "OS_CACERT" not in exports:
+        say(f"# OS_CACERT: the CA that signed {client.running().cert}, unless it is known everywhere")
 
 
 def clouds_yaml(cloud: Annotated[str, typer.Option(help="Name of the cloud.")] = "default") -> None:
@@ -125,7 +128,9 @@ def clouds_yaml(cloud: Annotated[str, typer.Option(help="Name of the cloud.")] =
 
 def _entry(cloud: str, user: str, scope: dict[str, str]) -> dict[str, Any]:
     auth = {"auth_url": auth_url(cloud), "username": user, "password": PASSWORD, "user_domain_id": "default", **scope}
-    return {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
+    entry = {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
+    ca = client.running().ca
+    return {**entry, "cacert": ca} if ca else entry
 
 
 def _options(settings: list[str]) -> dict[str, str]:

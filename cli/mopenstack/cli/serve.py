@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+import grpc
 from aiohttp import web
 
+from mopenstack.cli.tls import Tls
 from mopenstack.contract.operations import apis
 from mopenstack.core.engine.clouds import DEFAULT, Profile
 from mopenstack.core.engine.engine import Engine
@@ -45,6 +47,7 @@ class Settings:
     check_answers: bool = False
     requests: IO[str] | None = None
     options: dict[str, str] = field(default_factory=dict)
+    tls: Tls | None = None
 
 
 @dataclass(slots=True)
@@ -95,22 +98,24 @@ def _renderer(settings: Settings) -> Renderer | None:
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Serving]:
     """Serve until the block ends; raises OSError for a port in use."""
+    tls = settings.tls.context() if settings.tls else None
     engine = await make_engine(settings)
     grpc_server = create_server(engine)
     app = App(engine, RequestLog(settings.requests), renderer=_renderer(settings))
     runners: list[web.ServerRunner] = []
     try:
-        port = await _listen(app, settings.host, settings.port, runners)
-        grpc_port = grpc_server.add_insecure_port(f"{settings.host}:{settings.grpc_port}")
+        port = await _listen(app, settings.host, settings.port, runners, tls)
+        grpc_port = _add_grpc_port(grpc_server, settings)
         await grpc_server.start()
         if settings.classic_ports:
             for api in apis().values():
                 if api.classic_port:
                     await _listen(
-                        App(engine, app.requests, api.type, app, port), settings.host, api.classic_port, runners
+                        App(engine, app.requests, api.type, app, port), settings.host, api.classic_port, runners, tls
                     )
         _settle()
-        yield Serving(f"http://{settings.host}:{port}", f"{settings.host}:{grpc_port}", engine, app)
+        url = f"https://{settings.tls.host(settings.host)}" if settings.tls else f"http://{settings.host}"
+        yield Serving(f"{url}:{port}", f"{settings.host}:{grpc_port}", engine, app)
     finally:
         for runner in runners:
             await runner.cleanup()
@@ -147,6 +152,14 @@ async def serving_gateway(core: str, host: str, port: int) -> AsyncIterator[str]
         for runner in runners:
             await runner.cleanup()
         await remote.close()
+
+
+def _add_grpc_port(server: grpc.aio.Server, settings: Settings) -> int:
+    address = f"{settings.host}:{settings.grpc_port}"
+    if settings.tls is None:
+        return server.add_insecure_port(address)
+    pair = (settings.tls.key.read_bytes(), settings.tls.cert.read_bytes())
+    return server.add_secure_port(address, grpc.ssl_server_credentials([pair]))
 
 
 def _settle() -> None:

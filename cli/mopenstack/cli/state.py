@@ -16,6 +16,12 @@ class Running:
     url: str
     grpc: str
     store: str
+    cert: str = ""
+    """The server's certificate, where the cloud speaks HTTPS."""
+    admin: str = ""
+    """Where this machine reaches it, if that is not by the name in `url`."""
+    ca: str = ""
+    """What clients must trust for it; empty where it is not known."""
 
     @property
     def alive(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import errno
 import json
 import os
@@ -39,6 +40,15 @@ CheckAnswers = Annotated[
     bool,
     typer.Option("--check-answers", help="Hold each answer against the published schemas; `mopenstack answers` tells."),
 ]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Speak HTTPS: the server's certificate (PEM, with its chain)."),
+]
+TlsKey = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="The certificate's key (PEM).")]
+TlsClientCa = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="Clients may show certificates that this CA (PEM) signed."),
+]
 OptionsOption = Annotated[
     list[str], typer.Option("--set", help="NAME=VALUE: an option of the cloud; `mopenstack cloud options` lists them.")
 ]
@@ -62,6 +72,9 @@ def up(
     log: Annotated[bool, typer.Option(help="Print a line for each request.")] = False,
     check_answers: CheckAnswers = False,
     options: OptionsOption = [],  # noqa: B006  # typer copies it
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    tls_client_ca: TlsClientCa = None,
 ) -> None:
     """Start a cloud."""
     if (already := state.read()) is not None:
@@ -88,8 +101,26 @@ def up(
         requests=sys.stderr if log else None,
         check_answers=check_answers,
         options=_options(options),
+        tls=_tls(tls_cert, tls_key, tls_client_ca),
     )
     _run(_serve(settings), port)
+
+
+def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> Any:
+    if cert is None and key is None:
+        if client_ca is not None:
+            raise fail("--tls-client-ca says whose clients to trust: it needs --tls-cert and --tls-key.")
+        return None
+    if cert is None or key is None:
+        raise fail("A certificate and its key belong together: give both --tls-cert and --tls-key.")
+    from mopenstack.cli.tls import BadCertificate, Tls
+
+    tls = Tls(cert, key, client_ca)
+    try:
+        tls.context()
+    except BadCertificate as error:
+        raise fail(f"{error}.") from None
+    return tls
 
 
 def _options(settings: list[str]) -> dict[str, str]:
@@ -105,7 +136,12 @@ async def _serve(settings: Any) -> None:
     from mopenstack.cli.serve import serving
 
     async with serving(settings) as cloud:
-        state.write(state.Running(os.getpid(), cloud.url, cloud.grpc, cloud.engine.store.url))
+        running = state.Running(os.getpid(), cloud.url, cloud.grpc, cloud.engine.store.url)
+        if settings.tls:
+            near = f"https://{settings.host}:{cloud.url.rpartition(':')[2]}"
+            cert = str(settings.tls.cert.absolute())
+            running = dataclasses.replace(running, cert=cert, admin=near, ca=settings.tls.ca)
+        state.write(running)
         try:
             say(f"{good('mopenstack is up')} at {cloud.url}  (auth URL {cloud.url}/identity/v3, gRPC {cloud.grpc})")
             sys.stdout.flush()
@@ -185,7 +221,7 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
     """Say what is running."""
     found = client.running()
     shown = client.ask("GET", "/status")
-    document = {
+    document: dict[str, Any] = {
         "url": found.url,
         "auth_url": f"{found.url}/identity/v3",
         "grpc": found.grpc,
@@ -194,6 +230,8 @@ def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")]
         "store": shown["store"],
         "clouds": shown["clouds"],
     }
+    if found.cert:
+        document["cert"], document["cacert"] = found.cert, found.ca
     if as_json:
         say(json.dumps(document))
         return

@@ -4,6 +4,7 @@ import json
 import os
 import shlex
 import shutil
+import ssl
 import sys
 import tempfile
 import urllib.request
@@ -17,6 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from mopenstack.conformance.answers import AnswerLog, Answers
+from mopenstack.conformance.certificates import Authority
 from mopenstack.conformance.errors import CloudError, ConformanceError
 from mopenstack.conformance.process import clean_environment, run
 
@@ -69,8 +71,9 @@ def command_line() -> list[str]:
 class Host:
     """One running mopenstack that lends fresh clouds. Its state lies in a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tls: bool = False) -> None:
         self.folder = folder
+        self._authority = Authority(folder) if tls else None
 
     def mopenstack(self, *arguments: str) -> str:
         """Run the command line against this host."""
@@ -82,12 +85,19 @@ class Host:
 
     def start(self) -> None:
         """Start; it returns when the cloud answers."""
-        self.mopenstack("up", "--detach", "--port", "0", "--check-answers")
+        options: list[str] = []
+        if self._authority is not None:
+            pair = self._authority.server("127.0.0.1", "localhost")
+            options = ["--tls-cert", str(pair.cert), "--tls-key", str(pair.key)]
+            options += ["--tls-client-ca", str(self._authority.ca)]
+        self.mopenstack("up", "--detach", "--port", "0", "--check-answers", *options)
 
     def answers(self) -> Answers:
         """What it has answered so far, and what was not as the services publish it."""
-        url = json.loads(self.mopenstack("status", "--json"))["url"]
-        with urllib.request.urlopen(f"{url}/_mopenstack/answers", timeout=60) as said:  # noqa: S310  # our own address
+        status = json.loads(self.mopenstack("status", "--json"))
+        url, ca = f"{status['url']}/_mopenstack/answers", status.get("cacert")
+        trusted = ssl.create_default_context(cafile=ca) if ca else None
+        with urllib.request.urlopen(url, timeout=60, context=trusted) as said:  # noqa: S310  # our own address
             return Answers.model_validate_json(said.read())
 
     def stop(self) -> None:
@@ -105,14 +115,18 @@ class Host:
         self.mopenstack("cloud", "delete", name)
 
     def _account(self, cloud: str, user: str) -> Account:
-        return Account(variables=parse_exports(self.mopenstack("env", "--user", user, "--cloud", cloud)))
+        variables = parse_exports(self.mopenstack("env", "--user", user, "--cloud", cloud))
+        if self._authority is not None:
+            pair = self._authority.client(user)
+            variables |= {"OS_CERT": str(pair.cert), "OS_KEY": str(pair.key)}
+        return Account(variables=variables)
 
 
 @contextmanager
-def running_host(log: AnswerLog) -> Iterator[Host]:
-    """A host for as long as the block lasts; `log` learns what it answered."""
+def running_host(log: AnswerLog, *, tls: bool = False) -> Iterator[Host]:
+    """A host for as long as the block lasts; `log` learns what it answered. With `tls` it speaks HTTPS."""
     with tempfile.TemporaryDirectory(prefix="mopenstack-conformance-") as folder:
-        host = Host(Path(folder))
+        host = Host(Path(folder), tls=tls)
         host.start()
         try:
             yield host

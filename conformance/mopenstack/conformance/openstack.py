@@ -4,6 +4,7 @@ Deliberately no SDK: what is left behind, and what a cloud offers, must be seen 
 """
 
 import json
+import ssl
 import urllib.error
 import urllib.request
 from typing import Any, NamedTuple
@@ -54,13 +55,15 @@ class Session:
 
     def __init__(self, account: Account) -> None:
         self._account = account
+        self._cacert = account.variables.get("OS_CACERT", "")
         self.token = ""
         self.project_id = ""
         self.catalog: dict[str, str] = {}
 
     def authenticate(self) -> "Session":
         """Ask Keystone for a token with the account's password and project, or with its application credential."""
-        answer = request("POST", f"{self._account.auth_url.rstrip('/')}/auth/tokens", body=_auth(self._account))
+        url = f"{self._account.auth_url.rstrip('/')}/auth/tokens"
+        answer = request("POST", url, body=_auth(self._account), cacert=self._cacert)
         if answer.status != 201:
             raise CloudError(f"no token for {self._account.username!r}: {answer.status} {answer.body}")
         self.token = answer.headers["x-subject-token"]
@@ -82,7 +85,7 @@ class Session:
         version = "/" + path.split("/")[1]
         if base.endswith(version):
             base = base.removesuffix(version)
-        return request("GET", base + path, token=self.token)
+        return request("GET", base + path, token=self.token, cacert=self._cacert)
 
     def list(self, types: tuple[str, ...], path: str, key: str) -> list[dict[str, Any]] | None:
         """A list; None where the service is not there or does not show it to this account."""
@@ -115,7 +118,14 @@ def left_behind(before: Inventory, after: Inventory) -> list[str]:
 
 
 def request(
-    method: str, url: str, *, token: str = "", body: Any = None, data: bytes | None = None, seconds: float = 60
+    method: str,
+    url: str,
+    *,
+    token: str = "",
+    body: Any = None,
+    data: bytes | None = None,
+    seconds: float = 60,
+    cacert: str = "",
 ) -> Answer:
     """One exchange, with a JSON body or with bytes; an error status is an answer like any other."""
     if not url.startswith(("http://", "https://")):
@@ -130,7 +140,8 @@ def request(
         headers["Content-Type"] = "application/octet-stream"
     outgoing = urllib.request.Request(url, data=data, headers=headers, method=method)  # noqa: S310 - scheme checked
     try:
-        with urllib.request.urlopen(outgoing, timeout=seconds) as incoming:  # noqa: S310 - scheme checked
+        trusted = ssl.create_default_context(cafile=cacert) if cacert else None
+        with urllib.request.urlopen(outgoing, timeout=seconds, context=trusted) as incoming:  # noqa: S310 - checked
             return _answer(incoming.status, incoming.headers.items(), incoming.read())
     except urllib.error.HTTPError as error:
         with error:

@@ -55,11 +55,12 @@ def look(cloud: Cloud) -> Seed:
         has |= set(VOLUME)
     if cloud.admin:
         has.add("admin")
-    if cloud.demo.auth_url.startswith("https://"):
-        has.add("tls")
     extensions = session.list(("network",), "/v2.0/extensions", "extensions") or []
     has |= {f"extension:{one['alias']}" for one in extensions}
     variables = _fixtures(session)
+    if cloud.demo.auth_url.startswith("https://"):
+        has.add("tls")
+        variables["OS_SSL_TESTS"] = "1"
     hypervisors = session.list(("compute",), "/os-hypervisors", "hypervisors") or []
     if hypervisors:
         has.add("hypervisor")
