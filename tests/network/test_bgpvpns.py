@@ -76,3 +76,18 @@ async def test_a_router_and_its_networks_are_not_both_in_a_vpn(neutron: Any) -> 
         f"Bad bgpvpn request: router {router['id']} has an attached network {network['id']} "
         f"which is already associated to bgpvpn(s) ['{vpn['id']}'].",
     )
+    apart = await neutron.create("routers")
+    await neutron.create(f"{VPNS}/{vpn['id']}/router_associations", router_id=apart["id"])
+    port = await neutron.create("ports", network_id=network["id"])
+    path = f"/v2.0/routers/{apart['id']}/add_router_interface"
+    (await neutron.user.put("network", path, {"port_id": port["id"]})).refused(409, "both the router and the network")
+
+
+async def test_a_stranger_sees_an_empty_list(neutron: Any, cloud: Any) -> None:
+    vpn = await neutron.create(VPNS)
+    network, _ = await neutron.network()
+    path = f"{VPNS}/{vpn['id']}/network_associations"
+    await neutron.create(path, network_id=network["id"])
+    alt_demo = await cloud.user("alt_demo", "alt_demo")
+    assert len(await neutron.list(path)) == 1
+    assert (await alt_demo.get("network", f"/v2.0/{path}")).ok(200) == {"network_associations": []}

@@ -13,6 +13,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.listing import Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.network.callbacks import announce_removal
 from mopenstack.core.network.errors import (
     BadResourceRequest,
     HTTPBadRequest,
@@ -20,7 +21,6 @@ from mopenstack.core.network.errors import (
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
-from mopenstack.core.network.removal import announce_removal
 
 if TYPE_CHECKING:
     from mopenstack.core.engine.engine import Engine

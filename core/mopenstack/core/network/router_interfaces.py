@@ -9,6 +9,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network import device_ports, ndp_rules, router_routes
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, parse_ip, parse_net
+from mopenstack.core.network.callbacks import announce_attachment
 from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.l3_errors import (
     PortInUse,
@@ -73,6 +74,7 @@ async def _add_by_port(call: Call, router: Router, port_id: str) -> tuple[Port, 
     for subnet in subnets:
         _check_address_mode(subnet)
     await _check_one_ipv6_port(call, router, port)
+    await announce_attachment(call, router, port.network_id)
     await check_overlap(call, router, subnets)
     if sum(subnet.ip_version == 4 for subnet in subnets) > 1:
         raise bad_router("Cannot have multiple IPv4 subnets on router port")
@@ -90,6 +92,7 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
         raise bad_router(
             f"Cannot add interface to router because subnet {subnet_id} is not owned by project making the request"
         )
+    await announce_attachment(call, router, subnet.network_id)
     await check_overlap(call, router, [subnet])
     fixed = FixedIp(subnet_id=subnet.id, ip_address=subnet.gateway_ip)
     known = await _ipv6_port(call, router, subnet.network_id) if subnet.ip_version == 6 else None

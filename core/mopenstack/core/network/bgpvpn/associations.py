@@ -7,8 +7,10 @@ from typing import Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import Fault
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import Conflict, Fault
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.addresses import parse_net
 from mopenstack.core.network.bgpvpn.bgpvpns import Bgpvpns
 from mopenstack.core.network.bgpvpn.errors import (
@@ -22,11 +24,11 @@ from mopenstack.core.network.bgpvpn.errors import (
     BGPVPNRouterAssocAlreadyExists,
     BGPVPNRouterAssocNotFound,
 )
+from mopenstack.core.network.callbacks import before_attachment, before_removal
 from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.networks import Networks
 from mopenstack.core.network.ports import Ports
 from mopenstack.core.network.qos_errors import NotAuthorized
-from mopenstack.core.network.removal import before_removal
 from mopenstack.core.network.resource import invalid
 from mopenstack.core.network.router_interfaces import interfaces
 from mopenstack.core.network.routers import Routers
@@ -41,10 +43,15 @@ from mopenstack.network.v2.bgpvpn_port_associations_pb2 import BgpvpnPortAssocia
 from mopenstack.network.v2.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
 from mopenstack.network.v2.bgpvpns_pb2 import Bgpvpn
 from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.routers_pb2 import Router
 
 M = TypeVar("M", bound=Message)
 
 LOCAL_PREF_MAX = 2**32 - 1
+
+
+class RouterInterfaceAttachmentConflict(Conflict):
+    message = "Error {reason} while attempting the operation."
 
 
 def _bad(msg: str) -> BadResourceRequest:
@@ -64,6 +71,13 @@ class Associations(SubResource[M]):
 
     def absent(self, call: Call, id: str) -> Exception:
         return self.not_found(id=id, bgpvpn_id=call.target.id)
+
+    async def list(self, call: Call, request: Any) -> Result:
+        bgpvpn = await call.service(Bgpvpns).find(call, request.bgpvpn_id)
+        if bgpvpn is None or not call.service(Bgpvpns).visible(call, bgpvpn):
+            return Page([])
+        call.target = bgpvpn
+        return await super().list(call, request)
 
     async def prepare(self, call: Call, obj: Any, request: Any, given: set[str]) -> None:
         await super().prepare(call, obj, request, given)
@@ -201,3 +215,21 @@ async def _member_removed(call: Call, obj: Any) -> None:
             message: type[Any] = owner.message
             for association in await call.tx.query(message, **{owner.field: obj.id}):
                 await owner.discard(call, association)
+
+
+@before_attachment
+async def _interface_added(call: Call, router: Router, network_id: str) -> None:
+    """A router of a BGP VPN takes no network of one: traffic would have two ways."""
+    vpns = call.service(Bgpvpns)
+    routers = [one for one in await call.tx.query(Bgpvpn, routers=router.id) if vpns.visible(call, one)]
+    networks = [one for one in await call.tx.query(Bgpvpn, networks=network_id) if vpns.visible(call, one)]
+    if routers and any(one.type == "l3" for one in networks):
+        why = _bad(
+            "It is not allowed to add an interface to a router if both the router and the network are bound to an "
+            "L3 BGPVPN."
+        )
+        raise RouterInterfaceAttachmentConflict(
+            reason="cannot perform router interface attachment due to Callback "
+            "networking_bgpvpn.neutron.services.plugin.BGPVPNPlugin._notify_adding_interface_to_router "
+            f'failed with "{why}"'
+        )

@@ -8,6 +8,7 @@ from typing import Any
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.fwaas.errors import (
     FirewallDefaultObjectUpdateRestricted,
     FirewallDefaultParameterExists,
@@ -22,7 +23,6 @@ from mopenstack.core.network.fwaas.errors import (
 from mopenstack.core.network.fwaas.policies import DEFAULT_NAMES, FirewallPolicies
 from mopenstack.core.network.fwaas.rules import FirewallRules
 from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.removal import before_removal
 from mopenstack.core.network.resource import asked_project
 from mopenstack.core.network.shared_resource import SharedResource
 from mopenstack.core.store.transaction import copy_of

@@ -8,7 +8,7 @@ from google.protobuf import json_format
 
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.removal import before_removal
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.resource import NeutronResource, invalid
 from mopenstack.core.network.taas.tap_services import check_port
 from mopenstack.network.v2 import tap_mirrors_pb2 as pb

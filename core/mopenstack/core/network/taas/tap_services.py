@@ -7,8 +7,8 @@ from typing import Any
 from mopenstack.contract.faults import Conflict, Fault, Forbidden, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.removal import before_removal
 from mopenstack.core.network.resource import NeutronResource
 from mopenstack.network.v2 import tap_flows_pb2, tap_services_pb2
 from mopenstack.network.v2.ports_pb2 import Port

@@ -7,7 +7,7 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.addresses import parse_net
-from mopenstack.core.network.removal import before_removal
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.resource import NeutronResource
 from mopenstack.core.network.subnets import Subnets
 from mopenstack.core.network.vpn.errors import (

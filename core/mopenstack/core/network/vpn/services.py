@@ -8,9 +8,9 @@ from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.flavors import NetworkFlavors
 from mopenstack.core.network.l3_errors import RouterInUse
-from mopenstack.core.network.removal import before_removal
 from mopenstack.core.network.resource import NeutronResource
 from mopenstack.core.network.router_interfaces import interfaces
 from mopenstack.core.network.routers import Routers
