@@ -9,7 +9,9 @@ from mopenstack.core.compute.networking import schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.volume.v3.volumes_pb2 import Volume
 
+REIMAGE_SINCE = 93
 GB = 1024**3
 MB = 1024**2
 
@@ -46,3 +48,11 @@ def check_fits(image: Image, flavor: Server.FlavorEmbedded, *, on_volume: bool =
 def properties_of(image: Image) -> dict[str, str]:
     """The properties that a server shows of its image since 2.98: those that Nova knows."""
     return {key: value for key, value in image.properties.items() if key.startswith(("hw_", "os_", "img_"))}
+
+
+async def check_rebuild(call: Call, server: Server, image: Image) -> None:
+    """Up to 2.92 the root volume of a server is made from one image for good."""
+    root = next((item.id for item in server.volumes_attached if item.is_root), "")
+    volume = await call.tx.get(Volume, root) if root and not call.at_least(REIMAGE_SINCE) else None
+    if volume is not None and volume.volume_image_metadata.get("image_id", image.id) != image.id:
+        raise errors.RebuildWithOtherImage(id=image.id)

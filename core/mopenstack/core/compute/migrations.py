@@ -65,7 +65,8 @@ class Migrations(ResourceServicer[Migration]):
     def _page(call: Call, found: list[Migration], query: common.Query) -> Page:
         """Pages since 2.59, by UUID."""
         if not call.at_least(PAGES_SINCE):
-            return Page(sorted(found, key=lambda item: item.number))
+            found.sort(key=lambda item: item.number)
+            return Page(found)
         asked = common.Query(limit=query.limit, nothing=query.nothing)
         if query.marker:
             by_uuid = {item.uuid: item.id for item in found}
@@ -115,7 +116,7 @@ def _shown(call: Call, item: Migration) -> Migration:
     shown = copy_of(item)
     if not call.caller.is_admin:
         for name in HOST_FIELDS:
-            shown.ClearField(name)  # type: ignore[arg-type]  # the tuple's names are fields
+            shown.ClearField(name)
     if item.migration_type == LIVE and item.status in IN_PROGRESS:
         path = f"servers/{item.server_id}/migrations/{item.number}"
         shown.links.add(rel="self", href=f"{call.metadata.base_url}/compute/v2.1/{path}")

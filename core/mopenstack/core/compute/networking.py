@@ -301,7 +301,7 @@ async def bind(call: Call, server: Server, port_id: str, host: str) -> None:
     """Make an existing port the server's."""
     port = await call.tx.edit(Port, port_id)
     port.device_id, port.device_owner, port.host_id = server.id, f"compute:{zone_of(server)}", host
-    await _modify(call, port, {"device_id", "device_owner", "host_id"})
+    await modify_port(call, port, {"device_id", "device_owner", "host_id"})
 
 
 async def release(call: Call, server: Server, port_id: str) -> None:
@@ -320,7 +320,7 @@ async def release(call: Call, server: Server, port_id: str) -> None:
         return
     port = await call.tx.edit(Port, port_id)
     port.device_id, port.device_owner, port.host_id = "", "", ""
-    await _modify(call, port, {"device_id", "device_owner", "host_id"})
+    await modify_port(call, port, {"device_id", "device_owner", "host_id"})
 
 
 async def release_all(call: Call, server: Server) -> None:
@@ -367,7 +367,8 @@ async def _make_port(call: Call, server: Server, request: Request, group_ids: Se
     return str(made.id)
 
 
-async def _modify(call: Call, port: Port, given: set[str]) -> None:
+async def modify_port(call: Call, port: Port, given: set[str]) -> None:
+    """Store a port's private copy through Neutron, in the name of the cloud."""
     stored = await call.tx.get(Port, port.id)
     assert stored is not None
     await call.owner_of("port").modify(call.elevated(), stored, port, given=given)
@@ -378,32 +379,4 @@ async def set_security_groups(call: Call, port_id: str, group_ids: Sequence[str]
     port = await call.tx.edit(Port, port_id)
     del port.security_groups[:]
     port.security_groups.extend(group_ids)
-    await _modify(call, port, {"security_groups"})
-
-
-async def add_fixed_ip(call: Call, port: Port) -> None:
-    """One more address on a port, of any of its network's subnets."""
-    subnets = sorted(await call.tx.query(Subnet, network_id=port.network_id), key=lambda subnet: subnet.id)
-    changed = await call.tx.edit(Port, port.id)
-    changed.fixed_ips.add(subnet_id=subnets[0].id)
-    try:
-        await _modify(call, changed, {"fixed_ips"})
-    except IpAddressGenerationFailure:
-        raise errors.NoMoreFixedIps(network=port.network_id) from None
-
-
-async def remove_fixed_ip(call: Call, port: Port, address: str) -> None:
-    """Take an address from a port."""
-    changed = await call.tx.edit(Port, port.id)
-    left = [fixed for fixed in changed.fixed_ips if fixed.ip_address != address]
-    del changed.fixed_ips[:]
-    changed.fixed_ips.extend(left)
-    await _modify(call, changed, {"fixed_ips"})
-
-
-async def move_ports(call: Call, server: Server, host: str) -> None:
-    """A server's ports are bound where it runs."""
-    for port in await call.tx.query(Port, device_id=server.id):
-        moved = await call.tx.edit(Port, port.id)
-        moved.host_id = host
-        await _modify(call, moved, {"host_id"})
+    await modify_port(call, port, {"security_groups"})

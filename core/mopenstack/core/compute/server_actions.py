@@ -9,7 +9,16 @@ from typing import Any
 from mopenstack.compute.v2 import server_actions_pb2 as pb
 from mopenstack.compute.v2.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers_pb2 import Server
-from mopenstack.core.compute import claims, images, migrations, moves, networking, scheduling, server_create
+from mopenstack.core.compute import (
+    claims,
+    images,
+    migrations,
+    moves,
+    networking,
+    scheduling,
+    server_create,
+    server_ports,
+)
 from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.instance_actions import record
 from mopenstack.core.compute.quotas import SERVICE, take
@@ -189,6 +198,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         LIFECYCLE.require(call, call.target, "rebuild")
         image = await images.find(call, body.image_id, errors.RebuildImageNotFound())
         images.check_fits(image, call.target.flavor, on_volume=not call.target.HasField("image"))
+        await images.check_rebuild(call, call.target, image)
         await server_create.check_metadata_quota(call, body.metadata)
         await server_create.check_files(call, body.personality)
         server = await call.tx.edit(Server, call.target.id)
@@ -287,7 +297,7 @@ async def _settle(call: Call, server: Server) -> None:
     """The server is on the host that was chosen for it."""
     if server.next_host:
         if server.host and server.host != server.next_host:
-            await networking.move_ports(call, server, server.next_host)
+            await server_ports.move_ports(call, server, server.next_host)
         server.host = server.node = server.next_host
         server.availability_zone = await scheduling.zone_of(call, server.host)
         server.next_host = ""

@@ -185,7 +185,7 @@ def _check_many(plan: Plan, wanted: list[networking.Request] | str | None) -> No
 async def _check_image(call: Call, plan: Plan) -> None:
     if plan.body.image_id:
         plan.image = await images.find(call, plan.body.image_id, errors.ImageNotFound())
-        root = block_devices.root_of(plan.mappings)
+        root = block_devices.root_of([*block_devices.mappings_in(plan.image), *plan.mappings])
         on_volume = root is not None and root.destination == "volume"
         images.check_fits(plan.image, plan.flavor, on_volume=on_volume)
 

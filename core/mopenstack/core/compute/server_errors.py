@@ -313,7 +313,7 @@ class VolumeBackedBackup(BadRequest):
 
 
 class RebuildWithOtherImage(BadRequest):
-    message = "Unable to rebuild with a different image for a volume-backed server."
+    message = "Image {id} is unacceptable: Unable to rebuild with a different image for a volume-backed server."
 
 
 class InstanceMappingNotFound(NotFound):

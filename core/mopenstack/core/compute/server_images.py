@@ -111,7 +111,7 @@ async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Res
         },
     )
     image = copy_of(await call.service(Images).insert(call, image, None, {"visibility", "disk_format"}))
-    image.min_disk = max((int(device["volume_size"]) for device in devices[:1]), default=0)
+    image.min_disk = server.flavor.disk
     blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _nothing())
     settle(image, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512))
     image.status = Image.ACTIVE

@@ -6,7 +6,7 @@ Source: nova/api/openstack/compute/baremetal_nodes.py.
 from __future__ import annotations
 
 from mopenstack.compute.v2 import baremetal_nodes_pb2 as pb
-from mopenstack.core.compute import errors
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 
@@ -15,7 +15,7 @@ class BaremetalNodes(Servicer):
     service = pb.DESCRIPTOR.services_by_name["BaremetalNodes"]
 
     async def list_baremetal_nodes(self, call: Call, request: pb.ListBaremetalNodesRequest) -> Result:
-        raise errors.NoBaremetalService()
+        raise refusals.NoBaremetalService()
 
     async def get_baremetal_node(self, call: Call, request: pb.GetBaremetalNodeRequest) -> Result:
-        raise errors.NoBaremetalService()
+        raise refusals.NoBaremetalService()

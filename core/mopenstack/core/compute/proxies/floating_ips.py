@@ -8,7 +8,8 @@ from __future__ import annotations
 from mopenstack.compute.v2 import floating_ips_pb2 as pb
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.contract.faults import Fault, NotFound
-from mopenstack.core.compute import errors, networking
+from mopenstack.core.compute import networking, server_ports
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
@@ -42,14 +43,14 @@ class FloatingIps(Servicer):
             made = await call.service(neutron.Floatingips).insert(call, wanted, None, {"floating_network_id"})
         except (ExternalIpAddressExhausted, IpAddressGenerationFailure):
             if request.pool:
-                raise errors.NoMoreFloatingIpsInPool(pool=request.pool) from None
-            raise errors.NoMoreFloatingIps() from None
+                raise refusals.NoMoreFloatingIpsInPool(pool=request.pool) from None
+            raise refusals.NoMoreFloatingIps() from None
         except Fault as fault:
             if fault.reason != "OverQuota":
                 raise
             if request.pool:
-                raise errors.FloatingIpQuotaInPool(pool=request.pool) from None
-            raise errors.FloatingIpQuota() from None
+                raise refusals.FloatingIpQuotaInPool(pool=request.pool) from None
+            raise refusals.FloatingIpQuota() from None
         return await _shown(call, made)
 
     async def delete_floating_ip(self, call: Call, request: pb.FloatingIpRequest) -> Result:
@@ -68,27 +69,27 @@ class FloatingIps(Servicer):
         address = request.add.address
         ports = await networking.ports_of(call, server)
         if not ports:
-            raise errors.InstanceNetworkNotReady()
+            raise refusals.InstanceNetworkNotReady()
         port, fixed = _fixed_of(server, ports, address, request.add.fixed_address)
         found = await _by_address(call, address)
         if found is None:
-            raise errors.FloatingIpUnknown()
+            raise refusals.FloatingIpUnknown()
         new = await call.tx.edit(Floatingip, found.id)
         new.port_id, new.fixed_ip_address = port.id, fixed
         try:
             await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id", "fixed_ip_address"})
         except Fault as fault:
-            raise errors.FloatingIpAssociateFailed(why=fault.text) from None
+            raise refusals.FloatingIpAssociateFailed(why=fault.text) from None
         return EMPTY
 
     async def remove_server_floating_ip(self, call: Call, request: pb.RemoveServerFloatingIpRequest) -> Result:
         address = request.remove.address
         found = await _by_address(call, address)
         if found is None:
-            raise errors.FloatingIpOfAddressNotFound(address=address)
+            raise refusals.FloatingIpOfAddressNotFound(address=address)
         port = await call.tx.get(Port, found.port_id) if found.port_id else None
         if port is None or port.device_id != call.target.id:
-            raise errors.FloatingIpNotAssociated(address=address, id=call.target.id)
+            raise refusals.FloatingIpNotAssociated(address=address, id=call.target.id)
         new = await call.tx.edit(Floatingip, found.id)
         new.ClearField("port_id")
         await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id"})
@@ -99,33 +100,33 @@ class FloatingIps(Servicer):
         network_id = request.add.network_id
         for port in await networking.ports_of(call, call.target):
             if port.network_id == network_id:
-                await networking.add_fixed_ip(call, port)
+                await server_ports.add_fixed_ip(call, port)
                 return EMPTY
-        raise errors.NetworkNotFoundForInstance(id=call.target.id)
+        raise refusals.NetworkNotFoundForInstance(id=call.target.id)
 
     async def remove_server_fixed_ip(self, call: Call, request: pb.RemoveServerFixedIpRequest) -> Result:
         address = request.remove.address
         for port in await networking.ports_of(call, call.target):
             if any(fixed.ip_address == address for fixed in port.fixed_ips):
-                await networking.remove_fixed_ip(call, port, address)
+                await server_ports.remove_fixed_ip(call, port, address)
                 return EMPTY
-        raise errors.FixedIpNotFoundForInstance(id=call.target.id, address=address)
+        raise refusals.FixedIpNotFoundForInstance(id=call.target.id, address=address)
 
 
 def _fixed_of(server: Server, ports: list[Port], address: str, wanted: str) -> tuple[Port, str]:
     """The port and its address that a floating IP shall lead to: the one asked for, else the first IPv4 one."""
     fixed = [(port, item.ip_address) for port in ports for item in port.fixed_ips]
     if not fixed:
-        raise errors.NoFixedIps()
+        raise refusals.NoFixedIps()
     if wanted:
         fixed = [item for item in fixed if item[1] == wanted]
         if not fixed:
-            raise errors.FixedAddressNotAssigned()
+            raise refusals.FixedAddressNotAssigned()
         return fixed[0]
     for item in fixed:
         if ":" not in item[1]:
             return item
-    raise errors.NoFixedIpv4(address=address, id=server.id)
+    raise refusals.NoFixedIpv4(address=address, id=server.id)
 
 
 async def _shown(call: Call, item: Floatingip) -> pb.FloatingIp:
@@ -147,7 +148,7 @@ async def _find(call: Call, id: str) -> Floatingip:
     try:
         return await call.service(neutron.Floatingips).fetch(call, id)
     except NotFound:
-        raise errors.FloatingIpNotFound(id=id) from None
+        raise refusals.FloatingIpNotFound(id=id) from None
 
 
 async def _by_address(call: Call, address: str) -> Floatingip | None:
@@ -171,4 +172,4 @@ async def _pool(call: Call, name: str) -> Network:
     for network in await _pools(call):
         if name == (network.id if by_id else network.name):
             return network
-    raise errors.FloatingIpPoolNotFound()
+    raise refusals.FloatingIpPoolNotFound()

@@ -12,6 +12,7 @@ from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
 from mopenstack.core.compute.networking import schema_refusal
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.quotas import SERVICE
 from mopenstack.core.compute.server_create import check_metadata
 from mopenstack.core.engine.call import Call
@@ -55,7 +56,7 @@ class Images(Servicer):
     async def delete_image(self, call: Call, request: pb.ImageRequest) -> Result:
         image = await _find(call, request.image_id)
         if image.protected or (not call.caller.is_admin and image.project_id != call.caller.project_id):
-            raise errors.ImageDeleteForbidden()
+            raise refusals.ImageDeleteForbidden()
         await call.service(glance.Images).discard(call, image)
         return EMPTY
 
@@ -94,7 +95,7 @@ class ImageMetadata(Servicer):
     async def get_image_metadata_item(self, call: Call, request: pb.ImageMetadataItemRequest) -> Result:
         image = await _find(call, request.image_id)
         if request.key not in image.properties:
-            raise errors.NothingHere()
+            raise refusals.NothingHere()
         return pb.ImageMetadataItemResponse(meta={request.key: image.properties[request.key]})
 
     async def put_image_metadata_item(self, call: Call, request: pb.PutImageMetadataItemRequest) -> Result:
@@ -111,7 +112,7 @@ class ImageMetadata(Servicer):
     async def delete_image_metadata_item(self, call: Call, request: pb.ImageMetadataItemRequest) -> Result:
         image = await _find(call, request.image_id)
         if request.key not in image.properties:
-            raise errors.ImageMetadataKeyNotFound()
+            raise refusals.ImageMetadataKeyNotFound()
         await _write(call, image, {key: value for key, value in image.properties.items() if key != request.key})
         return EMPTY
 
@@ -120,16 +121,16 @@ async def _find(call: Call, image_id: str) -> Image:
     try:
         return await call.service(glance.Images).fetch(call, image_id)
     except NotFound:
-        raise errors.ImageProxyNotFound() from None
+        raise refusals.ImageProxyNotFound() from None
 
 
 async def _write(call: Call, image: Image, metadata: Mapping[str, str]) -> dict[str, str]:
     """Make these the image's properties."""
     limit = (await call.quota.limits(SERVICE, call.caller.project_id))["metadata_items"]
     if 0 <= limit < len(metadata):
-        raise errors.ImageMetadataLimit()
+        raise refusals.ImageMetadataLimit()
     if not call.caller.is_admin and image.project_id != call.caller.project_id:
-        raise errors.ImageNotAuthorized(id=image.id)
+        raise refusals.ImageNotAuthorized(id=image.id)
     new = await call.tx.edit(Image, image.id)
     kept = dict(metadata)
     new.properties.clear()

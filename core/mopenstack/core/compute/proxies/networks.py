@@ -5,7 +5,7 @@ from __future__ import annotations
 from mopenstack.compute.v2 import networks_pb2 as pb
 from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.network import networks as neutron
@@ -46,7 +46,7 @@ async def _find(call: Call, id: str) -> Network:
     try:
         return await call.service(neutron.Networks).fetch(call, id)
     except NotFound:
-        raise errors.NetworkProxyNotFound() from None
+        raise refusals.NetworkProxyNotFound() from None
 
 
 def _tenant_network(network: Network) -> pb.TenantNetwork:

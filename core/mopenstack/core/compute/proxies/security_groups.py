@@ -12,7 +12,8 @@ from google.protobuf.struct_pb2 import Value
 
 from mopenstack.compute.v2 import security_groups_pb2 as pb
 from mopenstack.contract.faults import BadRequest, Conflict, Fault, NotFound
-from mopenstack.core.compute import errors, networking
+from mopenstack.core.compute import networking
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -57,9 +58,9 @@ class SecurityGroups(Servicer):
                 call, group, request, {"name", "description"}
             )
         except BadRequest as fault:
-            raise errors.SecurityGroupRefused(why=fault.text) from None
+            raise refusals.SecurityGroupRefused(why=fault.text) from None
         except Fault as fault:
-            raise errors.SecurityGroupLimit(why=fault.text) from None
+            raise refusals.SecurityGroupLimit(why=fault.text) from None
         return await _shown(call, made)
 
     async def update_security_group(self, call: Call, request: pb.UpdateSecurityGroupRequest) -> Result:
@@ -70,7 +71,7 @@ class SecurityGroups(Servicer):
         try:
             made = await call.service(security_groups.SecurityGroups).modify(call, old, new, request, given)
         except (BadRequest, Conflict) as fault:
-            raise errors.SecurityGroupRefused(why=fault.text) from None
+            raise refusals.SecurityGroupRefused(why=fault.text) from None
         return await _shown(call, made)
 
     async def delete_security_group(self, call: Call, request: pb.SecurityGroupRequest) -> Result:
@@ -78,7 +79,7 @@ class SecurityGroups(Servicer):
         try:
             await call.service(security_groups.SecurityGroups).discard(call, group)
         except Conflict as fault:
-            raise errors.SecurityGroupRefused(why=fault.text) from None
+            raise refusals.SecurityGroupRefused(why=fault.text) from None
         return EMPTY
 
     # -- rules
@@ -92,25 +93,25 @@ class SecurityGroups(Servicer):
             _plain(body, "ip_protocol"), _plain(body, "from_port"), _plain(body, "to_port"), from_group=bool(source)
         )
         if rule is None:
-            raise errors.NotEnoughForARule()
+            raise refusals.NotEnoughForARule()
         rule.security_group_id, rule.project_id = group.id, group.project_id
         if source is not None:
             rule.remote_group_id = source.id
         if cidr:
             network = ipaddress.ip_network(cidr, strict=False)
             if network.prefixlen == 0 and str(network.network_address) not in ("0.0.0.0", "::"):  # noqa: S104
-                raise errors.BadPrefix(cidr=cidr)
+                raise refusals.BadPrefix(cidr=cidr)
             rule.remote_ip_prefix = cidr
             rule.ethertype = f"IPv{network.version}"
         names = {field.name for field, _ in rule.ListFields()}
         try:
             made = await call.service(security_group_rules.SecurityGroupRules).insert(call, rule, request, names)
         except BadRequest as fault:
-            raise errors.SecurityGroupRefused(why=fault.text) from None
+            raise refusals.SecurityGroupRefused(why=fault.text) from None
         except Conflict as fault:
             if fault.reason == "SecurityGroupRuleExists":
-                raise errors.SecurityGroupRefused(why=f"This rule already exists in group {group.id}") from None
-            raise errors.SecurityGroupLimit(why=fault.text) from None
+                raise refusals.SecurityGroupRefused(why=f"This rule already exists in group {group.id}") from None
+            raise refusals.SecurityGroupLimit(why=fault.text) from None
         return await _rule(call, made)
 
     async def delete_security_group_rule(self, call: Call, request: pb.SecurityGroupRuleRequest) -> Result:
@@ -119,13 +120,13 @@ class SecurityGroups(Servicer):
         try:
             await service.discard(call, await service.fetch(call, id))
         except NotFound as fault:
-            raise errors.SecurityGroupProxyNotFound(why=fault.text) from None
+            raise refusals.SecurityGroupProxyNotFound(why=fault.text) from None
         return EMPTY
 
 
 def _uuid(id: str) -> str:
     if not is_format("uuid", id):
-        raise errors.NotASecurityGroupId()
+        raise refusals.NotASecurityGroupId()
     return id
 
 
@@ -133,7 +134,7 @@ async def _find(call: Call, id: str) -> SecurityGroup:
     try:
         return await call.service(security_groups.SecurityGroups).fetch(call, id)
     except NotFound as fault:
-        raise errors.SecurityGroupProxyNotFound(why=fault.text) from None
+        raise refusals.SecurityGroupProxyNotFound(why=fault.text) from None
 
 
 # -- how groups and rules are shown
@@ -185,14 +186,14 @@ async def _rule(call: Call, rule: SecurityGroupRule) -> pb.SecurityGroupRule:
 
 def _plain(body: pb.SecurityGroupRuleCreate, name: str) -> Any:
     value: Value = getattr(body, name)
-    return networking.plain(value) if body.HasField(name) else None  # type: ignore[arg-type]  # a computed name
+    return networking.plain(value) if body.HasField(name) else None
 
 
 def _cidr(text: Any) -> str:
     if not text:
         return ALL_IPV4
     if not is_format("cidr", str(text)):
-        raise errors.InvalidCidr(cidr=text)
+        raise refusals.InvalidCidr(cidr=text)
     return str(text)
 
 
@@ -221,15 +222,15 @@ def _ports(word: str, protocol: str, first: Any, last: Any) -> tuple[int, int]:
         low, high = int(first), int(last)
     except (TypeError, ValueError):
         what = "Type and Code must be integers for ICMP protocol type" if word == "ICMP" else None
-        raise errors.InvalidInput(why=what or "To and From ports must be integers") from None
+        raise refusals.InvalidInput(why=what or "To and From ports must be integers") from None
     if word not in ("TCP", "UDP", "ICMP"):
-        raise errors.InvalidIpProtocol(protocol=protocol)
-    facts = {"low": low, "high": high}
+        raise refusals.InvalidIpProtocol(protocol=protocol)
+    facts: dict[str, Any] = {"low": low, "high": high}
     if word == "ICMP":
         if not (ANY <= low <= 255 and ANY <= high <= 255):
-            raise errors.InvalidPortRange(why="For ICMP, the type:code must be valid", **facts)
+            raise refusals.InvalidPortRange(why="For ICMP, the type:code must be valid", **facts)
     elif low > high:
-        raise errors.InvalidPortRange(why="Former value cannot be greater than the later", **facts)
+        raise refusals.InvalidPortRange(why="Former value cannot be greater than the later", **facts)
     elif low < PORTS[0] or high > PORTS[1]:
-        raise errors.InvalidPortRange(why=f"Valid {word} ports should be between 1-65535", **facts)
+        raise refusals.InvalidPortRange(why=f"Valid {word} ports should be between 1-65535", **facts)
     return low, high

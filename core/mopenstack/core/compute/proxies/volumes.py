@@ -11,6 +11,7 @@ from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
+from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
@@ -96,11 +97,11 @@ async def _all(call: Call, servicer: ResourceServicer[M]) -> list[M]:
 
 
 async def _find_volume(call: Call, id: str) -> Volume:
-    return await _find(call, call.service(volumes.Volumes), id, errors.VolumeProxyNotFound(id=id))
+    return await _find(call, call.service(volumes.Volumes), id, refusals.VolumeProxyNotFound(id=id))
 
 
 async def _find_snapshot(call: Call, id: str) -> Snapshot:
-    return await _find(call, call.service(snapshots.Snapshots), id, errors.SnapshotProxyNotFound(id=id))
+    return await _find(call, call.service(snapshots.Snapshots), id, refusals.SnapshotProxyNotFound(id=id))
 
 
 async def _find(call: Call, servicer: ResourceServicer[M], id: str, missing: Fault) -> M:
