@@ -60,6 +60,7 @@ def _card(card: Scorecard) -> Iterator[str]:
     for entry in card.entries:
         yield _row(entry)
     yield "</tbody></table></div>"
+    yield f"<p>Reproduce: <code>mopenstack conformance run --tool {escape(card.tool)} --service SERVICE</code></p>"
     if card.answers:
         yield f"<p>{escape(card.answers.line())}.</p>"
         yield from _folded("Not as published", [escape(one) for one in card.answers.violations])
@@ -90,11 +91,12 @@ def _row(entry: Entry) -> str:
     )
 
 
-def _tally(tally: Tally) -> str:
+def _tally(tally: Tally, state: str = "") -> str:
+    """A count with a bar; coloured by how much of all it is, unless `state` says that no share is better."""
     if not tally.of:
         return '<td class="none">-</td>'
     share = tally.count / tally.of
-    state = "all" if tally.count == tally.of else "most" if share >= 0.9 else "some"
+    state = state or ("all" if tally.count == tally.of else "most" if share >= 0.9 else "some")
     return f'<td class="{state}">{tally.count}/{tally.of}<i style="width:{share:.0%}"></i></td>'
 
 
@@ -118,9 +120,10 @@ def _coverage(cards: list[Scorecard], covered: list[Covered]) -> Iterator[str]:
     idle: list[str] = []
     for service, group in groupby(covered, key=lambda one: one.service):
         rows = list(group)
-        cells = "".join(_tally(Tally(count=sum(tool in one.tools for one in rows), of=len(rows))) for tool in tools)
+        counts = [sum(tool in one.tools for one in rows) for tool in tools]
+        cells = "".join(_tally(Tally(count=count, of=len(rows)), "share") for count in counts)
         driven = Tally(count=sum(bool(one.tools) for one in rows), of=len(rows))
-        yield f"<tr><th>{escape(service)}</th><td>{len(rows)}</td>{cells}{_tally(driven)}</tr>"
+        yield f"<tr><th>{escape(service)}</th><td>{len(rows)}</td>{cells}{_tally(driven, 'share')}</tr>"
         idle += [f"{escape(service)} <code>{escape(one.request)}</code>" for one in rows if not one.tools]
     yield "</tbody></table></div>"
     yield from _folded("Never driven", idle)
