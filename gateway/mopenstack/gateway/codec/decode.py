@@ -258,6 +258,8 @@ def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: in
     read = value_reader(field, rules, microversion, mode)
 
     def set_list(message: Any, value: Any, path: Path) -> None:
+        if rules.lenient and isinstance(value, str):
+            value = [value]
         if not isinstance(value, list):
             raise InvalidField(path, value, "type", "array")
         target = getattr(message, name)
