@@ -59,7 +59,7 @@ class AddressGroups(SharedResource[AddressGroup]):
 
     async def remove_addresses(self, call: Call, request: Any) -> AddressesResponse:
         group = await call.tx.edit(AddressGroup, call.target.id)
-        given = [_canonical(text) for text in request.addresses]
+        given = [text if "/" not in text else _canonical(text) for text in request.addresses]
         unknown = [text for text in given if text not in group.addresses]
         if unknown:
             raise AddressesNotFound(addresses=unknown, address_group_id=group.id)

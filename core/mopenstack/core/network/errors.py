@@ -364,10 +364,6 @@ class PortSecurityAndIPRequiredForSecurityGroups(Conflict):
     message = "Port security must be enabled and port must have an IP address in order to use security groups."
 
 
-class SecurityGroupConflict(Conflict):
-    message = "Error {why} while attempting the operation."
-
-
 class SecurityGroupNotFound(NotFound):
     message = "Security group {id} does not exist"
 

@@ -23,7 +23,7 @@ from mopenstack.core.network.errors import (
     SegmentsSetInConjunctionWithProviders,
 )
 from mopenstack.core.network.provider import PROJECT_NETWORK_TYPE, Wire, check_all, mtu_of, reserve
-from mopenstack.core.network.rbac import forget_policies, grant_everybody, revoke_everybody
+from mopenstack.core.network.rbac import EVERYBODY, forget_policies, grant_everybody, revoke_everybody
 from mopenstack.core.network.resource import NeutronResource, bad_input, check_qos_policy, sees_all, union
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import networks_pb2 as pb
@@ -52,7 +52,8 @@ class Networks(NeutronResource[Network]):
             return True
         if caller.scope != "project" and caller.is_admin:
             return False
-        return obj.shared or obj.external or caller.project_id in (*obj.shared_with, *obj.external_for)
+        mine = {caller.project_id, EVERYBODY}
+        return obj.shared or not mine.isdisjoint(obj.shared_with) or not mine.isdisjoint(obj.external_for)
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[Network]:
         if sees_all(call.caller):
@@ -64,25 +65,24 @@ class Networks(NeutronResource[Network]):
             Network,
             {"project_id": project},
             {"shared": True},
-            {"external": True},
             {"shared_with": project},
+            {"external_for": EVERYBODY},
             {"external_for": project},
         )
 
     async def view(self, call: Call, obj: Network) -> Message:
         project = call.caller.project_id
         shared = not obj.shared and project in obj.shared_with
-        external = not obj.external and project in obj.external_for
-        if not shared and not external:
+        if not shared:
             return obj
 
         async def build() -> Network:
             found = await call.tx.get(Network, obj.id)
             seen = copy_of(obj if found is None else found)
-            seen.shared, seen.external = seen.shared or shared, seen.external or external
+            seen.shared = True
             return seen
 
-        return await call.tx.view(("network", obj.id, shared, external), build)
+        return await call.tx.view(("network", obj.id, shared), build)
 
     # -- create
 
@@ -99,6 +99,8 @@ class Networks(NeutronResource[Network]):
         obj.status, obj.l2_adjacency, obj.revision_number = "ACTIVE", True, 1
         del obj.segments[:]
         await self._make_segments(call, obj, wires)
+        if obj.external:
+            obj.external_for.append(EVERYBODY)
 
     async def created(self, call: Call, obj: Network, request: Any) -> None:
         if obj.shared:
@@ -172,14 +174,19 @@ class Networks(NeutronResource[Network]):
             await self._check_internalize(call, old)
         if old.external != new.external or "is_default" in given:
             await self._check_default(call, new)
+        if old.external != new.external:
+            del new.external_for[:]
+            new.external_for.extend([EVERYBODY] if new.external else [])
 
     async def changed(self, call: Call, old: Network, new: Network) -> None:
-        for name, action in (("shared", "access_as_shared"), ("external", "access_as_external")):
-            before, after = getattr(old, name), getattr(new, name)
-            if after and not before:
-                await grant_everybody(call, new, action)
-            elif before and not after:
-                await revoke_everybody(call, new, action)
+        if new.shared and not old.shared:
+            await grant_everybody(call, new, "access_as_shared")
+        elif old.shared and not new.shared:
+            await revoke_everybody(call, new, "access_as_shared")
+        if new.external and not old.external:
+            await grant_everybody(call, new, "access_as_external")
+        elif old.external and not new.external:
+            await forget_policies(call, new.id, action="access_as_external")
         if old.shared != new.shared or old.external != new.external:
             await copy_to_members(call, new)
 

@@ -35,7 +35,6 @@ from mopenstack.core.network.errors import (
     PortNotFound,
     PortSecurityAndIPRequiredForSecurityGroups,
     PortSecurityPortHasSecurityGroup,
-    SecurityGroupConflict,
     SecurityGroupNotFound,
     ServicePortInUse,
     UnsupportedPortDeviceOwner,
@@ -43,6 +42,7 @@ from mopenstack.core.network.errors import (
 from mopenstack.core.network.networks import Networks
 from mopenstack.core.network.port_values import bind, check_values, complete_pairs, merged_options
 from mopenstack.core.network.resource import NeutronResource, bad_input, check_qos_policy, sees_all, union
+from mopenstack.core.network.security_errors import SecurityGroupConflict
 from mopenstack.core.network.subnet_rules import is_automatic
 from mopenstack.network.v2 import ports_pb2 as pb
 from mopenstack.network.v2.floatingips_pb2 import Floatingip

@@ -1,7 +1,8 @@
 """What RBAC policies do to the objects that they share (neutron.db.rbac_db_mixin, neutron.objects.rbac_db).
 
-An object knows who it is shared with: `shared` and `external` stand for a policy for everybody ("*"),
-`shared_with` and `external_for` list the projects of the others, so that lists find what a caller sees by index.
+An object knows who it is shared with, so that lists find what a caller sees by index: `shared` stands for a policy
+for everybody ("*"), `shared_with` lists the projects of the others. A network is `external` as long as a policy
+shows it to anybody; `external_for` lists the projects, "*" among them.
 """
 
 from __future__ import annotations
@@ -35,8 +36,6 @@ USERS = {
 }
 """Object type -> (kind, field) of what uses such objects (get_bound_project_ids)."""
 
-FLAGS = {"access_as_shared": ("shared", "shared_with"), "access_as_external": ("external", "external_for")}
-
 
 async def grant_everybody(call: Call, obj: Any, action: str) -> None:
     """The policy that setting an object's `shared` or `router:external` stands for."""
@@ -59,9 +58,9 @@ async def revoke_everybody(call: Call, obj: Any, action: str) -> None:
         await _drop(call, policy)
 
 
-async def forget_policies(call: Call, object_id: str) -> None:
-    """Drop the policies of an object that is deleted."""
-    for policy in await call.tx.query(RbacPolicy, object_id=object_id):
+async def forget_policies(call: Call, object_id: str, **of: str) -> None:
+    """Drop the policies of an object that is deleted, or those of one action."""
+    for policy in await call.tx.query(RbacPolicy, object_id=object_id, **of):
         await _drop(call, policy)
 
 
@@ -93,14 +92,44 @@ async def apply_policies(call: Call, message: type[Message], object_id: str) -> 
     """Write into an object what its policies say; the changed object."""
     policies = await call.tx.query(RbacPolicy, object_id=object_id)
     changed: Any = await call.tx.edit(message, object_id)
-    for action, (everybody, some) in FLAGS.items():
-        if some not in message.DESCRIPTOR.fields_by_name:
-            continue
-        targets = {policy.target_tenant for policy in policies if policy.action == action}
-        setattr(changed, everybody, EVERYBODY in targets)
-        del getattr(changed, some)[:]
-        getattr(changed, some).extend(sorted(targets - {EVERYBODY}))
+    targets = {policy.target_tenant for policy in policies if policy.action == "access_as_shared"}
+    changed.shared = EVERYBODY in targets
+    del changed.shared_with[:]
+    changed.shared_with.extend(sorted(targets - {EVERYBODY}))
     if "external_for" in message.DESCRIPTOR.fields_by_name:
-        changed.revision_number += 1  # a network's policies are a part of it (neutron.db.rbac_db_models)
+        _show_outside(changed, {policy.target_tenant for policy in policies if policy.action == "access_as_external"})
     await call.tx.put(changed)
     return changed
+
+
+def _show_outside(network: Any, targets: set[str]) -> None:
+    """What a network's policies make of it; they are a part of it (neutron.db.external_net_db, rbac_db_models)."""
+    del network.external_for[:]
+    network.external_for.extend(sorted(targets))
+    network.revision_number += 1
+    if targets and not network.external:
+        network.is_default = False
+    elif not targets:
+        network.ClearField("is_default")
+    network.external = bool(targets)
+
+
+async def check_not_attached(call: Call, network: Any, target: str, instead: str = "") -> None:
+    """Nobody whose router has a gateway on an external network loses it (_validate_ext_not_in_use_by_project)."""
+    policies = await call.tx.query(RbacPolicy, object_id=network.id, action="access_as_external")
+    allowed = {policy.target_tenant for policy in policies} - {target} | {instead}
+    if target == EVERYBODY and network.is_default:
+        raise RbacPolicyInUse(object_id=network.id, details="Default external networks must be shared to everyone.")
+    if EVERYBODY in allowed:
+        return
+    owner, routers = call.owner_of("port"), call.owner_of("router")
+    users = set()
+    for port in await call.tx.query(owner.message, network_id=network.id):
+        router = await routers.find(call, port.device_id) if port.device_owner == "network:router_gateway" else None
+        if router is not None:
+            users.add(router.project_id)
+    if target in users or (target == EVERYBODY and users - allowed):
+        raise RbacPolicyInUse(
+            object_id=network.id,
+            details="There are routers attached to this network that depend on this policy for access.",
+        )

@@ -14,7 +14,7 @@ from mopenstack.core.network.errors import (
     RbacPolicyNotFound,
 )
 from mopenstack.core.network.networks import copy_to_members
-from mopenstack.core.network.rbac import ACTIONS, EVERYBODY, apply_policies, check_unused
+from mopenstack.core.network.rbac import ACTIONS, EVERYBODY, apply_policies, check_not_attached, check_unused
 from mopenstack.core.network.resource import NeutronResource, bad_input, sees_all
 from mopenstack.network.v2 import rbac_policies_pb2 as pb
 from mopenstack.network.v2.networks_pb2 import Network
@@ -55,7 +55,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
         if new.target_tenant != old.target_tenant:
             await self._check_new(call, new)
             if new.target_tenant != EVERYBODY or new.object_type == "network":
-                await self._check_unused(call, old)
+                await self._check_unused(call, old, new.target_tenant)
 
     async def changed(self, call: Call, old: RbacPolicy, new: RbacPolicy) -> None:
         await self._apply(call, new)
@@ -90,9 +90,12 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
             await copy_to_members(call, changed)
 
     @staticmethod
-    async def _check_unused(call: Call, policy: RbacPolicy) -> None:
+    async def _check_unused(call: Call, policy: RbacPolicy, instead: str = "") -> None:
         """Nobody who loses the network may have ports on it (ensure_no_project_ports_on_network)."""
         if policy.action != "access_as_shared":
+            network = await call.tx.get(Network, policy.object_id)
+            if network is not None:
+                await check_not_attached(call, network, policy.target_tenant, instead)
             return
         if policy.object_type != "network":
             shared = await call.owner_of(policy.object_type).find(call, policy.object_id)

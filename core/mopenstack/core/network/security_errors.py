@@ -27,6 +27,10 @@ class SecurityGroupDefaultAlreadyExists(Conflict):
     message = "Default security group already exists."
 
 
+class SecurityGroupConflict(Conflict):
+    message = "Error {why} while attempting the operation."
+
+
 # -- rules
 
 
