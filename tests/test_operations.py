@@ -100,4 +100,4 @@ async def test_version_documents(admin: Any) -> None:
         for path in paths:
             reply = await admin.get(prefixes[service], path)
             assert reply.status in (200, 300), f"{service} {path}: {reply.status} {reply.body}"
-            assert "version" in reply.body or "versions" in reply.body
+            assert {"version", "versions", "resources"} & set(reply.body)
