@@ -46,6 +46,8 @@ async def test_gateways_come_and_go(neutron: Neutron, outside: list[Any]) -> Non
     assert added["external_gateway_info"]["network_id"] == one["network_id"]
     (await ask(neutron, router, "remove", two)).refused(500)  # which of the two?
     (await ask(neutron, router, "remove", one)).ok(200)
+    path = f"/v2.0/routers/{router['id']}/remove_external_gateways"
+    (await neutron.user.put("network", path, {"router": {"external_gateways": {}}})).ok(200)  # names none
     left = await neutron.show("routers", router["id"])
     assert networks(left) == [two["network_id"]] * 2
     assert left["external_gateway_info"]["network_id"] == two["network_id"]

@@ -53,7 +53,17 @@ def _any(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
         decode_json(body)
 
 
+def _gateways(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
+    """`{"router": {"external_gateways": {}}}` is no gateway: so says the command line's `router unset`."""
+    document = decode_json(body) if body else None
+    inner = document.get("router") if isinstance(document, dict) else None
+    if isinstance(inner, dict) and inner.get("external_gateways") == {}:
+        document = {"router": {**inner, "external_gateways": []}}
+    _decoder(type(message)).body(message, document)  # type: ignore[arg-type]  # as above
+
+
 BODY_HOOKS: Mapping[str, BodyHook] = {
+    **{f"mopenstack.network.v2.Routers.{verb}ExternalGateways": _gateways for verb in ("Add", "Update", "Remove")},
     "mopenstack.network.v2.Tags.AddTag": _any,
     **{
         f"mopenstack.network.v2.{_pascal(singular)}s.Create{_pascal(singular)}": _hook(singular, f"{singular}s")
