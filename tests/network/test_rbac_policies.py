@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.network.conftest import Neutron
+
 UNKNOWN = "00000000-0000-0000-0000-00000000dead"
 
 
@@ -59,3 +61,32 @@ async def test_a_network_in_use_is_not_unshared(neutron: Any, admin_neutron: Any
     await neutron.create("ports", network_id=network["id"])
     text = "Unable to reconfigure sharing settings for network s. Multiple projects are using it."
     (await admin_neutron.put("networks", network["id"], shared=False)).refused(409, text)
+
+
+async def test_who_uses_an_object_keeps_it(admin: Any, admin_neutron: Neutron, neutron: Neutron) -> None:
+    group = await admin_neutron.create("security-groups", name="lent")
+    fields = {"object_type": "security_group", "object_id": group["id"], "action": "access_as_shared"}
+    policy = await admin_neutron.create("rbac-policies", target_tenant=neutron.user.project_id, **fields)
+    network, _ = await neutron.network()
+    port = await neutron.create("ports", network_id=network["id"], security_groups=[group["id"]])
+    (await admin_neutron.delete("rbac-policies", policy["id"])).refused(409, f"project_id={neutron.user.project_id}")
+    (await neutron.delete("ports", port["id"])).ok(204)
+    (await admin_neutron.delete("rbac-policies", policy["id"])).ok(204)
+
+
+async def test_a_network_is_external_for_some(admin_neutron: Neutron, neutron: Neutron) -> None:
+    network, _ = await admin_neutron.network("10.99.0.0/24")
+    fields = {"object_type": "network", "object_id": network["id"], "action": "access_as_external"}
+    policy = await admin_neutron.create("rbac-policies", target_tenant=neutron.user.project_id, **fields)
+    assert (await neutron.show("networks", network["id"]))["router:external"] is True
+    router = await neutron.create("routers", external_gateway_info={"network_id": network["id"]})
+    (await admin_neutron.delete("rbac-policies", policy["id"])).refused(
+        409, "There are routers attached to this network"
+    )
+    (await neutron.delete("routers", router["id"])).ok(204)
+    (await admin_neutron.delete("rbac-policies", policy["id"])).ok(204)
+    (await neutron.get("networks", network["id"])).refused(404)
+    assert (await admin_neutron.show("networks", network["id"]))["router:external"] is False
+    public = (await admin_neutron.list("networks", "name=public"))[0]
+    policies = await admin_neutron.list("rbac-policies", f"object_id={public['id']}&action=access_as_external")
+    (await admin_neutron.delete("rbac-policies", policies[0]["id"])).refused(409, "must be shared to everyone")

@@ -184,3 +184,11 @@ async def test_qos_rules_by_their_own_id(admin: Any, admin_neutron: Neutron, dem
 async def test_service_providers(demo: Any) -> None:
     listed = (await demo.get("network", "/v2.0/service-providers?service_type=L3_ROUTER_NAT")).ok()
     assert {one["name"] for one in listed["service_providers"]} == {"dvrha", "dvr", "ha", "single_node"}
+
+
+async def test_a_project_with_a_range_of_its_own_gets_its_ids(admin: Any, admin_neutron: Neutron) -> None:
+    fields = {"network_type": "geneve", "shared": False, "project_id": admin.project_id, "minimum": 7, "maximum": 8}
+    (await admin.post("network", "/v2.0/network-segment-ranges", {"network_segment_range": fields})).ok(201)
+    made = [await admin_neutron.create("networks") for _ in range(2)]
+    assert {network["provider:segmentation_id"] for network in made} == {7, 8}
+    (await admin_neutron.post("networks")).refused(409, "No project network is available for allocation")

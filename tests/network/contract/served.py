@@ -27,7 +27,7 @@ class Served:
     create: dict[str, AnyField] = field(default_factory=dict)
     update: dict[str, AnyField] = field(default_factory=dict)
     queried: bool = False
-    """Whether there is a list that takes a query: where there is none, nothing filters or sorts (in Neutron neither)."""
+    """Whether a list takes a query: where none does, nothing filters or sorts (in Neutron neither)."""
 
 
 @cache

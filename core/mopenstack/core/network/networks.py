@@ -138,7 +138,7 @@ class Networks(NeutronResource[Network]):
             segment = Segment(id=call.ids.uuid(), network_id=obj.id, revision_number=1)
             call.stamp(segment.created_at)
             call.stamp(segment.updated_at)
-            await reserve(call, segment, wire)
+            await reserve(call, segment, wire, obj.project_id)
             await call.tx.put(segment, fresh=True)
             made.append(segment)
         show_segments(obj, made)

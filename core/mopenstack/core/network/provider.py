@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.addresses import take, take_free
+from mopenstack.core.network.addresses import Range, take, take_free
 from mopenstack.core.network.errors import (
     FlatNetworkInUse,
     NoNetworkAvailable,
@@ -20,6 +20,7 @@ from mopenstack.core.network.errors import (
     VlanIdInUse,
 )
 from mopenstack.core.network.resource import bad_input
+from mopenstack.network.v2.network_segment_ranges_pb2 import NetworkSegmentRange
 from mopenstack.network.v2.networks_pb2 import NetworkSegment
 from mopenstack.network.v2.segments_pb2 import Segment
 
@@ -98,7 +99,34 @@ def mtu_of(wires: Iterable[Wire]) -> int:
     return min(MTU[wire.network_type] for wire in wires)
 
 
-async def reserve(call: Call, segment: Segment, wire: Wire) -> None:
+async def free_ranges(call: Call, network_type: str, physical_network: str, project_id: str) -> list[Range]:
+    """Where a project's networks get their ids: its own ranges, else what is shared and no other project's.
+
+    neutron.services.network_segment_range; the configuration's range is there without a row.
+    """
+    rows = [
+        one
+        for one in await call.tx.query(NetworkSegmentRange, network_type=network_type)
+        if not one.default and one.physical_network == physical_network
+    ]
+    own = [(one.minimum, one.maximum) for one in rows if not one.shared and one.project_id == project_id]
+    if own:
+        return own
+    free = [VLAN_RANGE if network_type == "vlan" else TUNNEL_RANGE]
+    free += [(one.minimum, one.maximum) for one in rows if one.shared]
+    for one in rows:
+        if not one.shared:
+            free = [part for whole in free for part in _without(whole, one.minimum, one.maximum)]
+    return free
+
+
+def _without(whole: Range, first: int, last: int) -> list[Range]:
+    """What is left of a range when another one is taken out of it."""
+    parts = [(whole[0], min(whole[1], first - 1)), (max(whole[0], last + 1), whole[1])]
+    return [(low, high) for low, high in parts if low <= high]
+
+
+async def reserve(call: Call, segment: Segment, wire: Wire, project_id: str) -> None:
     """Make the segment's wire its own, allocating what is not said; the segment has an id already."""
     segment.network_type = wire.network_type
     if wire.physical_network is not None:
@@ -110,11 +138,11 @@ async def reserve(call: Call, segment: Segment, wire: Wire) -> None:
             raise FlatNetworkInUse(physical_network=wire.physical_network)
         return
     if wire.network_type == "vlan":
-        await _reserve_vlan(call, segment, wire)
+        await _reserve_vlan(call, segment, wire, project_id)
         return
     scope = f"segment/{wire.network_type}"
     if wire.segmentation_id is None:
-        number = await take_free(call, scope, [TUNNEL_RANGE], segment)
+        number = await take_free(call, scope, await free_ranges(call, wire.network_type, "", project_id), segment)
         if number is None:
             raise NoNetworkAvailable()
         segment.segmentation_id = number
@@ -124,14 +152,15 @@ async def reserve(call: Call, segment: Segment, wire: Wire) -> None:
     segment.segmentation_id = wire.segmentation_id
 
 
-async def _reserve_vlan(call: Call, segment: Segment, wire: Wire) -> None:
+async def _reserve_vlan(call: Call, segment: Segment, wire: Wire, project_id: str) -> None:
     if wire.segmentation_id is not None:
         if not await take(call, f"segment/vlan/{wire.physical_network}", str(wire.segmentation_id), segment):
             raise VlanIdInUse(vlan_id=wire.segmentation_id, physical_network=wire.physical_network)
         segment.segmentation_id = wire.segmentation_id
         return
     for physical_network in (wire.physical_network,) if wire.physical_network else VLAN_PHYSICAL_NETWORKS:
-        number = await take_free(call, f"segment/vlan/{physical_network}", [VLAN_RANGE], segment)
+        ranges = await free_ranges(call, "vlan", physical_network, project_id)
+        number = await take_free(call, f"segment/vlan/{physical_network}", ranges, segment)
         if number is not None:
             segment.physical_network, segment.segmentation_id = physical_network, number
             return

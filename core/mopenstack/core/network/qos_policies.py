@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Servicer, copy_fields
 from mopenstack.core.network.errors import HTTPNotFound
@@ -60,6 +62,12 @@ class QosPolicies(SharedResource[QosPolicy]):
     service = pb.DESCRIPTOR.services_by_name["QosPolicies"]
     message = QosPolicy
     not_found = QosPolicyNotFound
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[QosPolicy]:
+        marker = await call.tx.get(QosPolicy, query.marker) if query.marker else None
+        if marker is None or not self.visible(call, marker):
+            query.marker = ""  # neutron.objects.base.Pager begins anew where there is no such object
+        return await super().candidates(call, query)
 
     async def view(self, call: Call, obj: QosPolicy) -> Message:
         shared = shared_with_caller(call, obj)

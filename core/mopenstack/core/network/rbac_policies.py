@@ -17,9 +17,11 @@ from mopenstack.core.network.networks import copy_to_members
 from mopenstack.core.network.rbac import ACTIONS, EVERYBODY, apply_policies, check_not_attached, check_unused
 from mopenstack.core.network.resource import NeutronResource, bad_input, sees_all
 from mopenstack.network.v2 import rbac_policies_pb2 as pb
+from mopenstack.network.v2.address_scopes_pb2 import AddressScope
 from mopenstack.network.v2.networks_pb2 import Network
 from mopenstack.network.v2.ports_pb2 import Port
 from mopenstack.network.v2.rbac_policies_pb2 import RbacPolicy
+from mopenstack.network.v2.subnetpools_pb2 import Subnetpool
 
 RULES = ("", ":object_type", ":object_id", ":target_tenant", ":action")
 
@@ -46,6 +48,23 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
             noun = obj.object_type.replace("_", " ")
             raise bad_input(f"Only admins can manipulate policies on {noun}s they do not own")
         await self._check_new(call, obj)
+        if isinstance(shared, Subnetpool):
+            await self._check_scope(call, shared, obj.target_tenant)
+
+    @staticmethod
+    async def _check_scope(call: Call, pool: Subnetpool, target: str) -> None:
+        """Who is given a pool must have its address scope as well (SubnetPool.validate_rbac_policy_create)."""
+        if not pool.address_scope_id:
+            return
+        scope = await call.tx.get(AddressScope, pool.address_scope_id)
+        if scope is not None and not scope.shared and target not in scope.shared_with:
+            why = (
+                f"Failed to create RBAC policy on object {pool.id} because "
+                "target project doesn't have access to associated address scope.."
+            )
+            raise bad_input(
+                f'Callback neutron.objects.subnetpool.SubnetPool.validate_rbac_policy_change failed with "{why}"'
+            )
 
     async def created(self, call: Call, obj: RbacPolicy, request: Any) -> None:
         await self._apply(call, obj)

@@ -24,12 +24,12 @@ class Segments(NeutronResource[Segment]):
         return sees_all(call.caller)
 
     async def prepare(self, call: Call, obj: Segment, request: Any, given: set[str]) -> None:
-        await call.service(Networks).fetch(call, obj.network_id)
+        network = await call.service(Networks).fetch(call, obj.network_id)
         wire = Wire.of(obj)
         check_all([wire])
         for name in ("physical_network", "segmentation_id"):
             obj.ClearField(name)
-        await reserve(call, obj, wire)
+        await reserve(call, obj, wire, network.project_id)
 
     async def created(self, call: Call, obj: Segment, request: Any) -> None:
         await self._show(call, obj.network_id)
