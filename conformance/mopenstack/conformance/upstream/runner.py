@@ -75,7 +75,9 @@ class _Shards:
                     if worker is None:
                         made += 1
                         worker = _Worker(self, self._cloud(), self.scratch / f"{number}-{made}")
-                    clean = worker.run(group)
+                    clean, left = worker.run(group)
+                    if left:
+                        waiting.put(left)
                 except CloudError as error:
                     clean = False
                     for test in group:
@@ -105,8 +107,11 @@ class _Worker:
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
-    def run(self, group: list[Test]) -> bool:
-        """The verdicts on the tests of one class; whether every one of them passed or skipped."""
+    def run(self, group: list[Test]) -> tuple[bool, list[Test]]:
+        """Tell the verdicts on the tests of one class.
+
+        Returns whether every one of them passed or skipped, and those that another process must run.
+        """
         process = self._started()
         assert process.stdin is not None
         left = {test.name: test for test in group}
@@ -122,7 +127,7 @@ class _Worker:
                 return self._broken(left, current, "the process of the tests ended")
             said = json.loads(line)
             if "done" in said:
-                return clean
+                return clean, []
             current = said.get("start", current)
             if "trouble" in said:
                 clean = False
@@ -148,15 +153,15 @@ class _Worker:
         output = said["reason"][-KEPT_OUTPUT:] if outcome is Outcome.FAILED else ""
         self._shards.add(result.model_copy(update={"seconds": said["seconds"], "output": output}))
 
-    def _broken(self, left: dict[str, Test], current: str, why: str) -> bool:
-        """The test that runs has failed; those behind it were not reached and fail with it."""
-        for name, test in left.items():
-            reason = why if name == current or not current else f"not reached: {current}: {why}"
-            self._shards.add(_result(self._shards.suite, test, Outcome.FAILED, reason))
+    def _broken(self, left: dict[str, Test], current: str, why: str) -> tuple[bool, list[Test]]:
+        """The test that runs has failed, or all where none has begun; those behind it are left."""
+        failed = [left[current]] if current in left else list(left.values())
+        for test in failed:
+            self._shards.add(_result(self._shards.suite, test, Outcome.FAILED, why))
         if self._process is not None:
             self._process.kill()
             self._process = None
-        return False
+        return False, [test for test in left.values() if test not in failed]
 
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
