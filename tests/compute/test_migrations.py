@@ -91,6 +91,13 @@ async def test_evacuation_needs_a_host_that_is_down(admin: Any, demo: Any) -> No
     assert answer.ok(200).keys() == {"adminPass"}
     assert await host(admin, id) == OTHER[before]
     assert (await rows(admin, id))[0]["migration_type"] == "evacuation"
+    assert (await show(admin, id))["status"] == "ACTIVE"
+    (await admin.put("compute", f"/v2.1/os-services/{service}", {"forced_down": False}, **at("2.53"))).ok(200)
+    service = next(item["id"] for item in found if item["host"] == OTHER[before])
+    (await admin.put("compute", f"/v2.1/os-services/{service}", {"forced_down": True}, **at("2.53"))).ok(200)
+    assert (await show(admin, id))["host_status"] == "DOWN"
+    (await act(admin, id, {"evacuate": {}}, "2.95")).ok(200)
+    assert ((await show(admin, id))["status"], await host(admin, id)) == ("SHUTOFF", before)
 
 
 async def test_a_group_is_kept_on_the_move(admin: Any, demo: Any) -> None:

@@ -201,6 +201,13 @@ class ServiceHostsInstances(Conflict):
     message = "Unable to delete compute service that is hosting instances. Migrate or delete the instances first."
 
 
+class ServiceHasMigrations(Conflict):
+    message = (
+        "Unable to delete compute service that has in-progress migrations. Complete the migrations or delete the "
+        "instances first."
+    )
+
+
 # -- usage
 
 

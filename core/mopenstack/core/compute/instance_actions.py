@@ -23,6 +23,32 @@ from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 
 PAGE_MAX = 1000
+EVENTS = {
+    "create": "compute__do_build_and_run_instance",
+    "delete": "compute_terminate_instance",
+    "shelve": "compute_shelve_instance",
+    "shelveOffload": "compute_shelve_offload_instance",
+    "resize": "compute_prep_resize",
+    "migrate": "cold_migrate",
+    "confirmResize": "compute_confirm_resize",
+    "revertResize": "compute_revert_resize",
+    "live-migration": "conductor_live_migrate_instance",
+    "live_migration_force_complete": "compute_live_migration_force_complete",
+    "live_migration_cancel": "compute_live_migration_abort",
+    "evacuate": "compute_rebuild_instance",
+    "createImage": "compute_snapshot_instance",
+    "createBackup": "compute_backup_instance",
+    "changePassword": "compute_set_admin_password",
+    "attach_interface": "compute_attach_interface",
+    "detach_interface": "compute_detach_interface",
+    "attach_volume": "compute_attach_volume",
+    "detach_volume": "compute_detach_volume",
+    "swap_volume": "compute_swap_volume",
+    "trigger_crash_dump": "compute_trigger_crash_dump",
+    "lock": "api_lock",
+    "unlock": "api_unlock",
+}
+"""What nova.compute.manager and the conductor call their part of an action, where it is not `compute_X_instance`."""
 EVENTS_SINCE, PAGES_SINCE, BEFORE_SINCE = 51, 58, 66
 
 
@@ -37,10 +63,28 @@ async def record(call: Call, server: Server, action: str) -> None:
         user_id=call.caller.user_id,
         project_id=call.caller.project_id,
     )
-    event = entry.events.add(event=f"compute_{action}", result="Success", host=server.host, host_id=host_id(server))
+    event = entry.events.add(
+        event=EVENTS.get(action, f"compute_{action}_instance"),
+        result="Success",
+        host=server.host,
+        host_id=host_id(server),
+    )
     call.stamp(entry.updated_at)
     for stamp in (entry.created_at, event.start_time, event.finish_time):
         call.stamp(stamp, float(int(call.time)))
+    await call.tx.put(entry)
+
+
+async def record_failure(call: Call, server: Server, action: str) -> None:
+    """Note that the newest such action came to nothing."""
+    found = [item for item in await call.tx.query(InstanceAction, server_id=server.id) if item.action == action]
+    if not found:
+        return
+    entry = copy_of(max(found, key=lambda item: (item.created_at.seconds, item.id)))
+    entry.message = "Error"
+    for event in entry.events:
+        event.result = "Error"
+    call.stamp(entry.updated_at)
     await call.tx.put(entry)
 
 

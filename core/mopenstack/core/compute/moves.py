@@ -11,6 +11,8 @@ from mopenstack.core.store.transaction import copy_of
 
 ASYNC_SINCE = 34
 """From this microversion nobody waits for the scheduler to answer a live migration."""
+STOPPED_SINCE = 95
+"""From this microversion an evacuated server does not run until somebody starts it."""
 
 
 async def check_destination(call: Call, server: Server, host: str) -> None:

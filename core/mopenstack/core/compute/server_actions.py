@@ -20,7 +20,7 @@ from mopenstack.core.compute import (
     server_ports,
 )
 from mopenstack.core.compute import server_errors as errors
-from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.instance_actions import record, record_failure
 from mopenstack.core.compute.quotas import SERVICE, take
 from mopenstack.core.compute.server_images import ImageActions, drop_shelved, queue_shelved
 from mopenstack.core.compute.server_minor_actions import MinorActions
@@ -177,7 +177,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             raise errors.HostStillInUse(host=call.target.host)
         server = await call.tx.edit(Server, call.target.id)
         server.next_host = await moves.destination(call, server, request.evacuate.host)
-        server.old_vm_state = server.vm_state
+        server.old_vm_state = STOPPED if call.at_least(moves.STOPPED_SINCE) else server.vm_state
         server.admin_pass = request.evacuate.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         await migrations.begin(call, server, migrations.EVACUATION, server.next_host)
         await record(call, server, "evacuate")
@@ -286,6 +286,7 @@ async def _built(call: Call, server: Server) -> None:
         server.fault.code, server.fault.message = 500, server.build_failure
         call.stamp(server.fault.created_at)
         server.next_host = ""
+        await record_failure(call, server, "create")
         return
     server.vm_state, server.power_state = Server.VM_STATE_ACTIVE, POWER_ON
     call.stamp(server.launched_at, float(int(call.time)))
@@ -329,6 +330,7 @@ async def _moved(call: Call, server: Server) -> None:
 @LIFECYCLE.on("migrate_nowhere")
 async def _stayed(call: Call, server: Server) -> None:
     await migrations.close(call, server, "error")
+    await record_failure(call, server, "migrate")
 
 
 @LIFECYCLE.on("os-migrateLive")

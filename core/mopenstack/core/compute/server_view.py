@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from mopenstack.compute.v2.servers_pb2 import Server
+from mopenstack.compute.v2.services_pb2 import Service
 from mopenstack.core.compute.networking import ports_of
 from mopenstack.core.engine.call import Call
 from mopenstack.core.store.transaction import copy_of
@@ -25,9 +26,19 @@ async def view_of(call: Call, id: str) -> Server:
     shown.host_id = host_id(server)
     if server.vm_state == Server.VM_STATE_BUILDING:
         return shown
-    shown.host_status = "UP" if server.host else ""
+    shown.host_status = await _host_status(call, server.host)
     await _add_ports(call, shown, await ports_of(call, server))
     return shown
+
+
+async def _host_status(call: Call, host: str) -> str:
+    """nova.compute.api.get_instance_host_status: of its compute service."""
+    if not host:
+        return ""
+    for service in await call.tx.query(Service, host=host):
+        if service.binary == "nova-compute":
+            return "DOWN" if service.forced_down else "MAINTENANCE" if service.status == "disabled" else "UP"
+    return ""
 
 
 def host_id(server: Server) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from mopenstack.compute.v2 import aggregates_pb2, servers_pb2
 from mopenstack.compute.v2 import services_pb2 as pb
+from mopenstack.compute.v2.migrations_pb2 import Migration
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
 from mopenstack.core.engine.call import Call
@@ -17,6 +18,8 @@ from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
 
 COMPUTE = "nova-compute"
+OVER = ("confirmed", "reverted", "error", "failed", "completed", "cancelled", "done")
+"""States of migrations in which nothing more happens to them."""
 INTERNAL_ZONE = "internal"
 DEFAULT_ZONE = "nova"
 
@@ -149,6 +152,8 @@ class Services(ResourceServicer[pb.Service]):
         if service.binary == COMPUTE:
             if await call.tx.query(servers_pb2.Server, host=service.host):
                 raise errors.ServiceHostsInstances()
+            if any(service.host in (item.source_compute, item.dest_compute) for item in await _moving(call)):
+                raise errors.ServiceHasMigrations()
             for aggregate in await call.tx.scan(aggregates_pb2.Aggregate):
                 if service.host in aggregate.hosts:
                     changed = copy_of(aggregate)
@@ -166,6 +171,11 @@ class Services(ResourceServicer[pb.Service]):
         if found is None:
             raise errors.ServiceNotFound(id=id)
         return found
+
+
+async def _moving(call: Call) -> list[Migration]:
+    """The migrations that are not over."""
+    return [item for item in await call.tx.scan(Migration) if item.status not in OVER]
 
 
 def _set_status(service: pb.Service, status: str, reason: str | None) -> None:
