@@ -23,6 +23,7 @@ from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
 from mopenstack.gateway.documented import documented
+from mopenstack.gateway.index import index
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
 from mopenstack.gateway.surface import Endpoint, Surface, surfaces
@@ -66,7 +67,7 @@ class App:
         cloud, cloud_prefix, path = split_cloud(raw_path)
         surface, api_path = self._surface(path)
         if surface is None:
-            response: web.StreamResponse = web.json_response({"message": "Not Found"}, status=404)
+            response: web.StreamResponse = await self._outside(request, request_id, cloud, cloud_prefix, path)
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
         else:
@@ -101,6 +102,21 @@ class App:
         first = path if second < 0 else path[:second]
         surface = self._by_prefix.get(first)
         return surface, _trimmed(surface, path[len(first) :]) if surface is not None else ""
+
+    async def _outside(
+        self, request: web.BaseRequest, request_id: str, cloud: str, cloud_prefix: str, path: str
+    ) -> web.Response:
+        """What belongs to no API: the index at the root, and nothing else."""
+        if path in ("", "/") and request.method in ("GET", "HEAD"):
+            base_url = f"{request.scheme}://{request.headers.get('Host') or '127.0.0.1'}{cloud_prefix}"
+            metadata = CallMetadata(
+                cloud=cloud, base_url=base_url, request_id=request_id, remote=request.remote or "", path=path
+            )
+            found = await index(self._core, metadata, request.headers.get("Accept", ""))
+            if found is not None:
+                body, content_type = found
+                return web.Response(body=body, content_type=content_type, charset="utf-8")
+        return web.json_response({"message": "Not Found"}, status=404)
 
     def _answers(self) -> web.Response:
         report = self.renderer.report()

@@ -1,0 +1,34 @@
+"""The root of the one port tells what there is."""
+
+from __future__ import annotations
+
+from tests.conftest import Cloud, User
+
+
+async def test_the_root_lists_apis_and_clouds(cloud: Cloud) -> None:
+    root = User(cloud.session, cloud.serving.url)
+    shown = (await root.get("", "")).ok(200)
+    assert shown["auth_url"] == f"{cloud.serving.url}/identity/v3"
+    urls = {api["type"]: api["url"] for api in shown["apis"]}
+    assert urls["network"] == f"{cloud.serving.url}/network/"
+    assert {"compute", "identity", "image", "volumev3"} <= urls.keys()
+    for url in urls.values():
+        async with cloud.session.get(url) as answer:
+            assert answer.status in (200, 300), url
+    assert {"name": cloud.name, "auth_url": f"{cloud.url}/identity/v3"} in shown["clouds"]
+
+
+async def test_a_cloud_has_a_root_of_its_own(cloud: Cloud) -> None:
+    shown = (await cloud.anonymous.get("", "")).ok(200)
+    assert shown["auth_url"] == f"{cloud.url}/identity/v3"
+    assert {"name": "default", "auth_url": f"{cloud.serving.url}/identity/v3"} in shown["clouds"]
+    root = User(cloud.session, cloud.serving.url)
+    (await root.get("cloud/nobody", "/")).refused(404)
+    (await root.get("nothing", "/")).refused(404)
+
+
+async def test_browsers_get_a_page(cloud: Cloud) -> None:
+    root = User(cloud.session, cloud.serving.url)
+    reply = await root.get("", "", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert reply.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert f"<code>{cloud.serving.url}/identity/v3</code>" in reply.ok(200)
