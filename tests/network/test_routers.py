@@ -41,6 +41,7 @@ async def test_a_new_router_as_neutron_shows_it(neutron: Any, admin_neutron: Any
         "external_gateways": [],
         "enable_default_route_bfd": False,
         "enable_default_route_ecmp": False,
+        "enable_snat": True,
         "tags": [],
         "revision_number": 1,
     }

@@ -61,6 +61,9 @@ class Floatingips(NeutronResource[Floatingip]):
             port = await call.tx.get(Port, seen.port_id) if seen.port_id else None
             if port is not None:
                 copy_fields(port, seen.port_details, seen.port_details.DESCRIPTOR.fields_by_name)
+            network = await call.tx.get(Network, seen.floating_network_id)
+            if network is not None and network.qos_policy_id:
+                seen.qos_network_policy_id = network.qos_policy_id
             for item in await call.tx.query(PortForwarding, floatingip_id=seen.id):
                 copy_fields(item, seen.port_forwardings.add(), pb.Floatingip.Forwarding.DESCRIPTOR.fields_by_name)
             return seen

@@ -16,6 +16,7 @@ from mopenstack.core.network.availability_zones import check_hints
 from mopenstack.core.network.errors import (
     DefaultExternalNetworkExists,
     ExternalNetworkInUse,
+    HTTPBadRequest,
     InvalidNetworkMTU,
     InvalidSharedSetting,
     NetworkInUse,
@@ -97,6 +98,7 @@ class Networks(NeutronResource[Network]):
         self._set_mtu(obj, wires)
         await self._check_default(call, obj)
         obj.status, obj.l2_adjacency, obj.revision_number = "ACTIVE", True, 1
+        obj.ha = False
         del obj.segments[:]
         await self._make_segments(call, obj, wires)
         if obj.external:
@@ -163,6 +165,8 @@ class Networks(NeutronResource[Network]):
     # -- update
 
     async def change(self, call: Call, old: Network, new: Network, request: Any, given: set[str]) -> None:
+        if "ha" in given:
+            raise HTTPBadRequest("Cannot update read-only attribute ha")
         dns.check_domain(new.dns_domain)
         await check_qos_policy(call, new)
         self._check_provider(old, new, given)
@@ -220,7 +224,7 @@ class Networks(NeutronResource[Network]):
     @staticmethod
     async def _check_internalize(call: Call, old: Network) -> None:
         owners = {port.device_owner for port in await call.tx.query(Port, network_id=old.id)}
-        if owners & {"network:router_gateway", "network:floatingip"}:
+        if "network:router_gateway" in owners:
             raise ExternalNetworkInUse(net_id=old.id)
 
     # -- delete

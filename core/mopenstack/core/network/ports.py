@@ -211,6 +211,8 @@ class Ports(NeutronResource[Port]):
         _set_names(new)
         if given & {"host_id", "admin_state_up", "profile"}:
             bind(new)
+        if given & {"host_id", "profile"} and new.vnic_type == "direct-physical":
+            await self._follow_device(call, old, new)
 
     @staticmethod
     async def _check_floating(call: Call, old: Port, asked: Iterable[FixedIp]) -> None:
@@ -236,6 +238,15 @@ class Ports(NeutronResource[Port]):
                 port_id=old.id, vif_type=old.vif_type, old_mac=old.mac_address, new_mac=new.mac_address.lower()
             )
         await call.tx.release(f"mac/{old.network_id}", old.mac_address)
+        await self._take_mac(call, new)
+
+    async def _follow_device(self, call: Call, old: Port, new: Port) -> None:
+        """A port bound to a whole device has the device's MAC, and a fresh one afterwards (port-mac-override)."""
+        mac = str(new.profile.fields["device_mac_address"].string_value) if "device_mac_address" in new.profile else ""
+        if mac.lower() == old.mac_address or (not mac and not old.profile.fields.get("device_mac_address")):
+            return
+        await call.tx.release(f"mac/{old.network_id}", old.mac_address)
+        new.mac_address = mac
         await self._take_mac(call, new)
 
     @staticmethod

@@ -88,6 +88,7 @@ async def set_first(call: Call, router: Router, wanted: Gateway | None, nulls: C
     info = Gateway(network_id=wanted.network_id)
     info.enable_snat = wanted.enable_snat if wanted.HasField("enable_snat") else True
     router.external_gateway_info.CopyFrom(info)
+    router.enable_snat = info.enable_snat
     if wanted.HasField("qos_policy_id"):
         router.qos_policy_id = wanted.qos_policy_id
         await check_qos_policy(call, router)
@@ -102,6 +103,7 @@ async def drop_first(call: Call, router: Router) -> None:
     await _check_floatingips(call, router, network_id)
     port_id = router.gw_port_id
     router.gw_port_id = router.qos_policy_id = ""
+    router.enable_snat = True
     router.ClearField(GATEWAY)
     await device_ports.drop(call, port_id)
 

@@ -58,7 +58,7 @@ class Routers(NeutronResource[Router]):
         check_hints(obj.availability_zone_hints)
         if obj.flavor_id:
             await call.service(NetworkFlavors).check_usable(call, obj.flavor_id)
-        obj.status, obj.revision_number = "ACTIVE", 1
+        obj.status, obj.revision_number, obj.enable_snat = "ACTIVE", 1, True
         wanted = self._wanted(call, obj, given)
         await ndp_rules.check_new_router(call, obj)
         obj.ClearField(GATEWAY)
