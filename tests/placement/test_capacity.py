@@ -213,3 +213,29 @@ async def test_aggregates_of_hosts_are_those_of_their_providers(nova: Nova, plac
     assert (await nova.boot(await nova.flavor(1), availability_zone="z"))["OS-EXT-SRV-ATTR:host"] == host["name"]
     (await nova.send("POST", "/v2.1/os-aggregates", {"aggregate": {"name": "b"}})).ok()
     (await placement.get(f"/resource_providers?member_of={aggregate['uuid']}")).ok()
+
+
+async def test_many_servers_are_placed_all_or_not_at_all(nova: Nova) -> None:
+    await nova.shrink(1)
+    count = len(await nova.providers()) + 1
+    one = await nova.flavor(1)
+    body = {"name": "s", "flavorRef": one, "imageRef": nova.image, "networks": "none", "min_count": count}
+    (await nova.send("POST", SERVERS, {"server": body})).ok(202)
+    servers = (await nova.send("GET", f"{SERVERS}/detail")).ok()["servers"]
+    assert [(server["status"], server["fault"]["message"]) for server in servers] == [("ERROR", FILTERED)] * count
+    assert set((await nova.used()).values()) == {(0, 0)}
+
+
+async def test_disabled_and_deleted_services(nova: Nova, placement: Any) -> None:
+    host = (await nova.providers())[-1]
+    services = (await nova.send("GET", "/v2.1/os-services?binary=nova-compute")).ok()["services"]
+    id = next(item["id"] for item in services if item["host"] == host["name"])
+    (await nova.send("PUT", f"/v2.1/os-services/{id}", {"status": "disabled"})).ok()
+    traits = f"/resource_providers/{host['uuid']}/traits"
+    assert "COMPUTE_STATUS_DISABLED" in (await placement.get(traits)).ok()["traits"]
+    assert (await nova.boot(await nova.flavor(1), host=host["name"]))["fault"]["message"] == NOWHERE
+    (await nova.send("PUT", f"/v2.1/os-services/{id}", {"status": "enabled"})).ok()
+    assert "COMPUTE_STATUS_DISABLED" not in (await placement.get(traits)).ok()["traits"]
+    (await nova.send("DELETE", f"/v2.1/os-services/{id}")).ok(204)
+    assert host["name"] not in await nova.used()
+    assert host["uuid"] not in [item["uuid"] for item in await nova.providers()]

@@ -42,6 +42,7 @@ _COMPUTE_TRAITS = (
     "COMPUTE_VOLUME_EXTEND",
     "COMPUTE_VOLUME_MULTI_ATTACH",
 )
+_DISABLED = "COMPUTE_STATUS_DISABLED"
 _SPEC = re.compile(r"(resources|trait)([a-zA-Z0-9_-]{1,64})?:([A-Z0-9_]+)")
 
 
@@ -120,6 +121,30 @@ async def used_of(call: Call, hypervisor_id: str) -> Mapping[str, int]:
     """Resource class -> amount in use of a hypervisor."""
     provider = await call.tx.get(Provider, hypervisor_id)
     return provider.used if provider is not None else {}
+
+
+async def mark_disabled(call: Call, host: str, *, disabled: bool) -> None:
+    """A host whose service is disabled says so by a trait."""
+    shared = (await hosts(call)).get(host)
+    if shared is None or (_DISABLED in shared.traits) == disabled:
+        return
+    provider = copy_of(shared)
+    if disabled:
+        provider.traits.append(_DISABLED)
+    else:
+        provider.traits.remove(_DISABLED)
+    await records.save(call, provider)
+
+
+async def unregister(call: Call, host: str) -> None:
+    """A compute service that is deleted takes its hypervisor and its provider along; what is below that stays."""
+    for hypervisor in await call.tx.scan(Hypervisor):
+        if hypervisor.service.host == host:
+            await call.tx.delete(Hypervisor, hypervisor.id)
+            provider = await call.tx.get(Provider, hypervisor.id)
+            below = any(other.parent_id == hypervisor.id for other in await call.tx.scan(Provider))
+            if provider is not None and not below and not any(provider.used.values()):
+                await call.tx.delete(Provider, hypervisor.id)
 
 
 async def mirror_aggregate(call: Call, host: str, aggregate: str, *, member: bool) -> None:

@@ -270,28 +270,44 @@ async def _check_ports(call: Call, plan: Plan) -> None:
 # -- the rows
 
 
-async def make(call: Call, plan: Plan, index: int, taken: list[str]) -> Server:
-    """One server of a plan, not stored yet: placed, with its ports and volumes."""
-    server = _row(call, plan, index)
-    found = await scheduling.place(call, server, plan.wish, taken)
-    host = found.host
-    if not host:
-        server.build_failure = found.why
-        return server
-    taken.append(host)
-    server.next_host = host
-    server.availability_zone = await scheduling.zone_of(call, host)
+async def make(call: Call, plan: Plan) -> list[Server]:
+    """The servers of a plan, not stored yet: placed, with their ports and volumes."""
+    servers = [_row(call, plan, index) for index in range(plan.count)]
+    if await _place(call, plan, servers):
+        for server in servers:
+            await _connect(call, plan, server)
+    if plan.wish.group is not None:
+        for server in servers:
+            await call.service(ServerGroups).join(call, plan.wish.group.id, server.id)
+            server.server_groups.append(plan.wish.group.id)
+    return servers
+
+
+async def _place(call: Call, plan: Plan, servers: Sequence[Server]) -> bool:
+    """A host for each, or for none: the scheduler answers a request as a whole."""
+    taken: list[str] = []
+    for server in servers:
+        found = await scheduling.place(call, server, plan.wish, taken)
+        if not found.host:
+            await claims.release(call, *(other.id for other in servers[: len(taken)]))
+            for other in servers:
+                other.next_host = other.availability_zone = ""
+                other.build_failure = scheduling.NO_HOST if taken else found.why
+            return False
+        taken.append(found.host)
+        server.next_host = found.host
+        server.availability_zone = await scheduling.zone_of(call, found.host)
+    return True
+
+
+async def _connect(call: Call, plan: Plan, server: Server) -> None:
     try:
-        await networking.allocate(call, server, plan.networks, plan.group_ids, host)
-        await block_devices.connect(call, server, plan.mappings, host)
+        await networking.allocate(call, server, plan.networks, plan.group_ids, server.next_host)
+        await block_devices.connect(call, server, plan.mappings, server.next_host)
     except Fault as fault:
         await networking.release_all(call, server)
         await claims.release(call, server.id)
         server.build_failure = ABORTED.format(id=server.id, why=fault.text)
-    if plan.wish.group is not None:
-        await call.service(ServerGroups).join(call, plan.wish.group.id, server.id)
-        server.server_groups.append(plan.wish.group.id)
-    return server
 
 
 def _row(call: Call, plan: Plan, index: int) -> Server:

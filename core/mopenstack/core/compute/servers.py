@@ -41,10 +41,9 @@ class Servers(ResourceServicer[Server]):
 
     async def create_server(self, call: Call, request: pb.CreateServerRequest) -> Result:
         plan = await server_create.plan_of(call, request)
-        taken: list[str] = []
         made = []
-        for index in range(plan.count):
-            made.append(await self.insert(call, await server_create.make(call, plan, index, taken)))
+        for server in await server_create.make(call, plan):
+            made.append(await self.insert(call, server))
             await record(call, made[-1], "create")
         return server_create.answer(plan, made)
 
