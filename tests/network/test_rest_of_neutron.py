@@ -192,3 +192,18 @@ async def test_a_project_with_a_range_of_its_own_gets_its_ids(admin: Any, admin_
     made = [await admin_neutron.create("networks") for _ in range(2)]
     assert {network["provider:segmentation_id"] for network in made} == {7, 8}
     (await admin_neutron.post("networks")).refused(409, "No project network is available for allocation")
+
+
+async def test_a_speaker_on_an_agent(admin: Any, admin_neutron: Neutron) -> None:
+    agents = (await admin.get("network", "/v2.0/agents")).ok()["agents"]
+    bgp, l3 = (next(a["id"] for a in agents if a["agent_type"].startswith(kind)) for kind in ("BGP", "L3"))
+    speaker = await admin_neutron.create("bgp-speakers", ip_version=4, local_as=1)
+    body = {"bgp_speaker_id": speaker["id"]}
+    (await admin.post("network", f"/v2.0/agents/{l3}/bgp-drinstances", body)).refused(404, "is invalid or has been")
+    (await admin.post("network", f"/v2.0/agents/{bgp}/bgp-drinstances", body)).ok(201)
+    (await admin.post("network", f"/v2.0/agents/{bgp}/bgp-drinstances", body)).refused(409, "already associated")
+    listed = (await admin.get("network", f"/v2.0/agents/{bgp}/bgp-drinstances")).ok()["bgp_speakers"]
+    hosting = (await admin.get("network", f"/v2.0/bgp-speakers/{speaker['id']}/bgp-dragents")).ok()["agents"]
+    assert ([one["id"] for one in listed], [one["id"] for one in hosting]) == ([speaker["id"]], [bgp])
+    (await admin.delete("network", f"/v2.0/agents/{bgp}/bgp-drinstances/{speaker['id']}")).ok(204)
+    (await admin.delete("network", f"/v2.0/agents/{bgp}/bgp-drinstances/{speaker['id']}")).refused(404, "not hosted")

@@ -23,12 +23,12 @@ KINDS = {
     "ports": "port",
     "routers": "router",
     "floatingips": "floatingip",
-    "security-groups": "security_group",
+    "security_groups": "security_group",
     "trunks": "trunk",
     "policies": "qos_policy",
     "network_segment_ranges": "network_segment_range",
 }
-"""The word of the path -> the kind of resource."""
+"""The word of the path -> the kind of resource; a dash is as good as an underscore (neutron.pecan_wsgi)."""
 
 LENGTH_MAX = 255
 COUNT_MAX = 50
@@ -77,7 +77,7 @@ class Tags(Servicer):
     @staticmethod
     async def _target(call: Call, request: Any, verb: str) -> Any:
         """The tagged object, if the caller may do this to its tags; an unknown one makes Neutron fail."""
-        kind = KINDS.get(request.resource_type, "")
+        kind = KINDS.get(request.resource_type.replace("-", "_"), "")
         owner = call.owner_of(kind) if kind else None
         if owner is None:
             raise HTTPNotFound()
