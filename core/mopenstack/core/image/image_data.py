@@ -12,8 +12,8 @@ from typing import Any
 from mopenstack.contract.calls import ByteStream
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors, formats, imports, options, usage
-from mopenstack.core.image.images import STORE, Images, settle
+from mopenstack.core.image import backends, errors, formats, imports, options, usage
+from mopenstack.core.image.images import Images, settle
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.core.store.blobs import Blob
 from mopenstack.image.v2 import image_data_pb2 as pb
@@ -32,8 +32,7 @@ class ImageData(Servicer):
         _check_content_type(call)
         size = _announced_size(request)
         await usage.check_upload(call, size)
-        if request.store not in ("", STORE):
-            raise errors.UnknownStore(store=request.store)
+        backends.check_known(call.cloud, request.store or backends.DEFAULT)
         image = await self._owned(call, request.image_id)
         LIFECYCLE.check(image, "upload")
         _check_formats(image)
@@ -44,7 +43,7 @@ class ImageData(Servicer):
         image = await self._owned(call, request.image_id)
         new = await call.tx.edit(images_pb2.Image, image.id)
         data = _data(call.blob, image, strict=call.cloud.enabled(options.FORMAT_MATCH))
-        settle(new, data)
+        settle(new, data, [request.store or backends.DEFAULT])
         new.status = Image.ACTIVE
         await call.service(Images).save(call, new)
         return EMPTY
@@ -60,7 +59,7 @@ class ImageData(Servicer):
         if image.status == Image.DEACTIVATED and not call.caller.is_admin:
             raise errors.ImageDeactivated()
         for store in filter(None, (part.strip() for part in request.prefer.split(","))):
-            if store != STORE:
+            if store not in backends.stores_of(call.cloud):
                 raise errors.StoreNotConfigured(store=store)
         if not image.data.key:
             return ByteStream(_nothing(), 0, status=204)

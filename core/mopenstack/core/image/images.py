@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Page
@@ -10,15 +10,13 @@ from mopenstack.contract.operations import field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
-from mopenstack.core.image import errors, filters, patch, usage
+from mopenstack.core.image import backends, errors, filters, patch, usage
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import images_pb2 as pb
 from mopenstack.image.v2 import members_pb2
 
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
-STORE = "fs"
-STORE_IDS = "fs,os_glance_staging_store,os_glance_tasks_store"
 PAGE_DEFAULT = 25
 PROPERTIES_MAX = 128
 TAGS_MAX = 128
@@ -117,7 +115,8 @@ class Images(ResourceServicer[pb.Image]):
         await usage.check_count(call)
         image = await self.create(call, request)
         assert isinstance(image, pb.Image)
-        answer = pb.CreateImageResponse(import_methods=",".join(IMPORT_METHODS), store_ids=STORE_IDS)
+        stores = ",".join((*backends.stores_of(call.cloud), *backends.RESERVED))
+        answer = pb.CreateImageResponse(import_methods=",".join(IMPORT_METHODS), store_ids=stores)
         answer.image.CopyFrom(image)
         return answer
 
@@ -235,8 +234,8 @@ def forget_bytes(call: Call, key: str) -> None:
         call.after_commit(lambda: call.blobs.delete(key))
 
 
-def settle(image: pb.Image, data: pb.Image.Data) -> None:
-    """Make bytes the image's own: sizes, checksums and the store that holds them."""
+def settle(image: pb.Image, data: pb.Image.Data, stores: Sequence[str] = (backends.DEFAULT,)) -> None:
+    """Make bytes the image's own: sizes, checksums and the stores that hold them."""
     image.data.CopyFrom(data)
     image.ClearField("staged")
     image.size = data.size
@@ -244,7 +243,7 @@ def settle(image: pb.Image, data: pb.Image.Data) -> None:
     if data.virtual_size:
         image.virtual_size = data.virtual_size
     image.checksum, image.os_hash_algo, image.os_hash_value = data.md5, "sha512", data.sha512
-    image.stores = STORE
+    backends.place(image, stores)
 
 
 def _check_new(image: pb.Image) -> None:

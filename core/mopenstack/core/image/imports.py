@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from mopenstack.contract.calls import CallMetadata
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.image import download, errors, formats, options, usage, web
-from mopenstack.core.image.images import IMPORT_METHODS, STORE, Images, forget_bytes, settle
+from mopenstack.core.image import backends, download, errors, formats, options, usage, web
+from mopenstack.core.image.images import IMPORT_METHODS, Images, forget_bytes, settle
 from mopenstack.core.image.patch import plain
 from mopenstack.core.image.states import LIFECYCLE, Image
 from mopenstack.core.image.tasks import Tasks
 from mopenstack.core.store.blobs import Blob
 from mopenstack.image.v2 import image_data_pb2 as pb
-from mopenstack.image.v2 import images_pb2
+from mopenstack.image.v2 import images_pb2, tasks_pb2
 
 if TYPE_CHECKING:
     from mopenstack.core.engine.engine import Engine
@@ -58,22 +58,26 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
             raise errors.NotAuthorized("copy_image")
     else:
         call.service(Images).check_owner(call, image, "modify_image")
-    _check_stores(request)
+    stores = backends.asked_for(call.cloud, request)
     if name == "copy-image":
-        if not request.all_stores.bool_value:
-            raise errors.BadImport(f"Image is already present at store '{STORE}'")
-        return  # it is in every store there is
+        stores = _to_copy(request, image, stores)
+        if not stores:
+            return  # it is in every store there is
     fetches = name == "web-download" and await _may_fetch(call, method.get("uri"))
     await usage.check_import(call, image, name)
-    task = await call.service(Tasks).start(call, image.id, call.caller.project_id, {"method": method})
+    task = await call.service(Tasks).start(call, image.id, _body(request), stores)
     new = await call.tx.edit(images_pb2.Image, image.id)
     new.properties[TASK_PROPERTY] = task.id
+    if name == "copy-image":
+        new.properties[PENDING_STORES], new.properties[FAILED_STORES] = ",".join(sorted(stores)), ""
+        await LIFECYCLE.begin(call, new, "copy", seconds=SECONDS)
+        return
     if not fetches:
         await LIFECYCLE.begin(call, new, "import", seconds=SECONDS)
         return
     LIFECYCLE.check(new, "import")
     new.status = Image.IMPORTING
-    new.properties[PENDING_STORES], new.properties[FAILED_STORES] = STORE, ""
+    new.properties[PENDING_STORES], new.properties[FAILED_STORES] = ",".join(sorted(stores)), ""
     await call.service(Images).save(call, new)
     engine, cloud = call.engine, call.cloud
     call.start(lambda: _fetch(engine, cloud, image.id, task.id, method["uri"]))
@@ -146,7 +150,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
         await _fail(call, image, FAILED)
         return
     data.ClearField("head")
-    settle(image, data)
+    settle(image, data, _stores_of(task))
     image.status = Image.ACTIVE
     image.properties.pop(TASK_PROPERTY, None)
     image.properties[PENDING_STORES] = image.properties[FAILED_STORES] = ""
@@ -156,13 +160,26 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
 
 async def _fail(call: Call, image: images_pb2.Image, said: str) -> None:
     """The image waits for other bytes; those that came are forgotten."""
-    await call.service(Tasks).fail(call, image.properties.pop(TASK_PROPERTY, ""), said)
+    tasks, task_id = call.service(Tasks), image.properties.pop(TASK_PROPERTY, "")
+    stores = _stores_of(await tasks.find(call, task_id))
+    await tasks.fail(call, task_id, said)
     if image.HasField("staged"):
         forget_bytes(call, image.staged.key)
         image.ClearField("staged")
         image.ClearField("size")
     image.status = Image.QUEUED
-    image.properties[PENDING_STORES], image.properties[FAILED_STORES] = "", STORE
+    image.properties[PENDING_STORES], image.properties[FAILED_STORES] = "", ",".join(sorted(stores))
+
+
+@LIFECYCLE.on("copy")
+async def copied(call: Call, image: images_pb2.Image) -> None:
+    """The image lies in further stores; in which ones its task knows."""
+    tasks = call.service(Tasks)
+    task = await tasks.find(call, image.properties.pop(TASK_PROPERTY, ""))
+    backends.place(image, [*backends.places(image), *_stores_of(task)])
+    image.properties[PENDING_STORES] = image.properties[FAILED_STORES] = ""
+    if task is not None:
+        await tasks.succeed(call, task.id, image.size)
 
 
 def _check_state(image: images_pb2.Image, name: str) -> None:
@@ -181,15 +198,26 @@ def _check_state(image: images_pb2.Image, name: str) -> None:
         raise errors.ImportConflict("Image has active task")
 
 
-def _check_stores(request: pb.ImportImageRequest) -> None:
-    if not request.HasField("stores"):
-        return
+def _to_copy(request: pb.ImportImageRequest, image: images_pb2.Image, stores: list[str]) -> list[str]:
+    """The stores that an image is to be copied to; raises BadImport for one that has it."""
+    present = backends.places(image)
     if request.all_stores.bool_value:
-        said = "All_stores parameter can't be used with x-image-meta-store header or stores parameter"
-        raise errors.BadImport(said)
-    for store in plain(request.stores) or []:
-        if store != STORE:
-            raise errors.ImportConflict(errors.UnknownStore.message.format(store=store))
+        return [store for store in stores if store not in present]
+    for store in stores:
+        if store in present:
+            raise errors.BadImport(f"Image is already present at store '{store}'")
+    return stores
+
+
+def _body(request: pb.ImportImageRequest) -> dict[str, Any]:
+    """The body of an import as it was sent."""
+    names = ("method", "stores", "all_stores", "all_stores_must_succeed")
+    return {name: plain(getattr(request, name)) for name in names if request.HasField(name)}
+
+
+def _stores_of(task: tasks_pb2.Task | None) -> list[str]:
+    """Where an import's bytes go."""
+    return plain(task.input.fields["backend"]) if task is not None else [backends.DEFAULT]
 
 
 def _data_of(blob: Blob) -> images_pb2.Image.Data:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.image import options, usage
-from mopenstack.core.image.images import IMPORT_METHODS, STORE
+from mopenstack.core.image import backends, options, usage
+from mopenstack.core.image.images import IMPORT_METHODS
 from mopenstack.image.v2 import info_pb2 as pb
-
-DATA_DIR = "/var/lib/glance/images"
-"""Where the store says that its files lie."""
 
 
 class Info(Servicer):
@@ -20,12 +17,21 @@ class Info(Servicer):
         return pb.ImportInfo(import_methods=methods)
 
     async def get_stores_info(self, call: Call, request: pb.GetStoresInfoRequest) -> Result:
-        return pb.StoresInfo(stores=[pb.StoresInfo.Store(id=STORE, default="true")])
+        return pb.StoresInfo(
+            stores=[
+                pb.StoresInfo.Store(id=store, default="true" if store == backends.DEFAULT else "")
+                for store in backends.stores_of(call.cloud)
+            ]
+        )
 
     async def get_stores_info_detail(self, call: Call, request: pb.GetStoresInfoRequest) -> Result:
-        store = pb.StoresInfoDetail.Store(id=STORE, default="true", type="file")
-        store.properties.update({"data_dir": DATA_DIR, "chunk_size": 65536, "thin_provisioning": False})
-        return pb.StoresInfoDetail(stores=[store])
+        answer = pb.StoresInfoDetail()
+        for name in backends.stores_of(call.cloud):
+            store = answer.stores.add(id=name, type="file", default="true" if name == backends.DEFAULT else "")
+            store.properties.update(
+                {"data_dir": backends.directory(name), "chunk_size": 65536, "thin_provisioning": False}
+            )
+        return answer
 
     async def get_usage_info(self, call: Call, request: pb.GetUsageInfoRequest) -> Result:
         answer = pb.UsageInfo()

@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import download, errors
-from mopenstack.core.image.images import STORE, Images
+from mopenstack.core.image import backends, download, errors
+from mopenstack.core.image.images import Images
 from mopenstack.core.image.imports import FAILED, TASK_PROPERTY
-from mopenstack.core.image.info import DATA_DIR
 from mopenstack.core.image.states import STATUS_WORDS, Image
 from mopenstack.core.image.tasks import Tasks
 from mopenstack.image.v2 import locations_pb2 as pb
@@ -30,9 +29,9 @@ class Locations(Servicer):
         if SERVICE_ROLE not in call.caller.roles:
             raise errors.NotAuthorized("fetch_image_location")
         answer = pb.ListLocationsResponse()
-        if image.data.key:
-            where = answer.locations.add(url=f"file://{DATA_DIR}/{image.id}")
-            where.metadata.update({"store": STORE})
+        for store in backends.places(image):
+            where = answer.locations.add(url=f"file://{backends.directory(store)}/{image.id}")
+            where.metadata.update({"store": store})
         return answer
 
     async def add_location(self, call: Call, request: pb.AddLocationRequest) -> Result:

@@ -29,6 +29,7 @@ LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
         Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE),
         Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
         Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING),
+        Action("copy", frozenset({Image.ACTIVE})),
         Action("deactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.DEACTIVATED, label="deactivate"),
         Action("reactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.ACTIVE, label="reactivate"),
     ),

@@ -1,12 +1,13 @@
-"""Stores and the cache: there is one store, and no cache (glance.api.v2.images.delete_from_store, cached_images)."""
+"""Stores and the cache: there is no cache (glance.api.v2.images.delete_from_store, cached_images)."""
 
 from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.image import errors
-from mopenstack.core.image.images import STORE, Images
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.image import backends, errors
+from mopenstack.core.image.images import Images
 from mopenstack.core.image.states import Image
+from mopenstack.image.v2 import images_pb2
 from mopenstack.image.v2 import stores_pb2 as pb
 
 
@@ -14,8 +15,8 @@ class Stores(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Stores"]
 
     async def delete_image_from_store(self, call: Call, request: pb.DeleteImageFromStoreRequest) -> Result:
-        """Always refused: the one store holds the only copy."""
-        if request.store_id != STORE:
+        """Forget one of an image's places; the last one stays."""
+        if request.store_id not in backends.stores_of(call.cloud):
             raise errors.StoreConflict(f"The selected store {request.store_id} is not available on this node.")
         try:
             image = await call.service(Images).fetch(call, request.image_id)
@@ -27,7 +28,15 @@ class Stores(Servicer):
             raise errors.StoreConflict(
                 "It's not allowed to remove image data from store if image status is not 'active'"
             )
-        raise errors.LastLocation()
+        places = backends.places(image)
+        if len(places) == 1:
+            raise errors.LastLocation()
+        if request.store_id not in places:
+            raise errors.ResourceNotFound(f"Image {image.id} is not stored in store {request.store_id}.")
+        new = await call.tx.edit(images_pb2.Image, image.id)
+        backends.place(new, [store for store in places if store != request.store_id])
+        await call.service(Images).save(call, new)
+        return EMPTY
 
     async def get_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
         raise errors.NoCache()

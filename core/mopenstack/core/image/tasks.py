@@ -61,12 +61,13 @@ class Tasks(ResourceServicer[pb.Task]):
 
     # -- what imports call
 
-    async def start(self, call: Call, image_id: str, project_id: str, request: dict[str, Any]) -> pb.Task:
+    async def start(self, call: Call, image_id: str, request: dict[str, Any], stores: list[str]) -> pb.Task:
         """A task under way for an import; `request` is the import's body."""
+        project_id = call.caller.project_id
         task = pb.Task(type="api_image_import", status="processing", project_id=project_id, image_id=image_id)
         task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
         task.schema = "/v2/schemas/task"
-        task.input.update({"image_id": image_id, "import_req": request, "backend": ["fs"]})
+        task.input.update({"image_id": image_id, "import_req": request, "backend": stores})
         return await self.insert(call, task)
 
     async def start_location(self, call: Call, image_id: str, url: str) -> pb.Task:
