@@ -105,6 +105,21 @@ async def test_token_by_trust(cloud: Cloud, admin: User, demo: User, impersonati
     (await cloud.anonymous.post("identity", "/v3/auth/tokens", again)).refused(403, "Using trust-scoped token")
 
 
+async def test_a_trust_makes_nothing_that_stays(cloud: Cloud, admin: User, demo: User) -> None:
+    other = await person(cloud, admin, "other")
+    lent = holder(cloud, await use(cloud, other, (await lend(demo, other, impersonation=True))["id"]))
+    path = f"/v3/users/{demo.user_id}"
+    body = {"application_credential": {"name": "a"}}
+    (await lent.post("identity", f"{path}/application_credentials", body)).refused(403)
+    (await lent.get("identity", f"{path}/access_rules")).refused(403)
+    key = {"tenant_id": demo.project_id}
+    (await lent.post("identity", f"{path}/credentials/OS-EC2", key)).refused(403, "Delegated tokens cannot access")
+    credential = {"credential": {"user_id": demo.user_id, "type": "cert", "blob": "x"}}
+    (await lent.post("identity", "/v3/credentials", credential)).refused(403, "Delegated tokens cannot access")
+    (await demo.post("identity", "/v3/credentials", credential)).ok(201)
+    assert (await lent.get("identity", "/v3/credentials")).ok(200)["credentials"] == []
+
+
 async def test_a_token_ends_with_its_trust(cloud: Cloud, admin: User, demo: User) -> None:
     other = await person(cloud, admin, "other")
     made = await lend(demo, other)

@@ -11,6 +11,7 @@ from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.delegation import refuse_lent
 from mopenstack.identity.v3 import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credentials_pb2 import ApplicationCredential
 
@@ -21,6 +22,9 @@ class AccessRules(IdentityServicer[pb2.AccessRule]):
     service = pb2.DESCRIPTOR.services_by_name["AccessRules"]
     message = pb2.AccessRule
     not_found = errors.AccessRuleNotFound
+
+    async def before(self, call: Call, request: Any) -> None:
+        refuse_lent(call.caller)
 
     async def list_access_rules(self, call: Call, request: pb2.ListAccessRulesRequest) -> Result:
         return page_of(await call.tx.query(pb2.AccessRule, user_id=request.user_id), request.query)

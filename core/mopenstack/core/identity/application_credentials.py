@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import secrets
+from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.access_rules import keep_rule
 from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.delegation import refuse_lent
 from mopenstack.core.identity.effective import roles_on
 from mopenstack.core.identity.passwords import hash_secret
 from mopenstack.core.identity.roles import Roles
@@ -26,6 +28,9 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
     service = pb2.DESCRIPTOR.services_by_name["ApplicationCredentials"]
     message = pb2.ApplicationCredential
     not_found = errors.ApplicationCredentialNotFound
+
+    async def before(self, call: Call, request: Any) -> None:
+        refuse_lent(call.caller)
 
     async def list_application_credentials(self, call: Call, request: pb2.ListApplicationCredentialsRequest) -> Result:
         found = await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id)

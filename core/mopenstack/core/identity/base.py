@@ -6,6 +6,7 @@ Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -13,9 +14,11 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
+from mopenstack.core.engine.policy import Check, compile_check
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
 from mopenstack.core.store.transaction import Taken, copy_of
@@ -42,12 +45,14 @@ class IdentityServicer(ResourceServicer[M]):
     Class attributes:
       unique    what the name is unique in: a field of the resource, "" for the whole cloud, None: it is not
       options   the resource options that a client may set, with their types
+      absence_told  the operations that look for the object before the policy is asked (by the name of the method)
       repeats_extras  whether the answer to an update holds the extras once more under `extra`
     """
 
     page_max = None
     unique: ClassVar[str | None] = None
     resource_options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
+    absence_told: ClassVar[frozenset[str]] = frozenset()
     repeats_extras: ClassVar[bool] = False
 
     # -- who may know what
@@ -56,12 +61,12 @@ class IdentityServicer(ResourceServicer[M]):
         return True
 
     async def fetch(self, call: Call, id: str) -> M:
-        """Like Keystone, tell only those who may read everything that something is not there."""
+        """Like Keystone, tell only those whom the policy lets do this to anything that something is not there."""
         obj = await self.find(call, id)
         if obj is not None:
             return obj
         operation = call.operation
-        if operation is not None and operation.options.policy.check and not may_read_all(call):
+        if operation is not None and operation.method not in self.absence_told and not may_on_nothing(call, operation):
             raise refused(operation.options.policy.name)
         raise self.not_found(id=id)
 
@@ -198,6 +203,30 @@ class IdentityServicer(ResourceServicer[M]):
 
 def _kind(servicer: IdentityServicer[Any], obj: Any) -> str:
     return "domain" if getattr(obj, "is_domain", False) else servicer.options.kind
+
+
+class _Nothing:
+    """A target without any facts: no check that asks for one passes."""
+
+    def __getattr__(self, name: str) -> str:
+        return "\0"
+
+
+_NOTHING = _Nothing()
+
+
+@cache
+def _check_of(operation: Operation) -> Check:
+    rules = {rule.name: rule.check for rule in operation.api.rules}
+    return compile_check(operation.options.policy.check, rules)
+
+
+def may_on_nothing(call: Call, operation: Operation) -> bool:
+    """Whether the caller may do this whatever the target is (keystone.common.rbac_enforcer without a target)."""
+    policy = operation.options.policy
+    if policy.scope and call.caller.policy_scope not in policy.scope:
+        return False
+    return not policy.check or _check_of(operation)(call.caller, _NOTHING)
 
 
 def may_read_all(call: Call) -> bool:

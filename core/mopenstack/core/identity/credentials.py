@@ -15,11 +15,13 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, may_read_all, page_of
-from mopenstack.core.identity.delegation import refuse_delegated
+from mopenstack.core.identity.delegation import is_delegated, refuse_delegated
 from mopenstack.core.identity.projects import Projects
 from mopenstack.identity.v3 import credentials_pb2 as pb2
 
 EC2 = "ec2"
+_DELEGATIONS = ("trust_id", "app_cred_id", "access_token_id", "access_id")
+"""What binds a key to a delegation: it stays as it is."""
 DELEGATED = "Delegated tokens cannot access credentials directly"
 
 
@@ -28,11 +30,16 @@ class Credentials(IdentityServicer[pb2.Credential]):
     message = pb2.Credential
     not_found = errors.CredentialNotFound
 
+    async def before(self, call: Call, request: Any) -> None:
+        """Delegated tokens reach no credentials; of a list they see nothing."""
+        if not isinstance(request, pb2.ListCredentialsRequest):
+            refuse_delegated(call.caller, action=DELEGATED)
+
     async def complete(self, call: Call, obj: pb2.Credential, request: Any, given: set[str]) -> None:
         if not call.caller.is_admin and obj.user_id != call.caller.user_id:
             raise errors.refused("identity:create_credential")
         if obj.type == EC2:
-            obj.id = hash_access_key(_access_key(obj.blob))
+            obj.id = hash_access_key(str(_blob(obj.blob)["access"]))
             if not obj.owner_project_id:
                 raise errors.missing("project_id", "credential")
             if await self.find(call, obj.id) is not None:
@@ -43,8 +50,15 @@ class Credentials(IdentityServicer[pb2.Credential]):
             raise errors.refused("identity:update_credential")
         if new.type == EC2 and not new.owner_project_id:
             raise errors.missing("project_id", "credential")
+        if old.type == EC2 and "blob" in given:
+            before, after = json.loads(old.blob), _blob(new.blob)
+            for key in _DELEGATIONS:
+                if before.get(key) != after.get(key):
+                    raise BadRequest(f"{key} can not be updated for credential")
 
     async def refine(self, call: Call, found: list[pb2.Credential], query: common.Query) -> list[pb2.Credential]:
+        if call.caller.token and (call.caller.trust_id or is_delegated(call.caller)):
+            return []
         if may_read_all(call):
             return found
         return [credential for credential in found if credential.user_id == call.caller.user_id]
@@ -56,7 +70,10 @@ class Ec2Credentials(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Ec2Credentials"]
 
     async def before(self, call: Call, request: Any) -> None:
+        """A key is looked for before the policy is asked; delegated tokens see none."""
         refuse_delegated(call.caller, action=DELEGATED)
+        if isinstance(request, pb2.Ec2CredentialRequest):
+            await call.service(Credentials).lookup(call, hash_access_key(request.access))
 
     async def list_ec2_credentials(self, call: Call, request: pb2.ListEc2CredentialsRequest) -> Result:
         found = await call.tx.query(pb2.Credential, user_id=request.user_id, type=EC2)
@@ -90,11 +107,17 @@ def hash_access_key(access: str) -> str:
     return hashlib.sha256(access.encode()).hexdigest()
 
 
-def _access_key(blob: str) -> str:
+def _blob(text: str) -> dict[str, Any]:
+    """What an EC2 credential holds."""
     try:
-        return str(json.loads(blob)["access"])
-    except (ValueError, KeyError, TypeError):
+        blob = json.loads(text)
+    except ValueError:
         raise BadRequest("Invalid blob in credential") from None
+    if not blob or not isinstance(blob, dict):
+        raise errors.missing("blob", "credential")
+    if blob.get("access") is None:
+        raise errors.missing("access", "credential")
+    return blob
 
 
 def ec2_view(credential: pb2.Credential) -> pb2.Ec2Credential:

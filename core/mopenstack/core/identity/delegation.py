@@ -50,6 +50,12 @@ def refuse_delegated(caller: Caller, *, text: str = "", action: str = "") -> Non
     raise errors.NotAuthorized(text or None)
 
 
+def refuse_lent(caller: Caller) -> None:
+    """Refuse what was delegated by trusts, OAuth 1 and EC2; application credentials have rules of their own."""
+    if "application_credential" not in caller.methods:
+        refuse_delegated(caller)
+
+
 async def trust_in_force(call: Call, id: str) -> Trust:
     """A trust that can be used; raises TrustNotFound, and Forbidden where those before it have gone bad."""
     trust = await call.tx.get(Trust, id)

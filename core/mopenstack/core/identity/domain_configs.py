@@ -23,7 +23,7 @@ class DomainConfigs(Servicer):
     async def get_domain_config(self, call: Call, request: pb2.DomainConfigRequest) -> Result:
         """Rules for passwords are for everybody; the rest for those who may read everything."""
         public = request.group == "security_compliance"
-        if not public and not may_read_all(call):
+        if not public and (call.caller.policy_scope == "domain" or not may_read_all(call)):
             raise errors.refused("identity:get_domain_config")
         await call.service(Projects).domain(call, request.domain_id)
         if public:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from mopenstack.contract.faults import Forbidden
 from mopenstack.core.engine.call import Call
@@ -30,9 +31,14 @@ def domain_view(project: projects_pb2.Project) -> pb2.Domain:
 class Domains(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Domains"]
 
+    async def before(self, call: Call, request: Any) -> None:
+        """An update looks for the domain before it asks whether it may."""
+        if call.operation is not None and call.operation.method == "UpdateDomain":
+            await call.service(Projects).domain(call, request.domain_id)
+
     async def list_domains(self, call: Call, request: pb2.ListDomainsRequest) -> Result:
         found = [domain_view(project) for project in await call.tx.query(projects_pb2.Project, is_domain=True)]
-        if not may_read_all(call):
+        if call.caller.domain_id or not may_read_all(call):
             found = [domain for domain in found if domain.id == call.caller.domain_id]
         return page_of(found, request.query)
 

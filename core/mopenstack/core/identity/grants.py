@@ -7,15 +7,18 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import page_of
+from mopenstack.core.identity.base import may_read_all, page_of
 from mopenstack.core.identity.deletion import forget_grant
 from mopenstack.core.identity.effective import SYSTEM
 from mopenstack.core.identity.groups import Groups
 from mopenstack.core.identity.projects import Projects
-from mopenstack.core.identity.roles import Roles
+from mopenstack.core.identity.roles import MANAGED_IN_DOMAINS, Roles
 from mopenstack.core.identity.users import Users
 from mopenstack.identity.v3 import grants_pb2 as pb2
 from mopenstack.identity.v3 import roles_pb2
+from mopenstack.identity.v3.groups_pb2 import Group
+from mopenstack.identity.v3.projects_pb2 import Project
+from mopenstack.identity.v3.users_pb2 import User
 
 
 class _GrantServicer(Servicer):
@@ -26,6 +29,7 @@ class _GrantServicer(Servicer):
     async def _list(self, call: Call, request: pb2.ListGrantsRequest) -> Result:
         target = await self._target(call, request)
         await self._actor(call, request)
+        await _permit(call, request, None)
         actor = {"user_id": request.user_id} if request.user_id else {"group_id": request.group_id}
         grants = await call.tx.query(pb2.Grant, **actor, target_id=target)
         ids = [grant.role_id for grant in grants if grant.inherited == self.inherited]
@@ -33,13 +37,14 @@ class _GrantServicer(Servicer):
         return page_of([role for role in found if role is not None], request.query)
 
     async def _check(self, call: Call, request: pb2.GrantRequest) -> Result:
-        await self._find(call, request)
+        await self._find(call, request, managing=False)
         return EMPTY
 
     async def _add(self, call: Call, request: pb2.GrantRequest) -> Result:
         role = await call.service(Roles).lookup(call, request.role_id)
         target = await self._target(call, request)
         await self._actor(call, request)
+        await _permit(call, request, role, managing=True)
         project = await call.service(Projects).find(call, request.project_id) if request.project_id else None
         if role.domain_id and project is not None and project.domain_id != role.domain_id:
             raise errors.DomainSpecificRoleMismatch(role_id=role.id, project_id=project.id)
@@ -50,13 +55,14 @@ class _GrantServicer(Servicer):
         return EMPTY
 
     async def _revoke(self, call: Call, request: pb2.GrantRequest) -> Result:
-        await forget_grant(call, await self._find(call, request))
+        await forget_grant(call, await self._find(call, request, managing=True))
         return EMPTY
 
-    async def _find(self, call: Call, request: pb2.GrantRequest) -> pb2.Grant:
-        await call.service(Roles).lookup(call, request.role_id)
+    async def _find(self, call: Call, request: pb2.GrantRequest, *, managing: bool) -> pb2.Grant:
+        role = await call.service(Roles).lookup(call, request.role_id)
         target = await self._target(call, request)
         await self._actor(call, request)
+        await _permit(call, request, role, managing=managing)
         actor = request.user_id or request.group_id
         grant = await call.tx.get(pb2.Grant, grant_id(actor, target, request.role_id, inherited=self.inherited))
         if grant is None:
@@ -77,6 +83,31 @@ class _GrantServicer(Servicer):
             await call.service(Users).lookup(call, request.user_id)
         else:
             await call.service(Groups).lookup(call, request.group_id)
+
+
+async def _permit(call: Call, request: Any, role: roles_pb2.Role | None, *, managing: bool = False) -> None:
+    """Admins; to look, readers of the system too; within their own domain its readers, and managers of few roles.
+
+    Source: keystone.common.policies.grant, whose checks ask for the domains of actor, target and role.
+    """
+    caller = call.caller
+    if caller.is_admin or (not managing and may_read_all(call)):
+        return
+    actor = await call.tx.get(User, request.user_id) if request.user_id else None
+    group = await call.tx.get(Group, request.group_id) if request.group_id else None
+    project = await call.tx.get(Project, request.project_id) if request.project_id else None
+    domains = {one.domain_id for one in (actor, group, project) if one is not None}
+    if request.domain_id:
+        domains.add(request.domain_id)
+    on_system = not request.project_id and not request.domain_id
+    if caller.domain_id and domains == {caller.domain_id} and not on_system:
+        if managing and "manager" in caller.roles and role is not None and role.name in MANAGED_IN_DOMAINS:
+            return
+        own_role = role is None or role.domain_id in ("", caller.domain_id)
+        if not managing and "reader" in caller.roles and own_role:
+            return
+    assert call.operation is not None
+    raise errors.refused(call.operation.options.policy.name)
 
 
 class Grants(_GrantServicer):

@@ -9,7 +9,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, check_domain_unchanged, domain_of, page_of
+from mopenstack.core.identity.base import IdentityServicer, check_domain_unchanged, domain_of, may_on_nothing, page_of
 from mopenstack.core.identity.deletion import forget_group
 from mopenstack.identity.v3 import groups_pb2 as pb2
 from mopenstack.identity.v3 import users_pb2
@@ -20,6 +20,7 @@ class Groups(IdentityServicer[pb2.Group]):
     message = pb2.Group
     not_found = errors.GroupNotFound
     unique = "domain_id"
+    absence_told = frozenset({"DeleteGroup"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"
@@ -49,7 +50,8 @@ class Groups(IdentityServicer[pb2.Group]):
     async def list_group_users(self, call: Call, request: pb2.ListGroupUsersRequest) -> Result:
         members = await call.tx.query(pb2.Membership, group_id=request.group_id)
         found = [await call.tx.get(users_pb2.User, member.user_id) for member in members]
-        return page_of([user for user in found if user is not None], request.query)
+        own = call.caller.domain_id
+        return page_of([user for user in found if user is not None and own in ("", user.domain_id)], request.query)
 
     async def add_group_user(self, call: Call, request: pb2.GroupUserRequest) -> Result:
         await self._user(call, request)
@@ -77,9 +79,11 @@ class Groups(IdentityServicer[pb2.Group]):
     @staticmethod
     async def _user(call: Call, request: pb2.GroupUserRequest) -> users_pb2.User:
         user = await call.tx.get(users_pb2.User, request.user_id)
+        caller = call.caller
+        if user is None and call.operation is not None and not may_on_nothing(call, call.operation):
+            raise errors.refused(call.operation.options.policy.name)
         if user is None:
             raise errors.UserNotFound(id=request.user_id)
-        caller = call.caller
         if not caller.is_admin and not caller.system and caller.domain_id != user.domain_id:
             assert call.operation is not None
             raise errors.refused(call.operation.options.policy.name)

@@ -57,11 +57,24 @@ class Limits(IdentityServicer[pb2.Limit]):
 
     async def refine(self, call: Call, found: list[pb2.Limit], query: common.Query) -> list[pb2.Limit]:
         """Those of the caller's project or domain, unless the caller may read everything."""
-        if may_read_all(call):
-            return found
         caller = call.caller
-        own = caller.project_id or caller.domain_id
-        return [limit for limit in found if own and own in (limit.owner_project_id, limit.domain_id)]
+        if may_read_all(call) or caller.system or "service" in caller.roles:
+            return found
+        if not caller.domain_id:
+            return [limit for limit in found if caller.project_id and limit.owner_project_id == caller.project_id]
+        own = {project.id for project in await call.tx.query(Project, domain_id=caller.domain_id)}
+        return [limit for limit in found if limit.domain_id == caller.domain_id or limit.owner_project_id in own]
+
+    async def get(self, call: Call, request: Any) -> Result:
+        """Those of the token's project or domain, and of the projects of the domain."""
+        caller, limit = call.caller, call.target
+        if not may_read_all(call):
+            project = await call.tx.get(Project, limit.owner_project_id) if limit.owner_project_id else None
+            domain = project.domain_id if project is not None else limit.domain_id
+            own = caller.project_id and caller.project_id == limit.owner_project_id
+            if not own and not (caller.domain_id and caller.domain_id == domain):
+                raise errors.refused("identity:get_limit")
+        return await super().get(call, request)
 
     async def get_limit_model(self, call: Call, request: pb2.GetLimitModelRequest) -> Result:
         model = pb2.GetLimitModelResponse.Model(

@@ -193,7 +193,7 @@ class Projects(IdentityServicer[pb2.Project]):
     async def refine(self, call: Call, found: list[pb2.Project], query: common.Query) -> list[pb2.Project]:
         if not any(item.key == "is_domain" for item in query.filters):
             found = [project for project in found if not project.is_domain]
-        if not may_read_all(call):
+        if call.caller.domain_id or not may_read_all(call):
             found = [project for project in found if project.domain_id == call.caller.domain_id]
         return found
 

@@ -11,6 +11,7 @@ from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.identity import effective
 from mopenstack.core.identity.base import may_read_all
 from mopenstack.core.identity.effective import SYSTEM, Assignment
+from mopenstack.core.identity.errors import refused
 from mopenstack.identity.v3 import grants_pb2, groups_pb2, projects_pb2, roles_pb2, users_pb2
 from mopenstack.identity.v3 import role_assignments_pb2 as pb2
 
@@ -25,10 +26,17 @@ class RoleAssignments(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["RoleAssignments"]
 
     async def list_role_assignments(self, call: Call, request: pb2.ListRoleAssignmentsRequest) -> Result:
+        own = call.caller.domain_id
+        if not may_read_all(call) and not (own and "reader" in call.caller.roles):
+            raise refused("identity:list_role_assignments")
         _check(request)
+        if own and not may_read_all(call) and _on(request, "include_subtree"):
+            project = await call.tx.get(projects_pb2.Project, request.project_id)
+            if project is None or project.domain_id != own:
+                raise refused("identity:list_role_assignments_for_tree")
         found = await (self._effective if _on(request, "effective") else self._direct)(call, request)
-        if not may_read_all(call):
-            found = [item for item in found if await self._domain_of(call, item) == call.caller.domain_id]
+        if own:
+            found = [item for item in found if await self._domain_of(call, item) == own]
         view = _View(call, names=_on(request, "include_names"))
         return Page([await view.show(item) for item in found])
 

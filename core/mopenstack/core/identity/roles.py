@@ -15,7 +15,7 @@ from mopenstack.identity.v3 import roles_pb2 as pb2
 
 NEVER_IMPLIED = frozenset({"admin"})
 """keystone.conf.assignment.prohibited_implied_role."""
-_MANAGED_IN_DOMAINS = frozenset({"manager", "member", "reader"})
+MANAGED_IN_DOMAINS = frozenset({"manager", "member", "reader"})
 
 
 class Roles(IdentityServicer[pb2.Role]):
@@ -24,6 +24,7 @@ class Roles(IdentityServicer[pb2.Role]):
     not_found = errors.RoleNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
+    absence_told = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         return errors.duplicate("role", f"Duplicate entry found with name {obj.name}")
@@ -42,14 +43,16 @@ class Roles(IdentityServicer[pb2.Role]):
         await forget_role(call, obj.id)
 
     async def get(self, call: Call, request: Any) -> Result:
-        if not may_read_all(call) and (call.target.domain_id or call.target.name not in _MANAGED_IN_DOMAINS):
+        if call.target.domain_id and call.caller.policy_scope == "domain":
+            raise errors.refused("identity:get_domain_role")
+        if not may_read_all(call) and (call.target.domain_id or call.target.name not in MANAGED_IN_DOMAINS):
             raise errors.refused("identity:get_role")
         return await super().get(call, request)
 
     async def refine(self, call: Call, found: list[pb2.Role], query: common.Query) -> list[pb2.Role]:
         """Domain roles are listed only by their domain."""
         if any(item.key == "domain_id" for item in query.filters):
-            if not may_read_all(call):
+            if not may_read_all(call) or call.caller.policy_scope == "domain":
                 raise errors.refused("identity:list_domain_roles")
             return found
         return [role for role in found if not role.domain_id]

@@ -13,7 +13,6 @@ from mopenstack.core.identity.base import (
     IdentityServicer,
     check_domain_unchanged,
     domain_of,
-    may_read_all,
     page_of,
 )
 from mopenstack.core.identity.deletion import forget_user
@@ -128,7 +127,7 @@ class Users(IdentityServicer[pb2.User]):
         found = []
         for id in await groups_of(call, request.user_id):
             group = await call.tx.get(groups_pb2.Group, id)
-            if group is not None and (may_read_all(call) or call.caller.domain_id in ("", group.domain_id)):
+            if group is not None and call.caller.domain_id in ("", group.domain_id):
                 found.append(_of_user(group))
         names = [value for item in request.query.filters if item.key == "name" for value in item.values]
         return page_of([group for group in found if not names or group.name in names], request.query)
