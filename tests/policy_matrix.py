@@ -30,7 +30,12 @@ PLANTED = "5eed5eed-5eed-45ee-95ee-d5eed5eed5ee"
 
 ROLES = ("system admin", "admin", "manager", "member", "reader", "another project", "nobody")
 
-BODIES = {"ImportImage": {"method": {"name": "glance-direct"}}}
+BODIES: dict[str, dict[str, Any]] = {
+    "ImportImage": {"method": {"name": "glance-direct"}},
+    "CreateServerExternalEvents": {
+        "events": [{"name": "network-changed", "server_uuid": "00000000-0000-0000-0000-00000000dead"}]
+    },
+}
 """Bodies that no annotation describes."""
 
 YES = "yes"

@@ -149,8 +149,8 @@ async def test_unknown_ids(api: str, path: str, admin: User) -> None:
 
 async def test_what_is_not_served_says_so(admin: User) -> None:
     """What OpenStack documents is 501 with its name; a route that nobody knows is 404; a wrong verb 405."""
-    reply = await admin.post("compute", "/v2.1/os-assisted-volume-snapshots", {"snapshot": {}})
-    reply.refused(501, "Create Assisted Volume Snapshots")
+    reply = await admin.get("identity", "/v3/OS-FEDERATION/saml2/metadata")
+    reply.refused(501, "Retrieve Metadata properties")
     assert (await admin.get("compute", "/v2.1/nope")).status == 404
     assert (await admin.get("network", "/v2.0/nope")).refused(404)["NeutronError"]["type"] == "HTTPNotFound"
     assert (await admin.get("volume", "/v3/nope")).status == 404

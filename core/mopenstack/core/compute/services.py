@@ -12,7 +12,7 @@ from mopenstack.compute.v2 import aggregates_pb2, servers_pb2
 from mopenstack.compute.v2 import services_pb2 as pb
 from mopenstack.compute.v2.migrations_pb2 import Migration
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
+from mopenstack.core.compute import claims, errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
@@ -111,6 +111,7 @@ class Services(ResourceServicer[pb.Service]):
         service = await self._named(call, request.host, request.binary)
         _set_status(service, status, reason)
         await call.tx.put(service)
+        await claims.mark_disabled(call, service.host, disabled=status == "disabled")
         changed = pb.ServiceActionResponse.Changed(
             host=request.host, binary=request.binary, status=status, disabled_reason=reason
         )
@@ -138,6 +139,7 @@ class Services(ResourceServicer[pb.Service]):
         if request.status:
             reason = request.disabled_reason if request.HasField("disabled_reason") else None
             _set_status(changed, request.status, reason)
+            await claims.mark_disabled(call, changed.host, disabled=request.status == "disabled")
         if request.HasField("forced_down"):
             _force_down(changed, request.forced_down)
         if not request.status and not request.HasField("forced_down"):
@@ -159,6 +161,7 @@ class Services(ResourceServicer[pb.Service]):
                     changed = copy_of(aggregate)
                     changed.hosts.remove(service.host)
                     await call.tx.put(changed)
+            await claims.unregister(call, service.host)
         await self.discard(call, service)
         return EMPTY
 

@@ -55,7 +55,7 @@ class Images(Servicer):
 
     async def delete_image(self, call: Call, request: pb.ImageRequest) -> Result:
         image = await _find(call, request.image_id)
-        if image.protected or (not call.caller.is_admin and image.project_id != call.caller.project_id):
+        if image.protected or not _may_write(call, image):
             raise refusals.ImageDeleteForbidden()
         await call.service(glance.Images).discard(call, image)
         return EMPTY
@@ -124,12 +124,18 @@ async def _find(call: Call, image_id: str) -> Image:
         raise refusals.ImageProxyNotFound() from None
 
 
+def _may_write(call: Call, image: Image) -> bool:
+    """What Glance's policies would say to the caller's own token."""
+    caller = call.caller
+    return caller.is_admin or ("member" in caller.roles and image.project_id == caller.project_id)
+
+
 async def _write(call: Call, image: Image, metadata: Mapping[str, str]) -> dict[str, str]:
     """Make these the image's properties."""
     limit = (await call.quota.limits(SERVICE, call.caller.project_id))["metadata_items"]
     if 0 <= limit < len(metadata):
         raise refusals.ImageMetadataLimit()
-    if not call.caller.is_admin and image.project_id != call.caller.project_id:
+    if not _may_write(call, image):
         raise refusals.ImageNotAuthorized(id=image.id)
     new = await call.tx.edit(Image, image.id)
     kept = dict(metadata)
