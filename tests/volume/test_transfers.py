@@ -39,3 +39,16 @@ async def test_a_transfer_is_taken_back(volumes: Any) -> None:
     (await volumes.delete(f"/os-volume-transfer/{made['id']}")).ok(202)
     assert (await volumes.show(volume["id"]))["status"] == "available"
     (await volumes.get(f"/os-volume-transfer/{made['id']}")).refused(404, f"Transfer {made['id']} could not be found.")
+
+
+async def test_an_encrypted_volume(volumes: Any, admin_volumes: Any) -> None:
+    kind = (await admin_volumes.post("/types", {"volume_type": {"name": "secret"}})).ok(200)["volume_type"]["id"]
+    body = {"encryption": {"provider": "luks", "control_location": "front-end"}}
+    (await admin_volumes.post(f"/types/{kind}/encryption", body)).ok(200)
+    offer = {"transfer": {"volume_id": (await volumes.make(volume_type="secret"))["id"]}}
+    refusal = "Invalid volume: transferring encrypted volume is not supported"
+    (await volumes.post("/os-volume-transfer", offer, "3.71")).refused(400, refusal)
+    (await volumes.post("/volume-transfers", offer, "3.69")).refused(400, refusal)
+    bare = {"transfer": {**offer["transfer"], "no_snapshots": True}}
+    (await volumes.post("/volume-transfers", bare, "3.70")).refused(400, "without its snapshots is not supported")
+    (await volumes.post("/volume-transfers", offer, "3.70")).ok(202)

@@ -137,7 +137,7 @@ class Groups(CinderResource[Group]):
             raise InvalidInput(why=f"Availability zone '{zone}' is invalid.")
         group = self._new(call, name, description, group_type.id, [found.id for found in types])
         group.availability_zone, group.consistency = zone or ZONE, group_type.name == CG_TYPE
-        group.host = await self._host(call, group_type, types)
+        group.host = await self._host(call, types)
         return await self.insert(call, group)
 
     async def from_snapshot(
@@ -253,9 +253,9 @@ class Groups(CinderResource[Group]):
         return group
 
     @staticmethod
-    async def _host(call: Call, group_type: GroupType, types: Sequence[VolumeType]) -> str:
-        """The pool that can do what the group's type and all of its volume types ask for."""
-        for pool in await scheduling.candidates(call, group_type.group_specs):
+    async def _host(call: Call, types: Sequence[VolumeType]) -> str:
+        """The pool that can do what all volume types ask for; the scheduler's filter does not read a group's specs."""
+        for pool in await scheduling.candidates(call, {}):
             if all(scheduling.fits(pool, found.extra_specs) for found in types):
                 return pool.name
         return ""

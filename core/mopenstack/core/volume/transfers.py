@@ -11,7 +11,7 @@ from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume import quotas
 from mopenstack.core.volume.common import CinderResource, assign, text
-from mopenstack.core.volume.errors import InvalidAuthKey, InvalidSnapshot, TransferNotFound
+from mopenstack.core.volume.errors import InvalidAuthKey, InvalidSnapshot, InvalidVolume, TransferNotFound
 from mopenstack.core.volume.lifecycle import VOLUMES
 from mopenstack.core.volume.volumes import Volumes
 from mopenstack.volume.v3 import transfers_pb2 as pb2
@@ -19,6 +19,8 @@ from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.transfers_pb2 import Transfer
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
+ENCRYPTED_SINCE = 70
+NEWER_PATH = "/volume-transfers"
 KEY_LENGTH = 16
 HEX = "0123456789abcdef"
 
@@ -34,6 +36,8 @@ class Transfers(CinderResource[Transfer]):
         body = request.transfer
         volume = copy_of(await call.service(Volumes).fetch(call, body.volume_id))
         action = VOLUMES.check(volume, "transfer")
+        if volume.encrypted:
+            self._check_encrypted(call, body.no_snapshots)
         if not body.no_snapshots:
             for snapshot in await call.tx.query(Snapshot, volume_id=volume.id):
                 if snapshot.status != Snapshot.AVAILABLE:
@@ -58,6 +62,8 @@ class Transfers(CinderResource[Transfer]):
         if _key(request.accept.auth_key) != transfer.auth_key:
             raise InvalidAuthKey(why=f"Attempt to transfer {transfer.id} with invalid auth key.")
         volume = await call.tx.edit(Volume, transfer.volume_id)
+        if volume.consistencygroup_id:
+            raise InvalidVolume(why=f"Volume {volume.id} must not be part of a consistency group.")
         await quotas.check_size(call, call.caller.project_id, volume.size)
         await self._move(call, volume, quotas.units(volume.volume_type, volumes=1, gigabytes=volume.size))
         volume.status = Volume.AVAILABLE
@@ -80,6 +86,14 @@ class Transfers(CinderResource[Transfer]):
     async def delete_transfer(self, call: Call, request: pb2.DeleteTransferRequest) -> Result:
         await self.discard(call, call.target)
         return EMPTY
+
+    @staticmethod
+    def _check_encrypted(call: Call, no_snapshots: bool) -> None:
+        """Only the newer of the two collections, and only with the snapshots, moves an encrypted volume."""
+        if not (call.at_least(ENCRYPTED_SINCE) and call.metadata.path.endswith(NEWER_PATH)):
+            raise InvalidVolume(why="transferring encrypted volume is not supported")
+        if no_snapshots:
+            raise InvalidVolume(why="transferring an encrypted volume without its snapshots is not supported")
 
     @staticmethod
     async def _move(call: Call, obj: Any, units: dict[str, int]) -> None:
