@@ -130,3 +130,18 @@ async def test_a_router_without_an_able_gateway_proxies_nothing(neutron: Neutron
     refused.refused(409, "don't support IPv6 ndp proxy")
     router = await neutron.create("routers", name="r", external_gateway_info=plain)
     (await neutron.put("routers", router["id"], enable_ndp_proxy=True)).refused(409, "has no external gateway or")
+
+
+async def test_interfaces_follow_what_their_router_is(admin_neutron: Neutron) -> None:
+    router = await admin_neutron.create("routers", name="r", admin_state_up=False)
+    _network, subnet = await admin_neutron.network()
+    path = f"/v2.0/routers/{router['id']}/add_router_interface"
+    port_id = (await admin_neutron.user.put("network", path, {"subnet_id": subnet["id"]})).ok(200)["port_id"]
+    for flag, owner in (("distributed", "router_interface_distributed"), ("ha", "router_interface_distributed")):
+        assert (await admin_neutron.update("routers", router["id"], **{flag: True}))[flag] is True
+        assert (await admin_neutron.show("ports", port_id))["device_owner"] == f"network:{owner}"
+    await admin_neutron.update("routers", router["id"], distributed=False)
+    port = await admin_neutron.show("ports", port_id)
+    assert port["device_owner"] == "network:ha_router_replicated_interface"
+    kept = await admin_neutron.update("routers", router["id"], ha=None)
+    assert kept["ha"] is True

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network import ndp_rules, router_gateways, router_interfaces, router_routes
+from mopenstack.core.network import device_ports, ndp_rules, router_gateways, router_interfaces, router_routes
 from mopenstack.core.network.availability_zones import ZONES, check_hints
 from mopenstack.core.network.flavors import NetworkFlavors
 from mopenstack.core.network.l3_errors import RouterInUse, RouterNotFound
@@ -80,6 +80,13 @@ class Routers(NeutronResource[Router]):
         if "routes" in given:
             await self._set_routes(call, new, router_routes.pairs(new.routes))
         await ndp_rules.check_router(call, old, new, given)
+
+    async def changed(self, call: Call, old: Router, new: Router) -> None:
+        """Interfaces are called by what their router is."""
+        owner = router_interfaces.interface_owner(new)
+        if owner != router_interfaces.interface_owner(old):
+            for port in await router_interfaces.interfaces(call, new.id):
+                await device_ports.give(call, port, new.id, owner, device_ports.HOST)
 
     async def discard(self, call: Call, obj: Router) -> None:
         # Interfaces are looked at before anybody else has a say.
