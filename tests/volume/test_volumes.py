@@ -213,6 +213,8 @@ async def test_filters(volumes: Any, admin_volumes: Any) -> None:
     assert await names(f"all_tenants=1&project_id={tenant}", who=admin_volumes) == ["one", "two"]
     assert await names("all_tenants=1&name~=on", "3.34", admin_volumes) == ["one"]
     assert await names(f"created_at=gt:{one['created_at']}", "3.60") == ["two"]
+    (await admin_volumes.act(one["id"], "os-reset_status", {"status": "error"})).ok(202)
+    assert await names("status=error") == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -223,6 +225,7 @@ async def test_filters(volumes: Any, admin_volumes: Any) -> None:
         ("offset=-1", 400, "offset must be >= 0"),
         (f"marker={NOBODY}", 404, f"Volume {NOBODY} could not be found."),
         ("sort_key=bogus", 400, "Invalid input received: Invalid sort key"),
+        ("sort=name:asc&sort_key=id", 400, "cannot be used with the 'sort' parameter."),
         ("sort=name:up", 400, "Unknown sort direction, must be 'desc' or 'asc'."),
     ],
 )

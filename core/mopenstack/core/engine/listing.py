@@ -164,8 +164,8 @@ def _filter(field: AnyField, values: Sequence[str]) -> Callable[[Any], bool]:
         flags = {value.lower() in TRUE_WORDS for value in values}
         return lambda obj: getattr(obj, name) in flags
     if field.type == FieldDescriptor.TYPE_ENUM:
-        words = {word.lower(): number for number, word in enum_words(field).items()}
-        numbers = {words.get(value.lower(), -1) for value in values}
+        wanted = {value.lower() for value in values}  # several states may show as one word
+        numbers = {number for number, word in enum_words(field).items() if word.lower() in wanted}
         return lambda obj: getattr(obj, name) in numbers
     if field.cpp_type in (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64):
         wanted = set(values)

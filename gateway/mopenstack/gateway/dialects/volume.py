@@ -79,6 +79,15 @@ class VolumeDialect(Dialect):
             raise BadRequest("limit param must be positive" if key == "limit" else f"{key} must be >= 0")
         return number if number or key != "limit" else NOTHING
 
+    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
+        pairs = list(pairs)
+        keys = {key for key, _ in pairs}
+        if "sort" in keys and keys & {"sort_key", "sort_dir"}:
+            raise BadRequest(
+                "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter."
+            )
+        return super().query(pairs, microversion)
+
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
         if any(direction not in ("asc", "desc") for direction in directions):
             raise BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'.")
