@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from mopenstack.core.compute import deleted_servers
 from tests.compute.stage import SERVERS, at, boot, show
 
 
@@ -46,6 +49,17 @@ async def test_the_log_outlives_the_server(cloud: Any, admin: Any, demo: Any) ->
     assert {item["action"] for item in found} == {"create", "delete"}
     other = await cloud.user("admin", "demo")
     assert (await other.get("compute", path, **at("2.21"))).ok()["instanceActions"]
+
+
+async def test_the_oldest_are_forgotten(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deleted_servers, "KEPT_MAX", 2)
+    ids = [await boot(demo) for _ in range(3)]
+    for id in ids:
+        (await demo.delete("compute", f"{SERVERS}/{id}")).ok(204)
+        (await demo.get("compute", SERVERS)).ok()
+    changed = (await demo.get("compute", f"{SERVERS}?changes-since=2000-01-01T00:00:00Z")).ok()["servers"]
+    assert {item["id"] for item in changed} == set(ids[1:])
+    (await demo.get("compute", f"{SERVERS}/{ids[0]}/os-instance-actions", **at("2.21"))).refused(404)
 
 
 async def test_pages_of_the_log_and_who_sees_events(admin: Any, demo: Any) -> None:

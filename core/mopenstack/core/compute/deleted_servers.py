@@ -21,6 +21,8 @@ from mopenstack.core.store.transaction import copy_of
 
 LOGS_SINCE = 21
 """From this microversion the log of a deleted server can be read."""
+KEPT_MAX = 10_000
+"""So many are kept, the newest; Nova keeps all until somebody archives them."""
 
 
 class DeletedServers(ResourceServicer[DeletedServer]):
@@ -51,14 +53,21 @@ class DeletedServers(ResourceServicer[DeletedServer]):
         call.stamp(left.terminated_at, float(int(call.time)))
         call.stamp(left.updated_at)
         derive(left)
-        await call.tx.put(DeletedServer(id=left.id, project_id=left.project_id, server=left))
+        place = await call.tx.add("compute/deleted_server/place", 1)
+        await call.tx.put(DeletedServer(id=left.id, project_id=left.project_id, server=left, place=str(place)))
+        for oldest in await call.tx.query(DeletedServer, place=str(place - KEPT_MAX)):
+            await self._forget(call, oldest)
 
     async def archive_deleted_servers(self, call: Call, request: pb.ArchiveDeletedServersRequest) -> Result:
         """Forget deleted servers with their logs, as `nova-manage db archive_deleted_rows --purge` does."""
         archived = 0
         for gone in await call.tx.scan(DeletedServer):
-            for action in await call.tx.query(InstanceAction, server_id=gone.id):
-                await call.tx.delete(InstanceAction, action.id)
-            await call.tx.delete(DeletedServer, gone.id)
+            await self._forget(call, gone)
             archived += 1
         return pb.ArchiveDeletedServersResponse(archived=archived)
+
+    @staticmethod
+    async def _forget(call: Call, gone: DeletedServer) -> None:
+        for action in await call.tx.query(InstanceAction, server_id=gone.id):
+            await call.tx.delete(InstanceAction, action.id)
+        await call.tx.delete(DeletedServer, gone.id)
