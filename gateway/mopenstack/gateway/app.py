@@ -19,6 +19,7 @@ from aiohttp import web
 from mopenstack.contract.calls import ByteStream, CallMetadata, Core, is_loopback
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
+from mopenstack.gateway import openapi
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 ANSWERS = "/_mopenstack/answers"
 """Where a gateway that checks its answers tells what it has seen, to clients of this machine."""
+OPENAPI = "/_mopenstack/openapi.json"
+"""Where it tells clients of this machine what it serves."""
 _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -70,6 +73,8 @@ class App:
             response: web.StreamResponse = await self._outside(request, request_id, cloud, cloud_prefix, path)
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
+        elif path == OPENAPI and is_loopback(request.remote or ""):
+            response = web.Response(body=openapi.document(), content_type="application/json")
         else:
             host = request.headers.get("Host") or "127.0.0.1"
             base_url = f"{request.scheme}://{host}{cloud_prefix}"

@@ -73,7 +73,7 @@ def asked_for(cloud: Cloud, request: image_data_pb2.ImportImageRequest) -> list[
         if named is not None or request.store:
             said = "All_stores parameter can't be used with x-image-meta-store header or stores parameter"
             raise errors.BadImport(said)
-        return stores_of(cloud)
+        return sorted(stores_of(cloud))
     if named is not None and request.store:
         raise errors.BadImport("Stores parameter and x-image-meta-store header can't be both specified")
     found: list[Any] = named if isinstance(named, list) else [request.store or DEFAULT]
