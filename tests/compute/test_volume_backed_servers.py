@@ -48,6 +48,18 @@ async def test_a_rebuild_with_another_image(demo: Any) -> None:
     (await act(demo, id, {"rebuild": {"imageRef": images[0]["id"]}})).ok(202)
 
 
+async def test_a_rescue_needs_an_image_that_says_how(demo: Any) -> None:
+    image = (await demo.get("image", "/v2/images")).ok()["images"][0]["id"]
+    id = await volume_backed(demo, image)
+    (await act(demo, id, {"rescue": None})).refused(400, "Cannot rescue a volume-backed instance")
+    properties = {"hw_rescue_bus": "virtio", "hw_rescue_device": "disk"}
+    body = {"name": "rescue", "disk_format": "raw", "container_format": "bare", **properties}
+    rescue = {"rescue": {"rescue_image_ref": (await demo.post("image", "/v2/images", body)).ok()["id"]}}
+    (await act(demo, id, rescue, "2.86")).refused(400, "Cannot rescue a volume-backed instance")
+    (await act(demo, id, rescue)).ok(200)
+    assert (await show(demo, id))["status"] == "RESCUE"
+
+
 async def test_only_cinder_swaps_volumes(admin: Any, demo: Any) -> None:
     id = await boot(demo)
     ids = []

@@ -11,7 +11,7 @@ from mopenstack.core.engine.validation import is_format
 from mopenstack.image.v2.images_pb2 import Image
 from mopenstack.volume.v3.volumes_pb2 import Volume
 
-REIMAGE_SINCE = 93
+REIMAGE_SINCE, RESCUE_VOLUMES_SINCE = 93, 87
 GB = 1024**3
 MB = 1024**2
 
@@ -56,3 +56,16 @@ async def check_rebuild(call: Call, server: Server, image: Image) -> None:
     volume = await call.tx.get(Volume, root) if root and not call.at_least(REIMAGE_SINCE) else None
     if volume is not None and volume.volume_image_metadata.get("image_id", image.id) != image.id:
         raise errors.RebuildWithOtherImage(id=image.id)
+
+
+async def check_rescue(call: Call, server: Server, image_id: str) -> None:
+    """The image must be there; a server on a volume is rescued from 2.87 on, by an image that says how."""
+    image = await find(call, image_id, errors.UnsupportedRescueImage(id=image_id)) if image_id else None
+    root = next((item.id for item in server.volumes_attached if item.is_root), "")
+    if not root:
+        return
+    volume = await call.tx.get(Volume, root)
+    own = dict(volume.volume_image_metadata) if volume is not None else {}
+    how = dict(image.properties) if image is not None else own
+    if not call.at_least(RESCUE_VOLUMES_SINCE) or not {"hw_rescue_bus", "hw_rescue_device"} <= how.keys():
+        raise errors.InstanceNotRescuable(id=server.id)

@@ -215,9 +215,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
 
     async def rescue_server(self, call: Call, request: pb.RescueServerRequest) -> Result:
         LIFECYCLE.require(call, call.target, "rescue")
-        if request.rescue.rescue_image_ref:
-            wanted = request.rescue.rescue_image_ref
-            await images.find(call, wanted, errors.UnsupportedRescueImage(id=wanted))
+        await images.check_rescue(call, call.target, request.rescue.rescue_image_ref)
         server = await call.tx.edit(Server, call.target.id)
         server.admin_pass = request.rescue.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         await record(call, server, "rescue")

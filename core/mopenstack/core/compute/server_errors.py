@@ -90,6 +90,10 @@ class UnsupportedRescueImage(BadRequest):
     message = "Requested rescue image '{id}' is not supported"
 
 
+class InstanceNotRescuable(BadRequest):
+    message = "Instance {id} cannot be rescued: Cannot rescue a volume-backed instance"
+
+
 class ImageNotActive(BadRequest):
     message = "Image {id} is not active."
 
