@@ -108,8 +108,12 @@ class Floatingips(NeutronResource[Floatingip]):
         if "subnet_id" in given:
             raise HTTPBadRequest("Cannot update read-only attribute subnet_id")
         await check_qos_policy(call, new)
-        if not given & {"port_id", "fixed_ip_address"}:
+        # An update that says nothing takes the association away: it was once all that there was to say.
+        silent = request is not None and not given
+        if not silent and not given & {"port_id", "fixed_ip_address"}:
             return
+        if silent:
+            new.ClearField("port_id")
         asked_port, asked_address = new.port_id, new.fixed_ip_address if "fixed_ip_address" in given else ""
         if new.port_id:
             await call.service(Ports).fetch(call, new.port_id)

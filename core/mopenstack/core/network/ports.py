@@ -120,6 +120,7 @@ class Ports(NeutronResource[Port]):
         del obj.extra_dhcp_opts[:]
         obj.extra_dhcp_opts.extend(options)
         obj.revision_number = 1
+        _show_trust(obj)
         bind(obj)
 
     @staticmethod
@@ -209,6 +210,7 @@ class Ports(NeutronResource[Port]):
             del new.extra_dhcp_opts[:]
             new.extra_dhcp_opts.extend(options)
         _set_names(new)
+        _show_trust(new)
         if given & {"host_id", "admin_state_up", "profile"}:
             bind(new)
         if given & {"host_id", "profile"} and new.vnic_type == "direct-physical":
@@ -307,6 +309,12 @@ def _copy_network(network: Network, port: Port) -> None:
     port.network_project_id, port.shared = network.project_id, network.shared
     del port.shared_with[:]
     port.shared_with.extend(network.shared_with)
+
+
+def _show_trust(port: Port) -> None:
+    """Whoever binds the port reads in its profile whether it is trusted (neutron.plugins.ml2.plugin)."""
+    if port.HasField("trusted"):
+        port.profile.update({"trusted": port.trusted})
 
 
 def _set_names(port: Port) -> None:
