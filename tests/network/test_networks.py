@@ -196,3 +196,16 @@ async def test_scopes_of_tokens(cloud: Any, neutron: Any) -> None:
     unscoped = await cloud.login(demo, "unscoped")
     found = (await unscoped.get("network", "/v2.0/networks?fields=name")).ok(200)
     assert found == {"networks": [{"name": "public"}]}
+
+
+@pytest.mark.parametrize("collection", ["routers", "security-groups", "subnetpools"])
+async def test_every_revision_can_be_asked_for(neutron: Any, demo: Any, collection: str) -> None:
+    more = {"prefixes": ["10.70.0.0/16"]} if collection == "subnetpools" else {}
+    made = await neutron.create(collection, name="r", **more)
+    path, body = f"/v2.0/{collection}/{made['id']}", {neutron.key(collection): {"name": "s"}}
+    old = {"headers": {"If-Match": "revision_number=999"}}
+    text = f"Constrained to 999, but current revision is {made['revision_number']}"
+    (await demo.put("network", path, body, **old)).refused(412, text)
+    (await demo.delete("network", path, **old)).refused(412, text)
+    mine = {"headers": {"If-Match": f"revision_number={made['revision_number']}"}}
+    (await demo.put("network", path, body, **mine)).ok(200)
