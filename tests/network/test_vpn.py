@@ -93,3 +93,11 @@ async def test_a_gateway_is_needed(neutron: Any) -> None:
 async def test_what_is_not_said_of_a_lifetime_stays(neutron: Any, site: Any) -> None:
     changed = await neutron.update("vpn/ikepolicies", site["ikepolicy_id"], lifetime={"units": "seconds"}, name="n")
     assert changed["lifetime"] == {"units": "seconds", "value": 1200}
+
+
+async def test_readers_see_no_vpn(neutron: Any, site: Any, cloud: Any) -> None:
+    reader = await cloud.user("demo_reader", "demo")
+    path = f"/v2.0/vpn/ikepolicies/{site['ikepolicy_id']}"
+    assert (await reader.get("network", "/v2.0/vpn/ikepolicies")).ok(200) == {"ikepolicies": []}
+    (await reader.get("network", path)).refused(404, f"IKEPolicy {site['ikepolicy_id']} could not be found")
+    (await reader.put("network", path, {"ikepolicy": {"name": "n"}})).refused(403)

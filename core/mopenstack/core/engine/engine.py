@@ -312,7 +312,7 @@ class Engine:
         if plan.scopes and caller.policy_scope not in plan.scopes:
             raise PolicyRefused([plan.policy])
         if not plan.check(caller, target):
-            raise PolicyRefused([plan.policy])
+            raise plan.servicer.refusal(call, [plan.policy])
         if plan.field_policies:
             self._check_fields(plan, call, request, target)
 

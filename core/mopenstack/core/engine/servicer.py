@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Page
 from mopenstack.contract.descriptors import AnyField, AnyService
-from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused
 from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
@@ -51,6 +51,10 @@ class Servicer:
     def audience(self, call: Call) -> str:
         """Whom an answer is written for: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
+
+    def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
+        """What a caller is told whom the policy refuses, by the rules that were asked."""
+        return PolicyRefused(list(rules))
 
     def handler(self, operation: Operation) -> Handler | None:
         """The method that answers an operation; None: it is not served."""

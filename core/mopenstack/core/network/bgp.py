@@ -58,6 +58,7 @@ class BgpPeers(NeutronResource[BgpPeer]):
     service = pb.DESCRIPTOR.services_by_name["BgpPeers"]
     message = BgpPeer
     not_found = BgpPeerNotFound
+    seen_by = "admin"
 
     async def prepare(self, call: Call, obj: BgpPeer, request: Any, given: set[str]) -> None:
         if obj.auth_type == "md5" and not obj.password:
@@ -74,6 +75,7 @@ class BgpSpeakers(NeutronResource[BgpSpeaker]):
     service = pb.DESCRIPTOR.services_by_name["BgpSpeakers"]
     message = BgpSpeaker
     not_found = BgpSpeakerNotFound
+    seen_by = "admin"
 
     async def view(self, call: Call, obj: BgpSpeaker) -> Message:
         async def build() -> BgpSpeaker:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
@@ -77,6 +78,8 @@ class NeutronResource(ResourceServicer[M]):
     """A stored resource of Neutron: no page limit, tag filters, nobody creates for another project but an admin."""
 
     page_max = None
+    seen_by: ClassVar[str] = ""
+    """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
@@ -89,6 +92,17 @@ class NeutronResource(ResourceServicer[M]):
         asked = getattr(body, "project_id", "")
         if asked and asked != call.caller.project_id and not call.caller.is_admin:
             raise HTTPBadRequest(FOREIGN_PROJECT)
+
+    def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
+        """Who may not see an object is told that there is none (neutron.pecan_wsgi.hooks.policy_enforcement)."""
+        shows = call.operation is not None and call.operation.method == f"Get{self.message.__name__}"
+        if shows and isinstance(call.target, self.message):
+            return self.not_found(id=call.target.id)  # type: ignore[attr-defined]
+        return super().refusal(call, rules)
+
+    async def refine(self, call: Call, found: list[M], query: common.Query) -> list[M]:
+        shown = not self.seen_by or self.seen_by in call.caller.roles or sees_all(call.caller)
+        return found if shown else []
 
     async def create(self, call: Call, request: Any) -> Result:
         if not getattr(request, "bulk", ()):

@@ -46,6 +46,7 @@ class TapServices(NeutronResource[TapService]):
     service = tap_services_pb2.DESCRIPTOR.services_by_name["TapServices"]
     message = TapService
     not_found = TapServiceNotFound
+    seen_by = "member"
     lifecycle = SERVICES
 
     async def prepare(self, call: Call, obj: TapService, request: Any, given: set[str]) -> None:
@@ -64,6 +65,7 @@ class TapFlows(NeutronResource[TapFlow]):
     service = tap_flows_pb2.DESCRIPTOR.services_by_name["TapFlows"]
     message = TapFlow
     not_found = TapFlowNotFound
+    seen_by = "member"
     lifecycle = FLOWS
 
     async def prepare(self, call: Call, obj: TapFlow, request: Any, given: set[str]) -> None:

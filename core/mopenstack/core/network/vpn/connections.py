@@ -56,6 +56,7 @@ class IpsecSiteConnections(NeutronResource[IpsecSiteConnection]):
     service = pb.DESCRIPTOR.services_by_name["IpsecSiteConnections"]
     message = IpsecSiteConnection
     not_found = IPsecSiteConnectionNotFound
+    seen_by = "member"
     lifecycle = CONNECTIONS
 
     async def prepare(self, call: Call, obj: IpsecSiteConnection, request: Any, given: set[str]) -> None:

@@ -28,6 +28,7 @@ class EndpointGroups(NeutronResource[EndpointGroup]):
     service = pb.DESCRIPTOR.services_by_name["EndpointGroups"]
     message = EndpointGroup
     not_found = VPNEndpointGroupNotFound
+    seen_by = "member"
 
     async def prepare(self, call: Call, obj: EndpointGroup, request: Any, given: set[str]) -> None:
         if not obj.endpoints:

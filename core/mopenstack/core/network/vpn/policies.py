@@ -28,6 +28,7 @@ UNITS, SECONDS = "seconds", 3600
 class VpnPolicy(NeutronResource[M]):
     """A policy that does not change while a connection follows it; `field` is where connections name it."""
 
+    seen_by = "member"
     field: ClassVar[str]
     in_use: ClassVar[type[Fault]]
 

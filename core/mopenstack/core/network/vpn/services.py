@@ -64,6 +64,7 @@ class Vpnservices(NeutronResource[Vpnservice]):
     service = pb.DESCRIPTOR.services_by_name["Vpnservices"]
     message = Vpnservice
     not_found = VPNServiceNotFound
+    seen_by = "member"
     lifecycle = SERVICES
 
     async def prepare(self, call: Call, obj: Vpnservice, request: Any, given: set[str]) -> None:
