@@ -112,7 +112,10 @@ async def test_what_agents_host(admin: Any, neutron: Neutron) -> None:
     assert [a["id"] for a in (await admin.get("network", hosting)).ok()["agents"]] == [l3]
     (await admin.delete("network", f"/v2.0/agents/{l3}/l3-routers/{router['id']}")).ok(204)
     assert (await admin.get("network", hosting)).ok()["agents"] == []
-    (await neutron.user.get("network", f"/v2.0/agents/{l3}/l3-routers")).refused(404)
+    (await neutron.user.get("network", f"/v2.0/agents/{l3}/l3-routers")).refused(
+        403, "rule:get_l3-routers is disallowed"
+    )
+    assert (await admin.get("network", f"/v2.0/routers/{l3}/l3-agents")).ok() == {"agents": []}
     (await admin.delete("network", f"/v2.0/agents/{l3}")).ok(204)
 
 

@@ -66,16 +66,21 @@ class DrAgentAssociationError(Conflict):
 class AgentSchedulers(Servicer):
     service = pb.DESCRIPTOR.services_by_name["AgentSchedulers"]
 
+    @staticmethod
+    async def _agent(call: Call, request: Any) -> Agent:
+        return await call.service(Agents).fetch(call, request.agent_id)
+
     # -- networks on DHCP agents
 
     async def list_dhcp_networks(self, call: Call, request: Any) -> Result:
-        hosted = [network for network in await call.tx.scan(Network) if await _hosts(call, call.target, network)]
+        agent = await self._agent(call, request)
+        hosted = [network for network in await call.tx.scan(Network) if await _hosts(call, agent, network)]
         shown = await _shown(call, Networks, hosted)
         return pb.ListDhcpNetworksResponse(networks=shown)
 
     async def add_dhcp_network(self, call: Call, request: Any) -> Result:
         network = await call.service(Networks).fetch(call, _named(request.network_id))
-        agent: Agent = call.target
+        agent = await self._agent(call, request)
         if agent.agent_type != DHCP or not agent.admin_state_up:
             raise InvalidDHCPAgent(id=agent.id)
         if await _hosts(call, agent, network):
@@ -84,25 +89,27 @@ class AgentSchedulers(Servicer):
         return pb.ScheduledResponse()
 
     async def remove_dhcp_network(self, call: Call, request: Any) -> Result:
+        agent = await self._agent(call, request)
         network = await call.tx.get(Network, request.network_id)
-        if network is None or not await _hosts(call, call.target, network):
-            raise NetworkNotHostedByDhcpAgent(network_id=request.network_id, agent_id=call.target.id)
-        await _bind(call, call.target, network.id, False)
+        if network is None or not await _hosts(call, agent, network):
+            raise NetworkNotHostedByDhcpAgent(network_id=request.network_id, agent_id=agent.id)
+        await _bind(call, agent, network.id, False)
         return EMPTY
 
     async def list_dhcp_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, call.target)
+        return await _hosting(call, await call.tx.get(Network, request.network_id))
 
     # -- routers on L3 agents
 
     async def list_l3_routers(self, call: Call, request: Any) -> Result:
-        hosted = [router for router in await call.tx.scan(Router) if await _hosts(call, call.target, router)]
+        agent = await self._agent(call, request)
+        hosted = [router for router in await call.tx.scan(Router) if await _hosts(call, agent, router)]
         shown = await _shown(call, Routers, hosted)
         return pb.ListL3RoutersResponse(routers=shown)
 
     async def add_l3_router(self, call: Call, request: Any) -> Result:
         router = await call.service(Routers).fetch(call, _named(request.router_id))
-        agent: Agent = call.target
+        agent = await self._agent(call, request)
         if agent.agent_type != L3 or not agent.admin_state_up:
             raise InvalidL3Agent(id=agent.id)
         hosts = [other.id for other in await _agents(call) if await _hosts(call, other, router)]
@@ -114,22 +121,24 @@ class AgentSchedulers(Servicer):
         return pb.ScheduledResponse()
 
     async def remove_l3_router(self, call: Call, request: Any) -> Result:
+        agent = await self._agent(call, request)
         router = await call.service(Routers).fetch(call, request.router_id)
-        await _bind(call, call.target, router.id, False)
+        await _bind(call, agent, router.id, False)
         return EMPTY
 
     async def list_l3_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, call.target)
+        return await _hosting(call, await call.tx.get(Router, request.router_id))
 
     # -- BGP speakers on dynamic routing agents
 
     async def list_bgp_speakers_on_agent(self, call: Call, request: Any) -> Result:
-        hosted = [one for one in await call.tx.scan(BgpSpeaker) if await _hosts(call, call.target, one)]
+        agent = await self._agent(call, request)
+        hosted = [one for one in await call.tx.scan(BgpSpeaker) if await _hosts(call, agent, one)]
         shown = await _shown(call, BgpSpeakers, hosted)
         return pb.ListBgpSpeakersOnAgentResponse(bgp_speakers=shown)
 
     async def add_bgp_speaker_to_agent(self, call: Call, request: Any) -> Result:
-        agent: Agent = call.target
+        agent = await self._agent(call, request)
         if agent.agent_type != BGP or not agent.admin_state_up:
             raise DrAgentInvalid(id=agent.id)
         speaker = await call.service(BgpSpeakers).fetch(call, _named(request.bgp_speaker_id))
@@ -140,7 +149,7 @@ class AgentSchedulers(Servicer):
         return pb.ScheduledResponse()
 
     async def remove_bgp_speaker_from_agent(self, call: Call, request: Any) -> Result:
-        agent: Agent = call.target
+        agent = await self._agent(call, request)
         if agent.agent_type != BGP:
             raise DrAgentInvalid(id=agent.id)
         speaker = await call.tx.get(BgpSpeaker, request.bgp_speaker_id)
@@ -150,7 +159,7 @@ class AgentSchedulers(Servicer):
         return EMPTY
 
     async def list_bgp_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, call.target)
+        return await _hosting(call, await call.tx.get(BgpSpeaker, request.bgp_speaker_id))
 
 
 def _named(value: Any) -> str:
@@ -169,7 +178,10 @@ async def _agents(call: Call) -> list[Agent]:
     return sorted(await call.tx.scan(Agent), key=lambda one: (one.created_at.seconds, one.created_at.nanos, one.id))
 
 
-async def _hosting(call: Call, thing: Message) -> pb.HostingAgentsResponse:
+async def _hosting(call: Call, thing: Message | None) -> pb.HostingAgentsResponse:
+    """The agents that host a thing: of what there is not, none."""
+    if thing is None:
+        return pb.HostingAgentsResponse()
     agents = [agent for agent in await _agents(call) if await _hosts(call, agent, thing)]
     return pb.HostingAgentsResponse(agents=await _shown(call, Agents, agents))
 
