@@ -17,6 +17,8 @@ from mopenstack.core.engine.servicer import ResourceServicer, Result, Servicer
 
 TTL = 600
 """Seconds that a token is good for (consoleauth.token_ttl)."""
+TOKENS_MAX = 100
+"""Of one server."""
 TOKENS_SINCE, MKS_SINCE, SPICE_DIRECT_SINCE = 31, 8, 99
 
 PROXIES = {
@@ -93,8 +95,11 @@ async def drop_tokens(call: Call, server_id: str) -> None:
 
 
 async def _drop_expired(call: Call, server_id: str) -> None:
-    for token in await call.tx.query(pb.ConsoleAuthToken, server_id=server_id):
-        if token.expires_at.seconds <= call.time:
+    """What is no good any more goes, and the oldest of too many."""
+    found = await call.tx.query(pb.ConsoleAuthToken, server_id=server_id)
+    ordered = sorted(found, key=lambda token: token.expires_at.seconds, reverse=True)
+    for place, token in enumerate(ordered):
+        if token.expires_at.seconds <= call.time or place >= TOKENS_MAX - 1:
             await call.tx.delete(pb.ConsoleAuthToken, token.id)
 
 

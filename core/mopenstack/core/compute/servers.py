@@ -95,13 +95,13 @@ class Servers(ResourceServicer[Server]):
 
     async def _candidates(self, call: Call, wanted: server_lists.Wanted) -> Iterable[Server]:
         project = {} if wanted.all_projects else {"project_id": call.caller.project_id}
+        if wanted.deleted is False:
+            return await call.tx.query(Server, **project) if project else await call.tx.scan(Server)
         found: list[Server] = []
         if wanted.deleted is not True:
             found += await call.tx.query(Server, **project) if project else await call.tx.scan(Server)
-        if wanted.deleted is not False:
-            gone = await call.tx.query(DeletedServer, **project) if project else await call.tx.scan(DeletedServer)
-            found += [item.server for item in gone]
-        return found
+        gone = await call.tx.query(DeletedServer, **project) if project else await call.tx.scan(DeletedServer)
+        return [*found, *(item.server for item in gone)]
 
     # -- hooks
 
