@@ -151,3 +151,42 @@ async def test_readers_read_and_do_not_write(cloud: Cloud) -> None:
     reader = await cloud.login(user, {"system": {"all": True}})
     assert (await reader.get("identity", "/v3/users")).ok()["users"]
     (await reader.post("identity", "/v3/users", {"user": {"name": "x"}})).refused(403, "identity:create_user.")
+
+
+async def test_managers_and_readers_of_a_domain(cloud: Cloud, admin: User) -> None:
+    domain = (await admin.post("identity", "/v3/domains", {"domain": {"name": "d"}})).ok(201)["domain"]["id"]
+    names = {}
+    for name in ("manager", "reader"):
+        body = {"user": {"name": name, "domain_id": domain, "password": "secret"}}
+        user = (await admin.post("identity", "/v3/users", body)).ok(201)["user"]
+        names[name] = (await admin.get("identity", f"/v3/roles?name={name}")).ok(200)["roles"][0]["id"]
+        (await admin.put("identity", f"/v3/domains/{domain}/users/{user['id']}/roles/{names[name]}")).ok(204)
+    scope = {"domain": {"id": domain}}
+    manager, reader = [
+        await cloud.login({"name": name, "domain": {"id": domain}, "password": "secret"}, scope) for name in names
+    ]
+    project = {"project": {"name": "p", "domain_id": domain}}
+    (await reader.post("identity", "/v3/projects", project)).refused(403, "identity:create_project")
+    made = (await manager.post("identity", "/v3/projects", project)).ok(201)["project"]["id"]
+    grants = f"/v3/projects/{made}/users/{reader.user_id}/roles"
+    (await reader.put("identity", f"{grants}/{names['reader']}")).refused(403, "identity:create_grant")
+    (await manager.put("identity", f"{grants}/{names['reader']}")).ok(204)
+    admin_role = (await admin.get("identity", "/v3/roles?name=admin")).ok(200)["roles"][0]["id"]
+    (await manager.put("identity", f"{grants}/{admin_role}")).refused(403, "identity:create_grant")
+    assert len((await reader.get("identity", grants)).ok(200)["roles"]) == 1
+    foreign = f"/v3/projects/{admin.project_id}/users/{reader.user_id}/roles/{names['reader']}"
+    (await manager.put("identity", foreign)).refused(403, "identity:create_grant")
+    (await manager.post("identity", "/v3/users", {"user": {"name": "u"}})).refused(403, "identity:create_user")
+    listed = (await reader.get("identity", "/v3/role_assignments")).ok(200)["role_assignments"]
+    assert {one["scope"].get("project", one["scope"].get("domain"))["id"] for one in listed} == {made, domain}
+    assert [one["id"] for one in (await reader.get("identity", "/v3/domains")).ok(200)["domains"]] == [domain]
+
+
+async def test_who_is_told_that_something_is_not_there(admin: User, demo: User) -> None:
+    for path, absent, others in (
+        ("/v3/endpoints/zz", 404, 403),
+        ("/v3/users/zz", 404, 403),
+        ("/v3/roles/zz", 404, 404),
+    ):
+        (await admin.get("identity", path)).refused(absent)
+        (await demo.get("identity", path)).refused(others)

@@ -61,9 +61,9 @@ class Users(IdentityServicer[pb2.User]):
         from mopenstack.core.identity.projects import Projects
 
         obj.name = obj.name.strip()
+        if not call.caller.is_admin and (not obj.domain_id or call.caller.domain_id != obj.domain_id):
+            raise errors.refused("identity:create_user")  # managers of a domain must name it
         obj.domain_id = domain_of(call, obj.domain_id)
-        if not call.caller.is_admin and call.caller.domain_id != obj.domain_id:
-            raise errors.refused("identity:create_user")
         await call.service(Projects).domain(call, obj.domain_id)
         await self._check_default_project(call, obj)
         self._take_password(obj)
