@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Forbidden, Internal, InvalidField
+from mopenstack.contract.faults import BadRequest, Forbidden, InvalidField
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.values import decode_json, to_value
@@ -56,9 +56,6 @@ def body_json(body: bytes) -> Any:
 def create_body(message: pb.CreateImageRequest, body: bytes, _headers: Mapping[str, str]) -> None:
     """The image; types are refused in the schema's words, what may not be given is the core's to refuse."""
     document = body_json(body)
-    if isinstance(document, list):
-        # Glance looks for keys in it before it looks at what it is.
-        raise Internal("The server has either erred or is incapable of performing the requested operation.")
     if not isinstance(document, dict):
         raise BadRequest("Malformed JSON in request body.")
     said = image_breach(document)
