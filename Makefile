@@ -28,7 +28,7 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 
 .PHONY: tools
 tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH)
-	@$(BIN)/mopenstack tools install terraform provider provider-acceptance openstackclient
+	@$(BIN)/mopenstack tools install terraform provider provider-acceptance openstackclient openstacksdk tempest
 
 .PHONY: demo
 demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
@@ -38,7 +38,7 @@ demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack
 .PHONY: test
 test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/python -m pytest -n $(WORKERS)
-	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/volume tests/test_security.py tests/test_clouds.py
+	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/placement tests/volume tests/test_security.py tests/test_clouds.py
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool daily-work
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
@@ -50,10 +50,14 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 	@$(BIN)/mypy
 
 .PHONY: conformance
-conformance: tools ## The whole suite: every scenario, the openstack command line, all of the provider's acceptance tests
-	@$(BIN)/mopenstack conformance run -n $(WORKERS)
-	@$(BIN)/mopenstack conformance run --tool daily-work
-	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS)
+conformance: tools ## The whole suite with every tool (an hour): scorecards and one page in conformance-results/
+	@mkdir -p conformance-results
+	@status=0; for tool in terraform daily-work provider-acceptance tempest sdk openstackclient; do \
+	  echo "$$tool ..."; \
+	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
+	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \
+	done; \
+	$(BIN)/mopenstack conformance page conformance-results/*.json --html conformance-results/index.html; exit $$status
 
 .PHONY: schemas
 schemas: ## Export the published response schemas anew, from the packages of gateway/schemas/requirements.txt

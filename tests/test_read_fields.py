@@ -61,7 +61,7 @@ def _tree(message: AnyMessageType, above: frozenset[str]) -> Iterator[tuple[str,
 
 
 def test_every_field_of_a_request_is_read() -> None:
-    unread = set()
+    unread: set[str] = set()
     for operation in operations():
         service = operation.package.split(".")[1]
         known = words(service) | kept(operation.package)

@@ -45,7 +45,10 @@ async def test_a_rebuild_with_another_image(demo: Any) -> None:
     (await demo.send("PUT", "image", f"/v2/images/{other}/file", data=b"x", headers=headers)).ok()
     (await act(demo, id, {"rebuild": {"imageRef": other}})).refused(400, "Unable to rebuild with a different image")
     (await act(demo, id, {"rebuild": {"imageRef": other}}, "2.93")).ok(202)
-    (await act(demo, id, {"rebuild": {"imageRef": images[0]["id"]}})).ok(202)
+    (attached,) = (await show(demo, id))["os-extended-volumes:volumes_attached"]
+    volume = (await demo.get("volume", f"/v3/volumes/{attached['id']}")).ok()["volume"]
+    assert (volume["volume_image_metadata"]["image_id"], volume["status"]) == (other, "in-use")
+    (await act(demo, id, {"rebuild": {"imageRef": other}})).ok(202)
 
 
 async def test_a_rescue_needs_an_image_that_says_how(demo: Any) -> None:

@@ -20,6 +20,7 @@ from mopenstack.core.compute import server_errors as errors
 from mopenstack.core.compute.networking import plain, schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.volume.attachments import Attachments
+from mopenstack.core.volume.sources import image_metadata
 from mopenstack.core.volume.types import Types
 from mopenstack.core.volume.volumes import Volumes
 from mopenstack.image.v2.images_pb2 import Image
@@ -291,6 +292,17 @@ async def swap(call: Call, server: Server, old_id: str, new_id: str) -> None:
     attachments = call.service(Attachments)
     made = await attachments.attach_to_server(call.elevated(), new_id, server.id, device=kept.device, host=server.host)
     kept.id, kept.attachment_id = new_id, made.id
+
+
+async def reimage(call: Call, server: Server, image: Image) -> None:
+    """Write an image over the volume that a server boots from; nothing happens where it boots from none."""
+    for item in server.volumes_attached:
+        if item.is_root and await call.tx.get(Volume, item.id) is not None:
+            volume = await call.tx.edit(Volume, item.id)
+            volume.volume_image_metadata.clear()
+            volume.volume_image_metadata.update(image_metadata(image))
+            volume.image_id = image.id
+            await call.service(Volumes).save(call, volume)
 
 
 async def disconnect_all(call: Call, server: Server) -> None:

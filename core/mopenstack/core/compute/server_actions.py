@@ -10,6 +10,7 @@ from mopenstack.compute.v2 import server_actions_pb2 as pb
 from mopenstack.compute.v2.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.core.compute import (
+    block_devices,
     claims,
     images,
     migrations,
@@ -206,6 +207,8 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             server.image.Clear()
             server.image.id = image.id
             server.image.properties.update(images.properties_of(image))
+        elif call.at_least(images.REIMAGE_SINCE):
+            await block_devices.reimage(call, server, image)
         await _apply(call, server, body, given)
         server.admin_pass = body.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         server.old_vm_state = server.vm_state

@@ -103,7 +103,8 @@ class Routers(NeutronResource[Router]):
 
     @staticmethod
     def _check_flags(old: Router, new: Router) -> None:
-        if old.distributed != new.distributed and new.admin_state_up:
+        # Down before the update, not by it (router-admin-state-down-before-update).
+        if old.distributed != new.distributed and (old.admin_state_up or new.admin_state_up):
             raise bad_router(
                 "Cannot change the 'distributed' attribute of active routers. "
                 "Please set router admin_state_up to False prior to upgrade"

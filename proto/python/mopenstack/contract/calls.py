@@ -10,7 +10,6 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.operations import LATEST, Operation
 
-
 _LOOPBACK = ("127.", "::1", "ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:", "::ffff:127.")
 
 
