@@ -13,6 +13,10 @@ class BadMapping(BadRequest):
     message = "Block Device Mapping is Invalid: {details}"
 
 
+class RootDeviceTaken(BadRequest):
+    message = "The volume cannot be assigned the same device name as the root device {device}"
+
+
 class BadBootSequence(BadRequest):
     message = (
         "Block Device Mapping is Invalid: Boot sequence for the instance and image/block device mapping "

@@ -29,6 +29,7 @@ from mopenstack.volume.v3.volumes_pb2 import Volume
 
 GB = 1024**3
 MULTIATTACH_SINCE = 60
+ROOT_DEVICE = "vda"
 NOT_AVAILABLE = "volume '{id}' status must be 'available'. Currently in '{status}'"
 
 
@@ -52,11 +53,13 @@ def mappings_of(body: ServerCreate) -> list[Mapping]:
     """What a create maps, in order; raises Nova's refusals of what makes no sense by itself."""
     if body.block_device_mapping and body.block_device_mapping_v2:
         raise refusals.BothMappings()
-    if body.block_device_mapping:
-        return [_from_legacy(item, place) for place, item in enumerate(body.block_device_mapping)]
-    return [
-        _from_v2(item, bool(body.image_id)) for item in body.block_device_mapping_v2 if not item.HasField("no_device")
+    has_image = bool(body.image_id)
+    found = [_from_legacy(item) for item in body.block_device_mapping] or [
+        _from_v2(item, has_image) for item in body.block_device_mapping_v2 if not item.HasField("no_device")
     ]
+    if has_image and any(item.destination == "volume" and _is_root_device(item.device) for item in found):
+        raise refusals.RootDeviceTaken(device=ROOT_DEVICE)
+    return found
 
 
 def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
@@ -88,17 +91,22 @@ def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
     )
 
 
-def _from_legacy(item: ServerCreate.BlockDeviceMapping, place: int) -> Mapping:
+def _from_legacy(item: ServerCreate.BlockDeviceMapping) -> Mapping:
+    """The device that has the root's name is the root."""
     source = "snapshot" if item.snapshot_id else "volume"
     return Mapping(
         source=source,
         destination="volume",
         target=item.snapshot_id or item.volume_id,
         size=_size(item),
-        boot_index=0 if place == 0 else -1,
+        boot_index=0 if _is_root_device(item.device_name) else -1,
         delete_on_termination=item.delete_on_termination,
         device=item.device_name,
     )
+
+
+def _is_root_device(name: str) -> bool:
+    return name.removeprefix("/dev/") == ROOT_DEVICE
 
 
 def _size(item: ServerCreate.BlockDeviceMapping) -> int:
@@ -148,12 +156,14 @@ def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
     return next((item for item in mappings if item.boot_index == 0), None)
 
 
-async def check(call: Call, mappings: Sequence[Mapping], has_image: bool, flavor: Server.FlavorEmbedded) -> None:
-    """Everything that a mapping names must be there and fit; raises Nova's refusals."""
+async def check(call: Call, mappings: Sequence[Mapping], boots_image: bool, flavor: Server.FlavorEmbedded) -> None:
+    """Everything that a mapping names must be there and fit; raises Nova's refusals.
+
+    An image boots without being mapped where no mapping of the second version is given: who gives one maps it.
+    """
     indexes = sorted(item.boot_index for item in mappings if item.boot_index >= 0)
-    image_is_mapped = any(item.source == "image" and item.destination == "local" for item in mappings)
-    if has_image and not image_is_mapped:
-        indexes = sorted([0, *indexes])
+    if boots_image:
+        indexes = [0, *indexes]
     if indexes != list(range(len(indexes))) or not indexes:
         raise refusals.BadBootSequence()
     for item in mappings:

@@ -44,6 +44,7 @@ EVENTS = {
     "attach_volume": "compute_attach_volume",
     "detach_volume": "compute_detach_volume",
     "swap_volume": "compute_swap_volume",
+    "extend_volume": "compute_extend_volume",
     "trigger_crash_dump": "compute_trigger_crash_dump",
     "lock": "api_lock",
     "unlock": "api_unlock",

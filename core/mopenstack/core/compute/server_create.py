@@ -87,7 +87,8 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     plan.count = await _take_quota(call, plan.flavor, least, most)
     await _check_ports(call, plan)
     if plan.mappings:
-        await block_devices.check(call, plan.mappings, has_image, plan.flavor)
+        boots_image = has_image and not body.block_device_mapping_v2
+        await block_devices.check(call, plan.mappings, boots_image, plan.flavor)
     plan.reservation_id = "r-" + call.ids.word(8, "abcdefghijklmnopqrstuvwxyz0123456789")
     return plan
 
@@ -191,13 +192,19 @@ async def _check_image(call: Call, plan: Plan) -> None:
 
 
 def _map_image(plan: Plan) -> bool:
-    """Whether the server boots from an image: one of a volume-backed server only maps volumes."""
+    """Whether the server boots from an image: one of a volume-backed server only maps volumes.
+
+    Clients map the image itself as the root: that mapping gives way to a root among the volumes.
+    """
     if plan.image is None:
         return False
     mapped = block_devices.mappings_in(plan.image)
-    if mapped and block_devices.root_of(plan.mappings) is None:
-        plan.mappings = [*mapped, *plan.mappings]
+    if block_devices.root_of(mapped) is not None:
+        rest = [item for item in plan.mappings if item.source != "image" or item.boot_index != 0]
+        plan.mappings = [*mapped, *rest]
         plan.image = None
+    elif mapped:
+        plan.mappings = [*mapped, *plan.mappings]
     return plan.image is not None
 
 
