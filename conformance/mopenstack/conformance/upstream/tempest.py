@@ -61,6 +61,7 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
         "image": images[0]["id"],
         "image_alt": _alt_image(session),
         "download": _download(),
+        "multiattach": _multiattach_type(session),
         "nodes": str(len(hypervisors) or 1),
         "has_swift": str("object-store" in session.catalog),
     }
@@ -106,6 +107,16 @@ def _alt_image(session: Session) -> str:
     return str(made.body["id"])
 
 
+def _multiattach_type(session: Session) -> str:
+    """The name of a volume type whose volumes are attached to many servers, as DevStack makes one."""
+    name = "multiattach"
+    body = {"volume_type": {"name": name, "extra_specs": {"multiattach": "<is> True"}}}
+    made = request("POST", session.catalog["volumev3"] + "/types", token=session.token, body=body)
+    if made.status not in (200, 409):
+        raise CloudError(f"no volume type for many attachments: {made.status} {made.body}")
+    return name
+
+
 def _listing(folder: Path) -> dict[str, str]:
     return {"HOME": str(folder)}
 
@@ -122,9 +133,13 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
-    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says, and
-    # import the image that this machine offers.
-    options=["image.require_image_format_match=false", "image.web_download_hosts=127.0.0.1"],
+    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says, import
+    # the image that this machine offers, and copy images to another store.
+    options=[
+        "image.require_image_format_match=false",
+        "image.web_download_hosts=127.0.0.1",
+        "image.further_stores=cheap",
+    ],
     not_run=_needs_guest(),
 )
 

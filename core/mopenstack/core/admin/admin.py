@@ -159,7 +159,7 @@ class Gateways(Servicer):
 def _shown(cloud: Cloud) -> pb.Cloud:
     shown = pb.Cloud(name=cloud.name, profile=cloud.profile, clock_rate=cloud.clock.rate, options=cloud.options)
     now = cloud.clock.time()
-    shown.time.seconds, shown.time.nanos = int(now), int((now - int(now)) * 1e6) * 1000
+    shown.time.FromMicroseconds(round(now * 1_000_000))
     return shown
 
 

@@ -69,8 +69,8 @@ class Call:
     def stamp(self, timestamp: Timestamp, at: float | None = None) -> None:
         """Set a Timestamp field to now, or to seconds since the epoch; whole microseconds."""
         when = self.time if at is None else at
-        timestamp.seconds = int(when)
-        timestamp.nanos = int((when - int(when)) * 1e6) * 1000
+        timestamp.seconds, microseconds = divmod(round(when * 1_000_000), 1_000_000)
+        timestamp.nanos = microseconds * 1000
 
     def service(self, servicer: type[S]) -> S:
         """The servicer of another resource, for what crosses resources. Its plain methods check no policy."""
