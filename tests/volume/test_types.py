@@ -112,6 +112,17 @@ async def test_default_types_of_projects(volumes: Any, admin_volumes: Any, demo:
     (await admin_volumes.get(path, "3.62")).refused(404, f"Default type for project {demo.project_id} not found.")
 
 
+async def test_the_project_may_stand_in_the_paths_of_default_types(admin_volumes: Any, admin: Any, demo: Any) -> None:
+    path = f"/{admin.project_id}/default-types/{demo.project_id}"
+    body = {"default_type": {"volume_type": "__DEFAULT__"}}
+    made = (await admin_volumes.put(path, body, "3.67")).ok(200)
+    assert (await admin_volumes.get(path, "3.67")).ok(200) == made
+    listed = (await admin_volumes.get(f"/{admin.project_id}/default-types", "3.67")).ok(200)
+    assert listed == {"default_types": [made["default_type"]]}
+    (await admin_volumes.get(f"/{demo.project_id}/default-types", "3.67")).refused(400, "Malformed request url")
+    (await admin_volumes.delete(path, "3.67")).ok(204)
+
+
 async def test_qos_specs(volumes: Any, admin_volumes: Any) -> None:
     (await volumes.get("/qos-specs")).refused(403, "volume_extension:qos_specs_manage:get_all")
     body = {"qos_specs": {"name": "q", "consumer": "front-end", "read_iops_sec": "2"}}
