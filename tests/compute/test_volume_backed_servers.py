@@ -91,3 +91,17 @@ async def test_a_root_volume_goes_with_its_server(demo: Any) -> None:
     (await demo.delete("compute", f"{SERVERS}/{id}")).ok(204)
     assert (await demo.get("compute", SERVERS)).ok()["servers"] == []
     assert (await demo.get("volume", "/v3/volumes")).ok()["volumes"] == []
+
+
+async def test_beside_an_image_any_volume_may_be_the_root(demo: Any) -> None:
+    image = (await demo.get("image", "/v2/images")).ok()["images"][0]["id"]
+    volume = (await demo.post("volume", "/v3/volumes", {"volume": {"size": 1}})).ok(202)["volume"]["id"]
+    assert (await demo.get("volume", f"/v3/volumes/{volume}")).ok()["volume"]["bootable"] == "false"
+    device = {"boot_index": 0, "source_type": "volume", "destination_type": "volume", "uuid": volume}
+    alone = {"name": "s", "flavorRef": "1", "networks": "none", "block_device_mapping_v2": [device]}
+    refused = await demo.post("compute", SERVERS, {"server": alone}, **at("2.37"))
+    refused.refused(400, f"Block Device {volume} is not bootable.")
+    (attached,) = (await show(demo, await boot(demo, imageRef=image, block_device_mapping_v2=[device])))[
+        "os-extended-volumes:volumes_attached"
+    ]
+    assert attached["id"] == volume

@@ -156,10 +156,13 @@ def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
     return next((item for item in mappings if item.boot_index == 0), None)
 
 
-async def check(call: Call, mappings: Sequence[Mapping], boots_image: bool, flavor: Server.FlavorEmbedded) -> None:
+async def check(
+    call: Call, mappings: Sequence[Mapping], flavor: Server.FlavorEmbedded, *, has_image: bool, boots_image: bool
+) -> None:
     """Everything that a mapping names must be there and fit; raises Nova's refusals.
 
     An image boots without being mapped where no mapping of the second version is given: who gives one maps it.
+    Beside an image any volume may be the root (nova.compute.api.API._create_instance asks none for its metadata).
     """
     indexes = sorted(item.boot_index for item in mappings if item.boot_index >= 0)
     if boots_image:
@@ -167,7 +170,7 @@ async def check(call: Call, mappings: Sequence[Mapping], boots_image: bool, flav
     if indexes != list(range(len(indexes))) or not indexes:
         raise refusals.BadBootSequence()
     for item in mappings:
-        await _check_one(call, item)
+        await _check_one(call, item, has_image)
     ephemeral = [item for item in mappings if item.source == "blank" and item.destination == "local" and not item.swap]
     if sum(item.size or flavor.ephemeral for item in ephemeral) > flavor.ephemeral:
         raise refusals.EphemeralTooLarge()
@@ -178,7 +181,7 @@ async def check(call: Call, mappings: Sequence[Mapping], boots_image: bool, flav
         raise refusals.SwapTooLarge()
 
 
-async def _check_one(call: Call, item: Mapping) -> None:
+async def _check_one(call: Call, item: Mapping, has_image: bool) -> None:
     if item.volume_type:
         try:
             await call.service(Types).by_name_or_id(call, item.volume_type)
@@ -199,7 +202,7 @@ async def _check_one(call: Call, item: Mapping) -> None:
         if volume is None:
             raise refusals.MappedVolumeNotFound(id=item.target)
         check_attachable(call, volume, create=True)
-        if item.boot_index == 0 and volume.bootable != "true":
+        if item.boot_index == 0 and not has_image and volume.bootable != "true":
             raise refusals.VolumeNotBootable(id=item.target)
     elif item.source == "snapshot":
         snapshot = await call.tx.get(Snapshot, item.target)

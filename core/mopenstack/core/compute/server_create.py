@@ -87,8 +87,13 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     plan.count = await _take_quota(call, plan.flavor, least, most)
     await _check_ports(call, plan)
     if plan.mappings:
-        boots_image = has_image and not body.block_device_mapping_v2
-        await block_devices.check(call, plan.mappings, boots_image, plan.flavor)
+        await block_devices.check(
+            call,
+            plan.mappings,
+            plan.flavor,
+            has_image=has_image,
+            boots_image=has_image and not body.block_device_mapping_v2,
+        )
     plan.reservation_id = "r-" + call.ids.word(8, "abcdefghijklmnopqrstuvwxyz0123456789")
     return plan
 
