@@ -1,47 +1,47 @@
 """Who may do what: every operation tried over HTTP by everybody.
 
-The handlers stand aside and bodies are not looked at, so that a cell says what the declared policy says (scope types
-and visibility of the target included) and nothing is changed by asking.
+Bodies are not looked at, and the handlers stand aside, so that a cell says what the declared policy says (scope types
+and visibility of the target included). Where the core asks the rest (`in_core`) the handler does its work, on the
+objects of `tests.policy_stage`, and what it did is undone: no cell changes the next.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import CallMetadata
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import NotServed
-from mopenstack.contract.operations import LATEST, Operation, enum_words, field_rules, minor, operations, wire_key
+from mopenstack.contract.operations import (
+    LATEST,
+    Operation,
+    Route,
+    enum_words,
+    field_rules,
+    minor,
+    operations,
+    wire_key,
+)
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.plans import Plan
-from mopenstack.core.store.kinds import kinds_by_name
-from tests.conftest import Cloud, User
-
-PLANTED = "5eed5eed-5eed-45ee-95ee-d5eed5eed5ee"
-"""Id of the object of each kind that belongs to the member's project."""
-
-ROLES = ("system admin", "admin", "manager", "member", "reader", "another project", "nobody")
-
-BODIES: dict[str, dict[str, Any]] = {
-    "ImportImage": {"method": {"name": "glance-direct"}},
-    "CreateServerExternalEvents": {
-        "events": [{"name": "network-changed", "server_uuid": "00000000-0000-0000-0000-00000000dead"}]
-    },
-}
-"""Bodies that no annotation describes."""
+from mopenstack.core.engine.servicer import Handler
+from tests.conftest import User
+from tests.policy_stage import BODIES, IMAGES, PLANTED, ROLES, Stage
 
 YES = "yes"
 REFUSED = ("401", "403", "404")
+REMOVED = "mopenstack:removed"
+"""What no service has any more: it is the same for all, whatever they may."""
 _VERSION = re.compile(r"v[0-9.]+")
 _VARIABLE = re.compile(r"\{([^}=]*)[^}]*\}")
+_IN_FRONT = re.compile(r"/v[0-9.]+/\{project_id\}")
 
 
 class Allowed(NotServed):
@@ -52,6 +52,14 @@ async def _allowed(call: Call, request: Any) -> Any:
     raise Allowed("allowed")
 
 
+def _undone(handler: Handler) -> Handler:
+    async def work(call: Call, request: Any) -> Any:
+        await handler(call, request)
+        raise Allowed("done, and undone with its transaction")
+
+    return work
+
+
 class Lenient(Plan):
     """A plan that takes any body."""
 
@@ -60,12 +68,13 @@ class Lenient(Plan):
 
 
 def stand_aside(engine: Engine) -> dict[str, Any]:
-    """Put `Allowed` in the place of every handler; returns what was there."""
+    """Let no handler answer, nor do what lasts; returns the plans as they were."""
     before = dict(engine._plans)
     for name, plan in before.items():
         if plan.servicer.transactional and not plan.operation.anonymous:
             given = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
-            engine._plans[name] = Lenient(**{**given, "handler": _allowed})
+            handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
+            engine._plans[name] = Lenient(**{**given, "handler": handler})
     return before
 
 
@@ -77,76 +86,12 @@ def asked(package: str) -> list[Operation]:
     return sorted(found, key=lambda one: (one.routes[0].path, one.routes[0].verb, one.action, one.since))
 
 
-async def callers(cloud: Cloud, admin: User) -> dict[str, User]:
-    """One user a column; manager, member and reader in the project that owns what is planted."""
-
-    async def made(name: str, role: str, project: str) -> User:
-        user = {"name": name, "password": "secret", "domain_id": "default"}
-        created = (await admin.post("identity", "/v3/users", {"user": user})).ok(201)["user"]
-        found = (await admin.get("identity", f"/v3/roles?name={role}")).ok()["roles"]
-        path = f"/v3/projects/{project}/users/{created['id']}/roles/{found[0]['id']}"
-        (await admin.put("identity", path)).ok(204)
-        scope = {"project": {"id": project}}
-        return await cloud.login({"id": created["id"], "password": "secret"}, scope)
-
-    async def project(name: str) -> str:
-        body = {"project": {"name": name, "domain_id": "default"}}
-        return str((await admin.post("identity", "/v3/projects", body)).ok(201)["project"]["id"])
-
-    own, other = await project("own"), await project("other")
-    root = {"name": "admin", "domain": {"id": "default"}, "password": "secret"}
-    return {
-        "system admin": await cloud.login(root, {"system": {"all": True}}),
-        "admin": admin,
-        "manager": await made("manager", "manager", own),
-        "member": await made("member", "member", own),
-        "reader": await made("reader", "reader", own),
-        "another project": await made("stranger", "member", other),
-        "nobody": cloud.anonymous,
-    }
-
-
-async def plant(cloud: Cloud, owner: User) -> dict[str, str]:
-    """An object of every kind, in the member's project; kind -> id."""
-    engine = cloud.serving.engine
-    real = {"project": owner.project_id, "user": owner.user_id, "domain": "default"}
-
-    async def run(call: Call) -> None:
-        for name, kind in kinds_by_name().items():
-            fields = kind.message.DESCRIPTOR.fields_by_name
-            if name in real or "id" not in fields or fields["id"].type != fields["id"].TYPE_STRING:
-                continue
-            known = {"id": PLANTED, "project_id": owner.project_id, "user_id": owner.user_id, "domain_id": "default"}
-            known |= {"trustor_user_id": owner.user_id, "owner": owner.project_id}
-            given = {
-                key: value
-                for key, value in known.items()
-                if key in fields and fields[key].type == fields[key].TYPE_STRING and not fields[key].is_repeated
-            }
-            planted: Any = kind.message(**given)
-            if "is_public" in fields:
-                planted.is_public = True
-            if name == "image":
-                planted.status = planted.Status.Value("QUEUED")
-                planted.disk_format, planted.container_format = "raw", "bare"
-            await call.tx.put(planted, fresh=True)
-
-    await engine.transact(engine.clouds[cloud.name], CallMetadata(cloud=cloud.name), run)
-    return {name: real.get(name, PLANTED) for name in kinds_by_name()}
-
-
-async def cell(user: User, operation: Operation, owner: User, ids: dict[str, str]) -> str:
+async def cell(user: User, operation: Operation, stage: Stage) -> str:
     """`yes`, or the status of the refusal."""
-    # A path without a project where there is one: a token without a project has nothing to put there.
-    route = min(operation.routes, key=lambda one: "{project_id}" in one.path)
-    kind, _, named = operation.options.target.partition(":")
-    variables = _VARIABLE.findall(route.path)
-    default = f"{kind}_id" if f"{kind}_id" in variables else variables[0] if variables else ""
-    values = {"project_id": user.project_id or owner.project_id, "user_id": owner.user_id, "domain_id": "default"}
-    if kind:
-        values[named or default] = ids.get(kind, PLANTED)
+    route = route_of(operation)
+    values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
-    headers = {}
+    headers = {"X-Subject-Token": stage.owner.token} if path.endswith("/auth/tokens") else {}
     microversion = LATEST
     if operation.api.microversion_max:
         major, _, newest = operation.api.microversion_max.partition(".")
@@ -161,9 +106,10 @@ async def cell(user: User, operation: Operation, owner: User, ids: dict[str, str
         headers["Content-Type"] = "application/openstack-images-v2.1-json-patch"
         arguments["data"] = b"[]"
     elif route.verb not in ("GET", "HEAD", "DELETE"):
-        body = BODIES.get(operation.method) or sample(
-            operation.request.DESCRIPTOR, {*variables}, microversion, route.verb
-        )
+        body = BODIES.get(f"{operation.package.removeprefix('mopenstack.')}.{operation.method}")
+        if body is None:
+            sampler = Sampler(microversion, route.verb, stage.values)
+            body = sampler.body(operation.request.DESCRIPTOR, {*_VARIABLE.findall(route.path)})
         if operation.action and list(body) != [operation.action]:
             body = {operation.action: body}
         arguments["json"] = body
@@ -171,36 +117,67 @@ async def cell(user: User, operation: Operation, owner: User, ids: dict[str, str
     return YES if reply.status == 501 else str(reply.status)
 
 
-def sample(message: AnyMessageType, elsewhere: set[str], microversion: int, verb: str) -> dict[str, Any]:
-    """A body with whatever must be in it; `elsewhere` are the fields that are part of the path."""
-    body = {}
-    refused = {annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL}
-    if verb == "PUT":
-        refused.add(annotations_pb2.ACCESS_CREATE)
-    for field in message.fields:
-        rules = field_rules(field)
-        hidden = rules.header or rules.inline or rules.access in refused
-        exists = minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
-        if field.name in elsewhere or hidden or not exists:
-            continue
-        nested = field.message_type is not None and not field.is_repeated and not _foreign(field)
-        if rules.required or nested:
-            body[wire_key(field)] = _value(field, microversion, verb)
-    return body
+def route_of(operation: Operation) -> Route:
+    """The first, without a project in front where there is one: a token without a project has nothing to put there."""
+    return min(operation.routes, key=lambda one: _IN_FRONT.match(one.path) is not None)
 
 
-def _value(field: AnyField, microversion: int, verb: str) -> Any:
-    if field.message_type is not None and field.message_type.GetOptions().map_entry:
-        return {}
-    if field.is_repeated:
-        return []
-    if field.message_type is not None:
-        return {} if _foreign(field) else sample(field.message_type, set(), microversion, verb)
-    if field.enum_type is not None:
-        return next(iter(enum_words(field).values()))
-    if field.cpp_type == field.CPPTYPE_STRING:
-        return "x"
-    return True if field.cpp_type == field.CPPTYPE_BOOL else 1
+def has_object(path: str) -> bool:
+    """Whether a path has a variable beside the project in front."""
+    return _VARIABLE.search(_IN_FRONT.sub("", path)) is not None
+
+
+def _values(path: str, user: User, operation: Operation, stage: Stage) -> dict[str, str]:
+    """What the variables of a path stand for; a project in front is the caller's, anywhere else the member's."""
+    values = dict(stage.values)
+    if _IN_FRONT.match(path):
+        values["project_id"] = user.project_id or stage.owner.project_id
+    kind, _, named = operation.options.target.partition(":")
+    if kind:
+        variables = _VARIABLE.findall(path)
+        values[named or (f"{kind}_id" if f"{kind}_id" in variables else variables[0])] = stage.ids.get(kind, PLANTED)
+    if operation.package == "mopenstack.image.v2" and operation.method in IMAGES:
+        values["image_id"] = IMAGES[operation.method]
+    return values
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Sampler:
+    """Makes bodies with whatever must be in them."""
+
+    microversion: int
+    verb: str
+    values: Mapping[str, str]
+
+    def body(self, message: AnyMessageType, elsewhere: Collection[str] = ()) -> dict[str, Any]:
+        """`elsewhere` are the fields that are part of the path."""
+        body = {}
+        refused = {annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL}
+        if self.verb == "PUT":
+            refused.add(annotations_pb2.ACCESS_CREATE)
+        for field in message.fields:
+            rules = field_rules(field)
+            hidden = rules.header or rules.inline or rules.access in refused
+            exists = minor(rules.since, 0) <= self.microversion <= minor(rules.until, LATEST)
+            if field.name in elsewhere or hidden or not exists:
+                continue
+            nested = field.message_type is not None and not field.is_repeated and not _foreign(field)
+            if rules.required or nested:
+                body[wire_key(field)] = self._value(field)
+        return body
+
+    def _value(self, field: AnyField) -> Any:
+        if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            return {}
+        if field.is_repeated:
+            return []
+        if field.message_type is not None:
+            return {} if _foreign(field) else self.body(field.message_type)
+        if field.enum_type is not None:
+            return next(iter(enum_words(field).values()))
+        if field.cpp_type == field.CPPTYPE_STRING:
+            return self.values.get(wire_key(field), "x")
+        return True if field.cpp_type == field.CPPTYPE_BOOL else 1
 
 
 def _foreign(field: AnyField) -> bool:

@@ -20,6 +20,7 @@ from mopenstack.core.network.qos_errors import (
     QosPolicyNotFound,
 )
 from mopenstack.core.network.rbac import EVERYBODY, check_unused, forget_policies, grant_everybody, revoke_everybody
+from mopenstack.core.network.resource import sees_all
 from mopenstack.core.network.shared_resource import SharedResource, shared_with_caller
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2 import qos_policies_pb2 as pb
@@ -139,7 +140,7 @@ class QosRuleTypes(Servicer):
     async def get_qos_rule_type(self, call: Call, request: Any) -> QosRuleType:
         if not call.caller.is_admin:
             raise NotAuthorized()
-        if request.rule_type not in PARAMETERS:
+        if request.rule_type not in PARAMETERS or not sees_all(call.caller):
             raise HTTPNotFound()
         found = QosRuleType(type=request.rule_type)
         driver = found.drivers.add(name=DRIVER)

@@ -12,7 +12,7 @@ from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.network.errors import BadResourceRequest, HTTPNotFound, RequestFailed, TagNotFound
-from mopenstack.core.network.resource import bad_input
+from mopenstack.core.network.resource import bad_input, sees_all
 from mopenstack.network.v2 import tags_pb2 as pb
 from mopenstack.network.v2.tags_pb2 import TagsResponse
 
@@ -88,7 +88,7 @@ class Tags(Servicer):
         role = "reader" if verb == "get" else "member"
         owners = (found.project_id, getattr(found, "network_project_id", ""))
         mine = bool(caller.project_id) and caller.project_id in owners and role in caller.roles
-        if not (caller.is_admin or mine or (verb == "get" and owner.visible(call, found))):
+        if not (sees_all(caller) or mine or (verb == "get" and owner.visible(call, found))):
             raise PolicyRefused([f"{verb}_{kind.removeprefix('qos_')}:tags"])
         return found
 
