@@ -247,6 +247,16 @@ async def test_flavors(admin_neutron: Any, neutron: Any) -> None:
     (await neutron.post("routers", flavor_id=bare["id"])).refused(
         404, f"Service Profile  is not associated with flavor {bare['id']}."
     )
+    unknown = await admin_neutron.post("flavors", name="f", service_type="LOADBALANCERV2")
+    unknown.refused(400, "Invalid service type: LOADBALANCERV2.")
+    assert (await admin_neutron.create("flavors", name="f", service_type="FLAVORS"))["service_type"] == "FLAVORS"
+
+
+async def test_service_profiles_are_the_admins(admin_neutron: Any, neutron: Any) -> None:
+    made = await admin_neutron.create("service_profiles", metainfo="m")
+    assert made["id"] in [one["id"] for one in await admin_neutron.list("service_profiles")]
+    assert await neutron.list("service_profiles") == []
+    (await neutron.get("service_profiles", made["id"])).refused(404)
 
 
 async def test_conntrack_helpers(neutron: Any) -> None:

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.faults import BadRequest, Conflict, NotFound, Unavailable
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY
-from mopenstack.core.network.resource import NeutronResource
+from mopenstack.core.network.resource import NeutronResource, sees_all
 from mopenstack.network.v2 import flavors_pb2 as pb
 from mopenstack.network.v2.flavors_pb2 import BindServiceProfileResponse, NetworkFlavor, ServiceProfile
 from mopenstack.network.v2.routers_pb2 import Router
@@ -20,6 +20,18 @@ DRIVERS = frozenset(
     for driver in ("dvrha.DvrHaDriver", "dvr.DvrDriver", "ha.HaDriver", "single_node.SingleNodeDriver")
 )
 """The drivers that serve routers (neutron.services.l3_router.service_providers.driver_controller)."""
+
+
+SERVICE_TYPES = frozenset(
+    "CORE CONNTRACKHELPER FIREWALL_V2 FLAVORS L3_ROUTER_NAT LOCAL_IP LOGGING METERING NDPPROXY NETWORK_SEGMENT_RANGE "
+    "PORTFORWARDING QOS TAG VPN auto-allocated-topology bgp bgpvpn flow_classifier network-ip-availability "
+    "placement_report revision_plugin segments sfc taas tap-mirror timestamp trunk".split()
+)
+"""The types of the plugins that serve this cloud's extensions (get_plugin_type of each)."""
+
+
+class InvalidServiceType(BadRequest):
+    message = "Invalid service type: {service_type}."
 
 
 class FlavorNotFound(NotFound):
@@ -70,6 +82,11 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
     def visible(self, call: Call, obj: NetworkFlavor) -> bool:
         return True
 
+    async def prepare(self, call: Call, obj: NetworkFlavor, request: Any, given: set[str]) -> None:
+        # neutron_lib.api.validators.validate_service_plugin_type
+        if obj.service_type not in SERVICE_TYPES:
+            raise InvalidServiceType(service_type=obj.service_type)
+
     async def change(self, call: Call, old: NetworkFlavor, new: NetworkFlavor, request: Any, given: set[str]) -> None:
         await self._check_unused(call, old)
 
@@ -106,7 +123,10 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
             raise FlavorDisabled()
         if not flavor.service_profiles:
             raise FlavorServiceProfileBindingNotFound(sp_id="", fl_id=flavor_id)
-        profile = await call.service(ServiceProfiles).fetch(call, flavor.service_profiles[0])
+        # Whoever uses the flavor need not see its profiles.
+        profile = await call.tx.get(ServiceProfile, flavor.service_profiles[0])
+        if profile is None:
+            raise ServiceProfileNotFound(id=flavor.service_profiles[0])
         if not profile.enabled:
             raise ServiceProfileDisabled()
         if profile.driver not in DRIVERS:
@@ -119,7 +139,7 @@ class ServiceProfiles(NeutronResource[ServiceProfile]):
     not_found = ServiceProfileNotFound
 
     def visible(self, call: Call, obj: ServiceProfile) -> bool:
-        return True
+        return sees_all(call.caller)
 
     async def prepare(self, call: Call, obj: ServiceProfile, request: Any, given: set[str]) -> None:
         if not obj.driver and not obj.metainfo:
