@@ -29,9 +29,18 @@ def service_of(name: str) -> str:
 
 
 def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
-    """The tests drop every OS_* variable: they read clouds.yaml, and find `openstack` on PATH."""
+    """The tests drop every OS_* variable: they read clouds.yaml, and find `openstack` on PATH.
+
+    A run starts the command some thousand times. What it keeps from one start to the next (the entry points of its
+    environment, compiled modules) lies beside the tool, not in the folder of one cloud.
+    """
     clouds_yaml.write(folder, cloud)
-    return {"HOME": str(folder), "PATH": f"{SUITE.python.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {
+        "HOME": str(folder),
+        "PATH": f"{SUITE.python.parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "XDG_CACHE_HOME": str(SUITE.python.parent.parent / ".cache"),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
 
 
 def _listing(folder: Path) -> dict[str, str]:
