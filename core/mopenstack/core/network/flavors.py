@@ -21,12 +21,12 @@ DRIVERS = frozenset(
 )
 """The drivers that serve routers (neutron.services.l3_router.service_providers.driver_controller)."""
 
-
-SERVICE_TYPES = frozenset(
-    "CORE CONNTRACKHELPER FIREWALL_V2 FLAVORS L3_ROUTER_NAT LOCAL_IP LOGGING METERING NDPPROXY NETWORK_SEGMENT_RANGE "
-    "PORTFORWARDING QOS TAG VPN auto-allocated-topology bgp bgpvpn flow_classifier network-ip-availability "
-    "placement_report revision_plugin segments sfc taas tap-mirror timestamp trunk".split()
-)
+SERVICE_TYPES = frozenset((
+    "CONNTRACKHELPER", "CORE", "FIREWALL_V2", "FLAVORS", "L3_ROUTER_NAT", "LOCAL_IP", "LOGGING", "METERING",
+    "NDPPROXY", "NETWORK_SEGMENT_RANGE", "PORTFORWARDING", "QOS", "TAG", "VPN", "auto-allocated-topology", "bgp",
+    "bgpvpn", "flow_classifier", "network-ip-availability", "placement_report", "revision_plugin", "segments", "sfc",
+    "taas", "tap-mirror", "timestamp", "trunk",
+))  # fmt: skip
 """The types of the plugins that serve this cloud's extensions (get_plugin_type of each)."""
 
 

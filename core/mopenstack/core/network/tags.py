@@ -98,6 +98,8 @@ class Tags(Servicer):
         if len(set(tags)) > COUNT_MAX:
             msg = f"The number of tags exceed the per-resource limit of {COUNT_MAX}"
             raise BadResourceRequest(resource="tags", msg=msg)
+        # They are read by their primary key, in MySQL's collation (neutron.db.models.tag).
+        tags.sort(key=str.casefold)
         if tags == list(target.tags):
             return
         changed = await call.tx.edit(type(target), target.id)
