@@ -93,3 +93,15 @@ async def test_a_disabled_trunk_stays_as_it_is(neutron: Any, ports: Any) -> None
     (await neutron.delete("trunks", trunk["id"])).refused(409, text)
     await neutron.update("trunks", trunk["id"], admin_state_up=True)
     (await neutron.delete("trunks", trunk["id"])).ok(204)
+
+
+async def test_sub_ports_follow_their_parent(neutron: Any, admin_neutron: Any, ports: Any) -> None:
+    parent, one, _ = ports
+    trunk = await neutron.create("trunks", port_id=parent["id"], sub_ports=[_sub(one)])
+    for host, status, owner in (("devstack", "ACTIVE", "trunk:subport"), ("", "DOWN", "trunk:subport")):
+        await admin_neutron.update("ports", parent["id"], **{"binding:host_id": host})
+        port = await admin_neutron.show("ports", one["id"])
+        assert (port["binding:host_id"], port["status"], port["device_owner"]) == (host, status, owner)
+        assert (await neutron.show("trunks", trunk["id"]))["status"] == status
+    (await neutron.delete("trunks", trunk["id"])).ok(204)
+    assert (await neutron.show("ports", one["id"]))["device_owner"] == ""

@@ -123,7 +123,7 @@ def _listing(folder: Path) -> dict[str, str]:
 
 def _needs_guest() -> dict[str, str]:
     names = package_file("data", "tempest-needs-guest.txt").read_text().splitlines()
-    return {name: "it logs in to a guest, and a mock has none" for name in names if name and name[0] != "#"}
+    return {name: "it talks to a guest, and a mock has none" for name in names if name and name[0] != "#"}
 
 
 SUITE = Suite(
@@ -138,7 +138,7 @@ SUITE = Suite(
     options=[
         "image.require_image_format_match=false",
         "image.web_download_hosts=127.0.0.1",
-        "image.further_stores=cheap",
+        "image.further_stores=slow",
     ],
     not_run=_needs_guest(),
 )

@@ -11,24 +11,32 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 
-Removal = Callable[[Call, Any], Awaitable[None]]
+Hook = Callable[[Call, Any], Awaitable[None]]
 Attachment = Callable[[Call, Any, str], Awaitable[None]]
 
-_REMOVALS: dict[str, list[Removal]] = {}
+_REMOVALS: dict[str, list[Hook]] = {}
 """Kind of the object -> functions of (call, object)."""
+_BINDINGS: list[Hook] = []
+"""Functions of (call, port)."""
 _ATTACHMENTS: list[Attachment] = []
 """Functions of (call, router, network id)."""
 
 
-def before_removal(*kinds: str) -> Callable[[Removal], Removal]:
+def before_removal(*kinds: str) -> Callable[[Hook], Hook]:
     """Register a function for objects of these kinds that are deleted."""
 
-    def register(function: Removal) -> Removal:
+    def register(function: Hook) -> Hook:
         for kind in kinds:
             _REMOVALS.setdefault(kind, []).append(function)
         return function
 
     return register
+
+
+def after_binding(function: Hook) -> Hook:
+    """Register a function for ports that got a host, another one, or lost theirs."""
+    _BINDINGS.append(function)
+    return function
 
 
 def before_attachment(function: Attachment) -> Attachment:
@@ -41,6 +49,12 @@ async def announce_removal(call: Call, kind: str, obj: Any) -> None:
     """Let everybody know, before an object goes."""
     for function in _REMOVALS.get(kind, ()):
         await function(call, obj)
+
+
+async def announce_binding(call: Call, port: Any) -> None:
+    """Let everybody know that a port is on another host, or on none."""
+    for function in _BINDINGS:
+        await function(call, port)
 
 
 async def announce_attachment(call: Call, router: Any, network_id: str) -> None:

@@ -15,6 +15,7 @@ from mopenstack.core.engine.servicer import Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network import device_ports
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, parse_ip
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.dns import check_domain, check_name
 from mopenstack.core.network.errors import BadResourceRequest, HTTPBadRequest
 from mopenstack.core.network.l3_errors import (
@@ -191,10 +192,8 @@ class Floatingips(NeutronResource[Floatingip]):
             if not fip.router_id and not fip.port_id:
                 await self.discard(call, fip)
 
-    async def port_removed(self, call: Call, port: Port) -> None:
+    async def free(self, call: Call, port: Port) -> None:
         """A port that goes leaves its floating IPs behind, leading nowhere."""
-        for item in await call.tx.query(PortForwarding, internal_port_id=port.id):
-            await call.owner_of("port_forwarding").discard(call, item)
         for fip in await call.tx.query(Floatingip, port_id=port.id):
             freed = copy_of(fip)
             await self._associate(call, fip, freed, "", "")
@@ -254,3 +253,10 @@ class FloatingipPools(Servicer):
                     )
                 )
         return Page(pools)
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    for item in await call.tx.query(PortForwarding, internal_port_id=port.id):
+        await call.owner_of("port_forwarding").discard(call, item)
+    await call.service(Floatingips).free(call, port)

@@ -7,6 +7,7 @@ from typing import Any
 from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network import device_ports
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.errors import BadResourceRequest, RequestFailed, ServicePortInUse
 from mopenstack.core.network.networks import Networks
 from mopenstack.core.network.ports import Ports
@@ -93,12 +94,6 @@ class LocalIps(NeutronResource[LocalIp]):
         if port is not None and port.device_owner == OWNER:
             await device_ports.drop(call, port.id)
 
-    async def port_removed(self, call: Call, port: Port) -> None:
-        if await call.tx.query(LocalIp, local_port_id=port.id):
-            raise ServicePortInUse(port_id=port.id, why="still referenced by Local IPs")
-        for association in await call.tx.query(LocalIpAssociation, fixed_port_id=port.id):
-            await call.tx.delete(LocalIpAssociation, association.id)
-
 
 class LocalIpAssociations(SubResource[LocalIpAssociation]):
     service = pb.DESCRIPTOR.services_by_name["LocalIpAssociations"]
@@ -141,3 +136,11 @@ def address_of(port: Port, asked: str) -> str:
     if len(addresses) > 1:
         raise LocalIPNoRequestedIP(port_id=port.id)
     return addresses[0]
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    if await call.tx.query(LocalIp, local_port_id=port.id):
+        raise ServicePortInUse(port_id=port.id, why="still referenced by Local IPs")
+    for association in await call.tx.query(LocalIpAssociation, fixed_port_id=port.id):
+        await call.tx.delete(LocalIpAssociation, association.id)

@@ -8,6 +8,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Servicer
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.resource import NeutronResource, sees_all
 from mopenstack.network.v2 import logs_pb2 as pb
 from mopenstack.network.v2.logs_pb2 import Log, LoggableResource
@@ -65,18 +66,6 @@ class Logs(NeutronResource[Log]):
                 resource="security_group", resource_id=obj.resource_id, target_resource="port", target_id=obj.target_id
             )
 
-    async def port_removed(self, call: Call, port: Port) -> None:
-        await self._forget(call, target_id=port.id)
-
-    async def security_group_removed(self, call: Call, group: SecurityGroup) -> None:
-        """A log goes with what it is of (_clean_logs_by_resource_id)."""
-        await self._forget(call, resource_id=group.id)
-
-    @staticmethod
-    async def _forget(call: Call, **bound: str) -> None:
-        for log in await call.tx.query(Log, **bound):
-            await call.tx.delete(Log, log.id)
-
 
 class LoggableResources(Servicer):
     service = pb.DESCRIPTOR.services_by_name["LoggableResources"]
@@ -85,3 +74,16 @@ class LoggableResources(Servicer):
         # What is loggable belongs to no project, so its policy knows nobody but the admin.
         kinds = LOGGABLE if sees_all(call.caller) else ()
         return Page([LoggableResource(type=kind) for kind in kinds])
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    """A log goes with what it is of (_clean_logs_by_resource_id)."""
+    for log in await call.tx.query(Log, target_id=port.id):
+        await call.tx.delete(Log, log.id)
+
+
+@before_removal("security_group")
+async def _security_group_removed(call: Call, group: SecurityGroup) -> None:
+    for log in await call.tx.query(Log, resource_id=group.id):
+        await call.tx.delete(Log, log.id)

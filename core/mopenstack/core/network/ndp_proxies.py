@@ -7,6 +7,7 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network import device_ports
 from mopenstack.core.network.addresses import parse_ip
+from mopenstack.core.network.callbacks import before_removal
 from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.ndp_rules import (
     AddressScopeConflict,
@@ -68,7 +69,9 @@ class NdpProxies(NeutronResource[NdpProxy]):
                 return str(parse_ip(obj.ip_address))
         raise InvalidAddress(address=obj.ip_address, why=f"This address not belong to the port {port.id}")
 
-    async def port_removed(self, call: Call, port: Port) -> None:
-        """A proxy goes with its port."""
-        for proxy in await call.tx.query(NdpProxy, port_id=port.id):
-            await self.discard(call, proxy)
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    """A proxy goes with its port."""
+    for proxy in await call.tx.query(NdpProxy, port_id=port.id):
+        await call.service(NdpProxies).discard(call, proxy)

@@ -13,6 +13,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
+from mopenstack.core.network.callbacks import announce_binding, before_removal
 from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.port_values import bind, vif_details
 from mopenstack.core.network.subresource import SubResource
@@ -73,8 +74,7 @@ class PortBindings(SubResource[PortBinding]):
         changed = await call.tx.edit(Port, port.id)
         changed.host_id, changed.vnic_type = request.binding.host, request.binding.vnic_type or "normal"
         changed.profile.CopyFrom(request.binding.profile)
-        bind(changed)
-        await call.owner_of("port").save(call, changed)
+        await _moved(call, changed)
         return PortBindingResponse(binding=active_of(changed))
 
     async def delete_port_binding(self, call: Call, request: Any) -> Result:
@@ -82,8 +82,7 @@ class PortBindings(SubResource[PortBinding]):
         if port.host_id == request.host:
             changed = await call.tx.edit(Port, port.id)
             changed.host_id = ""
-            bind(changed)
-            await call.owner_of("port").save(call, changed)
+            await _moved(call, changed)
         elif await call.tx.get(PortBinding, _key(port.id, request.host)) is not None:
             await call.tx.delete(PortBinding, _key(port.id, request.host))
         else:
@@ -106,16 +105,10 @@ class PortBindings(SubResource[PortBinding]):
         changed = await call.tx.edit(Port, port.id)
         changed.host_id, changed.vnic_type = waiting.host, waiting.vnic_type
         changed.profile.CopyFrom(waiting.profile)
-        bind(changed)
-        await call.owner_of("port").save(call, changed)
+        await _moved(call, changed)
         answer = ActivatePortBindingResponse()
         copy_fields(active_of(changed), answer, answer.DESCRIPTOR.fields_by_name)
         return answer
-
-    async def port_removed(self, call: Call, port: Port) -> None:
-        """Bindings go with their port."""
-        for binding in await self.children(call, port.id):
-            await call.tx.delete(PortBinding, binding.id)
 
     @staticmethod
     async def _at(call: Call, port: Port, host: str) -> PortBinding:
@@ -125,6 +118,13 @@ class PortBindings(SubResource[PortBinding]):
         if found is None:
             raise PortBindingNotFound(port_id=port.id, host=host)
         return found
+
+
+async def _moved(call: Call, port: Port) -> None:
+    """Keep a port that has another host now, or none."""
+    bind(port)
+    await call.owner_of("port").save(call, port)
+    await announce_binding(call, port)
 
 
 def active_of(port: Port) -> PortBinding:
@@ -145,3 +145,10 @@ def _migrating(port: Port) -> Port:
 
 def _key(port_id: str, host: str) -> str:
     return f"{port_id}/{host}"
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    """Bindings go with their port."""
+    for binding in await call.service(PortBindings).children(call, port.id):
+        await call.tx.delete(PortBinding, binding.id)

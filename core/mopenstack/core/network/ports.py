@@ -25,6 +25,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network import dns, port_addresses
 from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
+from mopenstack.core.network.callbacks import announce_binding
 from mopenstack.core.network.errors import (
     AddressPairAndPortSecurityRequired,
     BadResourceRequest,
@@ -54,8 +55,6 @@ MAC_PREFIX = "fa:16:3e"
 MAC_DRAWS = 16
 L3_OWNERS = (*ROUTER_PORT_OWNERS, "network:floatingip")
 """Ports that only routers and floating IPs may delete."""
-HOOK_KINDS = ("floatingip", "trunk", "local_ip", "log")
-"""Resources whose servicer may have `port_removed(call, port)`, called before a port goes; it may refuse."""
 
 
 class Ports(NeutronResource[Port]):
@@ -216,6 +215,10 @@ class Ports(NeutronResource[Port]):
         if given & {"host_id", "profile"} and new.vnic_type == "direct-physical":
             await self._follow_device(call, old, new)
 
+    async def changed(self, call: Call, old: Port, new: Port) -> None:
+        if old.host_id != new.host_id:
+            await announce_binding(call, new)
+
     @staticmethod
     async def _check_floating(call: Call, old: Port, asked: Iterable[FixedIp]) -> None:
         """The address that a floating IP leads to stays (prevent_internal_ip_change_for_fip)."""
@@ -272,12 +275,6 @@ class Ports(NeutronResource[Port]):
             if owner is not None and await owner.find(call, port.device_id) is not None:
                 raise ServicePortInUse(port_id=port.id, why=f"has device owner {port.device_owner}")
         return await self.delete(call, request)
-
-    async def remove(self, call: Call, obj: Port) -> None:
-        for kind in HOOK_KINDS:
-            hook = getattr(call.owner_of(kind), "port_removed", None)
-            if hook is not None:
-                await hook(call, obj)
 
     # -- what subnets do to ports
 

@@ -119,7 +119,6 @@ class SecurityGroups(SharedResource[SecurityGroup]):
         for field in ("security_group_id", "remote_group_id"):
             for rule in await call.tx.query(SecurityGroupRule, **{field: obj.id}):
                 await rules.discard(call, rule)
-        await call.owner_of("log").security_group_removed(call, obj)
         await forget_policies(call, obj.id)
 
     @staticmethod

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network import device_ports
+from mopenstack.core.network.callbacks import after_binding, before_removal
 from mopenstack.core.network.l3_errors import PortInUse
 from mopenstack.core.network.ports import Ports
 from mopenstack.core.network.resource import NeutronResource, bad_input, invalid
@@ -188,17 +189,6 @@ class Trunks(NeutronResource[Trunk]):
         if port is not None and port.device_owner == SUBPORT_OWNER:
             await device_ports.give(call, port, "", "", "")
 
-    # -- what ports ask
-
-    async def port_removed(self, call: Call, port: Port) -> None:
-        """A port of a trunk cannot be deleted."""
-        trunk = await _trunk_of(call, port.id)
-        if trunk is None:
-            return
-        raise (PortInUseAsTrunkParent if trunk.port_id == port.id else PortInUseAsSubPort)(
-            port_id=port.id, trunk_id=trunk.id
-        )
-
 
 async def _trunk_of(call: Call, port_id: str) -> Trunk | None:
     owner = await call.tx.claimed(PORTS, port_id)
@@ -248,3 +238,27 @@ def _missing_segmentation(item: SubPort) -> str:
         f"Invalid subport details '{given}': missing segmentation information. "
         "Must specify both segmentation_id and segmentation_type"
     )
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    """A port of a trunk cannot be deleted."""
+    trunk = await _trunk_of(call, port.id)
+    if trunk is not None:
+        raise (PortInUseAsTrunkParent if trunk.port_id == port.id else PortInUseAsSubPort)(
+            port_id=port.id, trunk_id=trunk.id
+        )
+
+
+@after_binding
+async def _port_bound(call: Call, port: Port) -> None:
+    """Sub-ports follow their parent to its host, and away from it (services.trunk.rpc.server)."""
+    trunk = await _trunk_of(call, port.id)
+    if trunk is None or trunk.port_id != port.id:
+        return
+    for item in trunk.sub_ports:
+        sub_port = await call.tx.get(Port, item.port_id)
+        if sub_port is not None and port.host_id:
+            await device_ports.give(call, sub_port, trunk.id, SUBPORT_OWNER, port.host_id)
+        elif sub_port is not None:
+            await device_ports.give(call, sub_port, sub_port.device_id, sub_port.device_owner, "")
