@@ -91,7 +91,9 @@ class _Shards:
 
     def _cloud(self) -> Cloud:
         if self.host is not None:
-            return self.host.create_cloud(options=self.suite.options)
+            cloud = self.host.create_cloud(options=self.suite.options)
+            self.suite.furnish(cloud)
+            return cloud
         return existing_cloud(str(self.options.cloud), self.options.admin_cloud)
 
 

@@ -1,9 +1,12 @@
 """The functional tests of openstacksdk."""
 
 from pathlib import Path
+from typing import Any
 
 from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.model import Result
+from mopenstack.conformance.openstack import Session, request
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.upstream import clouds_yaml
 from mopenstack.conformance.upstream.runner import run_suite
@@ -22,9 +25,38 @@ SERVICES = {
 """The packages of the services that are served; `cloud` is the layer that speaks with several."""
 
 
+FLAVORS = {"m1.tiny", "m1.small", "m1.medium", "m1.large", "m1.xlarge"}
+CIRROS = {"id": "c1", "name": "cirros256", "ram": 256, "disk": 1, "vcpus": 1}
+
+
 def service_of(name: str) -> str:
     """By the package that holds the test."""
     return SERVICES.get(name.removeprefix(PACKAGE + ".").partition(".")[0], "")
+
+
+def furnish(cloud: Cloud) -> None:
+    """The cloud of the SDK's own gate: a DevStack that is not set up for Tempest, and is not empty.
+
+    TestRangeSearch counts the flavors of such a DevStack. TestUsage needs a server in the admin's project: the
+    gate has the one that TestInventory made and tries to delete as another user.
+    """
+    assert cloud.admin is not None
+    session = Session(cloud.admin).authenticate()
+    compute = session.catalog["compute"]
+
+    def change(method: str, path: str, body: dict[str, Any] | None = None) -> None:
+        answer = request(method, compute + path, token=session.token, body=body)
+        if answer.status not in (200, 202):
+            raise CloudError(f"{method} {path}: {answer.status} {answer.body}")
+
+    for flavor in session.list(("compute",), "/flavors", "flavors") or []:
+        if flavor["name"] not in FLAVORS:
+            change("DELETE", f"/flavors/{flavor['id']}")
+    change("POST", "/flavors", {"flavor": CIRROS})
+    image = (session.list(("image",), "/v2/images", "images") or [])[0]
+    network = (session.list(("network",), "/v2.0/networks?router:external=true", "networks") or [])[0]
+    server = {"name": "inventory", "imageRef": image["id"], "flavorRef": CIRROS["id"]}
+    change("POST", "/servers", {"server": {**server, "networks": [{"uuid": network["id"]}]}})
 
 
 def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
@@ -52,6 +84,7 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
+    furnish=furnish,
 )
 
 

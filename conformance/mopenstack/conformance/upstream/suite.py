@@ -18,6 +18,10 @@ DRIVER = Path(__file__).parent / "driver.py"
 LISTING_SECONDS = 300
 
 
+def as_it_is(cloud: Cloud) -> None:
+    """Most suites take a fresh cloud with the default seed as it is."""
+
+
 class Test(BaseModel):
     """One test of a suite."""
 
@@ -51,6 +55,8 @@ class Suite(BaseModel):
     prepare: Callable[[Cloud, Path], dict[str, str]]
     listing: Callable[[Path], dict[str, str]]
     """The environment in which the tests can be listed without any cloud."""
+    furnish: Callable[[Cloud], None] = as_it_is
+    """Makes a cloud of this run's own like the one that the suite's authors test against."""
     options: list[str] = []
     """NAME=VALUE of a cloud's options that the suite's configuration tells the truth about."""
     not_run: dict[str, str] = {}
