@@ -110,11 +110,22 @@ async def cell(user: User, operation: Operation, stage: Stage) -> str:
         if body is None:
             sampler = Sampler(microversion, route.verb, stage.values)
             body = sampler.body(operation.request.DESCRIPTOR, {*_VARIABLE.findall(route.path)})
+            if not user.project_id and operation.package == "mopenstack.network.v2":
+                _name_project(operation, body, stage)
         if operation.action and list(body) != [operation.action]:
             body = {operation.action: body}
         arguments["json"] = body
     reply = await user.send(route.verb, operation.api.prefix.lstrip("/"), path, headers=headers, **arguments)
     return YES if reply.status == 501 else str(reply.status)
+
+
+def _name_project(operation: Operation, body: dict[str, Any], stage: Stage) -> None:
+    """What a token without a project makes must say whose it is."""
+    for field in operation.request.DESCRIPTOR.fields:
+        inner = field.message_type
+        owned = inner is not None and "project_id" in inner.fields_by_name
+        if owned and operation.kind_of_write == "create" and field.name in body:
+            body[field.name]["project_id"] = stage.owner.project_id
 
 
 def route_of(operation: Operation) -> Route:

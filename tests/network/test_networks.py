@@ -193,6 +193,8 @@ async def test_scopes_of_tokens(cloud: Any, neutron: Any) -> None:
     await neutron.create("networks")
     system = await cloud.login(admin, {"system": {"all": True}})
     assert (await system.get("network", "/v2.0/networks")).ok(200) == {"networks": []}
+    made = await system.post("network", "/v2.0/networks", {"network": {"name": "n"}})
+    made.refused(400, "Running without keystone AuthN requires that project_id is specified")
     unscoped = await cloud.login(demo, "unscoped")
     found = (await unscoped.get("network", "/v2.0/networks?fields=name")).ok(200)
     assert found == {"networks": [{"name": "public"}]}

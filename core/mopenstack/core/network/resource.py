@@ -33,6 +33,9 @@ FOREIGN_PROJECT = (
     "is not allowed for current user."
 )
 
+NO_PROJECT = "Running without keystone AuthN requires that project_id is specified"
+"""neutron_lib.api.attributes.populate_project_id, of a token of the system or of a domain."""
+
 
 def sees_all(caller: Caller) -> bool:
     """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects.
@@ -92,6 +95,13 @@ class NeutronResource(ResourceServicer[M]):
         asked = getattr(body, "project_id", "")
         if asked and asked != call.caller.project_id and not call.caller.is_admin:
             raise HTTPBadRequest(FOREIGN_PROJECT)
+        if (
+            not asked
+            and call.caller.token
+            and not call.caller.project_id
+            and "project_id" in body.DESCRIPTOR.fields_by_name
+        ):
+            raise HTTPBadRequest(NO_PROJECT)
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
         """Who may not see an object is told that there is none (neutron.pecan_wsgi.hooks.policy_enforcement)."""
