@@ -104,6 +104,12 @@ class Cloud:
         scope = {"project": {"name": project or name, "domain": {"id": "default"}}}
         return await self.login({"name": name, "domain": {"id": "default"}, "password": password}, scope)
 
+    async def set_options(self, **options: str) -> None:
+        """Choose as an operator does; a double underscore stands for the dot: `compute__hosts="2"`."""
+        named = {name.replace("__", "."): value for name, value in options.items()}
+        admin = User(self.session, self.serving.url)
+        (await admin.put("_mopenstack", f"/clouds/{self.name}/options", {"options": named})).ok()
+
     async def login(self, user: dict[str, Any], scope: dict[str, Any] | str | None) -> User:
         auth: dict[str, Any] = {"identity": {"methods": ["password"], "password": {"user": user}}}
         if scope is not None:
@@ -180,6 +186,12 @@ async def cloud(process: tuple[Serving, aiohttp.ClientSession]) -> AsyncIterator
     await running.engine.delete_cloud(name)
     wrong = list(renderer.checks.violations.values())[before:]
     assert not wrong, "answers that are not as published:\n" + "\n".join(map(str, wrong))
+
+
+@pytest_asyncio.fixture
+async def two_hosts(cloud: Cloud) -> None:
+    """A second compute host, devstack-2, so that servers have somewhere to move to."""
+    await cloud.set_options(compute__hosts="2")
 
 
 @pytest_asyncio.fixture

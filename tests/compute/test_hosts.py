@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.usefixtures("two_hosts")
+
 AGGREGATES = "/v2.1/os-aggregates"
 
 

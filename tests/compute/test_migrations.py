@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.compute.stage import SERVERS, act, at, boot, show
+
+pytestmark = pytest.mark.usefixtures("two_hosts")
 
 MIGRATIONS = "/v2.1/os-migrations"
 OTHER = {"devstack": "devstack-2", "devstack-2": "devstack"}

@@ -8,6 +8,8 @@ import pytest
 
 from tests.compute.stage import SERVERS, act, at, boot, show
 
+pytestmark = pytest.mark.usefixtures("two_hosts")
+
 
 async def test_images(admin: Any, demo: Any) -> None:
     body = {"name": "mine", "disk_format": "raw", "container_format": "bare", "kind": "x"}

@@ -115,7 +115,7 @@ def recorded() -> list[dict[str, str]]:
 
 
 @pytest_asyncio.fixture
-async def driver(cloud: Any, demo: Any, admin: Any) -> Driver:
+async def driver(cloud: Any, two_hosts: None, demo: Any, admin: Any) -> Driver:
     # The default group is there since the project's first port or the first look at the groups.
     (await demo.get("network", "/v2.0/security-groups")).ok()
     images = (await demo.get("image", "/v2/images")).ok()["images"]

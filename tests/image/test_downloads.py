@@ -41,12 +41,6 @@ async def site() -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-async def _choose(cloud: Cloud, **options: str) -> None:
-    named = {f"image.{name}": value for name, value in options.items()}
-    admin = User(cloud.session, cloud.serving.url)
-    (await admin.put("_mopenstack", f"/clouds/{cloud.name}/options", {"options": named})).ok()
-
-
 async def _image(user: User, disk_format: str = "raw") -> Any:
     body = {"disk_format": disk_format, "container_format": "bare"}
     return (await user.post("image", "/v2/images", body)).ok(201)
@@ -69,7 +63,7 @@ async def _settled(user: User, path: str, *underway: str) -> Any:
 
 
 async def test_web_download_fetches(cloud: Cloud, demo: User, site: str) -> None:
-    await _choose(cloud, web_download_hosts="127.0.0.1")
+    await cloud.set_options(image__web_download_hosts="127.0.0.1")
     for path in ("/i.img", "/moved"):
         new = await _download(demo, await _image(demo), site + path)
         assert (new["status"], new["size"], new["virtual_size"]) == ("active", len(CONTENT), len(CONTENT))
@@ -78,7 +72,7 @@ async def test_web_download_fetches(cloud: Cloud, demo: User, site: str) -> None
 
 
 async def test_a_download_that_fails(cloud: Cloud, demo: User, admin: User, site: str) -> None:
-    await _choose(cloud, web_download_hosts="127.0.0.1")
+    await cloud.set_options(image__web_download_hosts="127.0.0.1")
     for path in ("/nothing", "/short"):
         image = await _image(demo)
         new = await _download(demo, image, site + path)
@@ -90,10 +84,10 @@ async def test_a_download_that_fails(cloud: Cloud, demo: User, admin: User, site
 
 
 async def test_bytes_of_another_format_fail_too(cloud: Cloud, demo: User, site: str) -> None:
-    await _choose(cloud, web_download_hosts="127.0.0.1")
+    await cloud.set_options(image__web_download_hosts="127.0.0.1")
     image = await _image(demo, "qcow2")
     assert (await _download(demo, image, f"{site}/i.img"))["status"] == "queued"
-    await _choose(cloud, require_image_format_match="false")
+    await cloud.set_options(image__require_image_format_match="false")
     assert (await _download(demo, image, f"{site}/i.img"))["status"] == "active"
 
 
@@ -107,13 +101,13 @@ async def test_what_may_be_fetched(cloud: Cloud, demo: User, site: str) -> None:
 
 async def test_stand_ins(cloud: Cloud, demo: User) -> None:
     """A cloud without a network gets small images, whose content says so."""
-    await _choose(cloud, web_download="stand-in")
+    await cloud.set_options(image__web_download="stand-in")
     new = await _download(demo, await _image(demo, "qcow2"), "https://example.org/i.img")
     assert (new["status"], new["virtual_size"]) == ("active", 1 << 30)
     assert b"mopenstack does not download images: https://example.org" in (
         (await demo.get("image", new["file"])).content
     )
-    await _choose(cloud, web_download="fetch-or-stand-in")
+    await cloud.set_options(image__web_download="fetch-or-stand-in")
     new = await _download(demo, await _image(demo, "qcow2"), "http://nobody.invalid/i.img")
     assert (new["status"], new["size"]) == ("active", 1024)
 
@@ -122,13 +116,13 @@ async def test_formats_need_not_match(cloud: Cloud, demo: User) -> None:
     image = await _image(demo, "qcow2")
     octets = {"Content-Type": "application/octet-stream"}
     (await demo.put("image", image["file"], data=b"x" * 1024, headers=octets)).refused(415)
-    await _choose(cloud, require_image_format_match="false")
+    await cloud.set_options(image__require_image_format_match="false")
     (await demo.put("image", image["file"], data=b"x" * 1024, headers=octets)).ok(204)
     assert (await demo.get("image", image["self"])).ok()["virtual_size"] is None
 
 
 async def test_tasks_that_import(cloud: Cloud, admin: User, demo: User, site: str) -> None:
-    await _choose(cloud, web_download_hosts="127.0.0.1")
+    await cloud.set_options(image__web_download_hosts="127.0.0.1")
     given = {"import_from": f"{site}/i.img", "import_from_format": "raw", "image_properties": {"name": "of a task"}}
     given["image_properties"] |= {"disk_format": "raw", "container_format": "bare", "mine": "1"}  # type: ignore[operator]
     reply = await admin.post("image", "/v2/tasks", {"type": "import", "input": given})
@@ -198,7 +192,7 @@ async def test_unified_limits(cloud: Cloud, admin: User, demo: User) -> None:
     (await admin.post("identity", "/v3/registered_limits", {"registered_limits": limits})).ok(201)
     mine = {**place, "resource_name": "image_count_total", "resource_limit": 2, "project_id": demo.project_id}
     (await admin.post("identity", "/v3/limits", {"limits": [mine]})).ok(201)
-    await _choose(cloud, use_keystone_limits="true")
+    await cloud.set_options(image__use_keystone_limits="true")
     images = [await _image(demo), await _image(demo)]
     (await demo.post("image", "/v2/images", {})).refused(
         413,

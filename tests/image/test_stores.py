@@ -13,9 +13,7 @@ OCTETS = {"Content-Type": "application/octet-stream"}
 
 @pytest_asyncio.fixture(autouse=True)
 async def stores(cloud: Cloud) -> None:
-    admin = User(cloud.session, cloud.serving.url)
-    options = {"image.further_stores": "fast, slow"}
-    (await admin.put("_mopenstack", f"/clouds/{cloud.name}/options", {"options": options})).ok()
+    await cloud.set_options(image__further_stores="fast, slow")
 
 
 async def _image(user: User, upload: str = "") -> Any:

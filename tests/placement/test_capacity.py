@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+pytestmark = pytest.mark.usefixtures("two_hosts")
+
 FLAVORS, SERVERS = "/v2.1/flavors", "/v2.1/servers"
 NOWHERE = "No valid host was found. "
 FILTERED = "No valid host was found. There are not enough hosts available."

@@ -133,9 +133,10 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
-    # Its tests upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false says, import
-    # the image that this machine offers, and copy images to another store.
+    # Its tests move servers, upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false
+    # says, import the image that this machine offers, and copy images to another store.
     options=[
+        "compute.hosts=2",
         "image.require_image_format_match=false",
         "image.web_download_hosts=127.0.0.1",
         "image.further_stores=slow",

@@ -15,9 +15,11 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import claims, errors
 from mopenstack.core.compute.services import COMPUTE, Services
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.engine.options import Option, register_option
+from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 
+HOSTS_MAX = 16
 _UP_SINCE = timedelta(days=1)
 _SUMMED = (
     "current_workload",
@@ -160,3 +162,32 @@ def _count(shown: pb.Hypervisor, used: Mapping[str, int], running: int) -> None:
 def _uptime(call: Call) -> str:
     """What `uptime` prints on the host, which is as old as a day."""
     return f" {call.now:%H:%M:%S} up {_UP_SINCE.days} day,  0:00,  1 user,  load average: 0.00, 0.00, 0.00\n"
+
+
+async def _add_hosts(call: Call, value: str) -> None:
+    """Hosts like the first one, up to this number; one goes when its service is deleted, as in a real cloud."""
+    known = sorted(await call.tx.scan(pb.Hypervisor), key=lambda host: host.number)
+    names = {host.hypervisor_hostname for host in known}
+    for number in range(2, int(value) + 1):
+        request = pb.RegisterHypervisorRequest()
+        new = request.hypervisor
+        for host in known[:1]:
+            copy_fields(host, new, names=_MODEL)
+            new.hypervisor_hostname = f"{host.hypervisor_hostname}-{number}"
+            new.host_ip = f"127.0.0.{number}"
+        if new.hypervisor_hostname and new.hypervisor_hostname not in names:
+            await call.service(Hypervisors).register_hypervisor(call, request)
+
+
+_MODEL = ("hypervisor_type", "hypervisor_version", "vcpus", "memory_mb", "local_gb", "cpu_info_text")
+
+HOSTS = register_option(
+    Option(
+        "compute.hosts",
+        "1",
+        f"How many compute hosts there are, at most {HOSTS_MAX}: what migrations, evacuations and anti-affinity need. "
+        "One is taken away by deleting its nova-compute service.",
+        check=lambda value: "" if value.isdecimal() and 1 <= int(value) <= HOSTS_MAX else f"1 to {HOSTS_MAX}",
+        apply=_add_hosts,
+    )
+)

@@ -31,7 +31,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, Profile, valid_name
 from mopenstack.core.engine.lifecycle import Lifecycle
-from mopenstack.core.engine.options import checked
+from mopenstack.core.engine.options import apply, checked
 from mopenstack.core.engine.plans import Plan, make_plans
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.engine.settings import CloudNotFound, FaultDue, Settings, fault_of, with_version
@@ -153,6 +153,7 @@ class Engine:
         cloud.ids.__init__(seed)  # type: ignore[misc]
         await self.store.create_cloud(name, cloud.dump(), with_version(await self._template_rows()))
         self.clouds[name] = cloud
+        await self._apply_options(cloud, cloud.options)
         return cloud
 
     async def delete_cloud(self, name: str) -> None:
@@ -171,7 +172,12 @@ class Engine:
     async def set_options(self, cloud: Cloud, options: Mapping[str, str]) -> None:
         """Change options of a cloud, the others stay; raises what is wrong with them."""
         changes = checked(options)
+        await self._apply_options(cloud, changes)
         await self.settings.change(cloud, lambda fresh: fresh.options.update(changes))
+
+    async def _apply_options(self, cloud: Cloud, options: Mapping[str, str]) -> None:
+        if options:
+            await self.transact(cloud, CallMetadata(cloud=cloud.name), lambda call: apply(call, options))
 
     async def _template_rows(self) -> dict[str, list[Row]]:
         """The seed's rows, planted once in a store in memory and copied into every new cloud."""

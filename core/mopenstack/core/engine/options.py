@@ -6,10 +6,14 @@ are set by `mopenstack up --set NAME=VALUE`, `mopenstack cloud create --set`, `m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mopenstack.contract.faults import BadRequest
+
+if TYPE_CHECKING:
+    from mopenstack.core.engine.call import Call
 
 VALUE_LENGTH_MAX = 1000
 
@@ -26,6 +30,7 @@ class BadOption(BadRequest):
 class Option:
     """`choices` are the values that it can have; without any, `check` says what is wrong with a value ("" if nothing).
 
+    `apply` is called where the option is set, for what it changes in the state; it may refuse with BadOption.
     `help` is a sentence for the command line and the documentation.
     """
 
@@ -34,6 +39,7 @@ class Option:
     help: str
     choices: tuple[str, ...] = ()
     check: Callable[[str], str] | None = None
+    apply: Callable[[Call, str], Awaitable[None]] | None = None
 
 
 _options: dict[str, Option] = {}
@@ -70,6 +76,14 @@ def checked(values: Mapping[str, str]) -> dict[str, str]:
         if wrong:
             raise BadOption(name=name, value=value[:100], wanted=wrong)
     return dict(values)
+
+
+async def apply(call: Call, values: Mapping[str, str]) -> None:
+    """Change in the state what these options stand for."""
+    for name, value in values.items():
+        change = _options[name].apply
+        if change is not None:
+            await change(call, value)
 
 
 def parsed(settings: list[str]) -> dict[str, str]:
