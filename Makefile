@@ -41,6 +41,9 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/placement tests/volume tests/test_security.py tests/test_clouds.py
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool daily-work
+	@$(BIN)/mopenstack conformance run --tool tempest -n $(WORKERS) @interop
+	@$(BIN)/mopenstack conformance run --tool sdk -n $(WORKERS) @ci
+	@$(BIN)/mopenstack conformance run --tool openstackclient -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
 
 .PHONY: lint
@@ -57,7 +60,8 @@ conformance: tools ## The whole suite with every tool (an hour): scorecards and 
 	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
 	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \
 	done; \
-	$(BIN)/mopenstack conformance page conformance-results/*.json --html conformance-results/index.html; exit $$status
+	$(BIN)/mopenstack conformance page conformance-results/*.json --html conformance-results/index.html \
+	  --never-driven tests/golden/never-driven.tsv; exit $$status
 
 .PHONY: schemas
 schemas: ## Export the published response schemas anew, from the packages of gateway/schemas/requirements.txt
