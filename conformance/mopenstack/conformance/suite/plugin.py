@@ -55,7 +55,8 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
         yield existing_cloud(config.getoption("--mopenstack-cloud"), config.getoption("--mopenstack-admin-cloud"))
         return
     host = Host(Path(config.getoption("--mopenstack-host")))
-    fresh = host.create_cloud()
+    scenario: Scenario = request.getfixturevalue("scenario")
+    fresh = host.create_cloud(options=scenario.options)
     yield fresh
     host.delete_cloud(fresh.name)
 
