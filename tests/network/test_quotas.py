@@ -98,6 +98,8 @@ async def test_segments(neutron: Any, admin_neutron: Any) -> None:
     )
     made = await admin_neutron.create("segments", network_id=network["id"], network_type="local", name="s")
     assert (made["name"], made["physical_network"], made["segmentation_id"]) == ("s", None, None)
+    assert (made["description"], own["description"]) == ("", None)
+    (await admin_neutron.put("segments", made["id"], description=None)).refused(400, "'None' is not a valid string.")
     assert (await admin_neutron.update("segments", made["id"], name=""))["name"] == ""
     on_segment = {"network_id": network["id"], "ip_version": 4, "segment_id": own["id"]}
     await admin_neutron.create("subnets", cidr="10.60.0.0/24", **on_segment)

@@ -29,6 +29,8 @@ class Segments(NeutronResource[Segment]):
         check_all([wire])
         for name in ("physical_network", "segmentation_id"):
             obj.ClearField(name)
+        if not obj.HasField("description"):
+            obj.description = ""
         await reserve(call, obj, wire, network.project_id)
 
     async def created(self, call: Call, obj: Segment, request: Any) -> None:
