@@ -104,10 +104,11 @@ class Host:
         """Stop it; the folder stays."""
         self.mopenstack("stop")
 
-    def create_cloud(self, name: str | None = None, options: Sequence[str] = ()) -> Cloud:
-        """A fresh cloud with the seed in it; `options` are its NAME=VALUE."""
+    def create_cloud(self, name: str | None = None, options: Sequence[str] = (), profile: str = "instant") -> Cloud:
+        """A fresh cloud with the seed in it; `options` are its NAME=VALUE, `profile` says how long transitions take."""
         name = name or f"c{uuid.uuid4().hex[:10]}"
-        self.mopenstack("cloud", "create", name, *(word for option in options for word in ("--set", option)))
+        settings = [word for option in options for word in ("--set", option)]
+        self.mopenstack("cloud", "create", name, "--profile", profile, *settings)
         return Cloud(name=name, demo=self._account(name, "demo"), admin=self._account(name, "admin"))
 
     def delete_cloud(self, name: str) -> None:

@@ -30,6 +30,7 @@ def run_suite(suite: Suite, options: Options) -> list[Result]:
             shards.add(_result(suite, test, Outcome.NOT_RUN, test.not_run))
     runnable = [test for test in chosen if not test.not_run]
     waiting: queue.SimpleQueue[list[Test]] = queue.SimpleQueue()
+    runnable.sort(key=lambda one: one.group)
     groups = [list(group) for _, group in groupby(runnable, key=lambda one: one.group)]
     # The longest first, so that no worker ends long after the others.
     for group in sorted(groups, key=len, reverse=True):
@@ -62,7 +63,10 @@ class _Shards:
             self.options.on_result(result)
 
     def work(self, waiting: "queue.SimpleQueue[list[Test]]", number: int) -> None:
-        """Take classes until none is left. One that failed may have left things behind: the next gets a new cloud."""
+        """Take classes until none is left.
+
+        One that failed may have left things behind: the next gets a new cloud, as one that wants another profile does.
+        """
         worker: _Worker | None = None
         made = 0
         try:
@@ -71,10 +75,14 @@ class _Shards:
                     group = waiting.get_nowait()
                 except queue.Empty:
                     return
+                profile = group[0].profile
+                if worker is not None and worker.profile != profile and self.host is not None:
+                    worker.stop()
+                    worker = None
                 try:
                     if worker is None:
                         made += 1
-                        worker = _Worker(self, self._cloud(), self.scratch / f"{number}-{made}")
+                        worker = _Worker(self, self._cloud(profile), self.scratch / f"{number}-{made}", profile)
                     clean, left = worker.run(group)
                     if left:
                         waiting.put(left)
@@ -89,9 +97,9 @@ class _Shards:
             if worker is not None:
                 worker.stop()
 
-    def _cloud(self) -> Cloud:
+    def _cloud(self, profile: str) -> Cloud:
         if self.host is not None:
-            cloud = self.host.create_cloud(options=self.suite.options)
+            cloud = self.host.create_cloud(options=self.suite.options, profile=profile)
             self.suite.furnish(cloud)
             return cloud
         return existing_cloud(str(self.options.cloud), self.options.admin_cloud)
@@ -100,7 +108,8 @@ class _Shards:
 class _Worker:
     """One cloud, its configuration, and a process that runs tests against it."""
 
-    def __init__(self, shards: _Shards, cloud: Cloud, folder: Path) -> None:
+    def __init__(self, shards: _Shards, cloud: Cloud, folder: Path, profile: str) -> None:
+        self.profile = profile
         self._shards = shards
         self._cloud = cloud
         self._folder = folder

@@ -33,11 +33,13 @@ class Test(BaseModel):
     negative: bool = False
     not_run: str = ""
     """Why it cannot be run against any cloud without guests, or is no test of a service."""
+    profile: str = "instant"
+    """The profile of its cloud."""
 
     @property
-    def group(self) -> str:
-        """Tests of one class share what its set-up made: they run together."""
-        return self.name.rpartition(".")[0]
+    def group(self) -> tuple[str, str]:
+        """Tests of one class share what its set-up made: they run together, on a cloud of their profile."""
+        return self.name.rpartition(".")[0], self.profile
 
 
 class Suite(BaseModel):
@@ -61,6 +63,8 @@ class Suite(BaseModel):
     """NAME=VALUE of a cloud's options that the suite's configuration tells the truth about."""
     not_run: dict[str, str] = {}
     """Pattern -> why such tests are not run."""
+    realistic: dict[str, str] = {}
+    """Pattern -> what such tests look at before it is finished: their cloud's transitions take their time."""
 
     @property
     def python(self) -> Path:
@@ -84,8 +88,16 @@ class Suite(BaseModel):
             service = self.service_of(name)
             if service:
                 why = next((reason for pattern, reason in self.not_run.items() if fnmatchcase(name, pattern)), "")
-                negative = "negative" in name.lower()
-                found.append(Test(name=name, module=module, service=service, negative=negative, not_run=why))
+                slow = any(fnmatchcase(name, pattern) for pattern in self.realistic)
+                test = Test(
+                    name=name,
+                    module=module,
+                    service=service,
+                    negative="negative" in name.lower(),
+                    not_run=why,
+                    profile="realistic" if slow else "instant",
+                )
+                found.append(test)
         return found
 
     def _listed(self, folder: Path) -> str:
