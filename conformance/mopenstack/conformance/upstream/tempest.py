@@ -142,6 +142,10 @@ SUITE = Suite(
         "image.further_stores=slow",
     ],
     not_run=_needs_guest(),
+    realistic={
+        "*.ImagesTestJSON.test_delete_saving_image": "an image of a server that is being saved",
+        "*.test_create_second_image_when_first_image_is_being_saved": "the same, and the server's task",
+    },
 )
 
 
