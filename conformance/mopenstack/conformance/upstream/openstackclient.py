@@ -54,6 +54,8 @@ SUITE = Suite(
     service_of=service_of,
     prepare=prepare,
     listing=_listing,
+    # A test starts up to forty processes, and looks again after 5 or 10 s.
+    slowness=4,
     realistic={
         f"{PACKAGE}.compute.v2.test_server.ServerTests.test_server_create_with_security_group": (
             "what a server that is still building shows of its security groups: those of the request"

@@ -129,11 +129,12 @@ class _Worker:
         process.stdin.write(json.dumps({"module": group[0].module, "tests": list(left)}) + "\n")
         process.stdin.flush()
         clean, current = True, ""
+        limit = self._shards.options.time_limit * self._shards.suite.slowness
         while True:
             try:
-                line = self._lines.get(timeout=self._shards.options.time_limit)
+                line = self._lines.get(timeout=limit)
             except queue.Empty:
-                return self._broken(left, current, f"no verdict within {self._shards.options.time_limit:g} s")
+                return self._broken(left, current, f"no verdict within {limit:g} s")
             if not line:
                 return self._broken(left, current, "the process of the tests ended")
             said = json.loads(line)

@@ -63,6 +63,8 @@ class Suite(BaseModel):
     """NAME=VALUE of a cloud's options that the suite's configuration tells the truth about."""
     not_run: dict[str, str] = {}
     """Pattern -> why such tests are not run."""
+    slowness: float = 1
+    """How many time limits a test may take."""
     realistic: dict[str, str] = {}
     """Pattern -> what such tests look at before it is finished: their cloud's transitions take their time."""
 
