@@ -1,7 +1,9 @@
 """Shards an upstream suite over clouds: a process of the tool's own Python a worker, a class of tests at a time."""
 
 import json
+import os
 import queue
+import signal
 import subprocess
 import tempfile
 import threading
@@ -150,13 +152,18 @@ class _Worker:
 
     def stop(self) -> None:
         """End the process and forget the cloud."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        self._end()
         if self._shards.host is not None:
             with suppress(CloudError):
                 self._shards.host.delete_cloud(self._cloud.name)
+
+    def _end(self) -> None:
+        """The process ends, and every command that its tests have started."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
 
     def _tell(self, test: Test, said: dict[str, Any]) -> None:
         outcome = Outcome(said["outcome"])
@@ -170,9 +177,7 @@ class _Worker:
         failed = [left[current]] if current in left else list(left.values())
         for test in failed:
             self._shards.add(_result(self._shards.suite, test, Outcome.FAILED, why))
-        if self._process is not None:
-            self._process.kill()
-            self._process = None
+        self._end()
         return False, [test for test in left.values() if test not in failed]
 
     def _started(self) -> "subprocess.Popen[str]":
