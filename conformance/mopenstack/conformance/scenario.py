@@ -73,7 +73,7 @@ class Scenario(_Strict):
     features: list[Identifier] = Field(min_length=1, description="What a cloud must have for it to make sense")
     options: list[Text] = Field(
         default_factory=list,
-        description="NAME=VALUE: options of the fresh cloud that it runs on; a cloud of clouds.yaml must be so already.",
+        description="NAME=VALUE: options of its fresh cloud; a cloud of clouds.yaml must be so already.",
     )
     steps: list[Step] = Field(min_length=1)
     expect: Expectations = Expectations()
