@@ -72,6 +72,7 @@ schemas: ## Export the published response schemas anew, from the packages of gat
 .PHONY: bench
 bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by side: one table of ratios
 	@$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@$(BIN)/python -m compileall -q core gateway cli proto
 	@$(BIN)/python bench/run.py --rounds $(ROUNDS)
 
 .PHONY: scale

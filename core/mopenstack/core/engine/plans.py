@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.operations import Operation, field_rules, operations, wire_key
-from mopenstack.core.engine.policy import Check, compile_check
+from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Servicer
 from mopenstack.core.engine.validation import validate
 
@@ -60,7 +60,6 @@ def _plan(
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
-    rules = {rule.name: rule.check for rule in operation.api.rules}
     owner, variable = _target(operation, owners)
     body, mask = _body_fields(operation)
     return Plan(
@@ -68,13 +67,13 @@ def _plan(
         servicer=servicer,
         handler=handler,
         policy=policy.name,
-        check=compile_check(policy.check, rules),
+        check=check_in(operation.package, policy.check),
         scopes=frozenset(policy.scope),
         owner=owner,
         target_variable=variable,
         body_field=body,
         mask_field=mask,
-        field_policies=tuple(_field_policies(operation, body, rules)) if body else (),
+        field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=type(servicer).before is not Servicer.before,
     )
 
@@ -94,7 +93,7 @@ def _target(
     return owner, variable or default
 
 
-def _field_policies(operation: Operation, body: str, rules: Mapping[str, str]) -> Iterator[FieldPolicy]:
+def _field_policies(operation: Operation, body: str) -> Iterator[FieldPolicy]:
     descriptor = operation.request.DESCRIPTOR.fields_by_name[body].message_type
     assert descriptor is not None, f"{operation.name}: its body {body!r} is no message"
     empty = getattr(operation.request(), body)
@@ -104,7 +103,7 @@ def _field_policies(operation: Operation, body: str, rules: Mapping[str, str]) -
             # A list without a declared default was chosen by whoever gives it, be it empty.
             absent = None if field.is_repeated else getattr(empty, field.name)
             default = json.loads(rule.default) if rule.default else absent
-            yield field.name, wire_key(field), compile_check(rule.policy, rules), default
+            yield field.name, wire_key(field), check_in(operation.package, rule.policy), default
 
 
 def _body_fields(operation: Operation) -> tuple[str, str]:

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
+from mopenstack.contract.operations import apis
 from mopenstack.core.engine.caller import Caller
 
 Check = Callable[[Caller, Any], bool]
@@ -27,6 +29,12 @@ def compile_check(text: str, rules: Mapping[str, str]) -> Check:
     attribute where the target has no such field or leaves it empty, as for a create.
     """
     return _Parser(_TOKEN.findall(text), rules).parse() if text.strip() else _always
+
+
+@cache
+def check_in(package: str, text: str) -> Check:
+    """The same for a check string of an API, whose named rules it may use."""
+    return compile_check(text, {rule.name: rule.check for rule in apis()[package].rules})
 
 
 def _always(caller: Caller, target: Any) -> bool:

@@ -6,7 +6,6 @@ Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -18,7 +17,7 @@ from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
-from mopenstack.core.engine.policy import Check, compile_check
+from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
 from mopenstack.core.store.transaction import Taken, copy_of
@@ -215,18 +214,12 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-@cache
-def _check_of(operation: Operation) -> Check:
-    rules = {rule.name: rule.check for rule in operation.api.rules}
-    return compile_check(operation.options.policy.check, rules)
-
-
 def may_on_nothing(call: Call, operation: Operation) -> bool:
     """Whether the caller may do this whatever the target is (keystone.common.rbac_enforcer without a target)."""
     policy = operation.options.policy
     if policy.scope and call.caller.policy_scope not in policy.scope:
         return False
-    return not policy.check or _check_of(operation)(call.caller, _NOTHING)
+    return not policy.check or check_in(operation.package, policy.check)(call.caller, _NOTHING)
 
 
 def may_read_all(call: Call) -> bool:

@@ -34,6 +34,8 @@ from mopenstack.core.engine.engine import Engine, Plant
 
 DEVSTACK = Path(__file__).parent / "devstack"
 
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's, ten times as fast, where it was built in."""
 _REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 
 
@@ -80,7 +82,7 @@ def _read(engine: Engine, seed: Path) -> list[_Step]:
             served.setdefault(name, []).append(operation)
     steps = []
     for file in sorted(seed.glob("*.yaml")) if seed.is_dir() else [seed]:
-        for number, item in enumerate(yaml.safe_load(file.read_text()) or [], 1):
+        for number, item in enumerate(yaml.load(file.read_bytes(), _LOADER) or [], 1):  # noqa: S506  # both are safe ones
             place = f"{file.name}, call {number} ({item.get('call')})"
             found = served.get(item.get("call", ""), [])
             if "api" in item:
