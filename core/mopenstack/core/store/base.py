@@ -53,6 +53,8 @@ class Store(ABC):
         self.views = Views()
         self.generations: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.next_due: dict[str, float] = {}
+        self.kinds: dict[str, set[str]] = {}
+        """Cloud -> every kind of which it has or had an object; only where this process alone writes."""
 
     @abstractmethod
     async def open(self) -> None:
@@ -100,5 +102,6 @@ class Store(ABC):
             del self.objects[key]
         self.views.drop_cloud(name)
         self.next_due.pop(name, None)
+        self.kinds.pop(name, None)
         for generation in [key for key in self.generations if key[0] == name]:
             self.generations[generation] += 1

@@ -143,6 +143,8 @@ class SqliteStore(Store):
         self._connection.execute("PRAGMA journal_mode=WAL")
         # With a WAL, NORMAL loses nothing when the process is killed, only (some) when the machine is.
         self._connection.execute("PRAGMA synchronous=NORMAL")
+        for cloud, kind in self._connection.execute("SELECT DISTINCT cloud, kind FROM resources"):
+            self.kinds.setdefault(cloud, set()).add(kind)
 
     def _take_folder(self, folder: Path) -> None:
         self._lock_file = (folder / "lock").open("a+")
@@ -184,6 +186,8 @@ class SqliteStore(Store):
                 raise
             connection.execute("COMMIT")
             self.next_due.pop(name, None)
+            place = cloud_tables()["resources"].index("kind")
+            self.kinds[name] = {row[place] for row in rows.get("resources", ())}
 
     async def delete_cloud(self, name: str) -> None:
         async with self.lock:

@@ -119,12 +119,16 @@ class Transaction:
         kind = kinds()[message]
         if self._reads is not None:
             self._reads.add(("kind", kind.name))
+        if self._is_unknown(kind):
+            return []
         rows = await self._session.all(self.store.statements.scan, self.cloud, kind.name)
         return [cast("M", self._decode(kind, id, data)) for id, data in rows]
 
     async def count(self, message: type[Message], **equal: Any) -> int:
         """How many; by one indexed field, or all of the kind."""
         kind = kinds()[message]
+        if self._is_unknown(kind):
+            return 0
         statements = self.store.statements
         if not equal:
             row = await self._session.one(statements.count, self.cloud, kind.name)
@@ -285,6 +289,8 @@ class Transaction:
         kept = self.store.objects.get((self.cloud, kind.name, id))
         if kept is not None:
             return kept
+        if self._is_unknown(kind):
+            return None
         row = await self._session.one(self.store.statements.get, self.cloud, kind.name, id)
         return self._decode(kind, id, row[0]) if row else None
 
@@ -293,12 +299,18 @@ class Transaction:
         if not self.store.exclusive:
             rows = await self._session.all(statements.find, self.cloud, kind.name, field, value)
             return [self._decode(kind, id, data) for id, data in rows]
+        if self._is_unknown(kind):
+            return []
         found = []
         for (id,) in await self._session.all(statements.ids, self.cloud, kind.name, field, value):
             item = await self._get(kind, id)
             if item is not None:
                 found.append(item)
         return found
+
+    def _is_unknown(self, kind: Kind) -> bool:
+        """Whether the cloud never had an object of a kind: most hooks ask for kinds that nobody uses."""
+        return self.store.exclusive and kind.name not in self.store.kinds.get(self.cloud, ())
 
     def _decode(self, kind: Kind, id: str, data: bytes) -> Message:
         written = self._written.get((kind.name, id))
@@ -324,6 +336,7 @@ class Transaction:
         self._written[(kind.name, id)] = message
         self._generations.add(kind.package)
         if self.store.exclusive:
+            self.store.kinds.setdefault(self.cloud, set()).add(kind.name)
             self._changed |= {("object", kind.name, id), ("kind", kind.name)}
             self._changed |= {("index", kind.name, field, value) for field, value in entries}
 
