@@ -8,7 +8,7 @@ from mopenstack.gateway.answers.checker import Checks
 from mopenstack.gateway.answers.published import publications
 
 GOLDEN = Path(__file__).parent / "golden" / "never-driven.tsv"
-SHARE_MAX = 0.4
+SHARE_MAX = 0.25
 """Of all operations; what our own tests alone drive counts as never driven."""
 
 
@@ -18,7 +18,6 @@ def test_the_list_names_what_there_is() -> None:
         f"{name.split('.')[1]}\t{request}" for name, request in Checks(publications()).report()["declared"].items()
     }
     assert header == "service\trequest"
-    assert len(rows) == len(set(rows))
     gone = set(rows) - declared
     assert not gone, "no such operation any more:\n" + "\n".join(sorted(gone))
     assert len(rows) <= SHARE_MAX * len(declared), "new operations that no client uses: drive them, or raise the share"
