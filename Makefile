@@ -53,7 +53,7 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 	@$(BIN)/mypy
 
 .PHONY: conformance
-conformance: tools ## The whole suite with every tool (an hour): scorecards and one page in conformance-results/
+conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
 	@mkdir -p conformance-results
 	@status=0; for tool in terraform daily-work provider-acceptance tempest sdk openstackclient; do \
 	  echo "$$tool ..."; \
