@@ -125,15 +125,7 @@ async def used_of(call: Call, hypervisor_id: str) -> Mapping[str, int]:
 
 async def mark_disabled(call: Call, host: str, *, disabled: bool) -> None:
     """A host whose service is disabled says so by a trait."""
-    shared = (await hosts(call)).get(host)
-    if shared is None or (_DISABLED in shared.traits) == disabled:
-        return
-    provider = copy_of(shared)
-    if disabled:
-        provider.traits.append(_DISABLED)
-    else:
-        provider.traits.remove(_DISABLED)
-    await records.save(call, provider)
+    await _switch(call, host, "traits", _DISABLED, on=disabled)
 
 
 async def unregister(call: Call, host: str) -> None:
@@ -149,14 +141,17 @@ async def unregister(call: Call, host: str) -> None:
 
 async def mirror_aggregate(call: Call, host: str, aggregate: str, *, member: bool) -> None:
     """A host's membership in an aggregate of Nova is its provider's too."""
+    await _switch(call, host, "aggregates", aggregate, on=member)
+
+
+async def _switch(call: Call, host: str, field: str, word: str, *, on: bool) -> None:
+    """Put a word on a list of the host's provider, or take it off."""
     shared = (await hosts(call)).get(host)
-    if shared is None or (aggregate in shared.aggregates) == member:
+    if shared is None or (word in getattr(shared, field)) == on:
         return
     provider = copy_of(shared)
-    if member:
-        provider.aggregates.append(aggregate)
-    else:
-        provider.aggregates.remove(aggregate)
+    words = getattr(provider, field)
+    (words.append if on else words.remove)(word)
     await records.save(call, provider)
 
 

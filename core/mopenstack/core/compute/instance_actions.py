@@ -6,9 +6,6 @@ The log outlives its server.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-
 from mopenstack.compute.v2 import instance_actions_pb2 as pb
 from mopenstack.compute.v2.instance_actions_pb2 import InstanceAction
 from mopenstack.compute.v2.servers_pb2 import Server
@@ -16,6 +13,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
 from mopenstack.core.compute import server_errors as refusals
+from mopenstack.core.compute.moments import moment_in
 from mopenstack.core.compute.server_view import host_id
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import listing
@@ -102,8 +100,8 @@ class InstanceActions(Servicer):
         if not call.at_least(PAGES_SINCE):
             return listing(InstanceAction).page(found, common.Query(), None, missing)
         given = {item.key: item.values[-1] for item in query.filters}
-        since = moment("changes-since", given)
-        before = moment("changes-before", given) if call.at_least(BEFORE_SINCE) else None
+        since = moment_in(given, "changes-since")
+        before = moment_in(given, "changes-before") if call.at_least(BEFORE_SINCE) else None
         if since is not None and before is not None and before < since:
             raise errors.ChangesInWrongOrder()
         found = [
@@ -127,17 +125,3 @@ class InstanceActions(Servicer):
         shown = copy_of(found)
         del shown.events[:]
         return shown
-
-
-def moment(key: str, given: Mapping[str, str]) -> float | None:
-    """A time that a filter names, in seconds since the epoch; None: it is not given."""
-    if key not in given:
-        return None
-    try:
-        when = datetime.fromisoformat(given[key])
-    except ValueError:
-        value = given[key]
-        raise refusals.ListRefused(
-            f"Invalid input for query parameters {key}. Value: {value}. {value!r} is not a 'date-time'"
-        ) from None
-    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()

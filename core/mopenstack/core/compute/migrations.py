@@ -17,7 +17,8 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import claims, errors, server_errors
-from mopenstack.core.compute.instance_actions import moment, record
+from mopenstack.core.compute.instance_actions import record
+from mopenstack.core.compute.moments import moment_in
 from mopenstack.core.compute.server_states import ACTIVE, LIFECYCLE, WORDS
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS, listing
@@ -95,8 +96,8 @@ def _tests(call: Call, given: dict[str, str]) -> list[Callable[[Migration], bool
             tests.append(lambda item, key=key, value=value: _PLAIN[key](item) == value)  # type: ignore[misc]
         elif key in keys:
             tests.append(lambda item, key=key, value=value: getattr(item, key) == value)  # type: ignore[misc]
-    since = moment("changes-since", given) if call.at_least(PAGES_SINCE) else None
-    before = moment("changes-before", given) if call.at_least(BEFORE_SINCE) else None
+    since = moment_in(given, "changes-since") if call.at_least(PAGES_SINCE) else None
+    before = moment_in(given, "changes-before") if call.at_least(BEFORE_SINCE) else None
     if since is not None and before is not None and before < since:
         raise errors.ChangesInWrongOrder()
     if since is not None:

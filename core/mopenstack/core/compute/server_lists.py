@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from mopenstack.compute.v2.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import server_errors as errors
+from mopenstack.core.compute.moments import moment
 from mopenstack.core.compute.server_states import WORDS
 from mopenstack.core.compute.server_view import view_of
 from mopenstack.core.engine.call import Call
@@ -214,15 +214,6 @@ def _regex(key: str, value: str) -> re.Pattern[str]:
         raise errors.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
 
 
-def _moment(key: str, value: str) -> float:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        why = f"{value!r} is not a 'date-time'"
-        raise errors.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
 EXACT: dict[str, Callable[[Server], Any]] = {
     "image": lambda server: server.image.id,
     "image_ref": lambda server: server.image.id,
@@ -269,10 +260,10 @@ def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Ca
     if key in ("project_id", "tenant_id"):
         return (lambda server: server.project_id == value) if all_projects else None
     if key == "changes-since":
-        since = _moment(key, value)
+        since = moment(key, value)
         return lambda server: server.updated_at.seconds >= since
     if key == "changes-before":
-        before = _moment(key, value)
+        before = moment(key, value)
         return lambda server: server.updated_at.seconds <= before
     if key == "locked" and call.at_least(LOCKED_SINCE):
         flag = value.lower() in TRUE

@@ -83,12 +83,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
             return held
         found = []
         for wanted in body.roles:
-            id = wanted.id
-            if not id:
-                named = await call.service(Roles).by_name(call, wanted.name)
-                if named is None:
-                    raise errors.RoleNotFound(id=wanted.name)
-                id = named.id
+            id = await call.service(Roles).id_of(call, wanted)
             role = next((role for role in held if role.id == id), None)
             if role is None:
                 raise errors.ApplicationCredentialInvalid(detail=_UNASSIGNED)

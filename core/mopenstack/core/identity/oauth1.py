@@ -196,12 +196,7 @@ async def _of_user(call: Call, request: Any) -> pb2.AccessToken:
 async def _role_ids(call: Call, request: pb2.AuthorizeRequestTokenRequest) -> list[str]:
     ids: list[str] = []
     for wanted in request.roles:
-        id = wanted.id
-        if not id:
-            named = await call.service(Roles).by_name(call, wanted.name)
-            if named is None:
-                raise errors.RoleNotFound(id=wanted.name)
-            id = named.id
+        id = await call.service(Roles).id_of(call, wanted)
         if id not in ids:
             ids.append(id)
     return ids

@@ -8,9 +8,9 @@ from __future__ import annotations
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.engine.times import seconds_of
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.links import address_of
-from mopenstack.core.identity.times import parse_time
 from mopenstack.identity.v3 import revocations_pb2 as pb2
 
 KEPT_SECONDS = 86_400 + 1_800
@@ -25,7 +25,7 @@ class Revocations(Servicer):
         since = 0.0
         if request.since:
             try:
-                since = parse_time(request.since)
+                since = seconds_of(request.since)
             except ValueError:
                 raise BadRequest(f"invalidate date format {request.since}") from None
         kept = max(since, call.time - KEPT_SECONDS)

@@ -42,6 +42,15 @@ class Roles(IdentityServicer[pb2.Role]):
         self.check_deletable(obj)
         await forget_role(call, obj.id)
 
+    async def id_of(self, call: Call, wanted: Any) -> str:
+        """The id of a role that a delegation names by its id or name; raises RoleNotFound for an unknown name."""
+        if wanted.id:
+            return str(wanted.id)
+        named = await self.by_name(call, wanted.name)
+        if named is None:
+            raise errors.RoleNotFound(id=wanted.name)
+        return named.id
+
     async def get(self, call: Call, request: Any) -> Result:
         if call.target.domain_id and call.caller.policy_scope == "domain":
             raise errors.refused("identity:get_domain_role")

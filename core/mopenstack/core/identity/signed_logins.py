@@ -9,12 +9,12 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound, Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.engine.times import seconds_of
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.auth import token_answer
 from mopenstack.core.identity.authentication import LIFETIME, Wanted, authenticate_for_token, issue
@@ -169,9 +169,8 @@ def _check_time(call: Call, signed: Mapping[str, Any]) -> None:
     if not text:
         return
     try:
-        when = datetime.fromisoformat(str(text))
+        stamp = seconds_of(str(text))
     except ValueError:
         raise Unauthorized from None
-    stamp = (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
     if call.time > stamp + SIGNATURE_LIFETIME:
         raise Unauthorized

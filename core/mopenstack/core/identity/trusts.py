@@ -113,12 +113,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
     async def _role_ids(self, call: Call, body: pb2.TrustCreate, source: pb2.Trust | None) -> Sequence[str]:
         """The roles by their ids; the one who lent first must hold them all."""
         roles = call.service(Roles)
-        ids = []
-        for wanted in body.roles:
-            named = None if wanted.id else await roles.by_name(call, wanted.name)
-            if not wanted.id and named is None:
-                raise errors.RoleNotFound(id=wanted.name)
-            ids.append(named.id if named is not None else wanted.id)
+        ids = [await roles.id_of(call, wanted) for wanted in body.roles]
         if not body.project_id:
             if ids:
                 raise errors.RoleNotFound(id=ids[0])

@@ -70,13 +70,16 @@ class AgentSchedulers(Servicer):
     async def _agent(call: Call, request: Any) -> Agent:
         return await call.service(Agents).fetch(call, request.agent_id)
 
+    async def _hosted(self, call: Call, request: Any, servicer: type[ResourceServicer[Any]]) -> list[Any]:
+        """What an agent hosts of a kind."""
+        agent = await self._agent(call, request)
+        found = await call.tx.scan(servicer.message)
+        return await _shown(call, servicer, [one for one in found if await _hosts(call, agent, one)])
+
     # -- networks on DHCP agents
 
     async def list_dhcp_networks(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        hosted = [network for network in await call.tx.scan(Network) if await _hosts(call, agent, network)]
-        shown = await _shown(call, Networks, hosted)
-        return pb.ListDhcpNetworksResponse(networks=shown)
+        return pb.ListDhcpNetworksResponse(networks=await self._hosted(call, request, Networks))
 
     async def add_dhcp_network(self, call: Call, request: Any) -> Result:
         network = await call.service(Networks).fetch(call, _named(request.network_id))
@@ -102,10 +105,7 @@ class AgentSchedulers(Servicer):
     # -- routers on L3 agents
 
     async def list_l3_routers(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        hosted = [router for router in await call.tx.scan(Router) if await _hosts(call, agent, router)]
-        shown = await _shown(call, Routers, hosted)
-        return pb.ListL3RoutersResponse(routers=shown)
+        return pb.ListL3RoutersResponse(routers=await self._hosted(call, request, Routers))
 
     async def add_l3_router(self, call: Call, request: Any) -> Result:
         router = await call.service(Routers).fetch(call, _named(request.router_id))
@@ -132,10 +132,7 @@ class AgentSchedulers(Servicer):
     # -- BGP speakers on dynamic routing agents
 
     async def list_bgp_speakers_on_agent(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        hosted = [one for one in await call.tx.scan(BgpSpeaker) if await _hosts(call, agent, one)]
-        shown = await _shown(call, BgpSpeakers, hosted)
-        return pb.ListBgpSpeakersOnAgentResponse(bgp_speakers=shown)
+        return pb.ListBgpSpeakersOnAgentResponse(bgp_speakers=await self._hosted(call, request, BgpSpeakers))
 
     async def add_bgp_speaker_to_agent(self, call: Call, request: Any) -> Result:
         agent = await self._agent(call, request)

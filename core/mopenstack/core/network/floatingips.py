@@ -186,12 +186,6 @@ class Floatingips(NeutronResource[Floatingip]):
                     net_id=fip.floating_network_id,
                 )
 
-    async def network_removed(self, call: Call, network: Network) -> None:
-        """Addresses of an external network that goes, as far as they lead nowhere."""
-        for fip in await call.tx.query(Floatingip, floating_network_id=network.id):
-            if not fip.router_id and not fip.port_id:
-                await self.discard(call, fip)
-
     async def free(self, call: Call, port: Port) -> None:
         """A port that goes leaves its floating IPs behind, leading nowhere."""
         for fip in await call.tx.query(Floatingip, port_id=port.id):
@@ -260,3 +254,13 @@ async def _port_removed(call: Call, port: Port) -> None:
     for item in await call.tx.query(PortForwarding, internal_port_id=port.id):
         await call.owner_of("port_forwarding").discard(call, item)
     await call.service(Floatingips).free(call, port)
+
+
+@before_removal("network")
+async def _network_removed(call: Call, network: Network) -> None:
+    """Floating IPs that lead nowhere go with their external network (delete_disassociated_floatingips)."""
+    if not network.external:
+        return
+    for fip in await call.tx.query(Floatingip, floating_network_id=network.id):
+        if not fip.router_id and not fip.port_id:
+            await call.service(Floatingips).discard(call, fip)

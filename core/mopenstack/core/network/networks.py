@@ -230,9 +230,6 @@ class Networks(NeutronResource[Network]):
     # -- delete
 
     async def remove(self, call: Call, obj: Network) -> None:
-        if obj.external:
-            # Floating IPs that lead nowhere go with their network (delete_disassociated_floatingips).
-            await call.owner_of("floatingip").network_removed(call, obj)
         ports = await call.tx.query(Port, network_id=obj.id)
         used = [port.id for port in ports if port.device_owner not in AUTO_DELETE_PORT_OWNERS]
         if used:

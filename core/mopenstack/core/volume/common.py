@@ -140,6 +140,11 @@ class CinderResource(CinderServicer, ResourceServicer[M]):
             page.extra["count"] = await self._count(call, request)
         return page
 
+    async def by_name(self, call: Call, name: str) -> M | None:
+        """The object of that name; for kinds whose names are unique, and indexed."""
+        found = await call.tx.query(cast("type[M]", self.message), name=name)
+        return found[0] if found else None
+
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         if call.caller.is_admin and _all_tenants(query):
             return await super().candidates(call, query)

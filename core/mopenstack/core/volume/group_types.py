@@ -99,11 +99,6 @@ class GroupTypes(CinderResource[GroupType]):
             raise GroupTypeNotFoundByName(name=reference)
         return found
 
-    @staticmethod
-    async def by_name(call: Call, name: str) -> GroupType | None:
-        found = await call.tx.query(GroupType, name=name)
-        return found[0] if found else None
-
     async def _refuse_taken(self, call: Call, name: str) -> None:
         if await self.by_name(call, name) is not None:
             raise GroupTypeExists(id=name)

@@ -48,7 +48,7 @@ class QosSpecs(CinderResource[QosSpec]):
         consumer = body.consumer or "back-end"
         if consumer not in CONSUMERS:
             raise InvalidQoSSpecs(why=BAD_CONSUMER)
-        if await call.tx.query(QosSpec, name=name):
+        if await self.by_name(call, name) is not None:
             raise QoSSpecsExists(id=name)
         made = await self.insert(call, QosSpec(name=name, consumer=consumer, specs=body.specs))
         return pb2.QosSpecsResponse(qos_specs=made, id=made.id)

@@ -98,7 +98,7 @@ class Types(CinderResource[VolumeType]):
 
     async def delete_type(self, call: Call, request: pb2.DeleteTypeRequest) -> Result:
         found = await self.fetch(call, request.type_id)
-        conf_default = await self._by_name(call, DEFAULT_TYPE)
+        conf_default = await self.by_name(call, DEFAULT_TYPE)
         defaults = await call.tx.query(DefaultType, volume_type_id=found.id)
         if defaults or (conf_default is not None and conf_default.id == found.id):
             raise VolumeTypeDefaultDeletion(id=found.id)
@@ -155,11 +155,11 @@ class Types(CinderResource[VolumeType]):
     async def by_name_or_id(self, call: Call, reference: str) -> VolumeType:
         """A type that the caller may use; raises VolumeTypeNotFound, or ...ByName for what is no id."""
         if is_format("uuid", reference):
-            found = await self.find(call, reference) or await self._by_name(call, reference)
+            found = await self.find(call, reference) or await self.by_name(call, reference)
             if found is None or not self.visible(call, found):
                 raise VolumeTypeNotFound(id=reference)
             return found
-        found = await self._by_name(call, reference)
+        found = await self.by_name(call, reference)
         if found is None or not self.visible(call, found):
             raise VolumeTypeNotFoundByName(name=reference)
         return found
@@ -169,20 +169,15 @@ class Types(CinderResource[VolumeType]):
         own = await call.tx.get(DefaultType, call.caller.project_id)
         if own is not None:
             return await self.fetch(call.elevated(), own.volume_type_id)
-        found = await self._by_name(call, DEFAULT_TYPE) or await self._by_name(call, LAST_RESORT_TYPE)
+        found = await self.by_name(call, DEFAULT_TYPE) or await self.by_name(call, LAST_RESORT_TYPE)
         if found is None:
             raise VolumeTypeNotFoundByName(name=DEFAULT_TYPE)
         return found
 
     # -- inside
 
-    @staticmethod
-    async def _by_name(call: Call, name: str) -> VolumeType | None:
-        found = await call.tx.query(VolumeType, name=name)
-        return found[0] if found else None
-
     async def _refuse_taken(self, call: Call, name: str) -> None:
-        if await self._by_name(call, name) is not None:
+        if await self.by_name(call, name) is not None:
             raise VolumeTypeExists(id=name)
 
     @staticmethod

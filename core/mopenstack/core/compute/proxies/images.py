@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from mopenstack.compute.v2 import images_pb2 as pb
@@ -18,6 +17,7 @@ from mopenstack.core.compute.server_create import check_metadata
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS, listing
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.times import seconds_of
 from mopenstack.core.image import images as glance
 from mopenstack.image.v2.images_pb2 import Image
 
@@ -211,9 +211,8 @@ def _test(key: str, value: str) -> Callable[[Image], bool] | None:
         return lambda image: (image.min_ram if key == "minRam" else image.min_disk) >= least
     if key == "changes-since":
         try:
-            since = datetime.fromisoformat(value)
+            moment = seconds_of(value)
         except ValueError:
             raise errors.MalformedRequest() from None
-        moment = (since if since.tzinfo else since.replace(tzinfo=UTC)).timestamp()
         return lambda image: image.updated_at.seconds >= moment
     return None

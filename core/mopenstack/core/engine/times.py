@@ -1,0 +1,11 @@
+"""Times that clients write."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def seconds_of(text: str) -> float:
+    """Seconds since the epoch of an ISO 8601 time, in UTC or with an offset; raises ValueError."""
+    when = datetime.fromisoformat(text)
+    return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp()
