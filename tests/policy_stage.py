@@ -13,18 +13,18 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import CallMetadata
 from mopenstack.core.engine.call import Call
-from mopenstack.core.identity.credentials import EC2, hash_access_key
-from mopenstack.core.identity.grants import put_grant
-from mopenstack.core.image.images import member_key
+from mopenstack.core.identity.assignment.grants import put_grant
+from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
+from mopenstack.core.image.images.images import member_key
 from mopenstack.core.store.kinds import kinds_by_name
-from mopenstack.identity.v3.credentials_pb2 import Credential
-from mopenstack.identity.v3.domain_configs_pb2 import DomainConfig
-from mopenstack.identity.v3.groups_pb2 import Membership
-from mopenstack.image.v2.images_pb2 import Image
-from mopenstack.image.v2.members_pb2 import Member
-from mopenstack.network.v2.auto_allocated_topologies_pb2 import AutoAllocation
+from mopenstack.identity.v3.credential.credentials_pb2 import Credential
+from mopenstack.identity.v3.identity.groups_pb2 import Membership
+from mopenstack.identity.v3.resource.domain_configs_pb2 import DomainConfig
+from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.image.v2.images.members_pb2 import Member
+from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import AutoAllocation
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.volumes_pb2 import Volume
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 from tests.conftest import Cloud, User
 
 PLANTED = "5eed5eed-5eed-45ee-95ee-d5eed5eed5ee"

@@ -14,7 +14,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
 
-from mopenstack.network.v2 import networks_pb2
+from mopenstack.network.v2.core import networks_pb2
 from tests.conftest import Cloud, User
 from tests.processes import server
 

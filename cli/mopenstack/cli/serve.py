@@ -18,7 +18,7 @@ from mopenstack.contract.operations import apis
 from mopenstack.core.engine.clouds import DEFAULT, Profile
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.server import create_server
-from mopenstack.core.identity.tokens import authenticate
+from mopenstack.core.identity.auth.tokens import authenticate
 from mopenstack.core.seed import planter
 from mopenstack.core.services import servicers
 from mopenstack.core.store import Store

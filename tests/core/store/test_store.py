@@ -11,7 +11,7 @@ import pytest_asyncio
 from mopenstack.core.store import Store, Taken, transaction
 from mopenstack.core.store.postgres import PostgresStore
 from mopenstack.core.store.sqlite import DataFolderInUse, SqliteStore
-from mopenstack.network.v2.networks_pb2 import Network
+from mopenstack.network.v2.core.networks_pb2 import Network
 
 CLOUD = "a-cloud"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import enum_words, field_rules, message_class
-from mopenstack.core.network.resource import NeutronListing
+from mopenstack.core.network.base import NeutronListing
 from tests.network.contract.definitions import Declared, Facts
 from tests.network.contract.export_neutron_lib import NOT_SPECIFIED
 from tests.network.contract.served import Served, kind, same_default

@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 from functools import cache
 
-from mopenstack.core.network.extensions import known
+from mopenstack.core.network.common.extensions import known
 from tests.network.contract.comparison import differences
 from tests.network.contract.definitions import GOLDEN, actions, declared, definitions
 from tests.network.contract.served import action_paths, collections

@@ -11,7 +11,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import InvalidField, PolicyRefused
 from mopenstack.core.compute import errors
 from mopenstack.core.compute.key_material import fingerprint_of, generate
-from mopenstack.core.compute.quotas import SERVICE
+from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 

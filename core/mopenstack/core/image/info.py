@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.image import backends, options, usage
-from mopenstack.core.image.images import IMPORT_METHODS
+from mopenstack.core.image import options
+from mopenstack.core.image.images.images import IMPORT_METHODS
+from mopenstack.core.image.stores import backends, usage
 from mopenstack.image.v2 import info_pb2 as pb
 
 

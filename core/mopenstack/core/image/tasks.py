@@ -7,9 +7,10 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
-from mopenstack.core.image import errors, legacy_import
-from mopenstack.core.image.images import Images
-from mopenstack.core.image.patch import plain_struct
+from mopenstack.core.image import errors
+from mopenstack.core.image.images import legacy_import
+from mopenstack.core.image.images.images import Images
+from mopenstack.core.image.images.patch import plain_struct
 from mopenstack.image.v2 import tasks_pb2 as pb
 
 TTL_SECONDS = 48 * 3600

@@ -12,7 +12,8 @@ from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.placement import errors, ledger
+from mopenstack.core.placement import errors
+from mopenstack.core.placement import inventory_usage as ledger
 from mopenstack.core.placement.providers import normal_uuid
 from mopenstack.core.placement.records import cache_headers, provider_of
 from mopenstack.placement.v1 import allocations_pb2 as pb

@@ -7,7 +7,8 @@ import re
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.placement import errors, ledger
+from mopenstack.core.placement import errors
+from mopenstack.core.placement import inventory_usage as ledger
 from mopenstack.core.placement.allocations import Allocations
 from mopenstack.core.placement.inventories import inventory_of, set_inventories
 from mopenstack.placement.v1 import reshaper_pb2 as pb

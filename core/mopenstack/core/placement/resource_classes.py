@@ -10,7 +10,7 @@ from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.placement import errors, standard
-from mopenstack.core.placement.ledger import rename_class
+from mopenstack.core.placement.inventory_usage import rename_class
 from mopenstack.core.placement.records import cache_headers, known_class
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.placement.v1 import resource_classes_pb2 as pb

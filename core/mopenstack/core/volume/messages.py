@@ -10,7 +10,7 @@ from enum import Enum
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.common import CinderResource
+from mopenstack.core.volume.base import CinderResource
 from mopenstack.core.volume.errors import MessageNotFound
 from mopenstack.volume.v3 import messages_pb2 as pb2
 from mopenstack.volume.v3.messages_pb2 import Message

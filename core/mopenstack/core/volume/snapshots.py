@@ -10,16 +10,17 @@ from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume import quotas, scheduling
-from mopenstack.core.volume.common import CinderResource, ParameterRefused, assign, text
+from mopenstack.core.volume.base import CinderResource, ParameterRefused, assign, text
 from mopenstack.core.volume.errors import InvalidInput, InvalidSnapshot, SnapshotNotFound
-from mopenstack.core.volume.lifecycle import VOLUMES
-from mopenstack.core.volume.metadata import check_metadata
-from mopenstack.core.volume.volumes import Volumes
+from mopenstack.core.volume.hosts import scheduling
+from mopenstack.core.volume.quotas import quotas
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES
+from mopenstack.core.volume.volumes.metadata import check_metadata
+from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3 import snapshots_pb2 as pb2
-from mopenstack.volume.v3.manageable_pb2 import StorageObject
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.volumes_pb2 import Volume
+from mopenstack.volume.v3.volumes.manageable_pb2 import StorageObject
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 SNAPSHOT_IN_USE_SINCE = 66
 FORCE_IS_GONE = (

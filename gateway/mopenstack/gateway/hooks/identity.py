@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mopenstack.gateway.hooks import BodyHook
-from mopenstack.identity.v3 import signed_logins_pb2 as pb
+from mopenstack.identity.v3.auth import signed_logins_pb2 as pb
 
 
 def form_body(message: pb.OAuth2TokenRequest, body: bytes, headers: Mapping[str, str]) -> None:

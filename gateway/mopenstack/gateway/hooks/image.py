@@ -14,8 +14,9 @@ from mopenstack.gateway.codec.values import decode_json, to_value
 from mopenstack.gateway.hooks import BodyHook
 from mopenstack.image.json_schema import breach
 from mopenstack.image.schemas import LOCATION, TASK, image_breach
-from mopenstack.image.v2 import images_pb2 as pb
-from mopenstack.image.v2 import locations_pb2, tasks_pb2
+from mopenstack.image.v2 import tasks_pb2
+from mopenstack.image.v2.images import images_pb2 as pb
+from mopenstack.image.v2.images import locations_pb2
 
 Change = pb.UpdateImageRequest.Change
 JsonObject = dict[str, Any]

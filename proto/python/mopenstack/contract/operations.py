@@ -116,7 +116,7 @@ def load_modules() -> list[Any]:
 
     found: dict[str, Any] = {}
     for root in list(mopenstack.__path__):
-        for path in sorted(Path(root).glob("*/v*/*_pb2.py")):
+        for path in sorted(Path(root).glob("*/v*/**/*_pb2.py")):
             name = "mopenstack." + ".".join(path.relative_to(root).with_suffix("").parts)
             if name not in found:
                 found[name] = sys.modules.get(name) or importlib.import_module(name)

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mopenstack.compute.v2 import images_pb2 as pb
+from mopenstack.compute.v2.proxies import images_pb2 as pb
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute import errors
-from mopenstack.core.compute.networking import schema_refusal
 from mopenstack.core.compute.proxies import errors as refusals
-from mopenstack.core.compute.quotas import SERVICE
-from mopenstack.core.compute.server_create import check_metadata
+from mopenstack.core.compute.quotas.quotas import SERVICE
+from mopenstack.core.compute.servers.networking import schema_refusal
+from mopenstack.core.compute.servers.server_create import check_metadata
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS, listing
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.image import images as glance
-from mopenstack.image.v2.images_pb2 import Image
+from mopenstack.core.image.images import images as glance
+from mopenstack.image.v2.images.images_pb2 import Image
 
 PAGE_MAX = 1000
 STATUSES = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from mopenstack.compute.v2 import networks_pb2 as pb
+from mopenstack.compute.v2.proxies import networks_pb2 as pb
 from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.network import networks as neutron
-from mopenstack.network.v2.networks_pb2 import Network
+from mopenstack.core.network.core import networks as neutron
+from mopenstack.network.v2.core.networks_pb2 import Network
 
 
 class Networks(Servicer):

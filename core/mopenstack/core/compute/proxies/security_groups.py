@@ -10,17 +10,17 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
-from mopenstack.compute.v2 import security_groups_pb2 as pb
+from mopenstack.compute.v2.proxies import security_groups_pb2 as pb
 from mopenstack.contract.faults import BadRequest, Conflict, Fault, NotFound
-from mopenstack.core.compute import networking
 from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
+from mopenstack.core.compute.servers import networking
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network import security_group_rules, security_groups
-from mopenstack.network.v2.security_group_rules_pb2 import SecurityGroupRule
-from mopenstack.network.v2.security_groups_pb2 import SecurityGroup
+from mopenstack.core.network.security import security_group_rules, security_groups
+from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
+from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
 
 ANY = -1
 PORTS = (1, 65535)

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
-from mopenstack.compute.v2 import volumes_pb2 as pb
+from mopenstack.compute.v2.proxies import volumes_pb2 as pb
 from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.contract.v1 import common_pb2 as common
@@ -15,11 +15,12 @@ from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
-from mopenstack.core.volume import snapshots, sources, volumes
-from mopenstack.core.volume.lifecycle import VOLUMES
+from mopenstack.core.volume import snapshots
 from mopenstack.core.volume.snapshots import SNAPSHOTS
+from mopenstack.core.volume.volumes import sources, volumes
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.volumes_pb2 import Volume, VolumeCreate
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
 
 M = TypeVar("M", bound=Message)
 

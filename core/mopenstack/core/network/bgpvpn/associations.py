@@ -11,7 +11,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Conflict, Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.addresses import parse_net
+from mopenstack.core.network.base import invalid
 from mopenstack.core.network.bgpvpn.bgpvpns import Bgpvpns
 from mopenstack.core.network.bgpvpn.errors import (
     BGPVPNNetAssocAlreadyExists,
@@ -24,26 +24,26 @@ from mopenstack.core.network.bgpvpn.errors import (
     BGPVPNRouterAssocAlreadyExists,
     BGPVPNRouterAssocNotFound,
 )
-from mopenstack.core.network.callbacks import before_attachment, before_removal
+from mopenstack.core.network.common.callbacks import before_attachment, before_removal
+from mopenstack.core.network.common.subresource import SubResource
+from mopenstack.core.network.core.addresses import parse_net
+from mopenstack.core.network.core.networks import Networks
+from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.errors import BadResourceRequest
-from mopenstack.core.network.networks import Networks
-from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.qos_errors import NotAuthorized
-from mopenstack.core.network.resource import invalid
-from mopenstack.core.network.router_interfaces import interfaces
-from mopenstack.core.network.routers import Routers
-from mopenstack.core.network.subresource import SubResource
-from mopenstack.network.v2 import (
+from mopenstack.core.network.l3.router_interfaces import interfaces
+from mopenstack.core.network.l3.routers import Routers
+from mopenstack.core.network.qos.errors import NotAuthorized
+from mopenstack.network.v2.bgpvpn import (
     bgpvpn_network_associations_pb2,
     bgpvpn_port_associations_pb2,
     bgpvpn_router_associations_pb2,
 )
-from mopenstack.network.v2.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
-from mopenstack.network.v2.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
-from mopenstack.network.v2.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
-from mopenstack.network.v2.bgpvpns_pb2 import Bgpvpn
-from mopenstack.network.v2.ports_pb2 import Port
-from mopenstack.network.v2.routers_pb2 import Router
+from mopenstack.network.v2.bgpvpn.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpns_pb2 import Bgpvpn
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.l3.routers_pb2 import Router
 
 M = TypeVar("M", bound=Message)
 

@@ -13,13 +13,13 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
+from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.bgpvpn.errors import BGPVPNNotFound
-from mopenstack.core.network.resource import NeutronResource, invalid
-from mopenstack.network.v2 import bgpvpns_pb2 as pb
-from mopenstack.network.v2.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
-from mopenstack.network.v2.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
-from mopenstack.network.v2.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
-from mopenstack.network.v2.bgpvpns_pb2 import Bgpvpn
+from mopenstack.network.v2.bgpvpn import bgpvpns_pb2 as pb
+from mopenstack.network.v2.bgpvpn.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
+from mopenstack.network.v2.bgpvpn.bgpvpns_pb2 import Bgpvpn
 
 ROLE = "bgpvpn_admin"
 ASSOCIATIONS: tuple[type[Message], ...] = (BgpvpnNetworkAssociation, BgpvpnRouterAssociation, BgpvpnPortAssociation)

@@ -8,7 +8,9 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.addresses import parse_ip, parse_net
+from mopenstack.core.network.base import bad_input, invalid
+from mopenstack.core.network.common.shared_resource import SharedResource
+from mopenstack.core.network.core.addresses import parse_ip, parse_net
 from mopenstack.core.network.fwaas.errors import (
     FirewallIpAddressConflict,
     FirewallRuleInUse,
@@ -16,12 +18,10 @@ from mopenstack.core.network.fwaas.errors import (
     FirewallRuleNotFound,
     FirewallRuleWithPortWithoutProtocolInvalid,
 )
-from mopenstack.core.network.resource import bad_input, invalid
-from mopenstack.core.network.shared_resource import SharedResource
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.network.v2 import firewall_rules_pb2 as pb
-from mopenstack.network.v2.firewall_policies_pb2 import FirewallPolicy
-from mopenstack.network.v2.firewall_rules_pb2 import FirewallRule
+from mopenstack.network.v2.fwaas import firewall_rules_pb2 as pb
+from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy
+from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
 
 ACTIONS = ("allow", "deny", "reject")
 PROTOCOLS = ("dccp", "icmp", "ipv6-icmp", "sctp", "tcp", "udp")

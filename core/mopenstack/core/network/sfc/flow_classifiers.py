@@ -6,8 +6,8 @@ import ipaddress
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.resource import NeutronResource
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.sfc.errors import (
     FlowClassifierInConflict,
     FlowClassifierInUse,
@@ -19,10 +19,10 @@ from mopenstack.core.network.sfc.errors import (
     FlowClassifierPortNotFound,
     FlowClassifierProtocolRequiredWithPorts,
 )
-from mopenstack.network.v2 import flow_classifiers_pb2 as pb
-from mopenstack.network.v2.flow_classifiers_pb2 import FlowClassifier
-from mopenstack.network.v2.port_chains_pb2 import PortChain
-from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.sfc import flow_classifiers_pb2 as pb
+from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
+from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
 
 ETHERTYPES = ["IPv4", "IPv6"]
 PROTOCOLS = ["tcp", "udp", "icmp"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.resource import NeutronResource, invalid
+from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.sfc.errors import (
     ConsecutiveTapPPGNotSupported,
     FlowClassifierInUse,
@@ -19,11 +19,11 @@ from mopenstack.core.network.sfc.errors import (
 )
 from mopenstack.core.network.sfc.flow_classifiers import FlowClassifiers, same_traffic
 from mopenstack.core.network.sfc.port_pairs import PortPairGroups, correlation
-from mopenstack.network.v2 import port_chains_pb2 as pb
-from mopenstack.network.v2.flow_classifiers_pb2 import FlowClassifier
-from mopenstack.network.v2.port_chains_pb2 import PortChain
-from mopenstack.network.v2.port_pairs_pb2 import PortPair
-from mopenstack.network.v2.service_graphs_pb2 import ServiceGraph
+from mopenstack.network.v2.sfc import port_chains_pb2 as pb
+from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
+from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
+from mopenstack.network.v2.sfc.port_pairs_pb2 import PortPair
+from mopenstack.network.v2.sfc.service_graphs_pb2 import ServiceGraph
 
 CHAIN_ID_MAX = 65535
 MPLS = "mpls"

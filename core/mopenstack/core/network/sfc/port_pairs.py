@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.callbacks import before_removal
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.common.callbacks import before_removal
+from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.errors import RequestFailed
-from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.resource import NeutronResource
 from mopenstack.core.network.sfc.errors import (
     InconsistentCorrelations,
     MultiplePortPairsInTapPPGNotSupported,
@@ -22,12 +22,12 @@ from mopenstack.core.network.sfc.errors import (
     PortPairNotFound,
     PortPairPortNotFound,
 )
-from mopenstack.network.v2 import port_pair_groups_pb2, port_pairs_pb2
-from mopenstack.network.v2.flow_classifiers_pb2 import FlowClassifier
-from mopenstack.network.v2.port_chains_pb2 import PortChain
-from mopenstack.network.v2.port_pair_groups_pb2 import PortPairGroup
-from mopenstack.network.v2.port_pairs_pb2 import PortPair
-from mopenstack.network.v2.ports_pb2 import Port
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.sfc import port_pair_groups_pb2, port_pairs_pb2
+from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
+from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
+from mopenstack.network.v2.sfc.port_pair_groups_pb2 import PortPairGroup
+from mopenstack.network.v2.sfc.port_pairs_pb2 import PortPair
 
 
 class PortPairs(NeutronResource[PortPair]):

@@ -9,7 +9,7 @@ from google.protobuf import json_format
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.resource import NeutronResource, invalid
+from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.sfc.errors import (
     InvalidUUID,
     ServiceGraphFlowClassifierInConflict,
@@ -23,12 +23,12 @@ from mopenstack.core.network.sfc.errors import (
 from mopenstack.core.network.sfc.flow_classifiers import same_traffic
 from mopenstack.core.network.sfc.port_chains import PortChains
 from mopenstack.core.network.sfc.port_pairs import correlation
-from mopenstack.network.v2 import service_graphs_pb2 as pb
-from mopenstack.network.v2.flow_classifiers_pb2 import FlowClassifier
-from mopenstack.network.v2.port_chains_pb2 import PortChain
-from mopenstack.network.v2.port_pair_groups_pb2 import PortPairGroup
-from mopenstack.network.v2.port_pairs_pb2 import PortPair
-from mopenstack.network.v2.service_graphs_pb2 import ServiceGraph
+from mopenstack.network.v2.sfc import service_graphs_pb2 as pb
+from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
+from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
+from mopenstack.network.v2.sfc.port_pair_groups_pb2 import PortPairGroup
+from mopenstack.network.v2.sfc.port_pairs_pb2 import PortPair
+from mopenstack.network.v2.sfc.service_graphs_pb2 import ServiceGraph
 
 Branches = Mapping[str, list[str]]
 

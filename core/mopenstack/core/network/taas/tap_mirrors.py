@@ -8,12 +8,12 @@ from google.protobuf import json_format
 
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.callbacks import before_removal
-from mopenstack.core.network.resource import NeutronResource, invalid
+from mopenstack.core.network.base import NeutronResource, invalid
+from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.taas.tap_services import check_port
-from mopenstack.network.v2 import tap_mirrors_pb2 as pb
-from mopenstack.network.v2.ports_pb2 import Port
-from mopenstack.network.v2.tap_mirrors_pb2 import TapMirror
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.taas import tap_mirrors_pb2 as pb
+from mopenstack.network.v2.taas.tap_mirrors_pb2 import TapMirror
 
 DIRECTIONS = ("IN", "OUT", "BOTH")
 

@@ -7,13 +7,13 @@ from typing import Any
 from mopenstack.contract.faults import Conflict, Fault, Forbidden, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.network.callbacks import before_removal
-from mopenstack.core.network.ports import Ports
-from mopenstack.core.network.resource import NeutronResource
-from mopenstack.network.v2 import tap_flows_pb2, tap_services_pb2
-from mopenstack.network.v2.ports_pb2 import Port
-from mopenstack.network.v2.tap_flows_pb2 import TapFlow
-from mopenstack.network.v2.tap_services_pb2 import TapService
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.common.callbacks import before_removal
+from mopenstack.core.network.core.ports import Ports
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.taas import tap_flows_pb2, tap_services_pb2
+from mopenstack.network.v2.taas.tap_flows_pb2 import TapFlow
+from mopenstack.network.v2.taas.tap_services_pb2 import TapService
 
 
 class TapServiceNotFound(NotFound):

@@ -8,8 +8,8 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Lifecycle
-from mopenstack.core.network.addresses import parse_ip
-from mopenstack.core.network.resource import NeutronResource
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.vpn.endpoint_groups import EndpointGroups
 from mopenstack.core.network.vpn.errors import (
     ExternalNetworkHasNoSubnet,
@@ -36,11 +36,11 @@ from mopenstack.core.network.vpn.services import (
     refuse,
     settled,
 )
-from mopenstack.network.v2 import ipsec_site_connections_pb2 as pb
-from mopenstack.network.v2.endpoint_groups_pb2 import EndpointGroup
-from mopenstack.network.v2.ipsec_site_connections_pb2 import IpsecSiteConnection
-from mopenstack.network.v2.subnets_pb2 import Subnet
-from mopenstack.network.v2.vpnservices_pb2 import Vpnservice
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.vpn import ipsec_site_connections_pb2 as pb
+from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
+from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
+from mopenstack.network.v2.vpn.vpnservices_pb2 import Vpnservice
 
 CONNECTIONS: Lifecycle[IpsecSiteConnection] = Lifecycle(IpsecSiteConnection, STEPS, refuse)
 MTU_MIN = {4: 68, 6: 1280}

@@ -6,10 +6,10 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.addresses import parse_net
-from mopenstack.core.network.callbacks import before_removal
-from mopenstack.core.network.resource import NeutronResource
-from mopenstack.core.network.subnets import Subnets
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.common.callbacks import before_removal
+from mopenstack.core.network.core.addresses import parse_net
+from mopenstack.core.network.core.subnets import Subnets
 from mopenstack.core.network.vpn.errors import (
     EndpointGroupInUse,
     InvalidEndpointInEndpointGroup,
@@ -18,10 +18,10 @@ from mopenstack.core.network.vpn.errors import (
     SubnetInUseByEndpointGroup,
     VPNEndpointGroupNotFound,
 )
-from mopenstack.network.v2 import endpoint_groups_pb2 as pb
-from mopenstack.network.v2.endpoint_groups_pb2 import EndpointGroup
-from mopenstack.network.v2.ipsec_site_connections_pb2 import IpsecSiteConnection
-from mopenstack.network.v2.subnets_pb2 import Subnet
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.vpn import endpoint_groups_pb2 as pb
+from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
+from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
 
 
 class EndpointGroups(NeutronResource[EndpointGroup]):

@@ -8,17 +8,17 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.resource import NeutronResource
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.vpn.errors import (
     IKEPolicyInUse,
     IKEPolicyNotFound,
     IPsecPolicyInUse,
     IPsecPolicyNotFound,
 )
-from mopenstack.network.v2 import ikepolicies_pb2, ipsecpolicies_pb2
-from mopenstack.network.v2.ikepolicies_pb2 import Ikepolicy
-from mopenstack.network.v2.ipsec_site_connections_pb2 import IpsecSiteConnection
-from mopenstack.network.v2.ipsecpolicies_pb2 import Ipsecpolicy
+from mopenstack.network.v2.vpn import ikepolicies_pb2, ipsecpolicies_pb2
+from mopenstack.network.v2.vpn.ikepolicies_pb2 import Ikepolicy
+from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
+from mopenstack.network.v2.vpn.ipsecpolicies_pb2 import Ipsecpolicy
 
 M = TypeVar("M", bound=Message)
 

@@ -7,13 +7,13 @@ from typing import Any
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.network.addresses import ROUTER_INTERFACE_OWNERS
-from mopenstack.core.network.callbacks import before_removal
-from mopenstack.core.network.flavors import NetworkFlavors
-from mopenstack.core.network.l3_errors import RouterInUse
-from mopenstack.core.network.resource import NeutronResource
-from mopenstack.core.network.router_interfaces import interfaces
-from mopenstack.core.network.routers import Routers
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.common.callbacks import before_removal
+from mopenstack.core.network.common.flavors import NetworkFlavors
+from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
+from mopenstack.core.network.l3.errors import RouterInUse
+from mopenstack.core.network.l3.router_interfaces import interfaces
+from mopenstack.core.network.l3.routers import Routers
 from mopenstack.core.network.vpn.errors import (
     RouterIsNotExternal,
     SubnetInUseByIPsecSiteConnection,
@@ -23,12 +23,12 @@ from mopenstack.core.network.vpn.errors import (
     VPNServiceNotFound,
     VPNStateInvalidToUpdate,
 )
-from mopenstack.network.v2 import vpnservices_pb2 as pb
-from mopenstack.network.v2.endpoint_groups_pb2 import EndpointGroup
-from mopenstack.network.v2.ipsec_site_connections_pb2 import IpsecSiteConnection
-from mopenstack.network.v2.ports_pb2 import Port
-from mopenstack.network.v2.routers_pb2 import Router
-from mopenstack.network.v2.vpnservices_pb2 import Vpnservice
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.vpn import vpnservices_pb2 as pb
+from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
+from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
+from mopenstack.network.v2.vpn.vpnservices_pb2 import Vpnservice
 
 
 class InvalidServiceType(BadRequest):

@@ -1,0 +1,1 @@
+"""Flavors, their access lists and extra specs."""

@@ -1,0 +1,228 @@
+"""Host aggregates. Source: nova/api/openstack/compute/aggregates.py, nova/compute/api.py (AggregateAPI)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from mopenstack.compute.v2.hosts import aggregates_pb2 as pb
+from mopenstack.compute.v2.servers import servers_pb2
+from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.core.compute import errors
+from mopenstack.core.compute.hosts.services import Services
+from mopenstack.core.compute.servers import claims
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.store.transaction import Taken
+
+ZONE = "availability_zone"
+_MOVE = (
+    "The host cannot be {done} the aggregate as the availability zone of the host would change from "
+    "'{old}' to '{new}' but the host already has {count} instance(s). Changing the AZ of an existing instance is not "
+    "supported by this action. Move the instances away from this host then try again. If you need to move the "
+    "instances between AZs then you can use shelve_offload and unshelve to achieve this."
+)
+_NAMES = "compute/aggregate/name"
+
+
+class Aggregates(ResourceServicer[pb.Aggregate]):
+    """Numbered, not named by UUID. A host's aggregates never disagree about its zone."""
+
+    service = pb.DESCRIPTOR.services_by_name["Aggregates"]
+    message = pb.Aggregate
+    not_found = errors.AggregateNotFound
+    page_max = None
+    stamps_update: ClassVar[bool] = False
+
+    async def find(self, call: Call, id: str) -> pb.Aggregate | None:
+        try:
+            number = int(id)
+        except ValueError:
+            raise errors.InvalidAggregateId() from None
+        return await call.tx.get(pb.Aggregate, str(number))
+
+    async def insert(
+        self, call: Call, obj: pb.Aggregate, request: Any = None, given: set[str] | None = None
+    ) -> pb.Aggregate:
+        obj.number = await call.tx.add("compute/aggregate/number", 1)
+        obj.id = str(obj.number)
+        obj.uuid = call.ids.uuid()
+        return await super().insert(call, obj, request, given)
+
+    async def prepare(self, call: Call, obj: pb.Aggregate, request: Any, given: set[str]) -> None:
+        if obj.HasField(ZONE):
+            _check_zone_name(obj.availability_zone)
+            obj.metadata[ZONE] = obj.availability_zone
+        await self._claim_name(call, obj)
+
+    async def get_aggregate(self, call: Call, request: pb.GetAggregateRequest) -> Result:
+        return await self.fetch(call, request.aggregate_id)
+
+    async def update_aggregate(self, call: Call, request: pb.UpdateAggregateRequest) -> Result:
+        _, given = self.envelope(request)
+        if not given:
+            raise InvalidField(("aggregate",), {}, "any_of", ["name", ZONE])
+        old = await self.fetch(call, request.aggregate_id)
+        new = await call.tx.edit(pb.Aggregate, old.id)
+        if "name" in given:
+            name = request.aggregate.name.strip()
+            if not name or not name.isprintable():
+                raise errors.InvalidName(reason="printable characters with at least one non space character")
+            if name != old.name:
+                await call.tx.release(_NAMES, old.name)
+                new.name = name
+                await self._claim_name(call, new)
+        if ZONE in given:
+            zone = request.aggregate.availability_zone if request.aggregate.HasField(ZONE) else None
+            if zone is not None:
+                _check_zone_name(zone)
+            await self._check_zone(call, new, {ZONE: zone}, list(new.hosts), errors.AggregateUpdateRefused, True)
+            _set_zone(new, zone)
+        await self.save(call, new)
+        return new
+
+    async def delete_aggregate(self, call: Call, request: pb.DeleteAggregateRequest) -> Result:
+        aggregate = await self.fetch(call, request.aggregate_id)
+        if aggregate.hosts:
+            raise errors.AggregateDeleteRefused(id=aggregate.id, reason="Host aggregate is not empty")
+        await self.discard(call, aggregate)
+        return EMPTY
+
+    async def add_aggregate_host(self, call: Call, request: pb.AddAggregateHostRequest) -> Result:
+        host = request.add_host.host
+        aggregate_id = (await self._numbered(call, request.aggregate_id)) or ""
+        if await call.service(Services).compute_of(call, host) is None:
+            raise errors.ComputeHostNotFound(host=host)
+        aggregate = await call.tx.edit(pb.Aggregate, (await self.fetch(call, aggregate_id)).id)
+        await self._check_zone(call, aggregate, aggregate.metadata, [host], errors.AggregateAddRefused, False)
+        if host in aggregate.hosts:
+            raise errors.AggregateHostExists(id=aggregate.id, host=host)
+        new = aggregate.metadata.get(ZONE)
+        old = await self._zone_elsewhere(call, host, aggregate)
+        count = await self._instances(call, [host])
+        if count and new is not None and old != new:
+            reason = _MOVE.format(done="added to", old=old, new=new, count=count)
+            raise errors.AggregateAddRefused(id=aggregate.id, reason=reason)
+        aggregate.hosts.append(host)
+        await call.tx.put(aggregate)
+        await claims.mirror_aggregate(call, host, aggregate.uuid, member=True)
+        return aggregate
+
+    async def remove_aggregate_host(self, call: Call, request: pb.RemoveAggregateHostRequest) -> Result:
+        host = request.remove_host.host
+        found = await self.find(call, request.aggregate_id)
+        if found is None or await call.service(Services).compute_of(call, host) is None:
+            raise errors.CannotRemoveHost(host=host, id=request.aggregate_id)
+        aggregate = await call.tx.edit(pb.Aggregate, found.id)
+        old = aggregate.metadata.get(ZONE)
+        new = await self._zone_elsewhere(call, host, aggregate)
+        count = await self._instances(call, [host])
+        if count and old is not None and old != new:
+            reason = _MOVE.format(done="removed from", old=old, new=new, count=count)
+            raise errors.AggregateRemoveRefused(id=aggregate.id, reason=reason)
+        if host not in aggregate.hosts:
+            raise errors.CannotRemoveHost(host=host, id=request.aggregate_id)
+        aggregate.hosts.remove(host)
+        await call.tx.put(aggregate)
+        await claims.mirror_aggregate(call, host, aggregate.uuid, member=False)
+        return aggregate
+
+    async def set_aggregate_metadata(self, call: Call, request: pb.SetAggregateMetadataRequest) -> Result:
+        changes: dict[str, str | None] = {}
+        for key, value in request.set_metadata.metadata.fields.items():
+            kind = value.WhichOneof("kind")
+            if kind not in ("string_value", "null_value"):
+                shown = int(value.number_value) if kind == "number_value" else getattr(value, str(kind))
+                raise InvalidField(("set_metadata", "metadata", key), shown, "type", ["string", "null"])
+            changes[key] = value.string_value if kind == "string_value" else None
+        found = await self.fetch(call, request.aggregate_id)
+        aggregate = await call.tx.edit(pb.Aggregate, found.id)
+        await self._check_zone(call, aggregate, changes, list(aggregate.hosts), errors.AggregateMetadataRefused, True)
+        for key, text in changes.items():
+            if text is None:
+                aggregate.metadata.pop(key, None)
+            else:
+                aggregate.metadata[key] = text
+        if ZONE in changes:
+            _set_zone(aggregate, changes[ZONE])
+        await self.save(call, aggregate)
+        return aggregate
+
+    async def cache_aggregate_images(self, call: Call, request: pb.CacheAggregateImagesRequest) -> Result:
+        """The hosts would fetch the images ahead of time; here there is nothing to fetch."""
+        if not request.cache:
+            raise InvalidField(("cache",), [], "min_items", 1)
+        await self._numbered(call, request.aggregate_id)
+        ids = [image.id for image in request.cache]
+        if len(set(ids)) != len(ids):
+            raise errors.DuplicateImages()
+        await self.fetch(call, request.aggregate_id)
+        return EMPTY
+
+    # -- inside
+
+    async def _numbered(self, call: Call, id: str) -> str:
+        """The id, checked to be a number before anything else is looked at."""
+        await self.find(call, id)
+        return id
+
+    @staticmethod
+    async def _claim_name(call: Call, aggregate: pb.Aggregate) -> None:
+        try:
+            await call.tx.claim(_NAMES, aggregate.name, aggregate)
+        except Taken:
+            raise errors.AggregateNameExists(name=aggregate.name) from None
+
+    @staticmethod
+    async def _instances(call: Call, hosts: list[str]) -> int:
+        return sum([len(await call.tx.query(servers_pb2.Server, host=host)) for host in hosts])
+
+    @staticmethod
+    async def _zone_elsewhere(call: Call, host: str, but: pb.Aggregate) -> str | None:
+        """The zone that the host's other aggregates give it."""
+        for aggregate in await call.tx.scan(pb.Aggregate):
+            if aggregate.id != but.id and host in aggregate.hosts and ZONE in aggregate.metadata:
+                return aggregate.metadata[ZONE]
+        return None
+
+    async def _check_zone(
+        self,
+        call: Call,
+        aggregate: pb.Aggregate,
+        metadata: Mapping[str, str | None],
+        hosts: list[str],
+        refusal: type[Fault],
+        empty_hosts: bool,
+    ) -> None:
+        """AggregateAPI.is_safe_to_update_az: no host in two zones, no server whose zone changes under it."""
+        if ZONE not in metadata:
+            return
+        zone = metadata[ZONE]
+        if not zone:
+            reason = f"Aggregate {aggregate.name} does not support empty named availability zone"
+            raise refusal(id=aggregate.id, reason=reason)
+        others = [
+            other.metadata[ZONE]
+            for other in await call.tx.scan(pb.Aggregate)
+            if other.id != aggregate.id and ZONE in other.metadata and not set(hosts).isdisjoint(other.hosts)
+        ]
+        conflicting = [other for other in others if other != zone]
+        if conflicting:
+            reason = f"One or more hosts already in availability zone(s) {conflicting}"
+            raise refusal(id=aggregate.id, reason=reason)
+        if empty_hosts and aggregate.metadata.get(ZONE) != zone and await self._instances(call, hosts):
+            raise refusal(id=aggregate.id, reason="One or more hosts contain instances in this zone")
+
+
+def _set_zone(aggregate: pb.Aggregate, zone: str | None) -> None:
+    if zone is None:
+        aggregate.metadata.pop(ZONE, None)
+        aggregate.ClearField(ZONE)
+    else:
+        aggregate.metadata[ZONE] = zone
+        aggregate.availability_zone = zone
+
+
+def _check_zone_name(zone: str) -> None:
+    if not zone or ":" in zone or zone.strip() != zone or not zone.isprintable() or len(zone) > 255:
+        raise InvalidField(("aggregate", ZONE), zone, "one_of_schemas")

@@ -1,0 +1,1 @@
+"""Servers and all that happens to them."""

@@ -1,0 +1,333 @@
+"""Servers and their block devices: what a request maps, and the Cinder volumes behind it.
+
+After nova/block_device.py (BlockDeviceDict.from_api), nova.compute.api (_validate_bdm,
+_check_requested_image) and nova/virt/block_device.py. Volumes are made, attached and given back
+through the servicers of the block storage API.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
+from mopenstack.contract.faults import NotFound
+from mopenstack.core.compute.servers import block_device_errors as refusals
+from mopenstack.core.compute.servers import errors, images
+from mopenstack.core.compute.servers.networking import plain, schema_refusal
+from mopenstack.core.engine.call import Call
+from mopenstack.core.volume.types.types import Types
+from mopenstack.core.volume.volumes.attachments import Attachments
+from mopenstack.core.volume.volumes.sources import image_metadata
+from mopenstack.core.volume.volumes.volumes import Volumes
+from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+
+GB = 1024**3
+MULTIATTACH_SINCE = 60
+ROOT_DEVICE = "vda"
+NOT_AVAILABLE = "volume '{id}' status must be 'available'. Currently in '{status}'"
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """One requested device. `target` is the id of the volume, image or snapshot that it comes from."""
+
+    source: str = "blank"
+    destination: str = "local"
+    target: str = ""
+    size: int = 0
+    boot_index: int = -1
+    delete_on_termination: bool = False
+    device: str = ""
+    tag: str = ""
+    volume_type: str = ""
+    swap: bool = False
+
+
+def mappings_of(body: ServerCreate) -> list[Mapping]:
+    """What a create maps, in order; raises Nova's refusals of what makes no sense by itself."""
+    if body.block_device_mapping and body.block_device_mapping_v2:
+        raise refusals.BothMappings()
+    has_image = bool(body.image_id)
+    found = [_from_legacy(item) for item in body.block_device_mapping] or [
+        _from_v2(item, has_image) for item in body.block_device_mapping_v2 if not item.HasField("no_device")
+    ]
+    if has_image and any(item.destination == "volume" and _is_root_device(item.device) for item in found):
+        raise refusals.RootDeviceTaken(device=ROOT_DEVICE)
+    return found
+
+
+def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
+    source, target, destination = item.source_type, item.uuid, item.destination_type
+    if source == "blank" and target:
+        raise refusals.BadMapping(details="Invalid device UUID.")
+    if source != "blank" and not target:
+        raise refusals.BadMapping(details="Missing device UUID.")
+    boot_index = item.boot_index if item.HasField("boot_index") else -1
+    if source == "image" and destination == "local" and not (has_image and boot_index == 0):
+        raise refusals.BadMapping(details="Mapping image to local is not supported.")
+    if destination == "local" and item.volume_type:
+        raise refusals.BadMapping(details="Specifying a volume_type with destination_type=local is not supported.")
+    if source == "volume" and item.volume_type:
+        raise refusals.BadMapping(details="Specifying volume type to existing volume is not supported.")
+    if not destination:
+        destination = "local" if source == "blank" else "volume"
+    return Mapping(
+        source=source,
+        destination=destination,
+        target=target,
+        size=_size(item),
+        boot_index=boot_index,
+        delete_on_termination=item.delete_on_termination,
+        device=item.device_name,
+        tag=item.tag,
+        volume_type=item.volume_type,
+        swap=item.guest_format == "swap",
+    )
+
+
+def _from_legacy(item: ServerCreate.BlockDeviceMapping) -> Mapping:
+    """The device that has the root's name is the root."""
+    source = "snapshot" if item.snapshot_id else "volume"
+    return Mapping(
+        source=source,
+        destination="volume",
+        target=item.snapshot_id or item.volume_id,
+        size=_size(item),
+        boot_index=0 if _is_root_device(item.device_name) else -1,
+        delete_on_termination=item.delete_on_termination,
+        device=item.device_name,
+    )
+
+
+def _is_root_device(name: str) -> bool:
+    return name.removeprefix("/dev/") == ROOT_DEVICE
+
+
+def _size(item: ServerCreate.BlockDeviceMapping) -> int:
+    """An integer, a numeric string, "" or null."""
+    if not item.HasField("volume_size"):
+        return 0
+    given = plain(item.volume_size)
+    if given in (None, ""):
+        return 0
+    try:
+        return int(given)
+    except ValueError:
+        raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
+
+
+def mappings_in(image: Image) -> list[Mapping]:
+    """What an image of a volume-backed server maps: its properties say."""
+    if "block_device_mapping" not in image.properties or image.properties.get("bdm_v2", "").lower() != "true":
+        return []
+    try:
+        found = json.loads(image.properties["block_device_mapping"])
+    except ValueError:
+        return []
+    return [
+        Mapping(
+            source="snapshot",
+            destination="volume",
+            target=str(item["snapshot_id"]),
+            size=int(item.get("volume_size") or 0),
+            boot_index=-1 if item.get("boot_index") is None else int(item["boot_index"]),
+            delete_on_termination=bool(item.get("delete_on_termination")),
+            device=str(item.get("device_name") or ""),
+            tag=str(item.get("tag") or ""),
+        )
+        for item in found
+        if isinstance(item, dict) and item.get("snapshot_id")
+    ]
+
+
+def boots_from_volume(server: Server) -> bool:
+    """Whether a server's root device is a volume."""
+    return any(item.is_root for item in server.volumes_attached)
+
+
+def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
+    """The device that the server boots from, unless it is the image."""
+    return next((item for item in mappings if item.boot_index == 0), None)
+
+
+async def check(
+    call: Call, mappings: Sequence[Mapping], flavor: Server.FlavorEmbedded, *, has_image: bool, boots_image: bool
+) -> None:
+    """Everything that a mapping names must be there and fit; raises Nova's refusals.
+
+    An image boots without being mapped where no mapping of the second version is given: who gives one maps it.
+    Beside an image any volume may be the root (nova.compute.api.API._create_instance asks none for its metadata).
+    """
+    indexes = sorted(item.boot_index for item in mappings if item.boot_index >= 0)
+    if boots_image:
+        indexes = [0, *indexes]
+    if indexes != list(range(len(indexes))) or not indexes:
+        raise refusals.BadBootSequence()
+    for item in mappings:
+        await _check_one(call, item, has_image)
+    ephemeral = [item for item in mappings if item.source == "blank" and item.destination == "local" and not item.swap]
+    if sum(item.size or flavor.ephemeral for item in ephemeral) > flavor.ephemeral:
+        raise refusals.EphemeralTooLarge()
+    swaps = [item for item in mappings if item.swap]
+    if len(swaps) > 1:
+        raise refusals.BadMapping(details="More than one swap drive requested.")
+    if swaps and swaps[0].size > flavor.swap:
+        raise refusals.SwapTooLarge()
+
+
+async def _check_one(call: Call, item: Mapping, has_image: bool) -> None:
+    if item.volume_type:
+        try:
+            await call.service(Types).by_name_or_id(call, item.volume_type)
+        except NotFound:
+            raise refusals.VolumeTypeNotFound(name=item.volume_type) from None
+    if item.source == "image":
+        image = await images.find(call, item.target, refusals.MappedImageNotFound(id=item.target))
+        if item.destination == "local":
+            return
+        if not item.size:
+            raise refusals.ImageSizeMissing()
+        if image.status != Image.ACTIVE:
+            raise errors.ImageNotActive(id=item.target)
+        if item.size < image.min_disk:
+            raise errors.VolumeSmallerThanMinDisk(volume=item.size * GB, image=image.min_disk * GB)
+    elif item.source == "volume":
+        volume = await find_volume(call, item.target)
+        if volume is None:
+            raise refusals.MappedVolumeNotFound(id=item.target)
+        check_attachable(call, volume, create=True)
+        if item.boot_index == 0 and not has_image and volume.bootable != "true":
+            raise refusals.VolumeNotBootable(id=item.target)
+    elif item.source == "snapshot":
+        snapshot = await call.tx.get(Snapshot, item.target)
+        if snapshot is None or not call.owner_of("snapshot").visible(call, snapshot):
+            raise refusals.MappedSnapshotNotFound(id=item.target)
+    elif item.source == "blank" and item.destination == "volume" and not item.size:
+        raise refusals.BlankSizeMissing()
+
+
+async def find_volume(call: Call, volume_id: str) -> Volume | None:
+    """A volume that the caller may see."""
+    volume = await call.tx.get(Volume, volume_id)
+    return volume if volume is not None and call.owner_of("volume").visible(call, volume) else None
+
+
+def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> None:
+    """nova.volume.cinder.API.check_attach and check_availability_zone."""
+    if volume.multiattach and not call.at_least(MULTIATTACH_SINCE):
+        raise refusals.MultiattachTooOld()
+    if volume.attachments and not volume.multiattach:
+        listed = ", ".join(item.server_id for item in volume.attachments)
+        reason = f"volume {volume.id} is already attached to instances: {listed}"
+        if not create:
+            raise refusals.InvalidVolume(reason=reason)
+    fine = {Volume.AVAILABLE, Volume.IN_USE} if volume.multiattach else {Volume.AVAILABLE}
+    if volume.status not in fine:
+        raise refusals.InvalidVolume(reason=NOT_AVAILABLE.format(id=volume.id, status=status_word(volume)))
+
+
+def status_word(volume: Volume) -> str:
+    """A volume's status as messages have it."""
+    return "in-use" if volume.status == Volume.IN_USE else Volume.Status.Name(volume.status).lower()
+
+
+# -- what it becomes
+
+
+async def connect(call: Call, server: Server, mappings: Iterable[Mapping], host: str) -> None:
+    """Make and attach the volumes that a new server's mappings ask for; notes them in the private copy.
+
+    Raises Cinder's refusals.
+    """
+    for item in mappings:
+        if item.destination != "volume":
+            continue
+        volume_id = item.target
+        if item.source != "volume":
+            made = await call.service(Volumes).create_for_server(
+                call,
+                size=item.size,
+                image_id=item.target if item.source == "image" else "",
+                snapshot_id=item.target if item.source == "snapshot" else "",
+                volume_type=item.volume_type,
+            )
+            volume_id = made.id
+        await attach(
+            call, server, volume_id, host, device=item.device, tag=item.tag, root=item.boot_index == 0,
+            delete_on_termination=item.delete_on_termination,
+        )  # fmt: skip
+
+
+async def attach(
+    call: Call,
+    server: Server,
+    volume_id: str,
+    host: str,
+    *,
+    device: str = "",
+    tag: str = "",
+    root: bool = False,
+    delete_on_termination: bool = False,
+) -> Server.BlockDevice:
+    """Attach a volume on both sides; `server` is a private copy. Raises Cinder's refusals."""
+    path = device or ("/dev/vda" if root else next_device(server))
+    attachment = await call.service(Attachments).attach_to_server(call, volume_id, server.id, device=path, host=host)
+    return server.volumes_attached.add(
+        id=volume_id,
+        delete_on_termination=delete_on_termination,
+        attachment_id=attachment.id,
+        bdm_uuid=call.ids.uuid(),
+        device=path,
+        tag=tag,
+        is_root=root,
+    )
+
+
+async def detach(call: Call, server: Server, volume_id: str) -> None:
+    """Detach on both sides; `server` is a private copy. The volume may be gone already."""
+    for place, block_device in enumerate(server.volumes_attached):
+        if block_device.id == volume_id:
+            await call.service(Attachments).detach_from_server(call.elevated(), volume_id, server.id)
+            del server.volumes_attached[place]
+            return
+
+
+async def swap(call: Call, server: Server, old_id: str, new_id: str) -> None:
+    """Another volume takes the place of one, on both sides; `server` is a private copy."""
+    kept = next(item for item in server.volumes_attached if item.id == old_id)
+    await call.service(Attachments).detach_from_server(call.elevated(), old_id, server.id)
+    attachments = call.service(Attachments)
+    made = await attachments.attach_to_server(call.elevated(), new_id, server.id, device=kept.device, host=server.host)
+    kept.id, kept.attachment_id = new_id, made.id
+
+
+async def reimage(call: Call, server: Server, image: Image) -> None:
+    """Write an image over the volume that a server boots from; nothing happens where it boots from none."""
+    for item in server.volumes_attached:
+        if item.is_root and await call.tx.get(Volume, item.id) is not None:
+            volume = await call.tx.edit(Volume, item.id)
+            volume.volume_image_metadata.clear()
+            volume.volume_image_metadata.update(image_metadata(image))
+            volume.image_id = image.id
+            await call.service(Volumes).save(call, volume)
+
+
+async def disconnect_all(call: Call, server: Server) -> None:
+    """Detach every volume of a server that goes, and delete those that go with it."""
+    for block_device in list(server.volumes_attached):
+        volume_id, goes_too = block_device.id, block_device.delete_on_termination
+        await detach(call, server, volume_id)
+        volume = await call.tx.get(Volume, volume_id)
+        if goes_too and volume is not None and volume.status in (Volume.AVAILABLE, Volume.ERROR):
+            await call.service(Volumes).begin_delete(call.elevated(), volume_id)
+
+
+def next_device(server: Server) -> str:
+    """The first free device name; a server always has its root disk."""
+    used = {item.device for item in server.volumes_attached} | {server.root_device_name or "/dev/vda"}
+    return next(name for name in (f"/dev/vd{letter}" for letter in string.ascii_lowercase) if name not in used)

@@ -1,0 +1,238 @@
+"""Images of servers: createImage and createBackup. Source: nova.compute.api (snapshot, backup),
+nova.compute.utils.create_image, nova/api/openstack/compute/create_backup.py.
+
+The image is `queued` at once and gets its bytes, a copy of the base image's, when the action completes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from mopenstack.compute.v2.servers import server_actions_pb2 as pb
+from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.core.compute.servers import block_devices, errors
+from mopenstack.core.compute.servers.instance_actions import record
+from mopenstack.core.compute.servers.server_create import check_metadata
+from mopenstack.core.compute.servers.server_states import LIFECYCLE
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.image.images import formats
+from mopenstack.core.image.images.images import Images, settle
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.snapshots import Snapshots
+from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+
+BODY_SINCE = 45
+"""From this microversion the answer names the image; before, a header does."""
+OF_IMAGES = frozenset(
+    {"image_id", "image_name", "checksum", "container_format", "disk_format", "min_disk", "min_ram", "size"}
+)
+"""What a volume notes of its image that is no property."""
+
+
+class ImageActions:
+    """Handlers of the ServerActions service."""
+
+    async def create_server_image(self, call: Call, request: pb.CreateServerImageRequest) -> Result:
+        body = request.create_image
+        LIFECYCLE.require(call, call.target, "createImage")
+        check_metadata(body.metadata)
+        if block_devices.boots_from_volume(call.target):
+            return await _of_volumes(call, body.name, body.metadata)
+        image = await _queue(call, call.target, body.name, body.metadata, {"image_type": "snapshot"})
+        return await _begin(call, image, "createImage")
+
+    async def backup_server(self, call: Call, request: pb.BackupServerRequest) -> Result:
+        body = request.create_backup
+        if block_devices.boots_from_volume(call.target):
+            raise errors.VolumeBackedBackup()
+        LIFECYCLE.require(call, call.target, "createBackup")
+        kinds = {"image_type": "backup", "backup_type": body.backup_type}
+        image = await _queue(call, call.target, body.name, body.metadata, kinds)
+        await _rotate(call, call.target, body.backup_type, body.rotation, image.id)
+        return await _begin(call, image, "createBackup")
+
+
+async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, str], kinds: Mapping[str, str]) -> Image:
+    """The new image, without bytes."""
+    check_metadata(metadata)
+    image = Image(
+        name=name.strip(),
+        visibility=Image.PRIVATE,
+        project_id=call.caller.project_id,
+        min_disk=server.flavor.disk,
+        properties={
+            "base_image_ref": server.image.id,
+            "instance_uuid": server.id,
+            "user_id": call.caller.user_id,
+            "owner_user_name": call.caller.user_name,
+            "owner_project_name": call.caller.project_name,
+            "boot_roles": ",".join(sorted(call.caller.roles)),
+            **server.image.properties,
+            **kinds,
+            **metadata,
+        },
+    )
+    return await call.service(Images).insert(call, image, None, {"visibility", "min_disk"})
+
+
+# -- the image of a server that boots from a volume: no bytes, but how to make its volumes
+
+
+async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Result:
+    """Snapshots of the server's volumes, and an image that maps them (snapshot_volume_backed)."""
+    server: Server = call.target
+    devices = []
+    for item in server.volumes_attached:
+        volume = await call.tx.get(Volume, item.id)
+        if volume is not None:
+            made = await call.service(Snapshots).make(call, volume, f"snapshot for {name.strip()}", volume.description)
+            devices.append(_mapped(item, made.id, volume.size))
+    image = Image(
+        name=name.strip(),
+        visibility=Image.PRIVATE,
+        project_id=call.caller.project_id,
+        disk_format="qcow2",
+        container_format="bare",
+        properties={
+            "base_image_ref": "",
+            "owner_user_name": call.caller.user_name,
+            "owner_project_name": call.caller.project_name,
+            "boot_roles": ",".join(sorted(call.caller.roles)),
+            **await _of_root(call, server),
+            **metadata,
+            "root_device_name": server.root_device_name,
+            "bdm_v2": "True",
+            "block_device_mapping": json.dumps(devices),
+        },
+    )
+    image = copy_of(await call.service(Images).insert(call, image, None, {"visibility", "disk_format"}))
+    image.min_disk = server.flavor.disk
+    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _nothing())
+    settle(image, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512))
+    image.status = Image.ACTIVE
+    await call.service(Images).save(call, image)
+    await record(call, server, "createImage")
+    return _named(call, image.id)
+
+
+async def _of_root(call: Call, server: Server) -> dict[str, str]:
+    """What the root volume knows of its image."""
+    root = next((item.id for item in server.volumes_attached if item.is_root), "")
+    volume = await call.tx.get(Volume, root) if root else None
+    known = dict(volume.volume_image_metadata) if volume is not None else {}
+    return {key: value for key, value in known.items() if key not in OF_IMAGES}
+
+
+def _mapped(item: Server.BlockDevice, snapshot_id: str, size: int) -> dict[str, Any]:
+    """BlockDeviceDict.get_image_mapping of a volume's snapshot."""
+    return {
+        "source_type": "snapshot",
+        "destination_type": "volume",
+        "snapshot_id": snapshot_id,
+        "volume_id": None,
+        "image_id": None,
+        "volume_size": size,
+        "volume_type": None,
+        "boot_index": 0 if item.is_root else None,
+        "device_name": item.device,
+        "device_type": "disk" if item.is_root else None,
+        "disk_bus": "virtio" if item.is_root else None,
+        "delete_on_termination": item.delete_on_termination,
+        "guest_format": None,
+        "no_device": None,
+        "tag": item.tag or None,
+    }
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """The bytes of an image that only says which volumes to make."""
+    yield b""
+
+
+async def _begin(call: Call, image: Image, action: str) -> Result:
+    server = await call.tx.edit(Server, call.target.id)
+    server.pending_image_id = image.id
+    await record(call, server, "createBackup" if action == "createBackup" else "createImage")
+    await LIFECYCLE.start(call, server, action)
+    return _named(call, image.id)
+
+
+def _named(call: Call, image_id: str) -> pb.CreateServerImageResponse:
+    """The answer that names the new image, in its body or in a header."""
+    if call.at_least(BODY_SINCE):
+        return pb.CreateServerImageResponse(image_id=image_id)
+    return pb.CreateServerImageResponse(location=f"{call.metadata.base_url}/image/v2/images/{image_id}")
+
+
+async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, newest: str) -> None:
+    """Keep the newest backups of a kind, as many as `rotation` says, the new one counted."""
+    images = call.service(Images)
+    backups = [
+        image
+        for image in await call.tx.query(Image, project_id=call.caller.project_id)
+        if image.properties.get("instance_uuid") == server.id
+        and image.properties.get("backup_type") == backup_type
+        and image.id != newest
+    ]
+    backups.sort(key=lambda image: (image.created_at.seconds, image.created_at.nanos), reverse=True)
+    for image in backups[max(0, rotation - 1) :]:
+        await images.discard(call, image)
+
+
+@LIFECYCLE.on("createImage", "createBackup")
+async def _snapped(call: Call, server: Server) -> None:
+    image_id, server.pending_image_id = server.pending_image_id, ""
+    await _fill(call, server, image_id)
+
+
+# -- the image of a shelved server
+
+
+async def queue_shelved(call: Call, server: Server) -> None:
+    """The image that keeps the disk of a server that leaves its host; `server` is a private copy."""
+    if server.HasField("image"):
+        image = await _queue(call, server, f"{server.name}-shelved", {}, {"image_type": "snapshot"})
+        server.shelved_image_id = image.id
+
+
+async def fill_shelved(call: Call, server: Server) -> None:
+    """The server has left its host: the image has its disk."""
+    await _fill(call, server, server.shelved_image_id)
+
+
+async def drop_shelved(call: Call, server: Server) -> None:
+    """The server is back, or gone: the image goes."""
+    image_id, server.shelved_image_id = server.shelved_image_id, ""
+    image = await call.tx.get(Image, image_id) if image_id else None
+    if image is not None:
+        await call.service(Images).discard(call.elevated(), image)
+
+
+async def _fill(call: Call, server: Server, image_id: str) -> None:
+    if not image_id or await call.tx.get(Image, image_id) is None:
+        return
+    image = await call.tx.edit(Image, image_id)
+    base = await call.tx.get(Image, server.image.id)
+    image.disk_format = base.disk_format if base is not None else "qcow2"
+    image.container_format = base.container_format if base is not None else "bare"
+    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
+    data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    data.virtual_size = formats.virtual_size(
+        blob.head, blob.size, image.disk_format, image.container_format, strict=False
+    )
+    settle(image, data)
+    image.status = Image.ACTIVE
+    await call.service(Images).save(call, image)
+
+
+async def _bytes(call: Call, base: Image | None, image: Image) -> AsyncIterator[bytes]:
+    """What is on the disk: what it was made from, as far as anybody knows."""
+    if base is None or not base.data.key:
+        yield formats.stand_in(image.disk_format, "a server's disk\n")
+        return
+    async for chunk in call.blobs.read(base.data.key, 0, base.data.size):
+        yield chunk

@@ -1,0 +1,283 @@
+"""Which servers a list means: filters, order, pages. After nova.api.openstack.compute.servers._get_servers.
+
+What only an administrator may filter by is ignored for everybody else, as Nova does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.compute.servers import errors
+from mopenstack.core.compute.servers.changes_since import moment
+from mopenstack.core.compute.servers.server_states import WORDS
+from mopenstack.core.compute.servers.server_view import view_of
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import listing
+
+PAGE_MAX = 1000
+TRUE = ("1", "t", "true", "on", "y", "yes")
+FALSE = ("0", "f", "false", "off", "n", "no")
+ACCEPTED = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
+
+JOINED = frozenset(
+    {"block_device_mapping", "services", "metadata", "system_metadata", "info_cache", "security_groups", "pci_devices"}
+)
+MEMBER_FILTERS = frozenset(
+    {"reservation_id", "name", "status", "image", "flavor", "ip", "changes-since", "all_tenants"}
+)
+MEMBER_FILTERS_SINCE: tuple[tuple[int, frozenset[str]], ...] = (
+    (5, frozenset({"ip6"})),
+    (26, frozenset({"tags", "tags-any", "not-tags", "not-tags-any"})),
+    (66, frozenset({"changes-before"})),
+    (73, frozenset({"locked"})),
+    (
+        83,
+        frozenset(
+            {
+                "availability_zone", "config_drive", "key_name", "created_at", "launched_at", "terminated_at",
+                "power_state", "task_state", "vm_state", "progress", "user_id",
+            }
+        ),
+    ),
+    (90, frozenset({"hostname"})),
+)  # fmt: skip
+KNOWN = frozenset(
+    {
+        "user_id", "project_id", "tenant_id", "launch_index", "image_ref", "image", "kernel_id", "ramdisk_id",
+        "hostname", "key_name", "power_state", "vm_state", "task_state", "host", "node", "flavor", "reservation_id",
+        "launched_at", "terminated_at", "availability_zone", "name", "display_name", "description",
+        "display_description", "locked_by",
+        "uuid", "root_device_name", "config_drive", "access_ip_v4", "access_ip_v6", "auto_disk_config", "progress",
+        "all_tenants", "soft_deleted", "deleted", "status", "changes-since", "ip", "ip6", "created_at",
+    }
+)  # fmt: skip
+SORT_FIELDS = {
+    "access_ip_v4": "access_ip_v4", "access_ip_v6": "access_ip_v6", "auto_disk_config": "disk_config",
+    "availability_zone": "availability_zone", "config_drive": "config_drive", "created_at": "created_at",
+    "display_description": "description", "display_name": "name", "host": "host", "hostname": "hostname",
+    "image_ref": "image", "instance_type_id": "flavor_ref", "kernel_id": "kernel_id", "key_name": "key_name",
+    "launch_index": "launch_index", "launched_at": "launched_at", "locked_by": "locked_by", "node": "node",
+    "power_state": "power_state", "progress": "progress", "project_id": "project_id", "ramdisk_id": "ramdisk_id",
+    "root_device_name": "root_device_name", "task_state": "task_state", "terminated_at": "terminated_at",
+    "updated_at": "updated_at", "user_id": "user_id", "uuid": "id", "vm_state": "vm_state",
+}  # fmt: skip
+IGNORED_SORTS = (
+    "architecture", "cell_name", "cleaned", "default_ephemeral_device", "default_swap_device", "deleted", "deleted_at",
+    "disable_terminate", "ephemeral_gb", "ephemeral_key_uuid", "id", "key_data", "launched_on", "locked", "memory_mb",
+    "os_type", "reservation_id", "root_gb", "shutdown_terminate", "user_data", "vcpus", "vm_mode",
+)  # fmt: skip
+TAG_FILTERS_SINCE, LOCKED_SINCE, STRICT_SINCE, STATUS_STRICT_SINCE = 26, 73, 75, 38
+
+
+@dataclass(slots=True)
+class Wanted:
+    """A list's filters, read. `tests` need only the stored server, `addresses` its view.
+
+    `deleted`: those that are there (False), those that are gone (True), both (None).
+    """
+
+    all_projects: bool = False
+    deleted: bool | None = False
+    tests: list[Callable[[Server], bool]] = field(default_factory=list)
+    addresses: list[re.Pattern[str]] = field(default_factory=list)
+
+
+def read(call: Call, query: common.Query, operation: str) -> Wanted | None:
+    """The filters; None: nothing can match. Raises Nova's refusals."""
+    given = {item.key: list(item.values) for item in query.filters}
+    _check_keys(call, given)
+    allowed = _allowed(call, given)
+    wanted = Wanted(all_projects=_all_tenants(call, given, operation), deleted=_deleted(given, allowed))
+    if "status" in given:
+        test = _status(call, given["status"])
+        if test is None:
+            return None
+        wanted.tests.append(test)
+        if [word.upper() for word in given["status"]] == ["DELETED"]:
+            wanted.deleted = True
+    for key, values in given.items():
+        if key not in allowed or key in ("all_tenants", "status", "deleted"):
+            continue
+        if key in ("ip", "ip6"):
+            wanted.addresses.append(_regex(key, values[0]))
+            continue
+        test = _test(call, key, values, wanted.all_projects)
+        if test is not None:
+            wanted.tests.append(test)
+    return wanted
+
+
+async def fits(call: Call, server: Server, wanted: Wanted) -> bool:
+    """Whether a server passes the filters."""
+    if not all(test(server) for test in wanted.tests):
+        return False
+    if not wanted.addresses:
+        return True
+    if server.vm_state == Server.VM_STATE_DELETED:
+        return False  # its addresses went with its ports
+    view = await call.tx.view(("server", server.id), lambda: view_of(call, server.id))
+    found = [address.addr for item in view.addresses.values() for address in item.addresses]
+    return all(any(pattern.search(addr) for addr in found) for pattern in wanted.addresses)
+
+
+def page(found: list[Server], query: common.Query, missing: Callable[[str], Exception]) -> Page:
+    """Sort and cut: nova's sort keys are columns, not the keys of the answer."""
+    translated = common.Query()
+    translated.CopyFrom(query)
+    del translated.sort[:]
+    for item in query.sort:
+        if item.key in SORT_FIELDS:
+            translated.sort.add(key=SORT_FIELDS[item.key], descending=item.descending)
+        elif item.key == "locked":
+            translated.sort.add(key="locked", descending=item.descending)
+    return listing(Server).page(found, translated, PAGE_MAX, missing)
+
+
+def check_sort(call: Call, query: common.Query) -> None:
+    """Raise the refusal of a sort key that Nova does not have; since 2.75 the ignored ones are refused too."""
+    fine = set(SORT_FIELDS) | ({"locked"} if call.at_least(LOCKED_SINCE) else set())
+    if not call.at_least(STRICT_SINCE):
+        fine |= set(IGNORED_SORTS)
+    for item in query.sort:
+        if item.key not in fine:
+            words = sorted(fine) if call.at_least(STRICT_SINCE) else [*SORT_FIELDS, *IGNORED_SORTS]
+            raise errors.ListRefused(
+                f"Invalid input for query parameters sort_key. Value: {item.key}. {item.key!r} is not one of {words}"
+            )
+
+
+# -- reading
+
+
+def _check_keys(call: Call, given: dict[str, list[str]]) -> None:
+    for key in given:
+        if key in JOINED or key.startswith("_"):
+            raise errors.InvalidFilter(key=key)
+    if not call.at_least(STRICT_SINCE):
+        return
+    newer = {key for since, keys in MEMBER_FILTERS_SINCE if call.at_least(since) for key in keys}
+    for key in given:
+        if key not in KNOWN | newer:
+            raise errors.ListRefused(f"{key!r} does not match any of the regexes: '^_'")
+
+
+def _allowed(call: Call, given: dict[str, list[str]]) -> frozenset[str]:
+    if call.caller.is_admin:
+        return frozenset(given)
+    since = (keys for minimum, keys in MEMBER_FILTERS_SINCE if call.at_least(minimum))
+    return MEMBER_FILTERS.union(*since)
+
+
+def _all_tenants(call: Call, given: dict[str, list[str]], operation: str) -> bool:
+    if "all_tenants" not in given:
+        return False
+    text = given["all_tenants"][-1]
+    word = text.strip().lower()
+    if word and word not in TRUE and word not in FALSE:
+        raise errors.ListRefused(f"Unrecognized value '{text}', acceptable values are: {ACCEPTED}")
+    asked = not word or word in TRUE
+    if asked and not call.caller.is_admin:
+        raise errors.PolicyDenied(rule=f"os_compute_api:servers:{operation}:get_all_tenants")
+    return asked
+
+
+def _deleted(given: dict[str, list[str]], allowed: frozenset[str]) -> bool | None:
+    """Changes are of servers that are gone too; else only who asks gets to see those."""
+    if "deleted" in given and "deleted" in allowed:
+        return given["deleted"][-1].strip().lower() in TRUE
+    return None if {"changes-since", "changes-before"} & set(given) & allowed else False
+
+
+def _status(call: Call, values: Sequence[str]) -> Callable[[Server], bool] | None:
+    names = {name for name, _ in Server.Status.items()}
+    numbers = {Server.Status.Value(value.upper()) for value in values if value.upper() in names}
+    if not numbers:
+        if call.at_least(STATUS_STRICT_SINCE):
+            raise errors.InvalidStatusFilter()
+        return None
+    if numbers == {Server.DELETED} and not call.caller.is_admin:
+        raise errors.PolicyDenied("Only administrators may list deleted instances")
+    return lambda server: server.status in numbers
+
+
+def _regex(key: str, value: str) -> re.Pattern[str]:
+    try:
+        return re.compile(value)
+    except re.error:
+        why = f"{value!r} is not a 'regex'"
+        raise errors.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
+
+
+EXACT: dict[str, Callable[[Server], Any]] = {
+    "image": lambda server: server.image.id,
+    "image_ref": lambda server: server.image.id,
+    "flavor": lambda server: server.flavor_ref.id,
+    "reservation_id": lambda server: server.reservation_id,
+    "host": lambda server: server.host,
+    "node": lambda server: server.node,
+    "user_id": lambda server: server.user_id,
+    "uuid": lambda server: server.id,
+    "key_name": lambda server: server.key_name,
+    "availability_zone": lambda server: server.availability_zone,
+    "task_state": lambda server: server.task_state,
+    "vm_state": lambda server: WORDS[server.vm_state],
+    "power_state": lambda server: str(server.power_state),
+    "launch_index": lambda server: str(server.launch_index),
+    "progress": lambda server: str(server.progress),
+    "hostname": lambda server: server.hostname,
+    "config_drive": lambda server: server.config_drive,
+    "kernel_id": lambda server: server.kernel_id,
+    "ramdisk_id": lambda server: server.ramdisk_id,
+    "root_device_name": lambda server: server.root_device_name,
+    "locked_by": lambda server: server.locked_by,
+    "access_ip_v4": lambda server: server.access_ip_v4,
+    "access_ip_v6": lambda server: server.access_ip_v6,
+}
+PATTERNS: dict[str, Callable[[Server], str]] = {
+    "name": lambda server: server.name,
+    "display_name": lambda server: server.name,
+    "description": lambda server: server.description,
+    "display_description": lambda server: server.description,
+}
+
+
+def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Callable[[Server], bool] | None:
+    """The test of one filter; None: it is ignored."""
+    value = values[-1]
+    if key in PATTERNS:
+        pattern, text_of = _regex(key, value), PATTERNS[key]
+        return lambda server: pattern.search(text_of(server)) is not None
+    if key in EXACT:
+        read_value = EXACT[key]
+        words = {"True" if item.lower() in TRUE else "" for item in values} if key == "config_drive" else set(values)
+        return lambda server: read_value(server) in words
+    if key in ("project_id", "tenant_id"):
+        return (lambda server: server.project_id == value) if all_projects else None
+    if key == "changes-since":
+        since = moment(key, value)
+        return lambda server: server.updated_at.seconds >= since
+    if key == "changes-before":
+        before = moment(key, value)
+        return lambda server: server.updated_at.seconds <= before
+    if key == "locked" and call.at_least(LOCKED_SINCE):
+        flag = value.lower() in TRUE
+        return lambda server: server.locked == flag
+    if key.endswith(("tags", "tags-any")) and call.at_least(TAG_FILTERS_SINCE):
+        return _tag_test(key, set(value.split(",")))
+    return None
+
+
+def _tag_test(key: str, tags: set[str]) -> Callable[[Server], bool]:
+    if key == "tags":
+        return lambda server: tags <= set(server.tags)
+    if key == "tags-any":
+        return lambda server: bool(tags & set(server.tags))
+    if key == "not-tags":
+        return lambda server: not tags <= set(server.tags)
+    return lambda server: not tags & set(server.tags)

@@ -1,0 +1,71 @@
+"""A server as it is shown: the stored one with what its ports say.
+
+After nova.api.openstack.compute.views.servers and nova.api.openstack.common.get_networks_for_instance.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from mopenstack.compute.v2.hosts.services_pb2 import Service
+from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.core.compute.servers.networking import ports_of
+from mopenstack.core.engine.call import Call
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
+from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
+
+
+async def view_of(call: Call, id: str) -> Server:
+    """The server with addresses, security groups and host status."""
+    server = await call.tx.get(Server, id)
+    assert server is not None
+    shown = copy_of(server)
+    shown.host_id = host_id(server)
+    if server.vm_state == Server.VM_STATE_BUILDING:
+        return shown
+    shown.host_status = await _host_status(call, server.host)
+    await _add_ports(call, shown, await ports_of(call, server))
+    return shown
+
+
+async def _host_status(call: Call, host: str) -> str:
+    """nova.compute.api.get_instance_host_status: of its compute service."""
+    if not host:
+        return ""
+    for service in await call.tx.query(Service, host=host):
+        if service.binary == "nova-compute":
+            return "DOWN" if service.forced_down else "MAINTENANCE" if service.status == "disabled" else "UP"
+    return ""
+
+
+def host_id(server: Server) -> str:
+    """nova.utils.generate_hostid: one per host and project."""
+    return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest() if server.host else ""
+
+
+async def _add_ports(call: Call, shown: Server, ports: list[Port]) -> None:
+    floating: dict[str, list[Server.Address]] = {}
+    groups: dict[str, str] = {}
+    for port in ports:
+        network = await call.tx.get(Network, port.network_id)
+        if network is None:
+            continue
+        label = shown.addresses[network.name].addresses
+        for fixed_ip in port.fixed_ips:
+            label.append(_address(fixed_ip.ip_address, "fixed", port))
+        for found in await call.tx.query(Floatingip, port_id=port.id):
+            floating.setdefault(network.name, []).append(_address(found.floating_ip_address, "floating", port))
+        for group_id in port.security_groups:
+            group = await call.tx.get(SecurityGroup, group_id)
+            if group is not None:
+                groups.setdefault(group.id, group.name)
+    for name, addresses in floating.items():
+        shown.addresses[name].addresses.extend(addresses)
+    shown.security_groups.extend(Server.SecurityGroupName(name=name, id=id) for id, name in groups.items())
+
+
+def _address(addr: str, kind: str, port: Port) -> Server.Address:
+    return Server.Address(version=6 if ":" in addr else 4, addr=addr, type=kind, mac_addr=port.mac_address)

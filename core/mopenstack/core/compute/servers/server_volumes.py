@@ -1,0 +1,149 @@
+"""Volumes attached to servers. Source: nova/api/openstack/compute/volume_attachments.py."""
+
+from __future__ import annotations
+
+from mopenstack.compute.v2.servers import server_volumes_pb2 as pb
+from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.contract.faults import PolicyRefused
+from mopenstack.core.compute.servers import block_device_errors as refusals
+from mopenstack.core.compute.servers import block_devices, errors
+from mopenstack.core.compute.servers.instance_actions import record
+from mopenstack.core.compute.servers.server_states import LIFECYCLE, SHELVED, SHELVED_OFFLOADED, WORDS
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+
+SHELVED_SINCE, UPDATE_SINCE = 20, 85
+SWAP_POLICY = "os_compute_api:os-volumes-attachments:swap"
+
+
+class ServerVolumes(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["ServerVolumes"]
+
+    async def list_server_volumes(self, call: Call, request: pb.ListServerVolumesRequest) -> Result:
+        start, limit = request.query.offset, request.query.limit
+        found = list(call.target.volumes_attached)[start : start + limit if limit else None]
+        return pb.ListServerVolumesResponse(volume_attachments=[_shown(call.target, item) for item in found])
+
+    async def get_server_volume(self, call: Call, request: pb.ServerVolumeRequest) -> Result:
+        return pb.ServerVolumeResponse(volume_attachment=_shown(call.target, _held(call.target, request.volume_id)))
+
+    async def attach_server_volume(self, call: Call, request: pb.AttachServerVolumeRequest) -> Result:
+        server, item = await self._attach(call, request)
+        created = pb.CreatedVolumeAttachment(
+            id=item.id,
+            server_id=server.id,
+            volume_id=item.id,
+            device=item.device,
+            delete_on_termination=item.delete_on_termination,
+        )
+        if item.tag:
+            created.tag = item.tag
+        return pb.AttachServerVolumeResponse(volume_attachment=created)
+
+    async def begin_attach_server_volume(self, call: Call, request: pb.AttachServerVolumeRequest) -> Result:
+        await self._attach(call, request)
+        return EMPTY
+
+    async def _attach(self, call: Call, request: pb.AttachServerVolumeRequest) -> tuple[Server, Server.BlockDevice]:
+        body = request.volume_attachment
+        _check_shelved(call, call.target, "attach_volume")
+        LIFECYCLE.require(call, call.target, "attach_volume")
+        volume = await block_devices.find_volume(call, body.volume_id)
+        if volume is None:
+            raise refusals.VolumeNotFound(id=body.volume_id)
+        block_devices.check_attachable(call, volume)
+        if any(item.id == volume.id for item in call.target.volumes_attached):
+            reason = f"volume {volume.id} is already attached to instances: {call.target.id}"
+            raise refusals.InvalidVolume(reason=reason)
+        server = await call.tx.edit(Server, call.target.id)
+        used = {item.device for item in server.volumes_attached} | {server.root_device_name}
+        if body.device and body.device in used:
+            raise refusals.DevicePathInUse(path=body.device)
+        item = await block_devices.attach(
+            call, server, volume.id, server.host, device=body.device, tag=body.tag,
+            delete_on_termination=body.delete_on_termination,
+        )  # fmt: skip
+        await call.tx.put(server)
+        await record(call, server, "attach_volume")
+        return server, item
+
+    async def update_server_volume(self, call: Call, request: pb.UpdateServerVolumeRequest) -> Result:
+        body, given = request.volume_attachment, set(request.mask.paths)
+        if not call.at_least(UPDATE_SINCE) or request.volume_id != body.volume_id:
+            await self._swap(call, request.volume_id, body.volume_id)
+            return EMPTY
+        item = _held(call.target, request.volume_id)
+        mine = {"id": item.id, "server_id": call.target.id, "device": item.device, "tag": item.tag}
+        for name, word in (("id", "id"), ("server_id", "serverId"), ("device", "device"), ("tag", "tag")):
+            if name in given and getattr(body, name) != mine[name]:
+                raise refusals.NotMutable(name=word)
+        if "delete_on_termination" in given:
+            server = await call.tx.edit(Server, call.target.id)
+            _held(server, request.volume_id).delete_on_termination = body.delete_on_termination
+            await call.tx.put(server)
+        return EMPTY
+
+    async def _swap(self, call: Call, old_id: str, new_id: str) -> None:
+        """Put another volume into an attachment's place: for Cinder to ask, while it migrates the old one."""
+        if "service" not in call.caller.roles and not call.caller.is_admin:
+            raise PolicyRefused([SWAP_POLICY])
+        old = await block_devices.find_volume(call, old_id)
+        if old is None:
+            raise refusals.VolumeNotFound(id=old_id)
+        if old.migration_status in ("", "none", "error"):
+            raise refusals.NotMigrating(id=old_id)
+        new = await block_devices.find_volume(call, new_id)
+        if new is None:
+            raise refusals.SwapTargetNotFound(id=new_id)
+        _held(call.target, old_id)
+        LIFECYCLE.require(call, call.target, "swap_volume")
+        server = await call.tx.edit(Server, call.target.id)
+        await block_devices.swap(call, server, old_id, new_id)
+        await call.tx.put(server)
+        await record(call, server, "swap_volume")
+
+    async def detach_server_volume(self, call: Call, request: pb.ServerVolumeRequest) -> Result:
+        _check_shelved(call, call.target, "detach_volume")
+        volume = await block_devices.find_volume(call, request.volume_id)
+        if volume is None:
+            raise refusals.VolumeNotFound(id=request.volume_id)
+        if _held(call.target, request.volume_id).is_root:
+            raise refusals.RootVolume()
+        LIFECYCLE.require(call, call.target, "detach_volume")
+        if volume.status != Volume.IN_USE or volume.attach_status != "attached":
+            raise refusals.NotDetachable(request_id=f"req-{call.ids.uuid()}")
+        server = await call.tx.edit(Server, call.target.id)
+        await block_devices.detach(call, server, request.volume_id)
+        await call.tx.put(server)
+        await record(call, server, "detach_volume")
+        return EMPTY
+
+
+def _check_shelved(call: Call, server: Server, action: str) -> None:
+    """Up to 2.19 the volumes of a shelved server are out of reach."""
+    if server.vm_state in (SHELVED, SHELVED_OFFLOADED) and not call.at_least(SHELVED_SINCE):
+        state = WORDS[server.vm_state]
+        raise errors.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)
+
+
+def _held(server: Server, volume_id: str) -> Server.BlockDevice:
+    for item in server.volumes_attached:
+        if item.id == volume_id:
+            return item
+    raise refusals.NotAttached(server=server.id, id=volume_id)
+
+
+def _shown(server: Server, item: Server.BlockDevice) -> pb.VolumeAttachment:
+    shown = pb.VolumeAttachment(
+        id=item.id,
+        volume_id=item.id,
+        server_id=server.id,
+        device=item.device,
+        delete_on_termination=item.delete_on_termination,
+        attachment_id=item.attachment_id,
+        bdm_uuid=item.bdm_uuid,
+    )
+    if item.tag:
+        shown.tag = item.tag
+    return shown

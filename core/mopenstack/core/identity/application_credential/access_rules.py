@@ -1,0 +1,99 @@
+"""Access rules of application credentials: one a user and (service, path, method), kept when unused."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.auth.delegation import refuse_lent
+from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.identity.v3.application_credential import access_rules_pb2 as pb2
+from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
+
+_BLOCK_STORAGE = frozenset({"block-storage", "volumev3", "volume"})
+
+
+class AccessRules(IdentityServicer[pb2.AccessRule]):
+    service = pb2.DESCRIPTOR.services_by_name["AccessRules"]
+    message = pb2.AccessRule
+    not_found = errors.AccessRuleNotFound
+
+    async def before(self, call: Call, request: Any) -> None:
+        refuse_lent(call.caller)
+
+    async def list_access_rules(self, call: Call, request: pb2.ListAccessRulesRequest) -> Result:
+        return page_of(await call.tx.query(pb2.AccessRule, user_id=request.user_id), request.query)
+
+    async def get_access_rule(self, call: Call, request: pb2.AccessRuleRequest) -> Result:
+        return await self._own(call, request)
+
+    async def delete_access_rule(self, call: Call, request: pb2.AccessRuleRequest) -> Result:
+        rule = await self._own(call, request)
+        for credential in await call.tx.query(ApplicationCredential, user_id=rule.user_id):
+            if any(used.id == rule.id for used in credential.access_rules):
+                raise errors.AccessRuleInUse
+        await call.tx.delete(pb2.AccessRule, rule.id)
+        return EMPTY
+
+    async def _own(self, call: Call, request: pb2.AccessRuleRequest) -> pb2.AccessRule:
+        rule = await self.lookup(call, request.access_rule_id)
+        if rule.user_id != request.user_id:
+            raise self.not_found(id=request.access_rule_id)
+        return rule
+
+
+def permitted(call: Call, caller: Caller) -> bool:
+    """Whether one of the caller's access rules allows the request (keystonemiddleware.auth_token).
+
+    A token may always be validated. Over gRPC the operation's own verb and path count.
+    """
+    operation = call.operation
+    if operation is None:
+        return True
+    verb, path = call.metadata.verb, call.metadata.path
+    if not path and operation.routes:
+        verb, path = operation.routes[0].verb, operation.routes[0].path
+    api = operation.api
+    if (api.type, verb, path) == ("identity", "GET", "/v3/auth/tokens"):
+        return True
+    types = _BLOCK_STORAGE if api.type in _BLOCK_STORAGE else {api.type}
+    paths = (path, api.prefix + path)
+    for service, method, pattern in caller.access_rules:
+        if service in types and method == verb and any(_pattern(pattern).fullmatch(item) for item in paths):
+            return True
+    return False
+
+
+@lru_cache(maxsize=1024)
+def _pattern(text: str) -> re.Pattern[str]:
+    """`{name}` and `*` stand for one part of a path, `**` for any number of them."""
+
+    def one(match: re.Match[str]) -> str:
+        found = match.group()
+        if found == "**":
+            return ".*"
+        return "[^/]+" if found == "*" or found.startswith("{") else re.escape(found)
+
+    return re.compile(re.sub(r"\{[^}]*\}|\*\*|\*|[^{*]+|\{", one, text))
+
+
+async def keep_rule(call: Call, user_id: str, wanted: Any) -> pb2.AccessRule:
+    """The user's rule of that id, or of that content, made if there is none."""
+    if wanted.HasField("id"):
+        found = await call.tx.get(pb2.AccessRule, wanted.id)
+        if found is None or found.user_id != user_id:
+            raise errors.AccessRuleNotFound(id=wanted.id)
+        return found
+    for rule in await call.tx.query(pb2.AccessRule, user_id=user_id):
+        if (rule.path, rule.method, rule.service) == (wanted.path, wanted.method, wanted.service):
+            return rule
+    made = pb2.AccessRule(
+        id=call.ids.hex(), path=wanted.path, method=wanted.method, service=wanted.service, user_id=user_id
+    )
+    await call.tx.put(made, fresh=True)
+    return made

@@ -1,0 +1,120 @@
+"""Application credentials. After keystone.application_credential.core and keystone.api.users."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from typing import Any
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.application_credential.access_rules import keep_rule
+from mopenstack.core.identity.assignment.effective import roles_on
+from mopenstack.core.identity.assignment.roles import Roles
+from mopenstack.core.identity.auth.delegation import refuse_lent
+from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.identity.passwords import hash_secret
+from mopenstack.core.identity.times import parse_expiry
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3.application_credential import application_credentials_pb2 as pb2
+from mopenstack.identity.v3.assignment import roles_pb2
+
+_UNASSIGNED = "Cannot create an application credential with unassigned role"
+_RESTRICTED = "Using method 'application_credential' is not allowed for managing additional application credentials."
+
+
+class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
+    service = pb2.DESCRIPTOR.services_by_name["ApplicationCredentials"]
+    message = pb2.ApplicationCredential
+    not_found = errors.ApplicationCredentialNotFound
+
+    async def before(self, call: Call, request: Any) -> None:
+        refuse_lent(call.caller)
+
+    async def list_application_credentials(self, call: Call, request: pb2.ListApplicationCredentialsRequest) -> Result:
+        found = await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id)
+        return page_of(found, request.query)
+
+    async def get_application_credential(self, call: Call, request: pb2.ApplicationCredentialRequest) -> Result:
+        return await self._own(call, request)
+
+    async def delete_application_credential(self, call: Call, request: pb2.ApplicationCredentialRequest) -> Result:
+        await check_unrestricted(call)
+        found = await self._own(call, request)
+        await call.tx.delete(pb2.ApplicationCredential, found.id)
+        return EMPTY
+
+    async def create_application_credential(
+        self, call: Call, request: pb2.CreateApplicationCredentialRequest
+    ) -> Result:
+        await check_unrestricted(call)
+        body = request.application_credential
+        for other in await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id):
+            if other.name == body.name:
+                raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
+        secret = body.secret or base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
+        made = pb2.ApplicationCredential(
+            id=self.new_id(call), name=body.name, user_id=request.user_id, project_id=call.caller.project_id,
+            secret_hash=hash_secret(secret),
+        )  # fmt: skip
+        if body.HasField("description"):
+            made.description = body.description
+        if body.HasField("unrestricted"):
+            made.unrestricted = body.unrestricted
+        if body.HasField("expires_at"):
+            call.stamp(made.expires_at, parse_expiry(call, body.expires_at))
+        made.roles.extend([_role(role) for role in await self._roles(call, body)])
+        for rule in body.access_rules:
+            kept = await keep_rule(call, request.user_id, rule)
+            made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
+        await call.tx.put(made, fresh=True)
+        shown = copy_of(made)
+        shown.secret = secret
+        return shown
+
+    @staticmethod
+    async def _roles(call: Call, body: pb2.ApplicationCredentialCreate) -> list[roles_pb2.Role]:
+        """Those asked for, else all of the caller's; a role that the caller does not hold is refused."""
+        held = await roles_on(call, call.caller.user_id, call.caller.project_id)
+        # A token of an application credential hands on no more than it has.
+        held = [role for role in held if role.name.lower() in call.caller.roles]
+        if not body.roles:
+            return held
+        found = []
+        for wanted in body.roles:
+            id = await call.service(Roles).id_of(call, wanted)
+            role = next((role for role in held if role.id == id), None)
+            if role is None:
+                raise errors.ApplicationCredentialInvalid(detail=_UNASSIGNED)
+            found.append(role)
+        return found
+
+    async def _own(self, call: Call, request: pb2.ApplicationCredentialRequest) -> pb2.ApplicationCredential:
+        """The credential; its owner is the one that counts, not the user in the path."""
+        found = await self.lookup(call, request.application_credential_id)
+        owned = found.user_id in (request.user_id, call.caller.user_id)
+        if not owned and not call.caller.is_admin:
+            assert call.operation is not None
+            raise errors.refused(call.operation.options.policy.name)
+        return found
+
+
+async def check_unrestricted(call: Call) -> None:
+    """A restricted application credential makes and deletes no others."""
+    id = call.caller.application_credential_id
+    if not id:
+        return
+    credential = await call.tx.get(pb2.ApplicationCredential, id)
+    if credential is None or not credential.unrestricted:
+        raise errors.ForbiddenAction(action=_RESTRICTED)
+
+
+def _role(role: roles_pb2.Role) -> pb2.ApplicationCredential.Role:
+    shown = pb2.ApplicationCredential.Role(id=role.id, name=role.name, options=role.options)
+    if role.domain_id:
+        shown.domain_id = role.domain_id
+    if role.HasField("description"):
+        shown.description = role.description
+    shown.options.SetInParent()
+    return shown

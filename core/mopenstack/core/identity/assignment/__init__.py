@@ -1,0 +1,1 @@
+"""Roles and their assignments (keystone.assignment)."""

@@ -1,0 +1,1 @@
+"""Authentication and tokens (keystone.auth, keystone.token)."""

@@ -1,0 +1,151 @@
+"""Tokens over the API: issued, shown, revoked; and what their owner may scope to. After keystone.api.auth."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import Forbidden
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.identity.assignment.effective import SYSTEM, domains_of, projects_of, roles_on
+from mopenstack.core.identity.auth.authentication import authenticate_for_token, subject
+from mopenstack.core.identity.auth.fernet import encode
+from mopenstack.core.identity.auth.revocations import record
+from mopenstack.core.identity.auth.tokens import Standing, enabled
+from mopenstack.core.identity.base import FALSE_WORDS, may_read_all, page_of
+from mopenstack.core.identity.catalog.catalog import catalog
+from mopenstack.core.identity.errors import missing, refused
+from mopenstack.core.identity.resource.domains import domain_view
+from mopenstack.identity.v3.auth import auth_pb2
+from mopenstack.identity.v3.auth import tokens_pb2 as pb2
+from mopenstack.identity.v3.common_pb2 import Reference, ScopedReference
+from mopenstack.identity.v3.federation.federation_pb2 import ServiceProvider
+from mopenstack.identity.v3.oauth1.oauth1_pb2 import AccessToken
+from mopenstack.identity.v3.resource.projects_pb2 import Project
+
+
+class Tokens(Servicer):
+    service = pb2.DESCRIPTOR.services_by_name["Tokens"]
+
+    async def create_token(self, call: Call, request: pb2.CreateTokenRequest) -> Result:
+        if not request.HasField("auth"):
+            raise missing("auth", "request body")
+        standing = await authenticate_for_token(call, request.auth, request.authorization, request.receipt)
+        token = encode(call.cloud, standing.payload)
+        return await token_answer(call, standing, token, plain=request.HasField("nocatalog"))
+
+    async def get_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
+        standing = await self._subject(call, request.subject_token, "identity:validate_token")
+        return await token_answer(call, standing, request.subject_token, plain=request.HasField("nocatalog"))
+
+    async def check_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
+        standing = await self._subject(call, request.subject_token, "identity:check_token")
+        return await token_answer(call, standing, request.subject_token, plain=True)
+
+    async def revoke_token(self, call: Call, request: pb2.RevokeTokenRequest) -> Result:
+        standing = await self._subject(call, request.subject_token, "identity:revoke_token")
+        alone = request.HasField("cascade") and request.cascade.lower() in FALSE_WORDS
+        await call.tx.put(pb2.Revocation(id=standing.payload.audit_ids[0], spares_chain=alone))
+        await record(call, audit_id=standing.payload.audit_ids[0])
+        return EMPTY
+
+    @staticmethod
+    async def _subject(call: Call, token: str, policy: str) -> Standing:
+        """The token in question: one's own, or anybody's for those who may look at it."""
+        may_all = call.caller.is_admin if policy == "identity:revoke_token" else may_read_all(call)
+        if policy == "identity:validate_token" and "service" in call.caller.roles:
+            may_all = True
+        standing = await subject(call, token)  # a token that does not work is 404 for everybody
+        if not may_all and standing.user.id != call.caller.user_id:
+            raise refused(policy)
+        return standing
+
+
+async def token_answer(call: Call, standing: Standing, token: str, *, plain: bool) -> pb2.TokenResponse:
+    """A token as an answer, with the catalog if it is scoped and nobody asked to leave it out."""
+    shown = token_view(call, standing)
+    if standing.scoped and not plain:
+        project = standing.payload.scope_id if standing.payload.scope == "project" else ""
+        owner = standing.delegated.trust.trustor_user_id if standing.delegated is not None else standing.user.id
+        shown.catalog.CopyFrom(await catalog(call, owner, project))
+    providers = await call.tx.view(("service_providers",), lambda: _providers(call))
+    shown.service_providers.extend(providers.service_providers)
+    if standing.payload.access_token_id:
+        lent = await call.tx.get(AccessToken, standing.payload.access_token_id)
+        if lent is not None:
+            shown.oauth1.access_token_id, shown.oauth1.consumer_id = lent.id, lent.consumer_id
+    return pb2.TokenResponse(token=shown, subject_token=token)
+
+
+async def _providers(call: Call) -> pb2.Token:
+    """The enabled service providers, as every token names them."""
+    found = pb2.Token()
+    for provider in await call.tx.query(ServiceProvider, enabled=True):
+        found.service_providers.add(id=provider.id, auth_url=provider.auth_url, sp_url=provider.sp_url)
+    return found
+
+
+class Auths(Servicer):
+    service = auth_pb2.DESCRIPTOR.services_by_name["Auths"]
+
+    async def get_auth_catalog(self, call: Call, request: Any) -> Result:
+        if not call.caller.project_id:
+            raise Forbidden("A project-scoped token is required to produce a service catalog.")
+        found = await catalog(call, call.caller.user_id, call.caller.project_id)
+        return auth_pb2.GetAuthCatalogResponse(catalog=found.services)
+
+    async def list_auth_projects(self, call: Call, request: Any) -> Result:
+        found = await projects_of(call, call.caller.user_id)
+        return page_of([project for project in found if await _open(call, project)], request.query)
+
+    async def list_auth_domains(self, call: Call, request: Any) -> Result:
+        found = await domains_of(call, call.caller.user_id)
+        return page_of([domain_view(domain) for domain in found if domain.enabled], request.query)
+
+    async def get_auth_system(self, call: Call, request: Any) -> Result:
+        answer = auth_pb2.GetAuthSystemResponse()
+        if await roles_on(call, call.caller.user_id, SYSTEM):
+            answer.system.add(all=True)
+        return answer
+
+
+async def _open(call: Call, project: Project) -> bool:
+    return project.enabled and await enabled(call, project.domain_id) is not None
+
+
+def token_view(call: Call, standing: Standing) -> pb2.Token:
+    """A token as it is shown, without its catalog (keystone.common.render_token)."""
+    payload, scope = standing.payload, standing.scope
+    shown = pb2.Token(methods=payload.methods, audit_ids=payload.audit_ids)
+    shown.user.id, shown.user.name = standing.user.id, standing.user.name
+    shown.user.domain.CopyFrom(_reference(standing.user_domain))
+    call.stamp(shown.issued_at, payload.issued_at)
+    call.stamp(shown.expires_at, payload.expires_at)
+    shown.roles.extend([Reference(id=role.id, name=role.name) for role in standing.roles])
+    if payload.scope == "project" and scope is not None:
+        shown.project.CopyFrom(ScopedReference(id=scope.id, name=scope.name))
+        if standing.scope_domain is not None:
+            shown.project.domain.CopyFrom(_reference(standing.scope_domain))
+        if standing.delegated is None:
+            shown.is_domain = scope.is_domain
+    elif payload.scope == "domain" and scope is not None:
+        shown.domain.CopyFrom(_reference(scope))
+    elif payload.scope == "system":
+        shown.system.all = True
+    if standing.delegated is not None:
+        trust = standing.delegated.trust
+        shown.trust.id, shown.trust.impersonation = trust.id, trust.impersonation
+        shown.trust.trustor_user.id, shown.trust.trustee_user.id = trust.trustor_user_id, trust.trustee_user_id
+    if standing.credential is not None:
+        shown.application_credential.id = standing.credential.id
+        shown.application_credential.name = standing.credential.name
+        shown.application_credential.restricted = not standing.credential.unrestricted
+        for rule in standing.credential.access_rules:
+            shown.application_credential.access_rules.add(
+                id=rule.id, path=rule.path, method=rule.method, service=rule.service
+            )
+    return shown
+
+
+def _reference(project: Project) -> Reference:
+    return Reference(id=project.id, name=project.name)

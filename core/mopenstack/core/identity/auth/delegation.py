@@ -1,0 +1,141 @@
+"""What a token is worth that stands for somebody else's will: by a trust, or by an OAuth 1 access token.
+
+After keystone.models.token_model, keystone.trust.core and keystone.api._shared.delegation. A delegation lives
+of what its origin has at this moment: roles, an account that is enabled, a password that was not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import Caller
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
+from mopenstack.identity.v3.assignment.roles_pb2 import Role
+from mopenstack.identity.v3.identity.users_pb2 import User
+from mopenstack.identity.v3.oauth1.oauth1_pb2 import AccessToken
+from mopenstack.identity.v3.resource.projects_pb2 import Project
+from mopenstack.identity.v3.trust.trusts_pb2 import Trust
+
+REDELEGATIONS_MAX = 3
+"""keystone.conf.trust.max_redelegation_count."""
+
+PRIMARY_METHODS = frozenset({"external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509"})
+"""Methods that show who somebody is; whatever else is in a token makes it a delegated one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delegated:
+    """A trust that works, with the user whose power it lends."""
+
+    trust: Trust
+    trustor: User
+    trustor_domain: Project
+    roles: list[Role]
+
+
+def is_delegated(caller: Caller) -> bool:
+    """Whether the caller's token lends somebody's power, but for trusts."""
+    return not caller.methods or not PRIMARY_METHODS.issuperset(caller.methods)
+
+
+def refuse_delegated(caller: Caller, *, text: str = "", action: str = "") -> None:
+    """Refuse a token that was delegated in any way."""
+    if not caller.token or not (caller.trust_id or is_delegated(caller)):
+        return
+    if action:
+        raise errors.ForbiddenAction(action=action)
+    raise errors.NotAuthorized(text or None)
+
+
+def refuse_lent(caller: Caller) -> None:
+    """Refuse what was delegated by trusts, OAuth 1 and EC2; application credentials have rules of their own."""
+    if "application_credential" not in caller.methods:
+        refuse_delegated(caller)
+
+
+async def trust_in_force(call: Call, id: str) -> Trust:
+    """A trust that can be used; raises TrustNotFound, and Forbidden where those before it have gone bad."""
+    trust = await call.tx.get(Trust, id)
+    if trust is None or _over(call, trust) or (trust.HasField("remaining_uses") and trust.remaining_uses <= 0):
+        raise errors.TrustNotFound(id=id)
+    await pedigree(call, trust)
+    return trust
+
+
+def _over(call: Call, trust: Trust) -> bool:
+    return trust.HasField("expires_at") and trust.expires_at.seconds + trust.expires_at.nanos / 1e9 < call.time
+
+
+async def pedigree(call: Call, trust: Trust) -> list[Trust]:
+    """The trust and those that it was redelegated from, the first one last."""
+    chain = [trust]
+    while chain[-1].redelegated_trust_id:
+        parent = await call.tx.get(Trust, chain[-1].redelegated_trust_id)
+        if parent is None or _over(call, parent):
+            raise errors.TrustNotFound(id=chain[-1].redelegated_trust_id)
+        agent = await call.tx.get(User, parent.trustee_user_id)
+        if agent is None or not agent.enabled:
+            raise errors.NotAuthorized
+        chain.append(parent)
+    return chain
+
+
+async def weigh_trust(call: Call, id: str, trustee: User, generation: int | None) -> Delegated | None:
+    """What a trust gives its trustee now; None: nothing. Raises Forbidden where Keystone says so.
+
+    `generation` is that of the trustor's tokens when the token was made; None: it is just being made.
+    """
+    trust = await call.tx.get(Trust, id)
+    if trust is None or _over(call, trust) or not trust.trust_project_id:
+        return None
+    try:
+        chain = await pedigree(call, trust)
+    except errors.TrustNotFound:
+        return None
+    if trust.trustee_user_id != trustee.id:
+        raise errors.NotAuthorized
+    trustor = await call.tx.get(User, trust.trustor_user_id)
+    domain = None if trustor is None else await call.tx.get(Project, trustor.domain_id)
+    if trustor is None or domain is None or not domain.enabled:
+        return None
+    if not trustor.enabled:
+        raise errors.NotAuthorized
+    if generation is not None and trustor.token_generation != generation:
+        return None
+    roles = await _trust_roles(call, trust, {trustor.id, chain[-1].trustor_user_id})
+    return Delegated(trust, trustor, domain, roles)
+
+
+async def _trust_roles(call: Call, trust: Trust, givers: set[str]) -> list[Role]:
+    """The trust's roles with what they imply: all of them, or the trust is worth nothing."""
+    lent = await expanded_roles(call, trust.role_ids, of_domains=True)
+    if len({role.id for role in lent} & set(trust.role_ids)) < len(set(trust.role_ids)):
+        raise errors.NotAuthorized
+    for giver in givers:
+        held = {role.id for role in await roles_on(call, giver, trust.trust_project_id, of_domains=True)}
+        if not {role.id for role in lent} <= held:
+            raise errors.NotAuthorized
+    return [role for role in lent if not role.domain_id]
+
+
+async def consume(call: Call, trust: Trust) -> None:
+    """One use of a trust that has only so many (keystone.trust.backends.sql.consume_use)."""
+    if not trust.HasField("remaining_uses"):
+        return
+    if trust.remaining_uses <= 0:
+        raise errors.TrustUsedUp(id=trust.id)
+    used = await call.tx.edit(Trust, trust.id)
+    used.remaining_uses -= 1
+    await call.tx.put(used)
+
+
+async def weigh_access_token(call: Call, id: str, user: User, held: Sequence[Role]) -> list[Role]:
+    """Those of the user's roles that an OAuth 1 access token lends; none, if it is gone."""
+    token = await call.tx.get(AccessToken, id)
+    if token is None or token.authorizing_user_id != user.id:
+        return []
+    lent = {role.id for role in await expanded_roles(call, token.role_ids)}
+    return [role for role in held if role.id in lent]

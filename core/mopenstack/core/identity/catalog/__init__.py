@@ -1,0 +1,1 @@
+"""The catalog (keystone.catalog), and policies and filters of its endpoints."""

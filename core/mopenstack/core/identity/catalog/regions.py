@@ -1,0 +1,57 @@
+"""Regions: the client may choose the id. After keystone.catalog.core and keystone.api.regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.identity import errors
+from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.resource.deletion import forget_associations
+from mopenstack.identity.v3.catalog import endpoints_pb2
+from mopenstack.identity.v3.catalog import regions_pb2 as pb2
+
+
+class Regions(IdentityServicer[pb2.Region]):
+    service = pb2.DESCRIPTOR.services_by_name["Regions"]
+    message = pb2.Region
+    not_found = errors.RegionNotFound
+
+    async def create_region_with_id(self, call: Call, request: pb2.CreateRegionWithIdRequest) -> Result:
+        region = request.region
+        if region.id and region.id != request.region_id:
+            raise BadRequest(f'Conflicting region IDs specified: "{request.region_id}" != "{region.id}"')
+        region.id = request.region_id
+        if request.mask.paths:
+            request.mask.paths.append("id")
+        return await self.create(call, request)
+
+    async def complete(self, call: Call, obj: pb2.Region, request: Any, given: set[str]) -> None:
+        if await self.find(call, obj.id) is not None:
+            raise errors.duplicate("region", f"Duplicate ID, {obj.id}.")
+        if obj.parent_region_id:
+            await self.lookup(call, obj.parent_region_id)
+
+    async def revise(self, call: Call, old: pb2.Region, new: pb2.Region, request: Any, given: set[str]) -> None:
+        if new.id != old.id:
+            raise BadRequest("Cannot change region ID")
+        parent_id = new.parent_region_id
+        while parent_id:
+            if parent_id == new.id:
+                raise errors.CircularRegionHierarchy(parent_region_id=new.parent_region_id)
+            parent_id = (await self.lookup(call, parent_id)).parent_region_id
+
+    async def remove(self, call: Call, obj: pb2.Region) -> None:
+        """The regions below go too, unless one of them is in use."""
+        doomed = [obj.id]
+        for id in doomed:
+            doomed += [child.id for child in await call.tx.query(pb2.Region, parent_region_id=id)]
+        for id in doomed:
+            if await call.tx.query(endpoints_pb2.Endpoint, region_id=id):
+                raise errors.RegionInUse(region_id=obj.id)
+        for id in doomed:
+            await forget_associations(call, region_id=id)
+        for id in doomed[1:]:
+            await call.tx.delete(pb2.Region, id)

@@ -1,0 +1,1 @@
+"""Federation (keystone.federation)."""

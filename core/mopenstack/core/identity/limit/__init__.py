@@ -1,0 +1,1 @@
+"""Unified limits (keystone.limit)."""

@@ -1,0 +1,1 @@
+"""Domains and projects (keystone.resource)."""

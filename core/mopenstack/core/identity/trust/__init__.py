@@ -1,0 +1,1 @@
+"""Trusts (keystone.trust)."""

@@ -1,0 +1,1 @@
+"""Images, their members, bytes and imports."""

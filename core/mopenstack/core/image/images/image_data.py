@@ -1,0 +1,185 @@
+"""The bytes of images: upload, download, staging (glance.api.v2.image_data).
+
+Bytes stream into the blob store before the handler runs: `prepare_...` looks whether they may come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+from mopenstack.contract.calls import ByteStream
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.image import errors, options
+from mopenstack.core.image.images import formats, imports
+from mopenstack.core.image.images.images import Images, settle
+from mopenstack.core.image.images.states import LIFECYCLE, Image
+from mopenstack.core.image.stores import backends, usage
+from mopenstack.core.store.blobs import Blob
+from mopenstack.image.v2.images import image_data_pb2 as pb
+from mopenstack.image.v2.images import images_pb2
+
+OCTETS = "application/octet-stream"
+
+
+class ImageData(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["ImageData"]
+
+    # -- upload
+
+    async def prepare_upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> None:
+        """Refuse bytes that may not come; the image is `saving` while they do."""
+        _check_content_type(call)
+        size = _announced_size(request)
+        await usage.check_upload(call, size)
+        backends.check_known(call.cloud, request.store or backends.DEFAULT)
+        image = await self._owned(call, request.image_id)
+        LIFECYCLE.check(image, "upload")
+        _check_formats(image)
+        await self._enter(call, image, Image.SAVING)
+        await usage.check_uploading(call)
+
+    async def upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> Result:
+        image = await self._owned(call, request.image_id)
+        new = await call.tx.edit(images_pb2.Image, image.id)
+        data = _data(call.blob, image, strict=call.cloud.enabled(options.FORMAT_MATCH))
+        settle(new, data, [request.store or backends.DEFAULT])
+        new.status = Image.ACTIVE
+        await call.service(Images).save(call, new)
+        return EMPTY
+
+    async def abandon_upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> None:
+        """The bytes did not come, or were refused: the image waits for others."""
+        await self._restore(call, request.image_id, Image.SAVING)
+
+    # -- download
+
+    async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result:
+        image = await call.service(Images).fetch(call, request.image_id)
+        if image.status == Image.DEACTIVATED and not call.caller.is_admin:
+            raise errors.ImageDeactivated()
+        for store in filter(None, (part.strip() for part in request.prefer.split(","))):
+            if store not in backends.stores_of(call.cloud):
+                raise errors.StoreNotConfigured(store=store)
+        if not image.data.key:
+            return ByteStream(_nothing(), 0, status=204)
+        start, end = _range(request.range, image.size)
+        headers = {"Content-MD5": image.checksum}
+        status = 0
+        if request.range:
+            status = 206
+            headers["Content-Range"] = f"bytes {start}-{end - 1}/{image.size}"
+        return ByteStream(call.blobs.read(image.data.key, start, end), end - start, OCTETS, headers, status)
+
+    # -- staging and import
+
+    async def prepare_stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> None:
+        _check_content_type(call)
+        await usage.check_stage(call, _announced_size(request))
+        image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
+        LIFECYCLE.check(image, "stage")
+        await self._enter(call, image, Image.UPLOADING)
+        await usage.check_uploading(call)
+
+    async def stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> Result:
+        image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
+        new = await call.tx.edit(images_pb2.Image, image.id)
+        blob = call.blob
+        if blob is not None:
+            new.staged.CopyFrom(_plain_data(blob))
+            new.size = blob.size
+        await call.service(Images).save(call, new)
+        return EMPTY
+
+    async def abandon_stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> None:
+        await self._restore(call, request.image_id, Image.UPLOADING)
+
+    async def before(self, call: Call, request: Any) -> None:
+        if isinstance(request, pb.ImportImageRequest):
+            imports.check(request)
+
+    async def import_image(self, call: Call, request: pb.ImportImageRequest) -> Result:
+        await imports.begin(call, request)
+        return EMPTY
+
+    # -- inside
+
+    async def _owned(self, call: Call, image_id: str) -> images_pb2.Image:
+        return await call.service(Images).fetch_own(call, image_id, "upload_image")
+
+    @staticmethod
+    async def _enter(call: Call, image: images_pb2.Image, status: images_pb2.Image.Status) -> None:
+        new = await call.tx.edit(images_pb2.Image, image.id)
+        new.status = status
+        await call.service(Images).save(call, new)
+
+    @staticmethod
+    async def _restore(call: Call, image_id: str, status: images_pb2.Image.Status) -> None:
+        image = await call.tx.get(images_pb2.Image, image_id)
+        if image is None or image.status != status:
+            return
+        new = await call.tx.edit(images_pb2.Image, image_id)
+        new.status = Image.QUEUED
+        for name in ("size", "virtual_size"):
+            new.ClearField(name)
+        await call.service(Images).save(call, new)
+
+
+def _check_content_type(call: Call) -> None:
+    # A gRPC client sends none: its bytes are bytes.
+    if call.metadata.content_type.partition(";")[0].strip() not in (OCTETS, ""):
+        raise errors.UnsupportedMediaType(content_type=call.metadata.content_type)
+
+
+def _announced_size(request: Any) -> int:
+    """The size that the headers announce; 0 without one."""
+    if request.size and not request.size.isdigit():
+        raise errors.BadSize()
+    text = request.size or request.content_length
+    return int(text) if text.isdigit() else 0
+
+
+def _check_formats(image: images_pb2.Image) -> None:
+    missing = [name for name in ("disk_format", "container_format") if not getattr(image, name)]
+    if len(missing) == 1:
+        raise errors.FormatsMissing(f"Property {missing[0]} must be set prior to saving data.")
+    if missing:
+        raise errors.FormatsMissing(f"Properties {', '.join(missing)} must be set prior to saving data.")
+
+
+def _plain_data(blob: Blob) -> images_pb2.Image.Data:
+    return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
+
+
+def _data(blob: Blob | None, image: images_pb2.Image, *, strict: bool) -> images_pb2.Image.Data:
+    """What is kept of an upload; raises WrongContent for bytes of another format."""
+    assert blob is not None, "the gateway and the gRPC server pass the bytes"
+    data = _plain_data(blob)
+    data.virtual_size = formats.virtual_size(
+        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
+    )
+    data.ClearField("head")
+    return data
+
+
+def _range(text: str, size: int) -> tuple[int, int]:
+    """[start, end) that a Range header asks for; everything without one."""
+    if not text:
+        return 0, size
+    found = re.fullmatch(r"bytes=(\d*)-(\d*)", text.strip())
+    if found is None or not any(found.groups()):
+        raise errors.RangeNotSatisfiable()
+    first, last = found.groups()
+    if not first:
+        return max(0, size - int(last)), size
+    start, end = int(first), min(size, int(last) + 1) if last else size
+    if start >= end:
+        raise errors.RangeNotSatisfiable()
+    return start, end
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield

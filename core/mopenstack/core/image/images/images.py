@@ -1,0 +1,276 @@
+"""Images: records, visibility, free properties, tags, activation (glance.api.v2.images, image_tags, image_actions)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from mopenstack.contract.calls import Page
+from mopenstack.contract.operations import field_rules, wire_key
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.image import errors
+from mopenstack.core.image.images import filters, patch
+from mopenstack.core.image.images.states import LIFECYCLE, Image
+from mopenstack.core.image.stores import backends, usage
+from mopenstack.image.schemas import image_breach
+from mopenstack.image.v2.images import images_pb2 as pb
+from mopenstack.image.v2.images import members_pb2
+
+IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
+PAGE_DEFAULT = 25
+PROPERTIES_MAX = 128
+TAGS_MAX = 128
+
+_FIELDS: Any = pb.Image.DESCRIPTOR.fields
+_BASE_KEYS = frozenset(wire_key(field) for field in _FIELDS if not field_rules(field).inline)
+
+
+class Images(ResourceServicer[pb.Image]):
+    service = pb.DESCRIPTOR.services_by_name["Images"]
+    message = pb.Image
+    not_found = errors.ImageNotFound
+    page_max: ClassVar[int | None] = 1000
+    lifecycle = LIFECYCLE
+
+    # -- who sees what
+
+    async def fetch(self, call: Call, id: str) -> pb.Image:
+        """The image, if the caller may see it: public, community, their own, or shared with their project."""
+        image = await self.find(call, id)
+        if image is None or not await self._sees(call, image):
+            raise errors.ImageNotFound(id=id)
+        return image
+
+    async def _sees(self, call: Call, image: pb.Image) -> bool:
+        project = call.caller.project_id
+        if call.caller.is_admin or not image.project_id or image.project_id == project:
+            return True
+        if image.visibility in (Image.PUBLIC, Image.COMMUNITY):
+            return True
+        return image.visibility == Image.SHARED and await self.membership(call, image.id, project) is not None
+
+    async def membership(self, call: Call, image_id: str, project_id: str) -> members_pb2.Member | None:
+        """A project's membership of an image, whatever its status."""
+        return await call.tx.get(members_pb2.Member, member_key(image_id, project_id))
+
+    async def fetch_own(self, call: Call, id: str, policy: str) -> pb.Image:
+        """The image, if the caller may change it; raises NotAuthorized naming the policy."""
+        image = await self.fetch(call, id)
+        self.check_owner(call, image, policy)
+        return image
+
+    @staticmethod
+    def check_owner(call: Call, image: pb.Image, policy: str) -> None:
+        """Admin or the owner's project; the role was checked by the operation's own policy."""
+        if not call.caller.is_admin and image.project_id != call.caller.project_id:
+            raise errors.NotAuthorized(policy)
+
+    # -- lists
+
+    def visible(self, call: Call, obj: pb.Image) -> bool:
+        return True  # candidates are visible
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Image]:
+        if call.caller.is_admin:
+            return await call.tx.scan(pb.Image)
+        project = call.caller.project_id
+        found = await call.tx.query(pb.Image, project_id=project)
+        found += await call.tx.query(pb.Image, visibility=Image.PUBLIC)
+        found += await call.tx.query(pb.Image, visibility=Image.COMMUNITY)
+        status = filters.member_status(query)
+        for member in await call.tx.query(members_pb2.Member, member_id=project):
+            if status in ("all", member.status):
+                image = await call.tx.get(pb.Image, member.image_id)
+                if image is not None and image.visibility == Image.SHARED:
+                    found.append(image)
+        return list({image.id: image for image in found}.values())
+
+    async def refine(self, call: Call, found: list[pb.Image], query: common.Query) -> list[pb.Image]:
+        for test in filters.tests(query, call.caller.project_id):
+            found = [image for image in found if test(image)]
+        return found
+
+    def missing_marker(self, marker: str) -> Exception:
+        return errors.BadFilter(errors.ImageNotFound.message.format(id=marker))
+
+    async def list_images(self, call: Call, request: Any) -> Result:
+        filters.member_status(request.query)
+        request.query.limit = request.query.limit or PAGE_DEFAULT
+        page = await self.list(call, request)
+        assert isinstance(page, Page)
+        if page.items and len(page.items) == min(request.query.limit, self.page_max or 0):
+            # Glance does not look whether a page follows.
+            page.next_marker = page.items[-1].id  # type: ignore[attr-defined]
+        page.extra["schema"] = "/v2/schemas/images"
+        return page
+
+    # -- create, update, delete
+
+    async def before(self, call: Call, request: Any) -> None:
+        owner = request.image.project_id if isinstance(request, pb.CreateImageRequest) else ""
+        if owner and owner != call.caller.project_id and not call.caller.is_admin:
+            raise errors.ForeignOwner(owner)
+
+    async def create_image(self, call: Call, request: pb.CreateImageRequest) -> Result:
+        await usage.check_count(call)
+        image = await self.create(call, request)
+        assert isinstance(image, pb.Image)
+        stores = ",".join((*backends.stores_of(call.cloud), *backends.RESERVED))
+        answer = pb.CreateImageResponse(import_methods=",".join(IMPORT_METHODS), store_ids=stores)
+        answer.image.CopyFrom(image)
+        return answer
+
+    async def prepare(self, call: Call, obj: pb.Image, request: Any, given: set[str]) -> None:
+        _check_new(obj)
+        self._check_visibility(call, obj.visibility)
+        _check_limits(obj)
+        if await call.tx.add(f"image_id:{obj.id}", 1) > 1:
+            raise errors.ImageIdTaken(id=obj.id)  # an id stays taken when its image is gone
+        obj.status = obj.status or Image.QUEUED
+        tags = list(dict.fromkeys(obj.tags))
+        del obj.tags[:]
+        obj.tags.extend(tags)
+        obj.self_path = f"/v2/images/{obj.id}"
+        obj.file = f"{obj.self_path}/file"
+        obj.schema = "/v2/schemas/image"
+
+    @staticmethod
+    def _check_visibility(call: Call, visibility: int) -> None:
+        if visibility == Image.PUBLIC and not call.caller.is_admin:
+            raise errors.NotAuthorized("publicize_image")
+
+    async def get_image(self, call: Call, request: pb.GetImageRequest) -> Result:
+        return await self.fetch(call, request.image_id)
+
+    async def update_image(self, call: Call, request: pb.UpdateImageRequest) -> Result:
+        patch.check(request.changes)
+        image = await self.fetch(call, request.image_id)
+        if not request.changes:
+            return image
+        new = await call.tx.edit(pb.Image, image.id)
+        for change in request.changes:
+            if change.path[0] == "visibility" and change.op != patch.Change.REMOVE:
+                self._check_visibility(call, _visibility(change))
+            if change.path[0] not in ("locations", "owner"):
+                self.check_owner(call, image, "modify_image")
+            patch.apply(new, change, admin=call.caller.is_admin)
+        self.check_owner(call, image, "modify_image")
+        _check_limits(new)
+        await self.save(call, new)
+        return new
+
+    async def delete_image(self, call: Call, request: pb.DeleteImageRequest) -> Result:
+        try:
+            image = await self.fetch(call, request.image_id)
+        except errors.ImageNotFound:
+            raise errors.ImageToDeleteNotFound(id=request.image_id) from None
+        self.check_owner(call, image, "delete_image")
+        if image.protected:
+            raise errors.ImageProtected(id=image.id)
+        await self.discard(call, image)
+        return EMPTY
+
+    async def remove(self, call: Call, obj: pb.Image) -> None:
+        for member in await call.tx.query(members_pb2.Member, image_id=obj.id):
+            await call.tx.delete(members_pb2.Member, member.id)
+        for data in (obj.data, obj.staged):
+            forget_bytes(call, data.key)
+
+    # -- tags and actions
+
+    async def add_image_tag(self, call: Call, request: pb.AddImageTagRequest) -> Result:
+        breach = image_breach({"tags": [request.tag]})
+        if breach:
+            raise errors.InvalidImage(breach)
+        image = await self._of_tag(call, request.image_id)
+        if request.tag in image.tags:
+            return EMPTY
+        if len(image.tags) >= TAGS_MAX:
+            raise errors.TagLimit(id=image.id, attempted=len(image.tags) + 1, maximum=TAGS_MAX)
+        new = await call.tx.edit(pb.Image, image.id)
+        new.tags.append(request.tag)
+        await self.save(call, new)
+        return EMPTY
+
+    async def delete_image_tag(self, call: Call, request: pb.DeleteImageTagRequest) -> Result:
+        image = await self._of_tag(call, request.image_id)
+        if request.tag not in image.tags:
+            raise errors.ResourceNotFound()
+        new = await call.tx.edit(pb.Image, image.id)
+        new.tags.remove(request.tag)
+        await self.save(call, new)
+        return EMPTY
+
+    async def _of_tag(self, call: Call, image_id: str) -> pb.Image:
+        try:
+            return await self.fetch_own(call, image_id, "modify_image")
+        except errors.ImageNotFound:
+            raise errors.ImageOfPartNotFound(id=image_id) from None
+
+    async def deactivate_image(self, call: Call, request: pb.DeactivateImageRequest) -> Result:
+        return await self._switch(call, request.image_id, "deactivate")
+
+    async def reactivate_image(self, call: Call, request: pb.ReactivateImageRequest) -> Result:
+        return await self._switch(call, request.image_id, "reactivate")
+
+    async def _switch(self, call: Call, image_id: str, name: str) -> Result:
+        image = await self.fetch_own(call, image_id, name)
+        action = LIFECYCLE.check(image, name)
+        if image.status != action.to:
+            new = await call.tx.edit(pb.Image, image.id)
+            new.status = action.to
+            await self.save(call, new)
+        return EMPTY
+
+
+def member_key(image_id: str, project_id: str) -> str:
+    """The id under which a membership is kept."""
+    return f"{image_id}/{project_id}"
+
+
+def forget_bytes(call: Call, key: str) -> None:
+    """Delete bytes once the transaction holds; those of the seed belong to every cloud."""
+    if key.startswith(f"{call.cloud.name}/"):
+        call.after_commit(lambda: call.blobs.delete(key))
+
+
+def settle(image: pb.Image, data: pb.Image.Data, stores: Sequence[str] = (backends.DEFAULT,)) -> None:
+    """Make bytes the image's own: sizes, checksums and the stores that hold them."""
+    image.data.CopyFrom(data)
+    image.ClearField("staged")
+    image.size = data.size
+    image.ClearField("virtual_size")
+    if data.virtual_size:
+        image.virtual_size = data.virtual_size
+    image.checksum, image.os_hash_algo, image.os_hash_value = data.md5, "sha512", data.sha512
+    backends.place(image, stores)
+
+
+def _check_new(image: pb.Image) -> None:
+    for key in image.properties:
+        if key == "locations":
+            raise errors.ReadOnlyAttribute(name=key)
+        if key in _BASE_KEYS:
+            # Not one that a request may give, or it would have become the field.
+            raise errors.ReadOnlyAttribute(name=key)
+        if len(key) > 255:
+            raise errors.PropertyNameTooLong()
+        if key in patch.RESERVED or key.startswith(patch.RESERVED_NAMESPACE):
+            raise errors.ReservedAttribute(key)
+    patch.not_negative("min_disk", image.min_disk)
+    patch.not_negative("min_ram", image.min_ram)
+
+
+def _check_limits(image: pb.Image) -> None:
+    for what, attempted, maximum in (
+        ("properties", len(image.properties), PROPERTIES_MAX),
+        ("tags", len(image.tags), TAGS_MAX),
+    ):
+        if attempted > maximum:
+            raise errors.TooMany(what=what, attempted=attempted, maximum=maximum)
+
+
+def _visibility(change: pb.UpdateImageRequest.Change) -> int:
+    return Image.PUBLIC if change.value.string_value == "public" else Image.VISIBILITY_UNSPECIFIED

@@ -1,0 +1,131 @@
+"""JSON patches of images (glance.api.v2.images: RequestDeserializer.update, ImagesController.update).
+
+All changes are checked before the image is looked for, and then applied one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf import struct_pb2
+
+from mopenstack.contract.faults import InvalidField
+from mopenstack.core.image import errors
+from mopenstack.core.image.images.states import VISIBILITY_WORDS
+from mopenstack.image.schemas import image_breach
+from mopenstack.image.v2.images import images_pb2 as pb
+
+Change = pb.UpdateImageRequest.Change
+
+READ_ONLY = frozenset(
+    {
+        *("created_at", "updated_at", "status", "checksum", "size", "virtual_size", "direct_url", "self", "file"),
+        *("schema", "id", "os_hash_algo", "os_hash_value"),
+    }
+)
+RESERVED = frozenset({"location", "deleted", "deleted_at"})
+RESERVED_NAMESPACE = "os_glance"
+ATTRIBUTES: dict[str, str] = {
+    **{name: name for name in ("name", "visibility", "os_hidden", "min_disk", "min_ram", "protected", "tags")},
+    **{name: name for name in ("disk_format", "container_format")},
+    "owner": "project_id",
+}
+"""Wire key -> field, of what a patch may set beside free properties."""
+FORMATS = ("disk_format", "container_format")
+VERBS = {Change.ADD: "add", Change.REPLACE: "replace", Change.REMOVE: "remove"}
+
+_VISIBILITIES: dict[str, Any] = {word: number for number, word in VISIBILITY_WORDS.items()}
+
+
+def plain(value: struct_pb2.Value) -> Any:
+    """A Value as Python; whole numbers are integers."""
+    kind = value.WhichOneof("kind")
+    if kind == "number_value":
+        return int(value.number_value) if value.number_value.is_integer() else value.number_value
+    if kind == "list_value":
+        return [plain(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        return plain_struct(value.struct_value)
+    return getattr(value, kind) if kind and kind != "null_value" else None
+
+
+def plain_struct(value: struct_pb2.Struct) -> dict[str, Any]:
+    """A Struct as Python."""
+    return {key: plain(item) for key, item in value.fields.items()}
+
+
+def check(changes: Iterable[pb.UpdateImageRequest.Change]) -> None:
+    """What is wrong with the changes themselves, whatever the image."""
+    for change in changes:
+        root = change.path[0] if change.path else ""
+        depth = 2 if root == "locations" and change.op != Change.REPLACE else 1
+        if len(change.path) != depth:
+            raise errors.BadPointer(path="/".join(change.path))
+        if root in READ_ONLY:
+            raise errors.ReadOnlyAttribute(name=root)
+        if root in RESERVED or root.startswith(RESERVED_NAMESPACE):
+            raise errors.ReservedAttributeOfPatch(name=root)
+        if change.op == Change.REMOVE or root == "locations":
+            continue
+        breach = image_breach({root: plain(change.value)})
+        if breach:
+            raise errors.InvalidImage(breach)
+
+
+def apply(image: pb.Image, change: pb.UpdateImageRequest.Change, *, admin: bool) -> None:
+    """Make one change to a private copy; raises Glance's refusal."""
+    root = change.path[0]
+    if root == "locations":
+        if change.op == Change.REPLACE and not change.value.list_value.values:
+            raise errors.EmptyLocations()
+        verb = "update" if change.op == Change.REPLACE else VERBS[change.op]
+        raise errors.LocationsHidden(verb=verb)
+    if change.op == Change.REMOVE:
+        _remove(image, root)
+        return
+    if change.op == Change.REPLACE and root == "owner" and not admin:
+        raise errors.OwnerIsForAdmins()
+    known = root in ATTRIBUTES or root in image.properties
+    if change.op == Change.REPLACE and not known:
+        raise errors.NoSuchProperty(root)
+    if change.op == Change.ADD and known and change.strict_add:
+        raise errors.PropertyPresent(root)
+    if root in ATTRIBUTES:
+        _set(image, root, plain(change.value))
+    else:
+        image.properties[root] = plain(change.value)
+
+
+def _remove(image: pb.Image, root: str) -> None:
+    if root in ATTRIBUTES:
+        raise errors.PropertyStays(root)
+    if root not in image.properties:
+        raise errors.NoSuchProperty(root)
+    del image.properties[root]
+
+
+def _set(image: pb.Image, root: str, value: Any) -> None:
+    name = ATTRIBUTES[root]
+    if root in FORMATS and image.status not in (pb.Image.QUEUED, pb.Image.IMPORTING):
+        raise errors.FormatIsSet(name=root)
+    if root == "tags":
+        del image.tags[:]
+        image.tags.extend(dict.fromkeys(value))
+    elif root == "visibility":
+        image.visibility = _VISIBILITIES[value]
+    elif value is None:
+        image.ClearField(name)
+    elif root in ("min_disk", "min_ram"):
+        setattr(image, name, not_negative(root, int(value)))
+    else:
+        setattr(image, name, value)
+
+
+def not_negative(name: str, value: int) -> int:
+    """The value; raises NegativeValue, and InvalidField for one that no database column takes."""
+    if value < 0:
+        raise errors.NegativeValue(value=value, name=name)
+    if value >= 2**31:
+        raise InvalidField((name,), value, "maximum", 2**31 - 1)
+    return value

@@ -1,0 +1,39 @@
+"""The states of images (glance.domain.Image.valid_state_targets) and what moves them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import Fault
+from mopenstack.contract.operations import enum_words
+from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.image import errors
+from mopenstack.image.v2.images import images_pb2 as pb
+
+Image = pb.Image
+_FIELDS: Any = pb.Image.DESCRIPTOR.fields_by_name
+STATUS_WORDS: dict[int, str] = enum_words(_FIELDS["status"])
+VISIBILITY_WORDS: dict[int, str] = enum_words(_FIELDS["visibility"])
+
+
+def _refuse(action: Action, image: pb.Image) -> Fault:
+    if action.label:
+        return errors.NotInThisStatus(verb=action.label, status=STATUS_WORDS[image.status])
+    aim = action.to if action.interim is None else action.interim
+    return errors.BadTransition(old=STATUS_WORDS[image.status], new=STATUS_WORDS[aim])
+
+
+LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
+    pb.Image,
+    (
+        Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE),
+        Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
+        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING),
+        Action("copy", frozenset({Image.ACTIVE})),
+        Action("deactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.DEACTIVATED, label="deactivate"),
+        Action("reactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.ACTIVE, label="reactivate"),
+    ),
+    _refuse,
+)
+"""Deactivation happens at once, bytes come and go with their requests: only an import takes time,
+and may fail: its completion says how it ended."""

@@ -1,0 +1,1 @@
+"""Stores, the cache and usage."""

@@ -1,0 +1,224 @@
+"""What every Neutron resource has in common: projects, tags, lists (neutron.api.v2.base, neutron.db.standard_attr)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import Fault
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.listing import Listing
+from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.network.common.callbacks import announce_removal
+from mopenstack.core.network.errors import (
+    BadResourceRequest,
+    HTTPBadRequest,
+    HTTPNotFound,
+    InvalidInput,
+    RevisionNumberConstraintFailed,
+)
+
+if TYPE_CHECKING:
+    from mopenstack.core.engine.engine import Engine
+
+M = TypeVar("M", bound=Message)
+
+FOREIGN_PROJECT = (
+    "Specifying 'project_id' or 'tenant_id' other than the authenticated project in request "
+    "is not allowed for current user."
+)
+
+NO_PROJECT = "Running without keystone AuthN requires that project_id is specified"
+"""neutron_lib.api.attributes.populate_project_id, of a token of the system or of a domain."""
+
+
+def sees_all(caller: Caller) -> bool:
+    """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects.
+
+    The cloud itself (seeds, other services) has no token and sees everything.
+    """
+    return caller.is_admin and (caller.scope == "project" or not caller.token)
+
+
+def invalid(attribute: str, why: str) -> HTTPBadRequest:
+    """What a validator of neutron_lib.api.validators says of an attribute's value."""
+    return HTTPBadRequest(f"Invalid input for {attribute}. Reason: {why}.")
+
+
+def bad_input(why: str) -> InvalidInput:
+    """neutron_lib.exceptions.InvalidInput with its message."""
+    return InvalidInput(error_message=why)
+
+
+def asked_project(query: common.Query) -> str:
+    """The project that a list is filtered by; empty: none."""
+    for item in query.filters:
+        if item.key in ("project_id", "tenant_id") and item.values:
+            return item.values[0]
+    return ""
+
+
+def word_list(values: Sequence[str]) -> set[str]:
+    """`a,b` and `a` and `b` alike: how the values of tag filters are written."""
+    return {word for value in values for word in value.split(",")}
+
+
+class NeutronListing(Listing):
+    """Filters by tags are Neutron's own (all of them, any, none): no field answers them, however it is declared."""
+
+    def __init__(self, message: type[Message]) -> None:
+        super().__init__(message)
+        self._filters.pop("tags", None)
+        self._indexes.pop("tags", None)
+
+
+class NeutronResource(ResourceServicer[M]):
+    """A stored resource of Neutron: no page limit, tag filters, nobody creates for another project but an admin."""
+
+    page_max = None
+    seen_by: ClassVar[str] = ""
+    """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.listing = NeutronListing(self.message)
+
+    async def before(self, call: Call, request: Any) -> None:
+        if call.operation is None or call.operation.kind_of_write != "create":
+            return
+        body, _ = self.envelope(request)
+        asked = getattr(body, "project_id", "")
+        if asked and asked != call.caller.project_id and not call.caller.is_admin:
+            raise HTTPBadRequest(FOREIGN_PROJECT)
+        if (
+            not asked
+            and call.caller.token
+            and not call.caller.project_id
+            and "project_id" in body.DESCRIPTOR.fields_by_name
+        ):
+            raise HTTPBadRequest(NO_PROJECT)
+
+    def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
+        """Who may not see an object is told that there is none (neutron.pecan_wsgi.hooks.policy_enforcement)."""
+        shows = call.operation is not None and call.operation.method == f"Get{self.message.__name__}"
+        if shows and isinstance(call.target, self.message):
+            return self.not_found(id=call.target.id)  # type: ignore[attr-defined]
+        return super().refusal(call, rules)
+
+    async def refine(self, call: Call, found: list[M], query: common.Query) -> list[M]:
+        shown = not self.seen_by or self.seen_by in call.caller.roles or sees_all(call.caller)
+        return found if shown else []
+
+    async def create(self, call: Call, request: Any) -> Result:
+        if not getattr(request, "bulk", ()):
+            return await super().create(call, request)
+        assert call.operation is not None
+        answer = call.operation.response()
+        shown = getattr(answer, next(field.name for field in answer.DESCRIPTOR.fields if field.is_repeated))
+        for part in request.bulk:
+            await self.engine.admit(call, part)
+            shown.append(await super().create(call, part))
+        return answer
+
+    async def update(self, call: Call, request: Any) -> Result:
+        _check_revision(request, call.target)
+        return await super().update(call, request)
+
+    async def delete(self, call: Call, request: Any) -> Result:
+        _check_revision(request, call.target)
+        return await super().delete(call, request)
+
+    async def discard(self, call: Call, obj: M) -> None:
+        await announce_removal(call, self.options.kind, obj)
+        await super().discard(call, obj)
+
+    async def find(self, call: Call, id: str) -> M | None:
+        # Neutron's paths may end with the format of the answer, of which there is one.
+        if id.endswith(".xml"):
+            raise HTTPNotFound()
+        return await super().find(call, id.removesuffix(".json"))
+
+    def visible(self, call: Call, obj: M) -> bool:
+        if sees_all(call.caller):
+            return True
+        project: str = getattr(obj, "project_id", "")
+        return bool(project) and project == call.caller.project_id and "reader" in call.caller.roles
+
+    def missing_marker(self, marker: str) -> Exception:
+        return self.not_found(id=marker)
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        self.check_sort(query)
+        return await super().candidates(call, query)
+
+    def check_sort(self, query: common.Query) -> None:
+        """Refuse a sort key that the resource does not sort by (neutron.api.api_common.get_sorts)."""
+        unknown = [item.key for item in query.sort if item.key not in self.listing.sortable()]
+        if unknown:
+            raise HTTPBadRequest(f"{unknown} is invalid attribute for sort_keys")
+
+    async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
+        if key == "changed_since" and "updated_at" in self.fields:
+            return bool(obj.updated_at.ToDatetime(UTC) >= _moment(values[0]))  # type: ignore[attr-defined]
+        if "tags" not in self.fields:
+            return True
+        tags = set(obj.tags)  # type: ignore[attr-defined]
+        words = word_list(values)
+        if key == "tags":
+            return words <= tags
+        if key == "tags-any":
+            return not words.isdisjoint(tags)
+        if key == "not-tags":
+            return not words <= tags
+        if key == "not-tags-any":
+            return words.isdisjoint(tags)
+        return True
+
+
+async def union(call: Call, message: type[M], *conditions: dict[str, Any]) -> list[M]:
+    """Objects that meet any of the conditions, each of one indexed field; every object once."""
+    found: dict[str, M] = {}
+    for condition in conditions:
+        if all(condition.values()):
+            for obj in await call.tx.query(message, **condition):
+                found[obj.id] = obj  # type: ignore[attr-defined]
+    return list(found.values())
+
+
+def nested_nulls(request: Any, name: str) -> set[str]:
+    """The keys that a request gave as null inside of an object: they clear, where absent ones keep."""
+    mask = getattr(request, "mask", None)
+    paths = mask.paths if mask is not None else ()
+    return {path.removeprefix(f"{name}.") for path in paths if path.startswith(f"{name}.")}
+
+
+def _check_revision(request: Any, obj: Any) -> None:
+    """What a client asks for with `If-Match: revision_number=3` (neutron.services.revisions)."""
+    name, _, value = getattr(request, "if_match", "").strip('"').partition("=")
+    if name != "revision_number":
+        return
+    if not value.isdigit():
+        raise BadResourceRequest(
+            resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
+        )
+    if int(value) != obj.revision_number:
+        raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise bad_input("The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ") from None
+
+
+async def check_qos_policy(call: Call, obj: Any) -> None:
+    """Refuse a `qos_policy_id` that the caller cannot see."""
+    owner = call.owner_of("qos_policy")
+    if obj.qos_policy_id and owner is not None:
+        await owner.fetch(call, obj.qos_policy_id)

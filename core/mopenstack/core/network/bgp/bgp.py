@@ -1,0 +1,190 @@
+"""BGP speakers and peers (neutron_dynamic_routing.db.bgp_db): what a speaker would advertise, without a daemon."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import BadRequest, Conflict, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.core.networks import Networks
+from mopenstack.core.network.l3 import router_interfaces
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.network.v2.bgp import bgp_pb2 as pb
+from mopenstack.network.v2.bgp.bgp_pb2 import AdvertisedRoute, BgpPeer, BgpSpeaker
+from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
+from mopenstack.network.v2.l3.routers_pb2 import Router
+
+
+class BgpSpeakerNotFound(NotFound):
+    message = "BGP speaker {id} could not be found."
+
+
+class BgpPeerNotFound(NotFound):
+    message = "BGP peer {id} could not be found."
+
+
+class BgpSpeakerPeerNotAssociated(NotFound):
+    message = "BGP peer {bgp_peer_id} is not associated with BGP speaker {bgp_speaker_id}."
+
+
+class BgpSpeakerNetworkNotAssociated(NotFound):
+    message = "Network {network_id} is not associated with BGP speaker {bgp_speaker_id}."
+
+
+class BgpSpeakerNetworkBindingError(Conflict):
+    message = "Network {network_id} is already bound to BgpSpeaker {bgp_speaker_id}."
+
+
+class DuplicateBgpPeerIpException(Conflict):
+    message = (
+        "BGP Speaker {bgp_speaker_id} is already configured to peer with a BGP Peer at {peer_ip}, "
+        "it cannot peer with BGP Peer {bgp_peer_id}."
+    )
+
+
+class InvalidBgpPeerMd5Authentication(BadRequest):
+    message = "A password must be supplied when using auth_type md5."
+
+
+class BgpPeers(NeutronResource[BgpPeer]):
+    service = pb.DESCRIPTOR.services_by_name["BgpPeers"]
+    message = BgpPeer
+    not_found = BgpPeerNotFound
+    seen_by = "admin"
+
+    async def prepare(self, call: Call, obj: BgpPeer, request: Any, given: set[str]) -> None:
+        if obj.auth_type == "md5" and not obj.password:
+            raise InvalidBgpPeerMd5Authentication()
+
+    async def remove(self, call: Call, obj: BgpPeer) -> None:
+        for speaker in await call.tx.query(BgpSpeaker, peers=obj.id):
+            changed = await call.tx.edit(BgpSpeaker, speaker.id)
+            changed.peers.remove(obj.id)
+            await call.tx.put(changed)
+
+
+class BgpSpeakers(NeutronResource[BgpSpeaker]):
+    service = pb.DESCRIPTOR.services_by_name["BgpSpeakers"]
+    message = BgpSpeaker
+    not_found = BgpSpeakerNotFound
+    seen_by = "admin"
+
+    async def view(self, call: Call, obj: BgpSpeaker) -> Message:
+        async def build() -> BgpSpeaker:
+            found = await call.tx.get(BgpSpeaker, obj.id)
+            return await self._with_networks(call, obj if found is None else found)
+
+        return await call.tx.view(("bgp_speaker", obj.id), build)
+
+    @staticmethod
+    async def _with_networks(call: Call, speaker: BgpSpeaker) -> BgpSpeaker:
+        """A copy that names the networks that still exist: a binding goes with its network."""
+        copy = copy_of(speaker)
+        del copy.networks[:]
+        copy.networks.extend([id for id in speaker.networks if await call.tx.get(Network, id) is not None])
+        return copy
+
+    async def add_bgp_peer(self, call: Call, request: Any) -> Message:
+        peer = await call.service(BgpPeers).fetch(call, request.bgp_peer_id)
+        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
+        for known_id in speaker.peers:
+            known = await call.tx.get(BgpPeer, known_id)
+            if known is not None and known.peer_ip == peer.peer_ip:
+                raise DuplicateBgpPeerIpException(bgp_speaker_id=speaker.id, peer_ip=peer.peer_ip, bgp_peer_id=peer.id)
+        speaker.peers.append(peer.id)
+        await self.save(call, speaker)
+        return pb.BgpPeerBindingResponse(bgp_peer_id=peer.id)
+
+    async def remove_bgp_peer(self, call: Call, request: Any) -> Message:
+        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
+        if request.bgp_peer_id not in speaker.peers:
+            raise BgpSpeakerPeerNotAssociated(bgp_peer_id=request.bgp_peer_id, bgp_speaker_id=speaker.id)
+        speaker.peers.remove(request.bgp_peer_id)
+        await self.save(call, speaker)
+        return pb.BgpPeerBindingResponse(bgp_peer_id=request.bgp_peer_id)
+
+    async def add_gateway_network(self, call: Call, request: Any) -> Message:
+        network = await call.service(Networks).fetch(call, request.network_id)
+        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
+        for other in await call.tx.query(BgpSpeaker, networks=network.id):
+            if other.ip_version == speaker.ip_version:
+                raise BgpSpeakerNetworkBindingError(network_id=network.id, bgp_speaker_id=other.id)
+        speaker.networks.append(network.id)
+        await self.save(call, speaker)
+        return pb.GatewayNetworkBindingResponse(network_id=network.id)
+
+    async def remove_gateway_network(self, call: Call, request: Any) -> Message:
+        speaker = await self._with_networks(call, call.target)
+        if request.network_id not in speaker.networks:
+            raise BgpSpeakerNetworkNotAssociated(network_id=request.network_id, bgp_speaker_id=speaker.id)
+        speaker.networks.remove(request.network_id)
+        await self.save(call, speaker)
+        return pb.GatewayNetworkBindingResponse(network_id=request.network_id)
+
+    async def get_advertised_routes(self, call: Call, request: Any) -> Message:
+        speaker: BgpSpeaker = call.target
+        answer = pb.ListAdvertisedRoutesResponse()
+        for network_id in speaker.networks:
+            network = await call.tx.get(Network, network_id)
+            if network is None or not network.external:
+                continue
+            if speaker.advertise_floating_ip_host_routes and speaker.ip_version == 4:
+                answer.advertised_routes.extend([route async for route in _host_routes(call, network)])
+            if speaker.advertise_tenant_networks:
+                answer.advertised_routes.extend([route async for route in _project_routes(call, network, speaker)])
+        return answer
+
+
+async def _next_hop(call: Call, router: Router | None, network: Network, version: int) -> str:
+    """The router's address on the network."""
+    port = await call.tx.get(Port, router.gw_port_id) if router is not None and router.gw_port_id else None
+    if port is None or port.network_id != network.id:
+        return ""
+    return next((fixed.ip_address for fixed in port.fixed_ips if (":" in fixed.ip_address) == (version == 6)), "")
+
+
+async def _host_routes(call: Call, network: Network) -> AsyncIterator[AdvertisedRoute]:
+    for fip in await call.tx.query(Floatingip, floating_network_id=network.id):
+        router = await call.tx.get(Router, fip.router_id) if fip.port_id else None
+        hop = await _next_hop(call, router, network, 4)
+        if hop:
+            yield AdvertisedRoute(destination=f"{fip.floating_ip_address}/32", next_hop=hop)
+
+
+async def _project_routes(call: Call, network: Network, speaker: BgpSpeaker) -> AsyncIterator[AdvertisedRoute]:
+    """Inner subnets of the external network's address scope: only their addresses mean the same outside."""
+    scope = await _scope(call, network.id, speaker.ip_version)
+    gateways = await call.tx.query(Port, network_id=network.id) if scope else []
+    for gateway in gateways:
+        router = await call.tx.get(Router, gateway.device_id)
+        hop = await _next_hop(call, router, network, speaker.ip_version)
+        if router is None or not hop:
+            continue
+        for port in await router_interfaces.interfaces(call, router.id):
+            for fixed in port.fixed_ips:
+                subnet = await call.tx.get(Subnet, fixed.subnet_id)
+                if subnet is not None and await _scope_of(call, subnet, speaker.ip_version) == scope:
+                    yield AdvertisedRoute(destination=subnet.cidr, next_hop=hop)
+
+
+async def _scope(call: Call, network_id: str, version: int) -> str:
+    for subnet in await call.tx.query(Subnet, network_id=network_id):
+        scope = await _scope_of(call, subnet, version)
+        if scope:
+            return scope
+    return ""
+
+
+async def _scope_of(call: Call, subnet: Subnet, version: int) -> str:
+    if subnet.ip_version != version or not subnet.subnetpool_id:
+        return ""
+    pool = await call.tx.get(Subnetpool, subnet.subnetpool_id)
+    return pool.address_scope_id if pool is not None else ""

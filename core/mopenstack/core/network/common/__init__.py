@@ -1,0 +1,1 @@
+"""What the extensions of Neutron share: base classes, RBAC, tags, quotas."""

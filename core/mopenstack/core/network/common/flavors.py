@@ -1,0 +1,164 @@
+"""Flavors of network services and service profiles (neutron.db.flavors_db)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.faults import BadRequest, Conflict, NotFound, Unavailable
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY
+from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.network.v2.common import flavors_pb2 as pb
+from mopenstack.network.v2.common.flavors_pb2 import BindServiceProfileResponse, NetworkFlavor, ServiceProfile
+from mopenstack.network.v2.l3.routers_pb2 import Router
+
+_PROVIDERS = "neutron.services.l3_router.service_providers"
+DRIVERS = frozenset(
+    f"{_PROVIDERS}.{driver}"
+    for driver in ("dvrha.DvrHaDriver", "dvr.DvrDriver", "ha.HaDriver", "single_node.SingleNodeDriver")
+)
+"""The drivers that serve routers (neutron.services.l3_router.service_providers.driver_controller)."""
+
+SERVICE_TYPES = frozenset((
+    "CONNTRACKHELPER", "CORE", "FIREWALL_V2", "FLAVORS", "L3_ROUTER_NAT", "LOCAL_IP", "LOGGING", "METERING",
+    "NDPPROXY", "NETWORK_SEGMENT_RANGE", "PORTFORWARDING", "QOS", "TAG", "VPN", "auto-allocated-topology", "bgp",
+    "bgpvpn", "flow_classifier", "network-ip-availability", "placement_report", "revision_plugin", "segments", "sfc",
+    "taas", "tap-mirror", "timestamp", "trunk",
+))  # fmt: skip
+"""The types of the plugins that serve this cloud's extensions (get_plugin_type of each)."""
+
+
+class InvalidServiceType(BadRequest):
+    message = "Invalid service type: {service_type}."
+
+
+class FlavorNotFound(NotFound):
+    message = "Flavor {id} could not be found."
+
+
+class FlavorInUse(Conflict):
+    message = "Flavor {flavor_id} is used by some service instance."
+
+
+class FlavorDisabled(Unavailable):
+    message = "Flavor is not enabled."
+
+
+class ServiceProfileNotFound(NotFound):
+    message = "Service Profile {id} could not be found."
+
+
+class ServiceProfileInUse(Conflict):
+    message = "Service Profile {sp_id} is used by some service instance."
+
+
+class ServiceProfileDisabled(Unavailable):
+    message = "Service Profile is not enabled."
+
+
+class ServiceProfileEmpty(BadRequest):
+    message = "Service Profile needs either a driver or metainfo."
+
+
+class ServiceProfileDriverNotFound(NotFound):
+    message = "Service Profile driver {driver} could not be found."
+
+
+class FlavorServiceProfileBindingExists(Conflict):
+    message = "Service Profile {sp_id} is already associated with flavor {fl_id}."
+
+
+class FlavorServiceProfileBindingNotFound(NotFound):
+    message = "Service Profile {sp_id} is not associated with flavor {fl_id}."
+
+
+class NetworkFlavors(NeutronResource[NetworkFlavor]):
+    service = pb.DESCRIPTOR.services_by_name["NetworkFlavors"]
+    message = NetworkFlavor
+    not_found = FlavorNotFound
+
+    def visible(self, call: Call, obj: NetworkFlavor) -> bool:
+        return True
+
+    async def prepare(self, call: Call, obj: NetworkFlavor, request: Any, given: set[str]) -> None:
+        # neutron_lib.api.validators.validate_service_plugin_type
+        if obj.service_type not in SERVICE_TYPES:
+            raise InvalidServiceType(service_type=obj.service_type)
+
+    async def change(self, call: Call, old: NetworkFlavor, new: NetworkFlavor, request: Any, given: set[str]) -> None:
+        await self._check_unused(call, old)
+
+    async def remove(self, call: Call, obj: NetworkFlavor) -> None:
+        await self._check_unused(call, obj)
+
+    @staticmethod
+    async def _check_unused(call: Call, obj: NetworkFlavor) -> None:
+        if await call.tx.count(Router, flavor_id=obj.id):
+            raise FlavorInUse(flavor_id=obj.id)
+
+    async def bind_service_profile(self, call: Call, request: Any) -> Message:
+        profile_id = request.service_profile.id
+        if profile_id in call.target.service_profiles:
+            raise FlavorServiceProfileBindingExists(sp_id=profile_id, fl_id=call.target.id)
+        await call.service(ServiceProfiles).fetch(call, profile_id)
+        flavor = await call.tx.edit(NetworkFlavor, call.target.id)
+        flavor.service_profiles.append(profile_id)
+        await self.save(call, flavor)
+        return BindServiceProfileResponse(service_profile=flavor)
+
+    async def unbind_service_profile(self, call: Call, request: Any) -> Message:
+        flavor = await call.tx.edit(NetworkFlavor, call.target.id)
+        if request.service_profile_id not in flavor.service_profiles:
+            raise FlavorServiceProfileBindingNotFound(sp_id=request.service_profile_id, fl_id=flavor.id)
+        flavor.service_profiles.remove(request.service_profile_id)
+        await self.save(call, flavor)
+        return EMPTY
+
+    async def check_usable(self, call: Call, flavor_id: str) -> None:
+        """Refuse a flavor that no driver serves (get_flavor_next_provider)."""
+        flavor = await self.fetch(call, flavor_id)
+        if not flavor.enabled:
+            raise FlavorDisabled()
+        if not flavor.service_profiles:
+            raise FlavorServiceProfileBindingNotFound(sp_id="", fl_id=flavor_id)
+        # Whoever uses the flavor need not see its profiles.
+        profile = await call.tx.get(ServiceProfile, flavor.service_profiles[0])
+        if profile is None:
+            raise ServiceProfileNotFound(id=flavor.service_profiles[0])
+        if not profile.enabled:
+            raise ServiceProfileDisabled()
+        if profile.driver not in DRIVERS:
+            raise ServiceProfileDriverNotFound(driver=profile.driver)
+
+
+class ServiceProfiles(NeutronResource[ServiceProfile]):
+    service = pb.DESCRIPTOR.services_by_name["ServiceProfiles"]
+    message = ServiceProfile
+    not_found = ServiceProfileNotFound
+
+    def visible(self, call: Call, obj: ServiceProfile) -> bool:
+        return sees_all(call.caller)
+
+    async def prepare(self, call: Call, obj: ServiceProfile, request: Any, given: set[str]) -> None:
+        if not obj.driver and not obj.metainfo:
+            raise ServiceProfileEmpty()
+        _check_driver(obj.driver)
+
+    async def change(self, call: Call, old: ServiceProfile, new: ServiceProfile, request: Any, given: set[str]) -> None:
+        _check_driver(new.driver)
+        await self._check_unused(call, old)
+
+    async def remove(self, call: Call, obj: ServiceProfile) -> None:
+        await self._check_unused(call, obj)
+
+    @staticmethod
+    async def _check_unused(call: Call, obj: ServiceProfile) -> None:
+        if await call.tx.count(NetworkFlavor, service_profiles=obj.id):
+            raise ServiceProfileInUse(sp_id=obj.id)
+
+
+def _check_driver(driver: str) -> None:
+    if driver and driver not in DRIVERS:
+        raise ServiceProfileDriverNotFound(driver=driver)

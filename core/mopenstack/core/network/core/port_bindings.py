@@ -1,0 +1,154 @@
+"""Bindings of ports to hosts (neutron.plugins.ml2.plugin, neutron_lib.api.definitions.portbindings_extended).
+
+The active binding is the port's own; what is stored here are those that wait for a live migration.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import Page
+from mopenstack.contract.faults import Conflict, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
+from mopenstack.core.network.common.callbacks import announce_binding, before_removal
+from mopenstack.core.network.common.subresource import SubResource
+from mopenstack.core.network.core.port_values import bind, vif_details
+from mopenstack.core.network.errors import BadResourceRequest
+from mopenstack.network.v2.core import port_bindings_pb2 as pb
+from mopenstack.network.v2.core.port_bindings_pb2 import ActivatePortBindingResponse, PortBinding, PortBindingResponse
+from mopenstack.network.v2.core.ports_pb2 import Port
+
+MIGRATING = ("compute:", "manila:")
+"""Owners whose ports may have several bindings."""
+ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
+
+
+class PortBindingNotFound(NotFound):
+    message = "Binding for port {port_id} for host {host} could not be found."
+
+
+class PortBindingAlreadyActive(Conflict):
+    message = "Binding for port {port_id} on host {host} is already active."
+
+
+class PortBindingAlreadyExists(Conflict):
+    message = "Binding for port {port_id} on host {host} already exists."
+
+
+class PortBindings(SubResource[PortBinding]):
+    service = pb.DESCRIPTOR.services_by_name["PortBindings"]
+    message = PortBinding
+    not_found = PortBindingNotFound
+    parent_field = "port_id"
+    variable = "host"
+
+    async def list(self, call: Call, request: Any) -> Result:
+        port = _migrating(call.target)
+        found = [*([active_of(port)] if port.host_id else []), *await self.children(call, port.id)]
+        for item in request.query.filters:
+            test = self.listing.filter(item.key, item.values)
+            if test is not None:
+                found = [binding for binding in found if test(binding)]
+        return Page(found)
+
+    async def get_port_binding(self, call: Call, request: Any) -> Message:
+        return PortBindingResponse(binding=await self._at(call, _migrating(call.target), request.host))
+
+    async def prepare(self, call: Call, obj: PortBinding, request: Any, given: set[str]) -> None:
+        port = _migrating(call.target)
+        await super().prepare(call, obj, request, given)
+        if port.host_id == obj.host or await call.tx.get(PortBinding, _key(port.id, obj.host)) is not None:
+            raise PortBindingAlreadyExists(port_id=port.id, host=obj.host)
+        obj.id, obj.vif_type, obj.status = _key(port.id, obj.host), "ovs", INACTIVE
+        obj.vif_details.CopyFrom(vif_details(obj.host))
+        obj.profile.SetInParent()
+
+    async def create(self, call: Call, request: Any) -> Result:
+        port = _migrating(call.target)
+        if port.host_id:
+            return await super().create(call, request)
+        # The first binding of a port is its active one.
+        changed = await call.tx.edit(Port, port.id)
+        changed.host_id, changed.vnic_type = request.binding.host, request.binding.vnic_type or "normal"
+        changed.profile.CopyFrom(request.binding.profile)
+        await _moved(call, changed)
+        return PortBindingResponse(binding=active_of(changed))
+
+    async def delete_port_binding(self, call: Call, request: Any) -> Result:
+        port: Port = call.target
+        if port.host_id == request.host:
+            changed = await call.tx.edit(Port, port.id)
+            changed.host_id = ""
+            await _moved(call, changed)
+        elif await call.tx.get(PortBinding, _key(port.id, request.host)) is not None:
+            await call.tx.delete(PortBinding, _key(port.id, request.host))
+        else:
+            raise PortBindingNotFound(port_id=port.id, host=request.host)
+        return EMPTY
+
+    async def activate_port_binding(self, call: Call, request: Any) -> Result:
+        """The port moves to a host that waits for it; where it was waits now, unbound."""
+        port = _migrating(call.target)
+        if port.host_id == request.host:
+            raise PortBindingAlreadyActive(port_id=port.id, host=request.host)
+        waiting = await self._at(call, port, request.host)
+        if port.host_id:
+            before = active_of(port)
+            before.id, before.port_id = _key(port.id, port.host_id), port.id
+            before.status, before.vif_type = INACTIVE, "unbound"
+            before.vif_details.Clear()
+            await call.tx.put(before, fresh=True)
+        await call.tx.delete(PortBinding, waiting.id)
+        changed = await call.tx.edit(Port, port.id)
+        changed.host_id, changed.vnic_type = waiting.host, waiting.vnic_type
+        changed.profile.CopyFrom(waiting.profile)
+        await _moved(call, changed)
+        answer = ActivatePortBindingResponse()
+        copy_fields(active_of(changed), answer, answer.DESCRIPTOR.fields_by_name)
+        return answer
+
+    @staticmethod
+    async def _at(call: Call, port: Port, host: str) -> PortBinding:
+        if port.host_id and port.host_id == host:
+            return active_of(port)
+        found = await call.tx.get(PortBinding, _key(port.id, host))
+        if found is None:
+            raise PortBindingNotFound(port_id=port.id, host=host)
+        return found
+
+
+async def _moved(call: Call, port: Port) -> None:
+    """Keep a port that has another host now, or none."""
+    bind(port)
+    await call.owner_of("port").save(call, port)
+    await announce_binding(call, port)
+
+
+def active_of(port: Port) -> PortBinding:
+    """The binding that the port's own attributes say."""
+    binding = PortBinding(host=port.host_id, vif_type=port.vif_type, vnic_type=port.vnic_type, status=ACTIVE)
+    binding.vif_details.CopyFrom(port.vif_details)
+    binding.profile.CopyFrom(port.profile)
+    return binding
+
+
+def _migrating(port: Port) -> Port:
+    if not port.device_owner.startswith(MIGRATING):
+        raise BadResourceRequest(
+            resource="port", msg=f"Invalid port {port.id}. Operation only valid on compute and shared filesystem ports"
+        )
+    return port
+
+
+def _key(port_id: str, host: str) -> str:
+    return f"{port_id}/{host}"
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    """Bindings go with their port."""
+    for binding in await call.service(PortBindings).children(call, port.id):
+        await call.tx.delete(PortBinding, binding.id)

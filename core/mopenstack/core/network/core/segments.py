@@ -1,0 +1,54 @@
+"""Segments of networks (neutron.services.segments)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.core.networks import Networks, show_segments
+from mopenstack.core.network.core.provider import Wire, check_all, reserve
+from mopenstack.core.network.errors import SegmentInUse, SegmentNotFound
+from mopenstack.network.v2.core import segments_pb2 as pb
+from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core.segments_pb2 import Segment
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+
+
+class Segments(NeutronResource[Segment]):
+    service = pb.DESCRIPTOR.services_by_name["Segments"]
+    message = Segment
+    not_found = SegmentNotFound
+
+    def visible(self, call: Call, obj: Segment) -> bool:
+        return sees_all(call.caller)
+
+    async def prepare(self, call: Call, obj: Segment, request: Any, given: set[str]) -> None:
+        network = await call.service(Networks).fetch(call, obj.network_id)
+        wire = Wire.of(obj)
+        check_all([wire])
+        for name in ("physical_network", "segmentation_id"):
+            obj.ClearField(name)
+        if not obj.HasField("description"):
+            obj.description = ""
+        await reserve(call, obj, wire, network.project_id)
+
+    async def created(self, call: Call, obj: Segment, request: Any) -> None:
+        await self._show(call, obj.network_id)
+
+    async def remove(self, call: Call, obj: Segment) -> None:
+        subnets = await call.tx.query(Subnet, segment_id=obj.id)
+        if subnets:
+            ids = ", ".join(subnet.id for subnet in subnets)
+            raise SegmentInUse(segment_id=obj.id, why=f"The segment is still associated with subnet(s) {ids}")
+
+    async def discard(self, call: Call, obj: Segment) -> None:
+        await super().discard(call, obj)
+        await self._show(call, obj.network_id)
+
+    @staticmethod
+    async def _show(call: Call, network_id: str) -> None:
+        segments = await call.tx.query(Segment, network_id=network_id)
+        network = await call.tx.edit(Network, network_id)
+        show_segments(network, sorted(segments, key=lambda one: (one.created_at.seconds, one.created_at.nanos)))
+        await call.tx.put(network)

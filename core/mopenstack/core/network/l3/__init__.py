@@ -1,0 +1,1 @@
+"""Routers, floating IPs and what stands on them."""

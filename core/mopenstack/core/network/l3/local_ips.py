@@ -1,0 +1,146 @@
+"""Local IPs: addresses that a host answers itself (neutron.db.local_ip_db)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest, Conflict, NotFound
+from mopenstack.core.engine.call import Call
+from mopenstack.core.network.base import NeutronResource
+from mopenstack.core.network.common.callbacks import before_removal
+from mopenstack.core.network.common.subresource import SubResource
+from mopenstack.core.network.core import device_ports
+from mopenstack.core.network.core.networks import Networks
+from mopenstack.core.network.core.ports import Ports
+from mopenstack.core.network.errors import BadResourceRequest, RequestFailed, ServicePortInUse
+from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.l3 import local_ips_pb2 as pb
+from mopenstack.network.v2.l3.local_ips_pb2 import LocalIp, LocalIpAssociation
+
+OWNER = "network:local_ip"
+"""device_owner of the port that Neutron itself makes to hold an address."""
+
+
+class LocalIPNotFound(NotFound):
+    message = "Local IP {id} could not be found."
+
+
+class LocalIPInUse(Conflict):
+    message = "Local IP {id} is still associated with one or more ports."
+
+
+class LocalIPNoIP(BadRequest):
+    message = "Specified Port {port_id} has no fixed IPs configured."
+
+
+class LocalIPRequestedIPNotFound(BadRequest):
+    message = "Specified Port {port_id} does not have requested IP address: {ip}."
+
+
+class LocalIPNoRequestedIP(BadRequest):
+    message = "Specified Port {port_id} has several IPs, should specify exact IP address to use for Local IP."
+
+
+class LocalIPPortOrNetworkRequired(BadRequest):
+    message = "Either Port ID or Network ID must be specified for Local IP create."
+
+
+class LocalIPAssociationNotFound(NotFound):
+    message = "Local IP {local_ip_id} association with port {port_id} could not be found."
+
+
+class LocalIps(NeutronResource[LocalIp]):
+    service = pb.DESCRIPTOR.services_by_name["LocalIps"]
+    message = LocalIp
+    not_found = LocalIPNotFound
+
+    async def prepare(self, call: Call, obj: LocalIp, request: Any, given: set[str]) -> None:
+        if obj.local_port_id:
+            port = await self._port(call, obj.local_port_id)
+            obj.local_ip_address = address_of(port, obj.local_ip_address)
+        elif obj.network_id:
+            port = await self._make_port(call, obj)
+            obj.local_port_id, obj.local_ip_address = port.id, port.fixed_ips[0].ip_address
+        else:
+            raise LocalIPPortOrNetworkRequired()
+        obj.network_id = port.network_id
+
+    @staticmethod
+    async def _port(call: Call, id: str) -> Port:
+        port = await call.tx.get(Port, id)
+        if port is None or not call.service(Ports).visible(call, port):
+            raise BadResourceRequest(resource="local_ip", msg=f"Port {id} not found")
+        return port
+
+    @staticmethod
+    async def _make_port(call: Call, obj: LocalIp) -> Port:
+        """A port that holds the address and nothing else (_create_local_port)."""
+        network = await call.service(Networks).fetch(call, obj.network_id)
+        if all(subnet.ip_version != 4 for subnet in await call.tx.query(Subnet, network_id=network.id)):
+            msg = f"Network {network.id} does not contain any IPv4 subnet"
+            raise BadResourceRequest(resource="local_ip", msg=msg)
+        port = Port(
+            network_id=network.id, project_id=obj.project_id, admin_state_up=True, device_id=obj.id, device_owner=OWNER
+        )
+        asked = [FixedIp(ip_address=obj.local_ip_address)] if obj.local_ip_address else None
+        return await device_ports.make(call, port, asked)
+
+    async def discard(self, call: Call, obj: LocalIp) -> None:
+        if await call.tx.query(LocalIpAssociation, local_ip_id=obj.id):
+            raise LocalIPInUse(id=obj.id)
+        await super().discard(call, obj)
+        port = await call.tx.get(Port, obj.local_port_id)
+        if port is not None and port.device_owner == OWNER:
+            await device_ports.drop(call, port.id)
+
+
+class LocalIpAssociations(SubResource[LocalIpAssociation]):
+    service = pb.DESCRIPTOR.services_by_name["LocalIpAssociations"]
+    message = LocalIpAssociation
+    parent_field = "local_ip_id"
+    variable = "fixed_port_id"
+
+    async def prepare(self, call: Call, obj: LocalIpAssociation, request: Any, given: set[str]) -> None:
+        await super().prepare(call, obj, request, given)
+        port = await call.tx.get(Port, obj.fixed_port_id)
+        obj.id = _key(obj.local_ip_id, obj.fixed_port_id)
+        if port is None or not call.service(Ports).visible(call, port):
+            raise RequestFailed()  # Neutron asks the missing port for its id
+        obj.fixed_ip = address_of(port, obj.fixed_ip)
+        if await call.tx.get(LocalIpAssociation, obj.id) is not None:
+            raise RequestFailed()  # and the association that it did not make for its address
+        obj.local_ip_address, obj.host = call.target.local_ip_address, port.host_id
+
+    async def _child(self, call: Call, request: Any) -> Call:
+        child = await call.tx.get(LocalIpAssociation, _key(call.target.id, request.fixed_port_id))
+        if child is None:
+            raise LocalIPAssociationNotFound(local_ip_id=call.target.id, port_id=request.fixed_port_id)
+        call.target = child
+        return call
+
+
+def _key(local_ip_id: str, port_id: str) -> str:
+    return f"{local_ip_id}/{port_id}"
+
+
+def address_of(port: Port, asked: str) -> str:
+    """The one address of a port that is asked for, or its only one (_get_local_ip_address)."""
+    addresses = [fixed.ip_address for fixed in port.fixed_ips]
+    if not addresses:
+        raise LocalIPNoIP(port_id=port.id)
+    if asked:
+        if asked not in addresses:
+            raise LocalIPRequestedIPNotFound(port_id=port.id, ip=asked)
+        return asked
+    if len(addresses) > 1:
+        raise LocalIPNoRequestedIP(port_id=port.id)
+    return addresses[0]
+
+
+@before_removal("port")
+async def _port_removed(call: Call, port: Port) -> None:
+    if await call.tx.query(LocalIp, local_port_id=port.id):
+        raise ServicePortInUse(port_id=port.id, why="still referenced by Local IPs")
+    for association in await call.tx.query(LocalIpAssociation, fixed_port_id=port.id):
+        await call.tx.delete(LocalIpAssociation, association.id)

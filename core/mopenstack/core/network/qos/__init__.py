@@ -1,0 +1,1 @@
+"""QoS policies and rules."""

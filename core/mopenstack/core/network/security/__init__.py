@@ -1,0 +1,1 @@
+"""Security groups, address groups and packet logs."""

@@ -1,0 +1,312 @@
+"""Backups of volumes. Source: cinder/api/v3/backups.py, cinder/backup/api.py, backup/manager.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import Fault
+from mopenstack.contract.operations import enum_words
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.backups import backup_records
+from mopenstack.core.volume.base import ZONE, CinderResource, ParameterRefused, assign, replace_map, text
+from mopenstack.core.volume.errors import BackupNotFound, InvalidBackup, InvalidSnapshot, InvalidVolume
+from mopenstack.core.volume.quotas import quotas
+from mopenstack.core.volume.snapshots import Snapshots
+from mopenstack.core.volume.types.types import Types
+from mopenstack.core.volume.volumes.lifecycle import EVEN_ATTACHED, VOLUMES, WORDS, status_number
+from mopenstack.core.volume.volumes.metadata import check_metadata, show_metadata, user_metadata
+from mopenstack.core.volume.volumes.sources import Source
+from mopenstack.core.volume.volumes.volumes import Volumes
+from mopenstack.volume.v3.backups import backups_pb2 as pb2
+from mopenstack.volume.v3.backups.backups_pb2 import Backup
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+
+CONTAINER = "volumebackups"
+"""The folder of cinder's Swift driver, where a request names none."""
+OBJECTS_PER_GB = 22
+RESTORED_NAME = "restore_backup_"
+DRIVER = "cinder.backup.drivers.swift.SwiftBackupDriver"
+NO_VOLUME = "00000000-0000-0000-0000-000000000000"
+"""The volume of a backup that is being imported."""
+BACKUP_WORDS = enum_words(Backup.DESCRIPTOR.fields_by_name["status"])
+NO_PARENT = "No backups available to do an incremental backup."
+RESET_STATUSES = ["available", "error"]
+
+
+def refuse(action: Action, _backup: Backup) -> Fault:
+    """The rules of backup/api.py."""
+    wanted = "must be available" if action.name == "restore" else "must be available or error"
+    return InvalidBackup(why=f"Backup status {wanted}")
+
+
+BACKUPS: Lifecycle[Backup] = Lifecycle(
+    Backup,
+    (
+        Action("create", frozenset({Backup.CREATING}), to=Backup.AVAILABLE, seconds=3),
+        Action("delete", frozenset({Backup.AVAILABLE, Backup.ERROR}), interim=Backup.DELETING),
+        Action("force_delete", frozenset(range(1, Backup.RESTORING + 1)), interim=Backup.DELETING),
+        Action("restore", frozenset({Backup.AVAILABLE}), interim=Backup.RESTORING, to=Backup.AVAILABLE, seconds=3),
+    ),
+    refuse,
+)
+
+
+class Backups(CinderResource[Backup]):
+    service = pb2.DESCRIPTOR.services_by_name["Backups"]
+    message = Backup
+    not_found = BackupNotFound
+    lifecycle = BACKUPS
+    resource = "backup"
+    simple = ("name", "status", "volume_id")
+
+    # -- the RPCs
+
+    async def create_backup(self, call: Call, request: pb2.CreateBackupRequest) -> Result:
+        body = request.backup
+        check_metadata(body.metadata)
+        volume = await call.service(Volumes).fetch(call, body.volume_id)
+        snapshot = await self._source_snapshot(call, volume, body)
+        parent = await self._parent(call, volume, snapshot) if body.incremental else None
+        units = {"backups": 1, "backup_gigabytes": volume.size}
+        await quotas.take(call, call.caller.project_id, units)
+        backup = Backup(
+            status=Backup.CREATING,
+            size=volume.size,
+            volume_id=volume.id,
+            container=body.container or CONTAINER,
+            availability_zone=body.availability_zone or ZONE,
+            is_incremental=parent is not None,
+            parent_id=parent.id if parent is not None else "",
+            metadata=body.metadata,
+            project_id=call.caller.project_id,
+            user_id=call.caller.user_id,
+            object_count=OBJECTS_PER_GB * volume.size,
+            volume_metadata=user_metadata(volume),
+            image_metadata=volume.volume_image_metadata,
+        )
+        assign(backup, "volume_name", volume.name if volume.HasField("name") else None)
+        assign(backup, "volume_description", volume.description if volume.HasField("description") else None)
+        assign(backup, "name", text(body, "name"))
+        assign(backup, "description", text(body, "description"))
+        if snapshot is not None:
+            backup.snapshot_id = snapshot.id
+            backup.data_timestamp.CopyFrom(snapshot.created_at)
+        else:
+            call.stamp(backup.data_timestamp)
+        if parent is not None:
+            await self._note_dependants(call, parent.id, has_some=True)
+        await self._mark_source(call, volume, snapshot)
+        return await self.insert(call, backup)
+
+    async def update_backup(self, call: Call, request: pb2.UpdateBackupRequest) -> Result:
+        body, given = request.backup, self.envelope(request)[1]
+        check_metadata(body.metadata)
+        backup = await call.tx.edit(Backup, call.target.id)
+        for field in given & {"name", "description"}:
+            assign(backup, field, text(body, field))
+        if "metadata" in given:
+            replace_map(backup.metadata, body.metadata)
+        await self.save(call, backup)
+        return backup
+
+    async def delete_backup(self, call: Call, request: pb2.GetBackupRequest) -> Result:
+        await self._begin_delete(call, "delete")
+        return EMPTY
+
+    async def force_delete_backup(self, call: Call, request: pb2.GetBackupRequest) -> Result:
+        await self._begin_delete(call, "force_delete")
+        return EMPTY
+
+    async def restore_backup(self, call: Call, request: pb2.RestoreBackupRequest) -> Result:
+        """Into a volume that is named, else into a new one."""
+        backup, body = await call.tx.edit(Backup, call.target.id), request.restore
+        BACKUPS.check(backup, "restore")
+        volumes = call.service(Volumes)
+        if body.HasField("volume_id"):
+            volume = copy_of(await volumes.fetch(call, body.volume_id))
+        else:
+            source = Source(await call.service(Types).default(call), backup.size)
+            name = body.name if body.HasField("name") else f"{RESTORED_NAME}{backup.id}"
+            made = await volumes.make(call, source, name, "auto-created_from_restore_from_backup")
+            await VOLUMES.complete(call, made.id, "create")
+            volume = await call.tx.edit(Volume, made.id)
+        if volume.status != Volume.AVAILABLE:
+            raise InvalidVolume(why="Volume to be restored to must be available")
+        if backup.size > volume.size:
+            raise InvalidVolume(why=f"volume size {volume.size} is too small to restore backup of size {backup.size}.")
+        volume.status = Volume.RESTORING_BACKUP
+        await volumes.save(call, volume)
+        backup.restore_volume_id = volume.id
+        await BACKUPS.begin(call, backup, "restore")
+        restored = pb2.RestoreBackupResponse.Restored(backup_id=backup.id, volume_id=volume.id)
+        assign(restored, "volume_name", volume.name if volume.HasField("name") else None)
+        return pb2.RestoreBackupResponse(restore=restored)
+
+    async def reset_backup_status(self, call: Call, request: pb2.ResetBackupStatusRequest) -> Result:
+        status = request.reset_status.status
+        if status.lower() not in RESET_STATUSES:
+            raise ParameterRefused(f"Backup status: {status} is invalid, valid statuses are: {RESET_STATUSES}.")
+        backup = await call.tx.edit(Backup, call.target.id)
+        backup.status = Backup.AVAILABLE if status.lower() == "available" else Backup.ERROR
+        await self.save(call, backup)
+        await call.tx.unschedule("backup", backup.id)
+        return EMPTY
+
+    # -- records
+
+    async def export_backup_record(self, call: Call, request: pb2.GetBackupRequest) -> Result:
+        backup = call.target
+        if backup.status != Backup.AVAILABLE:
+            raise InvalidBackup(why=f"Backup status must be available and not {BACKUP_WORDS[backup.status]}.")
+        return pb2.BackupRecord(backup_service=DRIVER, backup_url=backup_records.encode(backup))
+
+    async def import_backup_record(self, call: Call, request: pb2.ImportBackupRecordRequest) -> Result:
+        """The backup of the record, under its own id; what it says is believed once it is read in the background."""
+        record = backup_records.decode(request.record.backup_url)
+        if await call.tx.get(Backup, str(record["id"])) is not None:
+            raise InvalidBackup(why="Backup already exists in database.")
+        size = int(record["size"])
+        await quotas.take(call, call.caller.project_id, {"backups": 1, "backup_gigabytes": size})
+        return await self.insert(
+            call,
+            Backup(
+                id=str(record["id"]),
+                status=Backup.CREATING,
+                size=size,
+                volume_id=NO_VOLUME,
+                project_id=call.caller.project_id,
+                user_id=call.caller.user_id,
+                record=request.record.backup_url,
+            ),
+        )
+
+    # -- hooks
+
+    async def created(self, call: Call, obj: Backup, request: Any) -> None:
+        await call.tx.schedule(obj, "create", call.cloud.due(BACKUPS.actions["create"].seconds))
+
+    async def remove(self, call: Call, obj: Backup) -> None:
+        await quotas.give(call, obj.project_id, {"backups": 1, "backup_gigabytes": obj.size})
+        if obj.parent_id and await call.tx.get(Backup, obj.parent_id) is not None:
+            others = [item for item in await self._dependants(call, obj.parent_id) if item.id != obj.id]
+            await self._note_dependants(call, obj.parent_id, has_some=bool(others))
+
+    # -- inside
+
+    @staticmethod
+    async def _source_snapshot(call: Call, volume: Volume, body: pb2.BackupCreate) -> Snapshot | None:
+        """The snapshot that is backed up instead of its volume; refuses what is not ready."""
+        if body.snapshot_id:
+            snapshot = await call.service(Snapshots).fetch(call, body.snapshot_id)
+            if snapshot.volume_id != volume.id:
+                raise InvalidVolume(
+                    why=f"Volume {volume.id} does not match with snapshot.volume_id {snapshot.volume_id}."
+                )
+            if snapshot.status != Snapshot.AVAILABLE:
+                status = Snapshot.Status.Name(snapshot.status).lower()
+                raise InvalidSnapshot(
+                    why=f'Snapshot to be backed up must be available, but the current status is "{status}".'
+                )
+            return snapshot
+        if volume.status not in EVEN_ATTACHED:
+            raise InvalidVolume(
+                why="Volume to be backed up must be available or in-use, "
+                f'but the current status is "{WORDS[volume.status]}".'
+            )
+        if volume.status == Volume.IN_USE and not body.force:
+            raise InvalidVolume(why="Backing up an in-use volume must use the force flag.")
+        return None
+
+    async def _parent(self, call: Call, volume: Volume, snapshot: Snapshot | None) -> Backup:
+        """The latest backup that an increment can build on."""
+        found = [
+            item
+            for item in await call.tx.query(Backup, volume_id=volume.id)
+            if item.project_id == call.caller.project_id
+            and item.status == Backup.AVAILABLE
+            and (snapshot is None or _moment(item.data_timestamp) < _moment(snapshot.created_at))
+        ]
+        if not found:
+            raise InvalidBackup(why=NO_PARENT)
+        return max(found, key=lambda item: _moment(item.data_timestamp))
+
+    @staticmethod
+    async def _mark_source(call: Call, volume: Volume, snapshot: Snapshot | None) -> None:
+        if snapshot is not None:
+            busy = copy_of(snapshot)
+            busy.status = Snapshot.BACKING_UP
+            await call.service(Snapshots).save(call, busy)
+            return
+        changed = copy_of(volume)
+        changed.previous_status, changed.status = WORDS[volume.status], Volume.BACKING_UP
+        await call.service(Volumes).save(call, changed)
+
+    async def _begin_delete(self, call: Call, name: str) -> None:
+        backup = await call.tx.edit(Backup, call.target.id)
+        BACKUPS.check(backup, name)
+        if await self._dependants(call, backup.id):
+            raise InvalidBackup(why="Incremental backups exist for this backup.")
+        await BACKUPS.begin(call, backup, name)
+
+    @staticmethod
+    async def _dependants(call: Call, id: str) -> list[Backup]:
+        return await call.tx.query(Backup, parent_id=id)
+
+    @staticmethod
+    async def _note_dependants(call: Call, id: str, *, has_some: bool) -> None:
+        parent = await call.tx.edit(Backup, id)
+        parent.has_dependent_backups = has_some
+        await call.tx.put(parent)
+
+
+def _moment(timestamp: Any) -> tuple[int, int]:
+    return timestamp.seconds, timestamp.nanos
+
+
+@BACKUPS.on("create")
+async def _created(call: Call, backup: Backup) -> None:
+    """The source is free again; a backup that is imported becomes what its record says."""
+    if backup.record:
+        backup_records.apply(backup)
+        return
+    snapshot = await call.tx.get(Snapshot, backup.snapshot_id) if backup.snapshot_id else None
+    if snapshot is not None and snapshot.status == Snapshot.BACKING_UP:
+        free = copy_of(snapshot)
+        free.status = Snapshot.AVAILABLE
+        await call.service(Snapshots).save(call, free)
+    volume = await call.tx.get(Volume, backup.volume_id)
+    if volume is not None and volume.status == Volume.BACKING_UP and not backup.snapshot_id:
+        changed = copy_of(volume)
+        changed.status, changed.previous_status = status_number(volume.previous_status), ""
+        await call.service(Volumes).save(call, changed)
+
+
+@BACKUPS.on("restore")
+async def _restored(call: Call, backup: Backup) -> None:
+    volume = await call.tx.get(Volume, backup.restore_volume_id)
+    backup.restore_volume_id = ""
+    if volume is not None and volume.status == Volume.RESTORING_BACKUP:
+        changed = copy_of(volume)
+        changed.status = Volume.AVAILABLE
+        _restore_metadata(changed, backup)
+        await call.service(Volumes).save(call, changed)
+
+
+def _restore_metadata(volume: Volume, backup: Backup) -> None:
+    """What the backup kept comes back; a name only to a volume that the restore made (backup/driver.py)."""
+    if backup.volume_name and (not volume.name or volume.name.startswith(RESTORED_NAME)):
+        volume.name = backup.volume_name
+        assign(volume, "description", backup.volume_description if backup.HasField("volume_description") else None)
+    show_metadata(volume, dict(backup.volume_metadata))
+    if backup.image_metadata:
+        replace_map(volume.volume_image_metadata, backup.image_metadata)
+        volume.bootable = "true"
+
+
+@BACKUPS.on("delete", "force_delete")
+async def _deleted(call: Call, backup: Backup) -> None:
+    await call.service(Backups).discard(call, backup)

@@ -1,0 +1,1 @@
+"""Generic groups, their types, snapshots and replication."""

@@ -1,0 +1,150 @@
+"""Types of volume groups and their specs. Source: cinder/api/v3/group_types.py, group_specs.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.validation import is_format
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.base import CinderResource, CinderServicer
+from mopenstack.core.volume.errors import (
+    GroupTypeExists,
+    GroupTypeNotFound,
+    GroupTypeNotFoundByName,
+    GroupTypeSpecsNotFound,
+)
+from mopenstack.core.volume.types.types import asked_is_public
+from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_metadata, check_single
+from mopenstack.volume.v3.groups import group_types_pb2 as pb2
+from mopenstack.volume.v3.groups.group_types_pb2 import GroupType
+from mopenstack.volume.v3.groups.groups_pb2 import Group
+
+CG_TYPE = "default_cgsnapshot_type"
+"""The type of consistency groups; the groups API leaves its groups alone."""
+
+
+class GroupTypes(CinderResource[GroupType]):
+    service = pb2.DESCRIPTOR.services_by_name["GroupTypes"]
+    message = GroupType
+    not_found = GroupTypeNotFound
+    resource = "group_type"
+    simple = ("is_public",)
+
+    async def create_group_type(self, call: Call, request: pb2.CreateGroupTypeRequest) -> Result:
+        body = request.group_type
+        check_metadata(body.group_specs, "group_specs")
+        await self._refuse_taken(call, body.name)
+        made = GroupType(
+            name=body.name,
+            is_public=body.is_public or not body.HasField("is_public"),
+            group_specs=body.group_specs,
+        )
+        if body.HasField("description"):
+            made.description = body.description
+        return await self.insert(call, made)
+
+    async def get_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
+        return await self.fetch(call, request.group_type_id)
+
+    async def get_default_group_type(self, call: Call, request: pb2.GetDefaultGroupTypeRequest) -> Result:
+        """cinder.conf names none."""
+        raise NotFound("Default group type can not be found.")
+
+    async def update_group_type(self, call: Call, request: pb2.UpdateGroupTypeRequest) -> Result:
+        body = request.group_type
+        if body.name and not body.name.strip():
+            raise BadRequest("Group type name can not be empty.")
+        given = [field for field in ("name", "description", "is_public") if body.HasField(field)]
+        if not given:
+            raise BadRequest("Specify group type name, description or a combination thereof.")
+        changed = copy_of(await self.fetch(call, request.group_type_id))
+        if body.name and body.name != changed.name:
+            await self._refuse_taken(call, body.name)
+        for field in given:
+            if getattr(body, field) or field != "name":
+                setattr(changed, field, getattr(body, field))
+        await self.save(call, changed)
+        return changed
+
+    async def delete_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
+        found = await self.fetch(call, request.group_type_id)
+        if await call.tx.count(Group, group_type=found.id):
+            raise BadRequest("Target group type is still in use.")
+        await self.discard(call, found)
+        return EMPTY
+
+    # -- hooks
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[GroupType]:
+        """Only an admin may ask for private ones; `is_public=None` asks for all."""
+        asked = next((item.values[0] for item in query.filters if item.key == "is_public"), "true")
+        wanted = asked_is_public(asked) if call.caller.is_admin else True
+        return [item for item in await call.tx.scan(GroupType) if wanted is None or item.is_public == wanted]
+
+    async def matches(self, call: Call, obj: GroupType, key: str, values: Sequence[str]) -> bool:
+        return True
+
+    # -- what other resources call
+
+    async def by_name_or_id(self, call: Call, reference: str) -> GroupType:
+        """A type by its id or its name; raises the refusal of the kind that the reference is of."""
+        if is_format("uuid", reference):
+            return await self.fetch(call, reference)
+        found = await self.by_name(call, reference)
+        if found is None:
+            raise GroupTypeNotFoundByName(name=reference)
+        return found
+
+    async def _refuse_taken(self, call: Call, name: str) -> None:
+        if await self.by_name(call, name) is not None:
+            raise GroupTypeExists(id=name)
+
+
+class GroupSpecs(CinderServicer):
+    service = pb2.DESCRIPTOR.services_by_name["GroupSpecs"]
+
+    async def list_group_specs(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
+        found = await call.service(GroupTypes).fetch(call, request.group_type_id)
+        return pb2.GroupSpecsResponse(group_specs=found.group_specs)
+
+    async def create_group_specs(self, call: Call, request: pb2.CreateGroupSpecsRequest) -> Result:
+        """Add to the specs and overwrite; the answer repeats the request."""
+        check_metadata(request.group_specs, "group_specs", SPEC_KEYS)
+        await self._write(call, request.group_type_id, request.group_specs)
+        return pb2.GroupSpecsResponse(group_specs=request.group_specs)
+
+    async def get_group_spec(self, call: Call, request: pb2.GroupSpecRequest) -> Result:
+        found = await call.service(GroupTypes).fetch(call, request.group_type_id)
+        if request.key not in found.group_specs:
+            raise NotFound(f"Group Type {found.id} has no extra spec with key {request.key}.")
+        return pb2.GroupSpecResponse(specs={request.key: found.group_specs[request.key]})
+
+    async def update_group_spec(self, call: Call, request: pb2.UpdateGroupSpecRequest) -> Result:
+        specs = dict(request.specs)
+        check_metadata(specs, "group_specs", SPEC_KEYS)
+        check_single(specs)
+        await call.service(GroupTypes).fetch(call, request.group_type_id)
+        if request.key not in request.specs:
+            raise BadRequest("Request body and URI mismatch")
+        await self._write(call, request.group_type_id, specs)
+        return pb2.GroupSpecResponse(specs=request.specs)
+
+    async def delete_group_spec(self, call: Call, request: pb2.GroupSpecRequest) -> Result:
+        types = call.service(GroupTypes)
+        found = copy_of(await types.fetch(call, request.group_type_id))
+        if request.key not in found.group_specs:
+            raise GroupTypeSpecsNotFound(id=found.id, key=request.key)
+        del found.group_specs[request.key]
+        await types.save(call, found)
+        return EMPTY
+
+    @staticmethod
+    async def _write(call: Call, id: str, specs: Mapping[str, str]) -> None:
+        types = call.service(GroupTypes)
+        found = copy_of(await types.fetch(call, id))
+        found.group_specs.update(specs)
+        await types.save(call, found)

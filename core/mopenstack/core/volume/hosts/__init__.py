@@ -1,0 +1,1 @@
+"""Services, back ends and the scheduler."""

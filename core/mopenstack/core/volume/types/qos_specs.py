@@ -1,0 +1,136 @@
+"""QoS specs and their associations with volume types.
+
+Source: cinder/api/contrib/qos_specs_manage.py, cinder/volume/qos_specs.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mopenstack.contract.faults import BadRequest
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.base import NAME_MAX, CinderResource, boolean
+from mopenstack.core.volume.errors import (
+    InvalidName,
+    InvalidQoSSpecs,
+    InvalidVolumeType,
+    QoSSpecsExists,
+    QoSSpecsKeyNotFound,
+    QoSSpecsNotFound,
+)
+from mopenstack.core.volume.types.types import Types
+from mopenstack.volume.v3.types import qos_specs_pb2 as pb2
+from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
+from mopenstack.volume.v3.types.types_pb2 import VolumeType
+
+CONSUMERS = ("front-end", "back-end", "both")
+BAD_CONSUMER = (
+    "Valid consumer of QoS specs are: QoSConsumerValues(default=<class 'oslo_versionedobjects.fields."
+    "UnspecifiedDefault'>,nullable=False,valid_values=('back-end', 'front-end', 'both'))"
+)
+
+
+class QosSpecs(CinderResource[QosSpec]):
+    service = pb2.DESCRIPTOR.services_by_name["QosSpecs"]
+    message = QosSpec
+    not_found = QoSSpecsNotFound
+    simple = ("id", "name", "consumer")
+
+    async def create_qos_specs(self, call: Call, request: pb2.CreateQosSpecsRequest) -> Result:
+        body = request.qos_specs
+        name = body.name.strip()
+        if not name:
+            raise InvalidName(why="The 'name' can not be empty.")
+        if len(name) > NAME_MAX:
+            raise InvalidName(why="The 'name' can not be greater than 255 characters.")
+        consumer = body.consumer or "back-end"
+        if consumer not in CONSUMERS:
+            raise InvalidQoSSpecs(why=BAD_CONSUMER)
+        if await self.by_name(call, name) is not None:
+            raise QoSSpecsExists(id=name)
+        made = await self.insert(call, QosSpec(name=name, consumer=consumer, specs=body.specs))
+        return pb2.QosSpecsResponse(qos_specs=made, id=made.id)
+
+    async def get_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
+        found = await self.fetch(call, request.qos_id)
+        return pb2.QosSpecsResponse(qos_specs=found, id=found.id)
+
+    async def set_qos_specs_keys(self, call: Call, request: pb2.SetQosSpecsKeysRequest) -> Result:
+        """Add keys and overwrite; `consumer` is a key like any other. The answer repeats the request."""
+        specs = dict(request.qos_specs)
+        changed = copy_of(await self.fetch(call, request.qos_id))
+        if "consumer" in specs:
+            changed.consumer = specs.pop("consumer")
+            if changed.consumer not in CONSUMERS:
+                raise InvalidQoSSpecs(why=BAD_CONSUMER)
+        changed.specs.update(specs)
+        await self.save(call, changed)
+        return pb2.SetQosSpecsKeysResponse(qos_specs=request.qos_specs)
+
+    async def delete_qos_specs(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
+        force = boolean("force", request.force)
+        found = await self.fetch(call, request.qos_id)
+        associated = await self._associated(call, found.id)
+        if associated and not force:
+            raise BadRequest("Qos specs still in use.")
+        await self._disassociate(call, associated)
+        await self.discard(call, found)
+        return EMPTY
+
+    async def delete_qos_specs_keys(self, call: Call, request: pb2.DeleteQosSpecsKeysRequest) -> Result:
+        changed = copy_of(await self.fetch(call, request.qos_id))
+        for key in request.keys:
+            if key not in changed.specs:
+                raise QoSSpecsKeyNotFound(id=changed.id, key=key)
+            del changed.specs[key]
+        await self.save(call, changed)
+        return EMPTY
+
+    async def list_qos_specs_associations(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
+        found = await self.fetch(call, request.qos_id)
+        associated = await self._associated(call, found.id)
+        association = pb2.QosSpecsAssociationsResponse.Association
+        return pb2.QosSpecsAssociationsResponse(
+            qos_associations=[
+                association(association_type="volume_type", name=item.name, id=item.id) for item in associated
+            ]
+        )
+
+    async def associate_qos_specs(self, call: Call, request: pb2.AssociateQosSpecsRequest) -> Result:
+        changed = await self._type(call, request)
+        if changed.qos_specs_id and changed.qos_specs_id != request.qos_id:
+            raise InvalidVolumeType(
+                why=f"Type {changed.id} is already associated with another qos specs: {changed.qos_specs_id}"
+            )
+        changed.qos_specs_id = request.qos_id
+        await call.tx.put(changed)
+        return EMPTY
+
+    async def disassociate_qos_specs(self, call: Call, request: pb2.AssociateQosSpecsRequest) -> Result:
+        await self._disassociate(call, [await self._type(call, request)])
+        return EMPTY
+
+    async def disassociate_all_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
+        found = await self.fetch(call, request.qos_id)
+        await self._disassociate(call, await self._associated(call, found.id))
+        return EMPTY
+
+    async def _type(self, call: Call, request: pb2.AssociateQosSpecsRequest) -> VolumeType:
+        """A private copy of the type that the query names."""
+        if not request.vol_type_id:
+            raise BadRequest("Volume Type id must not be None.")
+        await self.fetch(call, request.qos_id)
+        return copy_of(await call.service(Types).fetch(call, request.vol_type_id))
+
+    @staticmethod
+    async def _associated(call: Call, id: str) -> list[VolumeType]:
+        return await call.tx.query(VolumeType, qos_specs_id=id)
+
+    @staticmethod
+    async def _disassociate(call: Call, types: list[Any]) -> None:
+        for item in types:
+            changed = copy_of(item)
+            changed.ClearField("qos_specs_id")
+            await call.tx.put(changed)

@@ -1,0 +1,1 @@
+"""Volumes and all that happens to them."""

@@ -1,0 +1,166 @@
+"""What ties a volume to images: upload to Glance, and the image metadata that a volume carries.
+
+Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, volume_image_metadata.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from mopenstack.contract.faults import NotFound, PolicyRefused
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.image.images import formats
+from mopenstack.core.image.images.images import Images, settle
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.base import CinderServicer, replace_map
+from mopenstack.core.volume.errors import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
+from mopenstack.core.volume.volumes.metadata import FROZEN
+from mopenstack.core.volume.volumes.sources import check_image, image_metadata
+from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.volume.v3.types.types_pb2 import VolumeType
+from mopenstack.volume.v3.volumes import volume_image_actions_pb2 as pb2
+from mopenstack.volume.v3.volumes.volume_actions_pb2 import VolumeActionRequest
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+
+UPLOAD_PARAMS_SINCE = 1
+UPLOAD_PUBLIC = "volume_extension:volume_actions:upload_public"
+VISIBILITIES = {"community": Image.COMMUNITY, "public": Image.PUBLIC, "private": Image.PRIVATE, "shared": Image.SHARED}
+
+GLANCE_CORE = frozenset(
+    {"checksum", "container_format", "disk_format", "image_name", "image_id", "min_disk", "min_ram", "name", "size",
+     "signature_verified"}
+)  # fmt: skip
+"""What of a volume's image metadata does not become a property of an uploaded image (glance_core_properties)."""
+
+
+class VolumeImageActions(CinderServicer):
+    service = pb2.DESCRIPTOR.services_by_name["VolumeImageActions"]
+
+    async def upload_volume_image(self, call: Call, request: pb2.UploadVolumeImageRequest) -> Result:
+        body = request.upload
+        visibility = "shared"
+        if call.at_least(UPLOAD_PARAMS_SINCE):
+            visibility = body.visibility or "private"
+            if visibility == "public" and not call.caller.is_admin:
+                raise PolicyRefused([UPLOAD_PUBLIC])
+        volume = await call.tx.edit(Volume, call.target.id)
+        action = "force_upload" if body.force else "upload"
+        VOLUMES.check(volume, action)
+        image = await self._make_image(call, volume, body, visibility)
+        answer = await self._answer(call, volume, image, visibility)
+        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
+        await VOLUMES.begin(call, volume, action)
+        return answer
+
+    async def reimage_volume(self, call: Call, request: pb2.ReimageVolumeRequest) -> Result:
+        """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
+        body, volume = request.reimage, await call.tx.edit(Volume, call.target.id)
+        if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
+            raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
+        action = "reimage_reserved" if body.reimage_reserved else "reimage"
+        VOLUMES.check(volume, action)
+        try:
+            image = await call.service(Images).fetch(call, body.image_id)
+        except NotFound:
+            raise ImageNotFound(id=body.image_id) from None
+        check_image(image, volume.size)
+        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
+        await VOLUMES.begin(call, volume, action)
+        return EMPTY
+
+    async def set_volume_image_metadata(self, call: Call, request: pb2.SetVolumeImageMetadataRequest) -> Result:
+        volume = await self._writable(call, "Updating")
+        volume.volume_image_metadata.update(request.set_image_metadata.metadata)
+        await call.tx.put(volume)
+        return pb2.VolumeImageMetadataResponse(metadata=volume.volume_image_metadata)
+
+    async def unset_volume_image_metadata(self, call: Call, request: pb2.UnsetVolumeImageMetadataRequest) -> Result:
+        key = request.unset_image_metadata.key
+        if key not in call.target.volume_image_metadata:
+            raise GlanceMetadataNotFound(id=call.target.id)
+        volume = await self._writable(call, "Deleting")
+        del volume.volume_image_metadata[key]
+        await call.tx.put(volume)
+        return EMPTY
+
+    async def show_volume_image_metadata(self, call: Call, request: VolumeActionRequest) -> Result:
+        return pb2.VolumeImageMetadataResponse(metadata=call.target.volume_image_metadata)
+
+    @staticmethod
+    async def _writable(call: Call, verb: str) -> Volume:
+        if call.target.status in FROZEN:
+            status = FROZEN[call.target.status]
+            raise InvalidVolume(why=f"{verb} volume metadata is not allowed for volumes in {status} status.")
+        return await call.tx.edit(Volume, call.target.id)
+
+    @staticmethod
+    async def _make_image(
+        call: Call, volume: Volume, body: pb2.UploadVolumeImageRequest.Upload, visibility: str
+    ) -> Image:
+        image = Image(
+            name=body.image_name,
+            disk_format=body.disk_format or "raw",
+            container_format=body.container_format or "bare",
+            visibility=VISIBILITIES[visibility],
+            protected=body.protected,
+            project_id=call.caller.project_id,
+        )
+        own = {key: value for key, value in volume.volume_image_metadata.items() if key not in GLANCE_CORE}
+        replace_map(image.properties, own)
+        return await call.service(Images).insert(call, image)
+
+    @staticmethod
+    async def _answer(call: Call, volume: Volume, image: Image, visibility: str) -> pb2.UploadVolumeImageResponse:
+        answer = pb2.UploadVolumeImageResponse()
+        uploaded = answer.uploaded
+        uploaded.id, uploaded.status, uploaded.size = volume.id, "uploading", volume.size
+        if volume.HasField("updated_at"):
+            uploaded.updated_at.CopyFrom(volume.updated_at)
+        if volume.HasField("description"):
+            uploaded.display_description = volume.description
+        kind = await call.tx.get(VolumeType, volume.volume_type_id)
+        if kind is not None:
+            for field in ("id", "name", "is_public"):
+                setattr(uploaded.volume_type, field, getattr(kind, field))
+            for field in ("description", "qos_specs_id"):
+                if kind.HasField(field):
+                    setattr(uploaded.volume_type, field, getattr(kind, field))
+            uploaded.volume_type.extra_specs.update(kind.extra_specs)
+            for field in ("created_at", "updated_at"):
+                if kind.HasField(field):
+                    getattr(uploaded.volume_type, field).CopyFrom(getattr(kind, field))
+        uploaded.image_id, uploaded.image_name = image.id, image.name
+        uploaded.container_format, uploaded.disk_format = image.container_format, image.disk_format
+        uploaded.protected, uploaded.visibility = image.protected, visibility
+        return answer
+
+
+@VOLUMES.on("upload", "force_upload")
+async def _uploaded(call: Call, volume: Volume) -> None:
+    """The image gets the bytes that the volume stands for: its own image's, or a stand-in of the format."""
+    image = await call.tx.get(Image, volume.pending_image_id)
+    if image is not None:
+        ready = copy_of(image)
+        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _content(volume, image))
+        disk = volume.size * 1024**3 if image.disk_format != "raw" else blob.size
+        settle(ready, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, virtual_size=disk))
+        ready.status = Image.ACTIVE
+        await call.service(Images).save(call, ready)
+    volume.status = status_number(volume.previous_status)
+    volume.previous_status = volume.pending_image_id = ""
+
+
+@VOLUMES.on("reimage", "reimage_reserved")
+async def _reimaged(call: Call, volume: Volume) -> None:
+    image = await call.tx.get(Image, volume.pending_image_id)
+    if image is not None:
+        replace_map(volume.volume_image_metadata, image_metadata(image))
+        volume.bootable, volume.image_id = "true", image.id
+    volume.status = status_number(volume.previous_status)
+    volume.previous_status = volume.pending_image_id = ""
+
+
+async def _content(volume: Volume, image: Image) -> AsyncIterator[bytes]:
+    yield formats.stand_in(image.disk_format, f"mopenstack keeps no bytes of volume {volume.id}\n")
