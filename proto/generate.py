@@ -58,8 +58,8 @@ def _compile(sources: list[str], out: Path, googleapis: Path, well_known: Path) 
     if protoc.main(arguments) != 0:
         raise SystemExit("proto/generate.py: protoc refused the contract (see above)")
     # --pyi_out leaves extensions untyped; mypy-protobuf types them.
-    options = [source for source in sources if source.endswith("annotations.proto")]
-    for stub in out.rglob("annotations_pb2.pyi"):
+    options = [source for source in sources if source.endswith("contract/v1/options.proto")]
+    for stub in out.rglob("options_pb2.pyi"):
         stub.unlink()
     plugin = Path(sys.executable).with_name("protoc-gen-mypy")
     found = str(plugin) if plugin.exists() else shutil.which("protoc-gen-mypy")

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import field_rules, resources
-from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def kinds_by_name() -> dict[str, Kind]:
 
 def resource_options(message: type[Message]) -> annotations_pb2.Resource:
     """What the message's option `resource` says."""
-    return message.DESCRIPTOR.GetOptions().Extensions[annotations_pb2.resource]
+    return message.DESCRIPTOR.GetOptions().Extensions[options_pb2.resource]
 
 
 def _reader(field: AnyField) -> Callable[[Message], Iterable[str]]:

@@ -25,7 +25,7 @@ from mopenstack.contract.operations import (
     minor,
     wire_key,
 )
-from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.v1 import annotations_pb2, options_pb2
 from mopenstack.gateway.codec.values import (
     DEPTH_MAX,
     Path,
@@ -185,7 +185,7 @@ def _is_envelope(field: AnyField) -> bool:
 
 
 def _unknown_policy(descriptor: AnyMessageType) -> int:
-    own = descriptor.GetOptions().Extensions[annotations_pb2.unknown]
+    own = descriptor.GetOptions().Extensions[options_pb2.unknown]
     if own:
         return own
     api = apis().get(descriptor.file.package)

@@ -19,7 +19,7 @@ from google.protobuf import message_factory
 from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType, AnyMethod, AnyService
-from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 LATEST = 1_000_000
 """Stands for a microversion without an upper end."""
@@ -88,7 +88,7 @@ def message_class(descriptor: AnyMessageType) -> type[Message]:
 
 def field_rules(descriptor: AnyField) -> annotations_pb2.Field:
     """What the annotation `field` says; an empty message where there is none."""
-    return descriptor.GetOptions().Extensions[annotations_pb2.field]
+    return descriptor.GetOptions().Extensions[options_pb2.field]
 
 
 def wire_key(descriptor: AnyField) -> str:
@@ -104,7 +104,7 @@ def enum_words(descriptor: AnyField) -> dict[int, str]:
     """Enum number -> wire word, without the unspecified 0."""
     assert descriptor.enum_type is not None, descriptor.full_name
     return {
-        value.number: value.GetOptions().Extensions[annotations_pb2.wire] or value.name.lower()
+        value.number: value.GetOptions().Extensions[options_pb2.wire] or value.name.lower()
         for value in descriptor.enum_type.values
         if value.number
     }
@@ -129,8 +129,8 @@ def apis() -> dict[str, annotations_pb2.Api]:
     found = {}
     for module in load_modules():
         options = module.DESCRIPTOR.GetOptions()
-        if options.HasExtension(annotations_pb2.api):
-            found[module.DESCRIPTOR.package] = options.Extensions[annotations_pb2.api]
+        if options.HasExtension(options_pb2.api):
+            found[module.DESCRIPTOR.package] = options.Extensions[options_pb2.api]
     return dict(sorted(found.items()))
 
 
@@ -152,7 +152,7 @@ def resources() -> dict[str, type[Message]]:
     found: dict[str, type[Message]] = {}
     for module in load_modules():
         for descriptor in _messages(module.DESCRIPTOR.message_types_by_name.values()):
-            kind = descriptor.GetOptions().Extensions[annotations_pb2.resource].kind
+            kind = descriptor.GetOptions().Extensions[options_pb2.resource].kind
             if kind:
                 if kind in found:
                     raise ValueError(f"two messages are stored as {kind!r}: {descriptor.full_name} and another")
@@ -167,7 +167,7 @@ def _messages(descriptors: Any) -> Iterator[AnyMessageType]:
 
 
 def _operation(service: AnyService, method: AnyMethod) -> Operation:
-    options = method.GetOptions().Extensions[annotations_pb2.operation]
+    options = method.GetOptions().Extensions[options_pb2.operation]
     api = apis().get(service.file.package)
     if api is None:
         raise ValueError(f"{service.file.package}: no file of the package carries the option `api`")
