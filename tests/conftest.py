@@ -181,9 +181,9 @@ async def cloud(process: tuple[Serving, aiohttp.ClientSession]) -> AsyncIterator
     assert isinstance(renderer, CheckedRenderer)
     before = len(renderer.checks.violations)
     name = f"test-{next(_names)}"
-    await running.engine.create_cloud(name)
+    await running.administration.create_cloud(name)
     yield Cloud(name, running, session)
-    await running.engine.delete_cloud(name)
+    await running.administration.delete_cloud(name)
     wrong = list(renderer.checks.violations.values())[before:]
     assert not wrong, "answers that are not as published:\n" + "\n".join(map(str, wrong))
 

@@ -15,18 +15,10 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import NotServed
-from mopenstack.contract.operations import (
-    LATEST,
-    Operation,
-    Route,
-    enum_words,
-    field_rules,
-    minor,
-    operations,
-    wire_key,
-)
+from mopenstack.contract.operations import LATEST, Operation, Route, enum_words, field_rules, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
@@ -69,19 +61,19 @@ class Lenient(Plan):
 
 def stand_aside(engine: Engine) -> dict[str, Any]:
     """Let no handler answer, nor do what lasts; returns the plans as they were."""
-    before = dict(engine._plans)
+    before = dict(engine.registry.plans)
     for name, plan in before.items():
         if plan.servicer.transactional and not plan.operation.anonymous:
             given = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
             handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
-            engine._plans[name] = Lenient(**{**given, "handler": handler})
+            engine.registry.plans[name] = Lenient(**{**given, "handler": handler})
     return before
 
 
 def asked(package: str) -> list[Operation]:
     """The operations of an API that have a policy, in the order of their paths."""
     found = [
-        one for one in operations() if one.package == package and one.routes and one.options.policy.name
+        one for one in contract().operations if one.package == package and one.routes and one.options.policy.name
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.routes[0].path, one.routes[0].verb, one.action, one.since))
 

@@ -11,12 +11,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import CallMetadata
+from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity.assignment.grants import put_grant
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.image.images.images import member_key
-from mopenstack.core.store.kinds import kinds_by_name
 from mopenstack.identity.v3.credential.credentials_pb2 import Credential
 from mopenstack.identity.v3.identity.groups_pb2 import Membership
 from mopenstack.identity.v3.resource.domain_configs_pb2 import DomainConfig
@@ -137,19 +136,21 @@ async def set_up(cloud: Cloud, admin: User) -> Stage:
 async def _plant(cloud: Cloud, stage: Stage) -> None:
     engine = cloud.serving.engine
     here = engine.clouds[cloud.name]
-    await engine.set_options(here, {"image.further_stores": SECOND_STORE, "image.web_download": "stand-in"})
+    await cloud.serving.administration.set_options(
+        here, {"image.further_stores": SECOND_STORE, "image.web_download": "stand-in"}
+    )
 
     async def run(call: Call) -> None:
-        for name, kind in kinds_by_name().items():
-            fields = kind.message.DESCRIPTOR.fields_by_name
+        for name, message in engine.registry.contract.resources.items():
+            fields = message.DESCRIPTOR.fields_by_name
             if name not in stage.ids and "id" in fields and fields["id"].type == fields["id"].TYPE_STRING:
-                await call.tx.put(_planted(call, kind.message, stage), fresh=True)
+                await call.tx.put(_planted(call, message, stage), fresh=True)
         for special in _specials(stage):
             await call.tx.put(special, fresh=True)
         owner = stage.owner
         await put_grant(call, stage.ids["role"], owner.project_id, user_id=owner.user_id, inherited=True)
 
-    await engine.transact(here, CallMetadata(cloud=cloud.name), run)
+    await engine.transact(here, RequestContext(cloud=cloud.name), run)
 
 
 def _planted(call: Call, message: type[Message], stage: Stage) -> Message:

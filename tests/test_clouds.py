@@ -8,8 +8,8 @@ from tests.conftest import Cloud, User
 
 async def test_two_clouds_share_nothing(cloud: Cloud) -> None:
     """The same names and addresses in both; neither sees the other's; a token of one is refused by the other."""
-    engine = cloud.serving.engine
-    await engine.create_cloud("other-dev1")
+    administration = cloud.serving.administration
+    await administration.create_cloud("other-dev1")
     try:
         other = Cloud("other-dev1", cloud.serving, cloud.session)
         one, two = await cloud.user("demo"), await other.user("demo")
@@ -36,7 +36,7 @@ async def test_two_clouds_share_nothing(cloud: Cloud) -> None:
         ):
             (await crossed.get(api, path)).refused(401)
     finally:
-        await engine.delete_cloud("other-dev1")
+        await administration.delete_cloud("other-dev1")
 
 
 async def test_the_catalog_carries_the_cloud_on(cloud: Cloud, demo: User) -> None:

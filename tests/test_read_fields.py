@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 
 import mopenstack.core
+from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyMessageType
-from mopenstack.contract.operations import field_rules, operations, resources
+from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2
 
 GOLDEN = Path(__file__).parent / "golden" / "unread-fields.tsv"
@@ -39,7 +40,7 @@ def words(service: str) -> frozenset[str]:
 def kept(package: str) -> frozenset[str]:
     """Field names of what the package stores, all levels down: the engine copies them from a request."""
     found: set[str] = set()
-    for message in resources().values():
+    for message in contract().resources.values():
         if message.DESCRIPTOR.file.package == package:
             found.update(name for _, name in _tree(message.DESCRIPTOR, frozenset()))
     return frozenset(found)
@@ -62,7 +63,7 @@ def _tree(message: AnyMessageType, above: frozenset[str]) -> Iterator[tuple[str,
 
 def test_every_field_of_a_request_is_read() -> None:
     unread: set[str] = set()
-    for operation in operations():
+    for operation in contract().operations:
         service = operation.package.split(".")[1]
         known = words(service) | kept(operation.package)
         # The engine itself reads what stands in a path.

@@ -107,7 +107,7 @@ async def test_a_token_must_work(service: Service, demo: User) -> None:
 async def test_an_expired_token_does_not_work(service: Service, cloud: Cloud, demo: User) -> None:
     """The cloud's clock moves past the token's end: 401."""
     path = service.collection.format(project=demo.project_id)
-    cloud.serving.engine.cloud(cloud.name).clock.advance(26 * 3600)
+    cloud.serving.engine.clouds[cloud.name].clock.advance(26 * 3600)
     (await demo.get(service.api, path)).refused(401)
 
 

@@ -79,8 +79,8 @@ async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> N
         assert answer.network.project_id == user.project_id
         assert not answer.network.HasField("network_type"), "only an admin sees provider attributes"
         for metadata, code, reason in (
-            ((), grpc.StatusCode.UNAUTHENTICATED, "Unauthorized"),
-            ((("x-auth-token", user.token),), grpc.StatusCode.PERMISSION_DENIED, "PolicyRefused"),
+            ((), grpc.StatusCode.UNAUTHENTICATED, "UNAUTHORIZED"),
+            ((("x-auth-token", user.token),), grpc.StatusCode.PERMISSION_DENIED, "POLICY_REFUSED"),
         ):
             request.network.shared = True
             with pytest.raises(grpc.aio.AioRpcError) as refused:
@@ -90,7 +90,7 @@ async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> N
             info = error_details_pb2.ErrorInfo()
             assert isinstance(details, bytes)
             status_pb2.Status.FromString(details).details[0].Unpack(info)
-            assert (info.reason, info.domain) == (reason, "openstack.org")
+            assert (info.reason, info.domain) == (reason, "mopenstack")
 
 
 async def test_reflection_and_health(split: tuple[str, str]) -> None:

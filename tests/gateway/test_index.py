@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from mopenstack.contract.operations import operations
+from mopenstack.contract.contract import contract
 from tests.conftest import Cloud, User
 
 
@@ -43,7 +43,7 @@ async def test_everything_is_in_the_openapi_document(cloud: Cloud) -> None:
     root = User(cloud.session, cloud.serving.url)
     shown = (await root.get("_mopenstack", "/openapi.json")).ok(200)
     assert shown["openapi"] == "3.1.0"
-    for operation in operations():
+    for operation in contract().operations:
         for route in operation.routes:
             item = shown["paths"][operation.api.prefix + route.path][route.verb.lower()]
             assert operation.name in [note["rpc"] for note in item["x-mopenstack-operations"]]

@@ -14,13 +14,12 @@ import grpc
 from aiohttp import web
 
 from mopenstack.cli.tls import Tls
-from mopenstack.contract.operations import apis
+from mopenstack.contract.contract import Contract, contract
+from mopenstack.core.assembly import assemble
+from mopenstack.core.engine.administration import Administration
 from mopenstack.core.engine.clouds import DEFAULT, Profile
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.server import create_server
-from mopenstack.core.identity.auth.tokens import authenticate
-from mopenstack.core.seed import planter
-from mopenstack.core.services import servicers
 from mopenstack.core.store import Store
 from mopenstack.core.store.blobs import Blobs, FolderBlobs, MemoryBlobs
 from mopenstack.gateway.app import App
@@ -48,6 +47,13 @@ class Settings:
     requests: IO[str] | None = None
     options: dict[str, str] = field(default_factory=dict)
     tls: Tls | None = None
+    services: tuple[str, ...] | None = None
+    """Those that are served, with all that they need; None: every installed one."""
+
+    @property
+    def contract(self) -> Contract:
+        """What the services declare; raises UnknownService."""
+        return contract(self.services)
 
 
 @dataclass(slots=True)
@@ -57,6 +63,7 @@ class Serving:
     url: str
     grpc: str
     engine: Engine
+    administration: Administration
     app: App
 
 
@@ -74,17 +81,17 @@ def make_store(settings: Settings) -> tuple[Store, Blobs]:
     return SqliteStore(settings.data), FolderBlobs(settings.data / "blobs")
 
 
-async def make_engine(settings: Settings) -> Engine:
-    """An engine with its default cloud."""
+async def open_clouds(settings: Settings) -> Administration:
+    """An open engine with its default cloud, and the administration of its clouds."""
     store, blobs = make_store(settings)
-    engine = Engine(store, blobs, servicers(), authenticate)
-    engine.plant = planter(settings.seed)
+    administration = assemble(settings.contract, store, blobs, settings.seed)
+    engine = administration.engine
     await engine.open()
     if DEFAULT not in engine.clouds:
-        await engine.create_cloud(DEFAULT, settings.profile, options=settings.options)
+        await administration.create_cloud(DEFAULT, settings.profile, options=settings.options)
     elif settings.options:
-        await engine.set_options(engine.cloud(DEFAULT), settings.options)
-    return engine
+        await administration.set_options(engine.clouds[DEFAULT], settings.options)
+    return administration
 
 
 def _renderer(settings: Settings) -> Renderer | None:
@@ -92,30 +99,30 @@ def _renderer(settings: Settings) -> Renderer | None:
         return None
     from mopenstack.gateway.answers.checker import CheckedRenderer
 
-    return CheckedRenderer()
+    return CheckedRenderer(settings.contract)
 
 
 @asynccontextmanager
 async def serving(settings: Settings) -> AsyncIterator[Serving]:
     """Serve until the block ends; raises OSError for a port in use."""
     tls = settings.tls.context() if settings.tls else None
-    engine = await make_engine(settings)
+    administration = await open_clouds(settings)
+    engine = administration.engine
     grpc_server = create_server(engine)
-    app = App(engine, RequestLog(settings.requests), renderer=_renderer(settings))
+    app = App(engine, settings.contract, RequestLog(settings.requests), renderer=_renderer(settings))
     runners: list[web.ServerRunner] = []
     try:
         port = await _listen(app, settings.host, settings.port, runners, tls)
         grpc_port = _add_grpc_port(grpc_server, settings)
         await grpc_server.start()
         if settings.classic_ports:
-            for api in apis().values():
+            for api in settings.contract.apis.values():
                 if api.classic_port:
-                    await _listen(
-                        App(engine, app.requests, api.type, app, port), settings.host, api.classic_port, runners, tls
-                    )
+                    one = App(engine, settings.contract, app.requests, api.type, app, port)
+                    await _listen(one, settings.host, api.classic_port, runners, tls)
         _settle()
         url = f"https://{settings.tls.host(settings.host)}" if settings.tls else f"http://{settings.host}"
-        yield Serving(f"{url}:{port}", f"{settings.host}:{grpc_port}", engine, app)
+        yield Serving(f"{url}:{port}", f"{settings.host}:{grpc_port}", engine, administration, app)
     finally:
         for runner in runners:
             await runner.cleanup()
@@ -127,7 +134,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
 @asynccontextmanager
 async def serving_core(settings: Settings, address: str) -> AsyncIterator[str]:
     """Serve the core alone over gRPC; yields the address."""
-    engine = await make_engine(settings)
+    engine = (await open_clouds(settings)).engine
     server = create_server(engine)
     try:
         port = server.add_insecure_port(address)
@@ -140,12 +147,15 @@ async def serving_core(settings: Settings, address: str) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def serving_gateway(core: str, host: str, port: int) -> AsyncIterator[str]:
+async def serving_gateway(
+    core: str, host: str, port: int, services: tuple[str, ...] | None = None
+) -> AsyncIterator[str]:
     """Serve the gateway alone, in front of a core at an address; yields its URL."""
-    remote = RemoteCore(core)
+    served = contract(services)
+    remote = RemoteCore(core, served)
     runners: list[web.ServerRunner] = []
     try:
-        bound = await _listen(App(remote), host, port, runners)
+        bound = await _listen(App(remote, served), host, port, runners)
         _settle()
         yield f"http://{host}:{bound}"
     finally:

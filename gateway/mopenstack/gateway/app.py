@@ -16,14 +16,15 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
-from mopenstack.contract.calls import ByteStream, CallMetadata, Core, is_loopback
+from mopenstack.contract.calls import ByteStream, Core, RequestContext, is_loopback
+from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway import openapi
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.values import decode_json
-from mopenstack.gateway.dialects.base import Answer, Context, NoSuchAction, TooLarge, WrongVersion
-from mopenstack.gateway.documented import documented
+from mopenstack.gateway.dialects.base import Answer, NoSuchAction, TooLarge, WrongVersion
+from mopenstack.gateway.documented_operations import documented, not_served
 from mopenstack.gateway.index import index
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
@@ -41,13 +42,14 @@ _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 class App:
     """The request handler of aiohttp's low-level server.
 
-    `only` makes it the handler of one API's classic port, beside the whole `app` on `main_port`. A `renderer`
-    that checks answers (gateway/answers) takes the place of the plain one.
+    It serves the APIs of `contract`. `only` makes it the handler of one API's classic port, beside the whole `app` on
+    `main_port`. A `renderer` that checks answers (gateway/answers) takes the place of the plain one.
     """
 
     def __init__(
         self,
         core: Core,
+        contract: Contract,
         requests: RequestLog | None = None,
         only: str = "",
         app: App | None = None,
@@ -55,9 +57,10 @@ class App:
         renderer: Renderer | None = None,
     ) -> None:
         self._core = core
+        self._contract = contract
         self.requests = requests if requests is not None else RequestLog()
         self.renderer: Renderer = app.renderer if app else renderer or Renderer()
-        found = app._surfaces if app else surfaces()
+        found = app._surfaces if app else surfaces(contract)
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}
         self._main_port = main_port
@@ -74,27 +77,28 @@ class App:
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
         elif path == OPENAPI and is_loopback(request.remote or ""):
-            response = web.Response(body=openapi.document(), content_type="application/json")
+            response = web.Response(body=openapi.document(self._contract), content_type="application/json")
         else:
             host = request.headers.get("Host") or "127.0.0.1"
-            base_url = f"{request.scheme}://{host}{cloud_prefix}"
-            base = base_url + surface.api.prefix
+            cloud_url = f"{request.scheme}://{host}{cloud_prefix}"
+            api_url = cloud_url + surface.api.prefix
             if self._only is not None:
                 # Links stay on the classic port; a catalog names the one port that has everything.
-                base = base_url
-                base_url = f"{request.scheme}://{host.rpartition(':')[0] or host}:{self._main_port}{cloud_prefix}"
-            pairs = parse_qsl(raw_query, keep_blank_values=True) if raw_query else ()
-            context = Context(base, api_path, pairs, request_id, verb=request.method)
-            metadata = CallMetadata(
+                api_url = cloud_url
+                cloud_url = f"{request.scheme}://{host.rpartition(':')[0] or host}:{self._main_port}{cloud_prefix}"
+            context = RequestContext(
                 cloud=cloud,
                 token=request.headers.get("X-Auth-Token", ""),
-                base_url=base_url,
+                cloud_url=cloud_url,
+                microversion=0,
                 request_id=request_id,
                 remote=request.remote or "",
                 verb=request.method,
                 path=api_path,
+                api_url=api_url,
+                pairs=parse_qsl(raw_query, keep_blank_values=True) if raw_query else (),
             )
-            response = await self._respond(request, surface, context, metadata)
+            response = await self._respond(request, surface, context)
         self.requests.add(
             started, request_id, cloud, request.method, raw_path, response.status, time.perf_counter() - started
         )
@@ -103,25 +107,24 @@ class App:
     def _surface(self, path: str) -> tuple[Surface | None, str]:
         if self._only is not None:
             return self._only, _trimmed(self._only, path)
-        second = path.find("/", 1)
-        first = path if second < 0 else path[:second]
-        surface = self._by_prefix.get(first)
-        return surface, _trimmed(surface, path[len(first) :]) if surface is not None else ""
+        prefix, rest = _first_segment(path)
+        surface = self._by_prefix.get(prefix)
+        return surface, _trimmed(surface, rest) if surface is not None else ""
 
     async def _outside(
         self, request: web.BaseRequest, request_id: str, cloud: str, cloud_prefix: str, path: str
     ) -> web.Response:
         """What belongs to no API: the index at the root, and nothing else."""
         if path in ("", "/") and request.method in ("GET", "HEAD"):
-            base_url = f"{request.scheme}://{request.headers.get('Host') or '127.0.0.1'}{cloud_prefix}"
-            metadata = CallMetadata(
-                cloud=cloud, base_url=base_url, request_id=request_id, remote=request.remote or "", path=path
+            cloud_url = f"{request.scheme}://{request.headers.get('Host') or '127.0.0.1'}{cloud_prefix}"
+            context = RequestContext(
+                cloud=cloud, cloud_url=cloud_url, request_id=request_id, remote=request.remote or "", path=path
             )
-            found = await index(self._core, metadata, request.headers.get("Accept", ""))
+            found = await index(self._core, self._contract, context, request.headers.get("Accept", ""))
             if found is not None:
                 body, content_type = found
                 return web.Response(body=body, content_type=content_type, charset="utf-8")
-        return web.json_response({"message": "Not Found"}, status=404)
+        return _not_built(request.method, path) or web.json_response({"message": "Not Found"}, status=404)
 
     def _answers(self) -> web.Response:
         report = self.renderer.report()
@@ -130,15 +133,13 @@ class App:
         detail = "Answers are not checked here: start the cloud with `mopenstack up --check-answers`."
         return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
 
-    async def _respond(
-        self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
-    ) -> web.StreamResponse:
+    async def _respond(self, request: web.BaseRequest, surface: Surface, context: RequestContext) -> web.StreamResponse:
         dialect = surface.dialect
         versions: Mapping[str, str] = {}
         try:
-            context.microversion = metadata.microversion = dialect.microversion(request.headers)
+            context.microversion = dialect.microversion(request.headers)
             versions = surface.version_headers(context.microversion)
-            outcome = await self._dispatch(request, surface, context, metadata)
+            outcome = await self._dispatch(request, surface, context)
         except Fault as fault:
             outcome = dialect.error(fault, context)
         except Exception:  # the client gets the service's own 500 and the log the reason
@@ -146,14 +147,14 @@ class App:
             outcome = dialect.error(
                 Internal("The server has either erred or is incapable of performing the requested operation."), context
             )
-        if isinstance(outcome, ByteStream):
-            outcome.headers["X-Openstack-Request-Id"] = context.request_id
-            return await _stream(request, outcome)
+        if isinstance(outcome, tuple):
+            stream, status = outcome
+            stream.headers["X-Openstack-Request-Id"] = context.request_id
+            return await _stream(request, stream, status)
         headers = outcome.headers
         headers.update(versions)
-        headers["X-Openstack-Request-Id"] = context.request_id
-        if surface.compute_request_id:
-            headers["x-compute-request-id"] = context.request_id
+        for name in dialect.request_id_headers:
+            headers[name] = context.request_id
         if outcome.body:
             headers["Content-Type"] = outcome.content_type
         response = web.Response(
@@ -164,16 +165,17 @@ class App:
         return response
 
     async def _dispatch(
-        self, request: web.BaseRequest, surface: Surface, context: Context, metadata: CallMetadata
-    ) -> Answer | ByteStream:
+        self, request: web.BaseRequest, surface: Surface, context: RequestContext
+    ) -> Answer | tuple[ByteStream, int]:
         dialect = surface.dialect
-        found = surface.router.find(context.path)
+        found = surface.find(context.path)
         verb = request.method
         if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:
             verb = "GET"
         if found is None or verb not in found[0].leaves:
-            return await self._unserved(surface, context, metadata, found[0].leaves if found else ())
+            return await self._unserved(surface, context, found[0].leaves if found else ())
         leaves, values = found[0].leaves[verb], found[1]
+        context.project_id = found[2]
         document = None
         body = b""
         endpoint = leaves[0][1]
@@ -211,21 +213,20 @@ class App:
         except (Fault, UnicodeEncodeError) as refused:
             # A bad token outranks a bad body: the services look at the token first.
             if not endpoint.operation.anonymous:
-                await self._core.authenticate(metadata)
+                await self._core.authenticate(context)
             raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
         if raw:
-            metadata.body = _chunks(request)
-            metadata.content_type = request.headers.get("Content-Type", "")
-        reply = await self._core.call(endpoint.operation, message, metadata)
+            context.body = _chunks(request)
+            context.content_type = request.headers.get("Content-Type", "")
+        reply = await self._core.call(endpoint.operation, message, context)
         if isinstance(reply.result, ByteStream):
             self.renderer.streamed(endpoint)
-            reply.result.status = reply.result.status or endpoint.operation.status(context.microversion)
-            return reply.result
-        return self.renderer.answer(endpoint, reply, dialect, context, query)
+            return reply.result, endpoint.status(context.microversion, reply.outcome)
+        return self.renderer.answer(endpoint, message, reply, dialect, context, query)
 
     @staticmethod
     def _choose(
-        surface: Surface, leaves: list[tuple[tuple[str, ...], Endpoint]], document: object, context: Context
+        surface: Surface, leaves: list[tuple[tuple[str, ...], Endpoint]], document: object, context: RequestContext
     ) -> Endpoint:
         """The endpoint of a verb and path: by the action's key where there are actions, by microversion."""
         candidates = [endpoint for _, endpoint in leaves]
@@ -243,20 +244,18 @@ class App:
         major = surface.api.microversion_min.partition(".")[0]
         raise WrongVersion(version=f"{major}.{context.microversion}")
 
-    async def _unserved(
-        self, surface: Surface, context: Context, metadata: CallMetadata, allowed: Iterable[str]
-    ) -> Answer:
+    async def _unserved(self, surface: Surface, context: RequestContext, allowed: Iterable[str]) -> Answer:
         """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
         dialect = surface.dialect
         document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
         needs_token = dialect.document_needs_token(context.path) if document else surface.api.type != "identity"
         if needs_token and dialect.guarded(context.path):
-            await self._core.authenticate(metadata)
+            await self._core.authenticate(context)
         if document is not None:
             return document
-        known = documented(surface.api.type).find(context.path)
+        known = surface.documented.find(surface.without_project(context.path)[0])
         if known is not None and context.verb in known[0].leaves:
-            raise not_served(context, known[0].leaves[context.verb][0][1][1])
+            raise _not_served(context, known[0].leaves[context.verb][0][1][1])
         verbs = {*allowed, *(known[0].leaves if known is not None else ())}
         return dialect.wrong_verb(context, verbs) if verbs else dialect.no_route(context)
 
@@ -265,21 +264,38 @@ def _trimmed(surface: Surface, path: str) -> str:
     return path if surface.dialect.exact_paths else path.rstrip("/")
 
 
-def not_served(context: Context, title: str, action: str = "") -> NotServed:
+def _not_served(context: RequestContext, title: str, action: str = "") -> NotServed:
     """The refusal that names what OpenStack documents and mopenstack does not serve."""
     what = f"{context.verb} {context.path}" + (f" {action}" if action else "")
     return NotServed(f"mopenstack does not serve this operation yet: {title} ({what}).")
 
 
-def _refuse_action(surface: Surface, context: Context, action: str) -> None:
-    known = documented(surface.api.type).find(context.path)
+def _not_built(verb: str, path: str) -> web.Response | None:
+    """The 501 of a service that OpenStack documents and mopenstack does not have; None for other paths."""
+    prefix, rest = _first_segment(path)
+    file = not_served().get(prefix)
+    if file is None:
+        return None
+    found = documented(file).find(rest)
+    leaves = found[0].leaves.get(verb) if found is not None else None
+    what = f"this operation: {leaves[0][1][1]}" if leaves else f"the service {file.stem}"
+    return web.json_response({"message": f"mopenstack does not serve {what} ({verb} {path})."}, status=501)
+
+
+def _first_segment(path: str) -> tuple[str, str]:
+    end = path.find("/", 1)
+    return (path, "") if end < 0 else (path[:end], path[end:])
+
+
+def _refuse_action(surface: Surface, context: RequestContext, action: str) -> None:
+    known = surface.documented.find(surface.without_project(context.path)[0])
     for _, (name, title) in known[0].leaves.get("POST", ()) if known is not None else ():
         if name == action:
-            raise not_served(context, title, action)
+            raise _not_served(context, title, action)
     raise NoSuchAction(action=action)
 
 
-def _check_query(operation: Operation, keys: Collection[str], context: Context) -> None:
+def _check_query(operation: Operation, keys: Collection[str], context: RequestContext) -> None:
     """Refuse unknown query parameters from the microversion on that does."""
     options = operation.options
     if not options.strict_query or context.microversion < minor(options.strict_query, LATEST):
@@ -306,8 +322,8 @@ async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def _stream(request: web.BaseRequest, stream: ByteStream) -> web.StreamResponse:
-    response = web.StreamResponse(status=stream.status, headers=stream.headers)
+async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> web.StreamResponse:
+    response = web.StreamResponse(status=status, headers=stream.headers)
     response.content_type = stream.content_type
     if stream.size >= 0:
         response.content_length = stream.size

@@ -6,15 +6,15 @@ JSON, or a page for browsers. The clouds are told to clients of this machine onl
 from __future__ import annotations
 
 import html
-from functools import cache
 from typing import Any
 
 import orjson
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import CallMetadata, Core, Page
+from mopenstack.contract.calls import Core, Page, RequestContext
+from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import Fault
-from mopenstack.contract.operations import Operation, apis, operations
+from mopenstack.contract.operations import Operation
 from mopenstack.gateway.addresses import cloud_path
 
 _CLOUDS = "mopenstack.admin.v1.Admin.ListClouds"
@@ -28,9 +28,9 @@ td,th{{padding:.2rem 1rem .2rem 0;text-align:left}}code{{font-size:.9em}}</style
 """
 
 
-async def index(core: Core, metadata: CallMetadata, accept: str) -> tuple[bytes, str] | None:
+async def index(core: Core, contract: Contract, context: RequestContext, accept: str) -> tuple[bytes, str] | None:
     """(the answer's body, its content type); None for a cloud that is not there."""
-    base = metadata.base_url
+    base = context.cloud_url
     document: dict[str, Any] = {
         "name": "mopenstack",
         "auth_url": f"{base}/identity/v3",
@@ -42,15 +42,15 @@ async def index(core: Core, metadata: CallMetadata, accept: str) -> tuple[bytes,
                 "min_version": api.microversion_min,
                 "version": api.microversion_max,
             }
-            for api in apis().values()
+            for api in contract.apis.values()
             if api.type
         ],
     }
-    clouds = await _clouds(core, metadata)
+    clouds = await _clouds(core, contract.by_name[_CLOUDS], context)
     if clouds is not None:
-        if metadata.cloud and metadata.cloud not in clouds:
+        if context.cloud and context.cloud not in clouds:
             return None
-        root = base.removesuffix(cloud_path(metadata.cloud))
+        root = base.removesuffix(cloud_path(context.cloud))
         document["clouds"] = [
             {"name": name, "auth_url": f"{root}{cloud_path(name)}/identity/v3"} for name in sorted(clouds)
         ]
@@ -59,21 +59,15 @@ async def index(core: Core, metadata: CallMetadata, accept: str) -> tuple[bytes,
     return orjson.dumps(document), "application/json"
 
 
-async def _clouds(core: Core, metadata: CallMetadata) -> list[str] | None:
+async def _clouds(core: Core, operation: Operation, context: RequestContext) -> list[str] | None:
     """The names of all clouds; None for a client that may not know."""
-    operation = _operation()
     request: Message = operation.request()
     try:
-        result = (await core.call(operation, request, metadata)).result
+        result = (await core.call(operation, request, context)).result
     except Fault:
         return None
     found: Any = result.items if isinstance(result, Page) else getattr(result, "clouds", ())
     return [cloud.name for cloud in found]
-
-
-@cache
-def _operation() -> Operation:
-    return next(operation for operation in operations() if operation.name == _CLOUDS)
 
 
 def _page(document: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import FieldDescriptor
 
+from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import (
     FIELD_MASK,
@@ -22,7 +23,6 @@ from mopenstack.contract.operations import (
     Operation,
     enum_words,
     field_rules,
-    operations,
     wire_key,
 )
 from mopenstack.contract.v1 import annotations_pb2
@@ -47,11 +47,11 @@ _PAGES = (("limit", "integer"), ("marker", "string"), ("sort_key", "string"), ("
 
 
 @cache
-def document() -> bytes:
+def document(contract: Contract) -> bytes:
     """The document, rendered once."""
     schemas: Json = {}
     paths: dict[str, dict[str, Json]] = {}
-    for (path, verb), sharing in _by_place().items():
+    for (path, verb), sharing in _by_place(contract).items():
         paths.setdefault(path, {})[verb.lower()] = _item(path, verb, sharing, schemas)
     shown = {
         "openapi": "3.1.0",
@@ -66,9 +66,9 @@ def document() -> bytes:
     return orjson.dumps(shown)
 
 
-def _by_place() -> dict[tuple[str, str], list[Operation]]:
+def _by_place(contract: Contract) -> dict[tuple[str, str], list[Operation]]:
     found: dict[tuple[str, str], list[Operation]] = {}
-    for operation in operations():
+    for operation in contract.operations:
         for route in operation.routes:
             found.setdefault((operation.api.prefix + route.path, route.verb), []).append(operation)
     return found
@@ -80,7 +80,7 @@ def _item(path: str, verb: str, sharing: list[Operation], schemas: Json) -> Json
     item: Json = {
         "operationId": f"{first.name.removeprefix('mopenstack.')}.{verb.lower()}.{_literals(path)}",
         "tags": [first.api.name or first.api.type],
-        "summary": first.options.title or first.method,
+        "summary": first.method,
         "x-mopenstack-operations": [_note(operation) for operation in sharing],
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables),

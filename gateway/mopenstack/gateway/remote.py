@@ -10,9 +10,11 @@ import grpc
 from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 
-from mopenstack.contract.calls import ByteStream, CallMetadata, Reply
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault
-from mopenstack.contract.operations import LATEST, Operation, operations
+from mopenstack.contract.calls import ByteStream, Reply, RequestContext
+from mopenstack.contract.contract import Contract
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, declared
+from mopenstack.contract.operations import LATEST, Operation
+from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -20,17 +22,17 @@ MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 class RemoteCore:
     """Calls a core at `address` (host:port or unix:path)."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, contract: Contract) -> None:
         options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
         self._channel = grpc.aio.insecure_channel(address, options=options)
-        self._look: Operation = next(item for item in operations() if item.name == TOKEN_CHECK)
+        self._look: Operation = contract.by_name[TOKEN_CHECK]
 
     async def close(self) -> None:
         await self._channel.close()
 
-    async def call(self, operation: Operation, request: Message, metadata: CallMetadata) -> Reply:
+    async def call(self, operation: Operation, request: Message, context: RequestContext) -> Reply:
         """Make the RPC; raises the fault that the core raised."""
-        pairs = _pairs(metadata)
+        pairs = _pairs(context)
         path = f"/{operation.service}/{operation.method}"
         serialize, deserialize = operation.request.SerializeToString, operation.response.FromString
         try:
@@ -39,44 +41,47 @@ class RemoteCore:
                 return await _bytes(stream)
             if operation.raw_request:
                 upload = self._channel.stream_unary(path, serialize, deserialize)
-                call: Any = upload(_messages(operation, request, metadata), metadata=pairs)
+                call: Any = upload(_messages(operation, request, context), metadata=pairs)
             else:
                 call = self._channel.unary_unary(path, serialize, deserialize)(request, metadata=pairs)
             result = await call
             trailing = dict(await call.trailing_metadata() or ())
         except grpc.aio.AioRpcError as error:
             raise _fault(error) from None
-        return Reply(result, str(trailing.get("x-mopenstack-audience", "")))
+        return Reply(
+            result, str(trailing.get("x-mopenstack-audience", "")), str(trailing.get("x-mopenstack-outcome", ""))
+        )
 
-    async def authenticate(self, metadata: CallMetadata) -> None:
+    async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token."""
-        await self.call(self._look, self._look.request(), metadata)
+        await self.call(self._look, self._look.request(), context)
 
 
 TOKEN_CHECK = "mopenstack.admin.v1.Gateways.CheckToken"  # noqa: S105  # the name of an RPC
 
 
-def _pairs(metadata: CallMetadata) -> list[tuple[str, str]]:
+def _pairs(context: RequestContext) -> list[tuple[str, str]]:
     pairs = [
-        ("x-auth-token", metadata.token),
-        ("x-mopenstack-cloud", metadata.cloud),
-        ("x-mopenstack-url", metadata.base_url),
-        ("x-mopenstack-remote", metadata.remote),
-        ("x-openstack-request-id", metadata.request_id),
-        ("x-content-type", metadata.content_type),
-        ("x-mopenstack-verb", metadata.verb),
-        ("x-mopenstack-path", metadata.path),
+        ("x-auth-token", context.token),
+        ("x-mopenstack-cloud", context.cloud),
+        ("x-mopenstack-url", context.cloud_url),
+        ("x-mopenstack-remote", context.remote),
+        ("x-openstack-request-id", context.request_id),
+        ("x-content-type", context.content_type),
+        ("x-mopenstack-verb", context.verb),
+        ("x-mopenstack-path", context.path),
+        ("x-mopenstack-project", context.project_id),
     ]
-    if metadata.microversion != LATEST:
-        pairs.append(("openstack-api-version", str(metadata.microversion)))
+    if context.microversion != LATEST:
+        pairs.append(("openstack-api-version", str(context.microversion)))
     return [(key, value) for key, value in pairs if value and value.isascii() and value.isprintable()]
 
 
-async def _messages(operation: Operation, request: Any, metadata: CallMetadata) -> AsyncIterator[Message]:
+async def _messages(operation: Operation, request: Any, context: RequestContext) -> AsyncIterator[Message]:
     """The request with the first bytes, then bytes alone."""
     first = True
-    if metadata.body is not None:
-        async for chunk in metadata.body:
+    if context.body is not None:
+        async for chunk in context.body:
             if first:
                 request.data = chunk
                 yield request
@@ -100,7 +105,8 @@ async def _bytes(stream: Any) -> Reply:
     shown = json.loads(headers.get("x-mopenstack-headers", "{}"))
     size = int(headers.get("x-mopenstack-size", "-1"))
     content_type = headers.get("x-content-type", "application/octet-stream")
-    return Reply(ByteStream(chunks(), size, content_type, shown))
+    found = ByteStream(chunks(), size, content_type, shown)
+    return Reply(found, outcome=headers.get("x-mopenstack-outcome", ""))
 
 
 def _fault(error: grpc.aio.AioRpcError) -> Fault:
@@ -112,9 +118,14 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
     info = error_details_pb2.ErrorInfo()
     status_pb2.Status.FromString(packed).details[0].Unpack(info)
     facts = dict(info.metadata)
+    known = declared(info.domain, info.reason)
+    if known is not None:
+        fault = known.__new__(known)
+        Fault.__init__(fault, text, **facts)
+        return fault
     if "field" in facts:
         path, value, rule, bound = json.loads(facts["field"])
         return InvalidField(tuple(path), value, rule, bound, text)
-    if "rules" in facts and info.reason == "PolicyRefused":
+    if "rules" in facts and info.reason == "POLICY_REFUSED":
         return PolicyRefused(json.loads(facts["rules"]))
-    return RemoteFault(code, info.reason, text, facts)
+    return RemoteFault(code, class_name(info.reason), text, facts)

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import ByteStream, Page, Reply
+from mopenstack.contract.calls import ByteStream, Page, Reply, RequestContext
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.encode import Kept, encoder, has_headers, header_fields
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect
+from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.surface import Endpoint
 
 
@@ -26,49 +26,64 @@ class Renderer:
         return None
 
     def answer(
-        self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
+        self,
+        endpoint: Endpoint,
+        request: Message,
+        reply: Reply,
+        dialect: Dialect,
+        context: RequestContext,
+        query: common.Query | None,
     ) -> Answer:
-        """Everything but byte streams; the status is the operation's own, or what a field says that is `:status`."""
+        """Everything but byte streams; the status is that of the operation or of the outcome."""
         result = reply.result
         assert not isinstance(result, ByteStream)
         response = endpoint.operation.response
-        status = endpoint.status(context.microversion)
+        status = endpoint.status(context.microversion, reply.outcome)
         headers: dict[str, str] = {}
         if isinstance(result, Page):
             body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
         elif response is common.Empty:
             body = b""
         elif type(result) is response:
-            plan = encoder(response.DESCRIPTOR, context.microversion, reply.audience)
-            headers = header_fields(response.DESCRIPTOR, context.microversion, context.base, result)
+            plan = encoder(response.DESCRIPTOR, context.microversion, reply.audience, response.DESCRIPTOR.name)
+            headers = header_fields(response.DESCRIPTOR, context.microversion, context.api_url, result)
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
-                body = orjson.dumps({**plan.document(result, context.base), **page})
+                body = orjson.dumps({**plan.document(result, context.api_url), **page})
             else:
                 # An answer of headers alone has no body, be they left out at this microversion or empty.
                 bare = has_headers(response.DESCRIPTOR)
-                body = b"" if bare else orjson.dumps(plan.document(result, context.base))
+                body = b"" if bare else orjson.dumps(plan.document(result, context.api_url))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
-        if ":status" in headers:
-            status = int(headers.pop(":status"))
+        location = endpoint.location(reply.outcome)
+        if location is not None:
+            headers["Location"] = context.api_url + location(request, result)
         return Answer(status, body, headers, endpoint.content_type)
 
-    def _bare(self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: Context) -> bytes:
+    def _bare(
+        self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: RequestContext
+    ) -> bytes:
         plan = endpoint.item_plan(context.microversion, audience)
         fields = _fields(dialect, context) if context.pairs else None
         if fields:
-            rendered = orjson.dumps(_pick(plan.document(result, context.base), fields))
+            rendered = orjson.dumps(_pick(plan.document(result, context.api_url), fields))
         else:
-            rendered = self._kept.render(result, plan, context.base)
+            rendered = self._kept.render(result, plan, context.api_url)
         head = endpoint.envelope_head
         return head + rendered + b"}" if head else rendered
 
     def _page(
-        self, endpoint: Endpoint, page: Page, audience: str, dialect: Dialect, context: Context, query: common.Query
+        self,
+        endpoint: Endpoint,
+        page: Page,
+        audience: str,
+        dialect: Dialect,
+        context: RequestContext,
+        query: common.Query,
     ) -> bytes:
         plan = endpoint.item_plan(context.microversion, audience)
-        base, kept = context.base, self._kept
+        base, kept = context.api_url, self._kept
         if query.fields:
             items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
         else:
@@ -78,7 +93,7 @@ class Renderer:
         return b'{"%b":[%b]%b' % (endpoint.envelope.encode(), b",".join(items), tail)
 
     def _remote_page(
-        self, endpoint: Endpoint, result: Any, dialect: Dialect, context: Context, query: common.Query | None
+        self, endpoint: Endpoint, result: Any, dialect: Dialect, context: RequestContext, query: common.Query | None
     ) -> dict[str, Any]:
         """The links beside a list that came as a whole message."""
         if query is None or "page" not in result.DESCRIPTOR.fields_by_name:
@@ -88,7 +103,7 @@ class Renderer:
         return dialect.page_links(endpoint.envelope, page, query, context)
 
 
-def _fields(dialect: Dialect, context: Context) -> list[str]:
+def _fields(dialect: Dialect, context: RequestContext) -> list[str]:
     if "fields" not in dialect.reserved:
         return []
     return [value for key, value in context.pairs if key == "fields"]

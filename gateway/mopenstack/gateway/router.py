@@ -7,18 +7,22 @@ from urllib.parse import unquote
 
 T = TypeVar("T")
 
+TAIL = "=**}"
+"""Ends a variable that holds all the rest of a path, slashes included: `{object=**}`."""
+
 
 class Node(Generic[T]):
-    __slots__ = ("leaves", "literals", "variable")
+    __slots__ = ("leaves", "literals", "tail", "variable")
 
     def __init__(self) -> None:
         self.literals: dict[str, Node[T]] = {}
         self.variable: Node[T] | None = None
+        self.tail: Node[T] | None = None
         self.leaves: dict[str, list[tuple[tuple[str, ...], T]]] = {}
 
 
 class Router(Generic[T]):
-    """Paths are templates with `{variables}`; a literal segment wins over a variable."""
+    """Paths are templates with `{variables}`; a literal segment wins over a variable, and both over a tail."""
 
     def __init__(self) -> None:
         self._root: Node[T] = Node()
@@ -28,10 +32,13 @@ class Router(Generic[T]):
         node = self._root
         names = []
         for segment in _segments(template):
-            if segment.startswith("{") and segment.endswith("}"):
+            if segment.startswith("{") and segment.endswith(TAIL):
+                names.append(segment[1 : -len(TAIL)])
+                node.tail = node.tail or Node()
+                node = node.tail
+            elif segment.startswith("{") and segment.endswith("}"):
                 names.append(segment[1:-1])
-                if node.variable is None:
-                    node.variable = Node()
+                node.variable = node.variable or Node()
                 node = node.variable
             else:
                 node = node.literals.setdefault(segment, Node())
@@ -48,15 +55,15 @@ class Router(Generic[T]):
         values: list[str] = []
         for place, segment in enumerate(segments):
             literal = node.literals.get(segment)
-            if literal is None:
-                if node.variable is None or not segment:
-                    return None
+            if node.tail is not None or (literal is not None and node.variable is not None):
+                return self._find(node, segments, place, values)  # more than one way leads on
+            if literal is not None:
+                node = literal
+            elif node.variable is None or not segment:
+                return None
+            else:
                 values.append(segment)
                 node = node.variable
-            elif node.variable is None:
-                node = literal
-            else:  # both may lead on: try the literal first, then the variable
-                return self._find(node, segments, place, values)
         return (node, values) if node.leaves else None
 
     def _find(
@@ -71,7 +78,11 @@ class Router(Generic[T]):
             if found is not None:
                 return found
         if node.variable is not None and segment:
-            return self._find(node.variable, segments, place + 1, [*values, segment])
+            found = self._find(node.variable, segments, place + 1, [*values, segment])
+            if found is not None:
+                return found
+        if node.tail is not None and any(segments[place:]):
+            return node.tail, [*values, "/".join(segments[place:])]
         return None
 
 

@@ -1,18 +1,21 @@
-"""The contract's descriptors compiled to routes: one router an API, one leaf a verb and path."""
+"""The contract compiled to routes: one router an API, one leaf a verb and path."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mopenstack.contract.operations import Operation, apis, field_rules, operations, wire_key
+from mopenstack.contract.contract import Contract
+from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.service import Service, named
 from mopenstack.contract.v1 import annotations_pb2
-from mopenstack.gateway.codec.encode import Encoder, encoder
+from mopenstack.gateway.codec.encode import Encoder, Location, encoder, location_template
 from mopenstack.gateway.codec.requests import RequestDecoder
-from mopenstack.gateway.dialects import dialect_of
 from mopenstack.gateway.dialects.base import Dialect
-from mopenstack.gateway.hooks import BodyHook, body_hooks
-from mopenstack.gateway.router import Router
+from mopenstack.gateway.documented_operations import Documented, documented, path_of
+from mopenstack.gateway.hooks import BodyHook
+from mopenstack.gateway.router import Node, Router
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +33,7 @@ class Endpoint:
     hook: BodyHook | None = None
     alone: bool = True
     """Whether no other operation shares the verb and path, and the body names no action."""
+    _locations: dict[str, Location | None] = field(default_factory=dict)
     _statuses: dict[int, int] = field(default_factory=dict)
     _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
 
@@ -43,20 +47,33 @@ class Endpoint:
             self.decoders[microversion] = found
         return found
 
-    def status(self, microversion: int) -> int:
-        """The HTTP status of success at a microversion."""
+    def status(self, microversion: int, outcome: str = "") -> int:
+        """The HTTP status of a success at a microversion."""
+        if outcome:
+            return self.operation.outcomes[outcome].status
         found = self._statuses.get(microversion)
         if found is None:
             found = self._statuses[microversion] = self.operation.status(microversion)
         return found
 
+    def location(self, outcome: str) -> Location | None:
+        """What makes the Location header's path of a success, out of the request and the result."""
+        if outcome not in self._locations:
+            options = self.operation.options
+            template = self.operation.outcomes[outcome].location if outcome else ""
+            template = template or options.location
+            self._locations[outcome] = location_template(template) if template else None
+        return self._locations[outcome]
+
     def item_plan(self, microversion: int, audience: str) -> Encoder:
         """The plan of the object, or of each object of the list, inside the answer's envelope."""
         found = self._plans.get((microversion, audience))
         if found is None:
-            field = self.operation.response.DESCRIPTOR.fields_by_name[self.envelope_field]
+            response = self.operation.response.DESCRIPTOR
+            field = response.fields_by_name[self.envelope_field]
             assert field.message_type is not None
-            found = self._plans[(microversion, audience)] = encoder(field.message_type, microversion, audience)
+            found = encoder(field.message_type, microversion, audience, response.name)
+            self._plans[(microversion, audience)] = found
         return found
 
 
@@ -64,14 +81,34 @@ class Endpoint:
 class Surface:
     """One API as it is served: its routes and its dialect."""
 
-    package: str
+    service: Service
     api: annotations_pb2.Api
     dialect: Dialect
     router: Router[Endpoint]
-
-    compute_request_id: bool
-    """Nova and Cinder answer with the older name of the request id's header as well."""
     _version_headers: dict[int, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def documented(self) -> Documented:
+        """What OpenStack documents of the service, read when it is first asked for."""
+        return documented(path_of(self.service))
+
+    def find(self, path: str) -> tuple[Node[Endpoint], list[str], str] | None:
+        """The node of a path, the values of its variables, and the project that stands in it as optional prefix."""
+        found = self.router.find(path)
+        if found is not None:
+            return *found, ""
+        plain, project = self.without_project(path)
+        found = self.router.find(plain) if project else None
+        return (*found, project) if found is not None else None
+
+    def without_project(self, path: str) -> tuple[str, str]:
+        """`/v3/<project>/volumes` as (`/v3/volumes`, project); other paths as they are."""
+        if self.api.optional_prefix:
+            version, slash, rest = path[1:].partition("/")
+            project, more, rest = rest.partition("/")
+            if slash and more and self.dialect.project_pattern.fullmatch(project):
+                return f"/{version}/{rest}", project
+        return path, ""
 
     def version_headers(self, microversion: int) -> Mapping[str, str]:
         """The dialect's, made once for each microversion."""
@@ -81,28 +118,36 @@ class Surface:
         return found
 
 
-def surfaces() -> list[Surface]:
-    """Every API of the contract with all of its declared operations."""
-    found = {
-        package: Surface(package, api, dialect_of(api), Router(), api.type in ("compute", "volumev3"))
-        for package, api in apis().items()
-    }
-    hooks = body_hooks()
-    for operation in operations():
-        surface = found[operation.package]
+def surfaces(contract: Contract) -> list[Surface]:
+    """Every API of a contract with all of its declared operations."""
+    found = {package: _surface(contract.service_of(package), api) for package, api in contract.apis.items()}
+    hooks: dict[str, BodyHook] = {}
+    for service in contract.services:
+        for module in service.hooks:
+            hooks.update(importlib.import_module(module).BODY_HOOKS)
+    for operation in contract.operations:
+        router = found[operation.package].router
         for route in operation.routes:
-            variables = tuple(part[1:-1] for part in route.path.split("/") if part.startswith("{"))
-            endpoint = Endpoint(operation, route.path, variables)
-            endpoint.envelope_field, endpoint.envelope = _envelope(operation)
-            if endpoint.envelope_field:
-                answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
-                endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
-            endpoint.content_type = operation.options.content_type or endpoint.content_type
-            endpoint.hook = hooks.get(operation.name)
-            leaves = surface.router.add(route.verb, route.path, endpoint)
+            endpoint = _endpoint(operation, route.path, hooks.get(operation.name))
+            leaves = router.add(route.verb, route.path, endpoint)
             for _, sharing in leaves:
                 sharing.alone = len(leaves) == 1 and not operation.action
     return list(found.values())
+
+
+def _surface(service: Service, api: annotations_pb2.Api) -> Surface:
+    return Surface(service, api, named(service.dialect)(api), Router())
+
+
+def _endpoint(operation: Operation, path: str, hook: BodyHook | None) -> Endpoint:
+    variables = tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
+    endpoint = Endpoint(operation, path, variables, hook=hook)
+    endpoint.envelope_field, endpoint.envelope = _envelope(operation)
+    if endpoint.envelope_field:
+        answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
+        endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
+    endpoint.content_type = operation.options.content_type or endpoint.content_type
+    return endpoint
 
 
 def _envelope(operation: Operation) -> tuple[str, str]:

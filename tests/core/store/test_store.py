@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from mopenstack.core.store import Store, Taken, transaction
+from mopenstack.core.store import Store, Taken
 from mopenstack.core.store.postgres import PostgresStore
 from mopenstack.core.store.sqlite import DataFolderInUse, SqliteStore
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -97,7 +97,7 @@ async def test_transitions_come_when_they_are_due(store: Store) -> None:
         await tx.schedule(_network("2"), "build", float("inf"))
     async with store.transaction(CLOUD) as tx:
         assert await tx.due(4.9) == []
-        assert [(kind.name, id, action) for kind, id, action in await tx.due(5.0)] == [("network", "1", "build")]
+        assert [(kind, id, action) for kind, id, action in await tx.due(5.0)] == [("network", "1", "build")]
         assert len(await tx.pending()) == 2
         await tx.unschedule("network", "1")
         assert await tx.due(6.0) == []
@@ -150,9 +150,9 @@ async def test_a_view_goes_when_what_it_was_built_from_changes(store: Store) -> 
     assert await read() == "one,two"
 
 
-async def test_generations_grow_with_writes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_generations_grow_with_writes(store: Store) -> None:
     """The generation of a package that is watched tells that something of it changed."""
-    monkeypatch.setattr(transaction, "_watched", ["mopenstack.network.v2"])
+    store.watched = "mopenstack.network.v2"
     async with store.transaction(CLOUD) as tx:
         before = await tx.generation("mopenstack.network.v2")
         await tx.put(_network("1"), fresh=True)

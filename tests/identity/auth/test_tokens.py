@@ -172,7 +172,7 @@ async def test_revoked(cloud: Cloud, admin: User, demo: User) -> None:
 
 async def test_expired(cloud: Cloud, demo: User) -> None:
     (await demo.get("identity", "/v3/auth/projects")).ok()
-    cloud.serving.engine.cloud(cloud.name).clock.advance(86_401)
+    cloud.serving.engine.clouds[cloud.name].clock.advance(86_401)
     (await demo.get("identity", "/v3/auth/projects")).refused(401)
 
 
@@ -203,12 +203,12 @@ async def test_what_ends_a_token(cloud: Cloud, admin: User) -> None:
 
 
 async def test_a_token_works_in_its_own_cloud_only(cloud: Cloud, demo: User) -> None:
-    other = await cloud.serving.engine.create_cloud(f"{cloud.name}-other")
+    other = await cloud.serving.administration.create_cloud(f"{cloud.name}-other")
     try:
         stranger = type(demo)(cloud.session, type(cloud)(other.name, cloud.serving, cloud.session).url, demo.token)
         (await stranger.get("identity", "/v3/auth/projects")).refused(401)
     finally:
-        await cloud.serving.engine.delete_cloud(other.name)
+        await cloud.serving.administration.delete_cloud(other.name)
 
 
 async def test_what_one_may_scope_to(admin: User, demo: User) -> None:

@@ -60,7 +60,7 @@ async def test_a_token_does_not_outlive_its_credential(cloud: Cloud, demo: User)
     made = (await create(demo, name="ac", expires_at=soon)).ok(201)["application_credential"]
     reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
     assert reply.ok(201)["token"]["expires_at"] == f"{soon}.000000Z"
-    cloud.serving.engine.cloud(cloud.name).clock.advance(61)
+    cloud.serving.engine.clouds[cloud.name].clock.advance(61)
     (await use(cloud, {"id": made["id"], "secret": made["secret"]})).refused(401)
 
 

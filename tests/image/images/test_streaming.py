@@ -6,7 +6,7 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from mopenstack.cli.serve import Settings, make_engine
+from mopenstack.cli.serve import Settings, open_clouds
 from tests.conftest import User
 
 MIB = 1024 * 1024
@@ -43,7 +43,7 @@ async def test_an_image_costs_no_memory(demo: User) -> None:
 async def test_the_seed_is_planted_once(tmp_path: Path) -> None:
     """Processes after one another on one folder, each of which makes a cloud, keep one copy of the seed's bytes."""
     for name in ("first", "second"):
-        engine = await make_engine(Settings(data=tmp_path))
-        await engine.create_cloud(name)
-        await engine.close()
+        administration = await open_clouds(Settings(data=tmp_path))
+        await administration.create_cloud(name)
+        await administration.engine.close()
         assert len(list((tmp_path / "blobs" / "_seed").iterdir())) == 1

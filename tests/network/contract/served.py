@@ -10,13 +10,14 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import FIELD_MASK, PAGE_INFO, QUERY, Operation, field_rules, operations, wire_key
-from mopenstack.contract.v1 import annotations_pb2 as contract
+from mopenstack.contract.operations import FIELD_MASK, PAGE_INFO, QUERY, Operation, field_rules, wire_key
+from mopenstack.contract.v1 import annotations_pb2
 
 INTEGERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT32)
 _NO_BODY = (FIELD_MASK, PAGE_INFO, QUERY)
-_UNWRITABLE = (contract.ACCESS_OUTPUT, contract.ACCESS_INTERNAL)
+_UNWRITABLE = (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Served:
 def collections() -> dict[str, Served]:
     """Collection ("networks", "policies/bandwidth_limit_rules") -> what is served of it."""
     found: dict[str, Served] = {}
-    for operation in operations():
+    for operation in contract().operations:
         if operation.api.type != "network":
             continue
         for route in operation.routes:
@@ -49,7 +50,7 @@ def action_paths() -> frozenset[tuple[str, str]]:
     """(verb, last part of the path) of everything that is served."""
     return frozenset(
         (route.verb, route.path.rsplit("/", 1)[-1])
-        for operation in operations()
+        for operation in contract().operations
         if operation.api.type == "network"
         for route in operation.routes
     )
@@ -77,10 +78,10 @@ def _note(served: Served, operation: Operation, verb: str) -> None:
         served.queried = served.queried or "query" in operation.request.DESCRIPTOR.fields_by_name
         served.answer.update(_shown(operation))
     elif operation.kind_of_write == "create":
-        served.create.update(_writable(operation, contract.ACCESS_UPDATE))
+        served.create.update(_writable(operation, annotations_pb2.ACCESS_UPDATE))
         served.answer = {**_shown(operation), **served.answer}
     elif operation.kind_of_write == "update":
-        served.update.update(_writable(operation, contract.ACCESS_CREATE))
+        served.update.update(_writable(operation, annotations_pb2.ACCESS_CREATE))
 
 
 def _shown(operation: Operation) -> dict[str, AnyField]:
@@ -88,8 +89,8 @@ def _shown(operation: Operation) -> dict[str, AnyField]:
     return {key: item for key, item in fields.items() if not _hidden(field_rules(item))}
 
 
-def _hidden(rules: contract.Field) -> bool:
-    return rules.access == contract.ACCESS_INPUT or rules.audience == "nobody"
+def _hidden(rules: annotations_pb2.Field) -> bool:
+    return rules.access == annotations_pb2.ACCESS_INPUT or rules.audience == "nobody"
 
 
 def _writable(operation: Operation, refused: int) -> dict[str, AnyField]:
@@ -113,7 +114,7 @@ def _fields(descriptor: AnyMessageType) -> dict[str, AnyField]:
 def _keys(descriptor: AnyMessageType) -> Iterator[tuple[str, AnyField]]:
     for item in descriptor.fields:
         rules = field_rules(item)
-        if rules.access == contract.ACCESS_INTERNAL:
+        if rules.access == annotations_pb2.ACCESS_INTERNAL:
             continue
         yield wire_key(item), item
         if rules.also:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import CallMetadata
+from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.core import addresses
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -77,8 +77,8 @@ async def test_a_large_pool_that_is_well_used(cloud: Any, tries: Counter[str]) -
         return await addresses.take_free(call, "address/test", ranges, Port(id="next"))
 
     home = await engine.find_cloud(cloud.name)
-    await engine.transact(home, CallMetadata(cloud=cloud.name), fill)
+    await engine.transact(home, RequestContext(cloud=cloud.name), fill)
     tries.clear()
     for _ in range(50):
-        assert await engine.transact(home, CallMetadata(cloud=cloud.name), one) is not None
+        assert await engine.transact(home, RequestContext(cloud=cloud.name), one) is not None
     assert tries["asked"] <= 50 * TRIES_MAX

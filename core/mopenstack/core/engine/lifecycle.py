@@ -1,14 +1,17 @@
 """State as a table: which action is allowed where, what it leads to, how long it takes.
 
-A transition is stored with its due time and applied by whoever comes next (the engine applies all that
-is due in the cloud before each call), so it survives restarts, needs no background task and is right
-with many cores. Resources change their state only through this table.
+A transition is stored with its due time and applied by the next call (the engine applies all that is due in the
+cloud before each one), so it survives restarts, needs no background task and is right with many cores. Resources
+change their state only through this table.
+
+An operation that is declared with `transition: "stop"` needs no handler: the engine checks the row, edits the target,
+lets the table record it and begins it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -21,15 +24,22 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Message)
 Finish = Callable[["Call", Any], Awaitable[None]]
+Recorder = Callable[["Call", Any, "Action"], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One row. States are the values of the table's state field.
+    """One row. States are values of the table's state field.
 
-    `interim` is the state while under way (None: unchanged), `task` the value of the task field while
-    under way, `to` the state at the end (None: what the completion leaves), `seconds` what it takes in
-    a real cloud. `label` is the name that a refusal uses.
+    allowed   the states in which the action may begin
+    to        the state at the end; None: what the completion leaves
+    task      value of the task field while under way
+    interim   the state while under way; None: unchanged
+    seconds   what it takes in a real cloud; 0: it is complete at once, in the same call
+    label     the name that a refusal uses; empty: the name
+    where     further status fields with the values that allow the action
+    during    further fields with their values while under way
+    sets      further fields with their values at the end
     """
 
     name: str
@@ -39,29 +49,48 @@ class Action:
     interim: Any = None
     seconds: float = 1.0
     label: str = ""
+    where: Mapping[str, frozenset[Any]] = field(default_factory=dict)
+    during: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, Any] = field(default_factory=dict)
+
+
+Guard = Callable[["Call", Any, Any], "Fault | None"]
+"""(call, object, its row): the refusal of an action, or None. Rows of a subclass of Action carry what guards ask."""
+
+
+def in_state(call: Call, obj: Any, action: Action) -> Fault | None:
+    """The guard that stands for the table's own check of states; where `guards` has it says when it is asked."""
+    raise NotImplementedError  # the table asks itself
 
 
 class Lifecycle(Generic[M]):
     """The table of one resource.
 
-    `state` and `task` are field names of the message (task may be empty: the resource has none).
-    `refuse(action, object)` makes the service's fault for an action that the state does not allow.
+    state, task   field names of the message (task may be empty: the resource has none)
+    refuse        (action, object) -> the service's refusal for an action that the state does not allow
+    guards        further conditions, in the order in which the service asks them: a lock, an attachment, a group,
+                  a migration under way; `in_state` among them says where the check of states stands
     """
 
     def __init__(
         self,
         message: type[M],
         actions: Iterable[Action],
-        refuse: Callable[[Action, M], Fault],
+        refuse: Callable[[Any, M], Fault],
         *,
         state: str = "status",
         task: str = "",
+        guards: Iterable[Guard] = (in_state,),
     ) -> None:
         self.message = message
         self.actions = {action.name: action for action in actions}
         self._refuse = refuse
         self.state, self.task = state, task
+        self._guards = tuple(self._in_state if guard is in_state else guard for guard in guards)
         self._finish: dict[str, Finish] = {}
+        self._recorder: Recorder | None = None
+
+    # -- what a service declares
 
     def on(self, *names: str) -> Callable[[Finish], Finish]:
         """Register what an action does when it completes: a coroutine of (call, private copy).
@@ -78,39 +107,81 @@ class Lifecycle(Generic[M]):
 
         return register
 
-    def allows(self, obj: M, name: str) -> bool:
-        return getattr(obj, self.state) in self.actions[name].allowed
+    def records(self, recorder: Recorder) -> Recorder:
+        """Register the coroutine that notes a declared transition (Nova's instance actions)."""
+        self._recorder = recorder
+        return recorder
 
-    def check(self, obj: M, name: str) -> Action:
-        """The action's row; raises the service's refusal where the object's state does not allow it."""
+    def completes(self, name: str) -> bool:
+        """Whether a completion is registered for the action."""
+        return name in self._finish
+
+    # -- what may be done
+
+    def refusal(self, call: Call, obj: M, name: str) -> Fault | None:
+        """The service's refusal of an action on an object, or None where it is allowed."""
         action = self.actions[name]
-        if getattr(obj, self.state) not in action.allowed:
-            raise self._refuse(action, obj)
-        return action
+        for guard in self._guards:
+            refused = guard(call, obj, action)
+            if refused is not None:
+                return refused
+        return None
+
+    def allows(self, call: Call, obj: M, name: str) -> bool:
+        return self.refusal(call, obj, name) is None
+
+    def check(self, call: Call, obj: M, name: str) -> Action:
+        """The action's row; raises the service's refusal."""
+        refused = self.refusal(call, obj, name)
+        if refused is not None:
+            raise refused
+        return self.actions[name]
+
+    def _in_state(self, call: Call, obj: M, action: Action) -> Fault | None:
+        if getattr(obj, self.state) in action.allowed and all(
+            getattr(obj, name) in values for name, values in action.where.items()
+        ):
+            return None
+        return self._refuse(action, obj)
+
+    # -- what is done
 
     async def begin(self, call: Call, obj: M, name: str, *, seconds: float | None = None) -> None:
         """Check, mark the private copy as under way, put it, and note when the action completes."""
-        action = self.check(obj, name)
+        action = self.check(call, obj, name)
+        seconds = action.seconds if seconds is None else seconds
+        if not seconds:
+            await self._end(call, obj, action)
+            return
         if action.interim is not None:
             setattr(obj, self.state, action.interim)
         if self.task:
             setattr(obj, self.task, action.task)
+        for field_name, value in action.during.items():
+            setattr(obj, field_name, value)
         self._touch(call, obj)
         await call.tx.put(obj)
-        await call.tx.schedule(obj, name, call.cloud.due(action.seconds if seconds is None else seconds))
+        await call.tx.schedule(obj, name, call.cloud.due(seconds))
+
+    async def transition(self, call: Call, obj: M, name: str) -> None:
+        """A declared transition of a private copy: check, record, begin."""
+        action = self.check(call, obj, name)
+        if self._recorder is not None:
+            await self._recorder(call, obj, action)
+        await self.begin(call, obj, name)
 
     async def complete(self, call: Call, id: str, name: str) -> None:
         """Apply a transition that is due. The engine calls it; so does an admin who forces it."""
         kept = await call.tx.get(self.message, id)
         await call.tx.unschedule(resource_options(self.message).kind, id)
-        if kept is None:
-            return
-        obj = await call.tx.edit(self.message, id)
-        action = self.actions[name]
-        finish = self._finish.get(name)
+        if kept is not None:
+            await self._end(call, await call.tx.edit(self.message, id), self.actions[name])
+
+    async def _end(self, call: Call, obj: M, action: Action) -> None:
+        finish = self._finish.get(action.name)
         if finish is not None:
             await finish(call, obj)
-            if await call.tx.get(self.message, id) is None:
+            if await call.tx.get(self.message, obj.id) is None:  # type: ignore[attr-defined]
                 return
             if await call.tx.scheduled(obj) is not None:
                 return  # the completion began another action
@@ -118,6 +189,8 @@ class Lifecycle(Generic[M]):
             setattr(obj, self.state, action.to)
         if self.task:
             obj.ClearField(self.task)
+        for field_name, value in action.sets.items():
+            setattr(obj, field_name, value)
         self._touch(call, obj)
         await call.tx.put(obj)
 

@@ -17,7 +17,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.store.kinds import resource_options
+from mopenstack.core.store.kinds import resource_options, stored
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
 
@@ -94,7 +94,7 @@ class Listing:
             ordered.reverse()
         start = query.offset
         if query.marker:
-            place = next((n for n, obj in enumerate(ordered) if obj.id == query.marker), None)  # type: ignore[attr-defined]
+            place = next((n for n, obj in enumerate(ordered) if stored(obj).id == query.marker), None)
             if place is None:
                 raise missing_marker(query.marker)
             start += place + 1
@@ -108,8 +108,8 @@ class Listing:
             items.reverse()
         return Page(
             items,
-            next_marker=items[-1].id if items and full else "",  # type: ignore[attr-defined]
-            previous_marker=items[0].id if items and start else "",  # type: ignore[attr-defined]
+            next_marker=stored(items[-1]).id if items and full else "",
+            previous_marker=stored(items[0]).id if items and start else "",
         )
 
     def apply_defaults(self, obj: Message, given: set[str]) -> None:

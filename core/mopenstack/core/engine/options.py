@@ -1,19 +1,17 @@
 """Options of a cloud: where operators of real clouds choose, a mock's user chooses too.
 
-A service declares its options at import; a cloud keeps those that were set, and what was not has its default. They
-are set by `mopenstack up --set NAME=VALUE`, `mopenstack cloud create --set`, `mopenstack cloud set` and the admin API.
+A service declares its options as values of its modules; a cloud keeps those that were set, and what was not has its
+default. They are set by `mopenstack up --set NAME=VALUE`, `mopenstack cloud create --set`, `mopenstack cloud set` and
+the admin API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
 from mopenstack.contract.faults import BadRequest
-
-if TYPE_CHECKING:
-    from mopenstack.core.engine.call import Call
 
 VALUE_LENGTH_MAX = 1000
 
@@ -30,7 +28,8 @@ class BadOption(BadRequest):
 class Option:
     """`choices` are the values that it can have; without any, `check` says what is wrong with a value ("" if nothing).
 
-    `apply` is called where the option is set, for what it changes in the state; it may refuse with BadOption.
+    `apply` is called with a Call where the option is set, for what it changes in the state; it may refuse with
+    BadOption.
     `help` is a sentence for the command line and the documentation.
     """
 
@@ -39,51 +38,45 @@ class Option:
     help: str
     choices: tuple[str, ...] = ()
     check: Callable[[str], str] | None = None
-    apply: Callable[[Call, str], Awaitable[None]] | None = None
-
-
-_options: dict[str, Option] = {}
-
-
-def register_option(option: Option) -> Option:
-    """Declare an option of clouds; its name begins with the service's."""
-    _options[option.name] = option
-    return option
+    apply: Callable[[Any, str], Awaitable[None]] | None = None
 
 
 def switch(name: str, default: bool, help: str) -> Option:
-    """Declare an option that is on or off: true or false."""
-    return register_option(Option(name, str(default).lower(), help, ("true", "false")))
+    """An option that is on or off: true or false."""
+    return Option(name, str(default).lower(), help, ("true", "false"))
 
 
-def known_options() -> list[Option]:
-    """Every option, in the order of names."""
-    return [_options[name] for name in sorted(_options)]
+class Options:
+    """The options of the services that are served: every `Option` that their modules hold."""
 
+    def __init__(self, options: Iterable[Option]) -> None:
+        self._options = {option.name: option for option in sorted(options, key=lambda option: option.name)}
 
-def checked(values: Mapping[str, str]) -> dict[str, str]:
-    """The same values; raises UnknownOption and BadOption."""
-    for name, value in values.items():
-        option = _options.get(name)
-        if option is None:
-            raise UnknownOption(name=name, known=", ".join(sorted(_options)))
-        if option.choices:
-            wrong = "" if value in option.choices else f"it is one of {', '.join(option.choices)}"
-        elif len(value) > VALUE_LENGTH_MAX:
-            wrong = f"it has at most {VALUE_LENGTH_MAX} characters"
-        else:
-            wrong = option.check(value) if option.check else ""
-        if wrong:
-            raise BadOption(name=name, value=value[:100], wanted=wrong)
-    return dict(values)
+    def __iter__(self) -> Iterator[Option]:
+        return iter(self._options.values())
 
+    def checked(self, values: Mapping[str, str]) -> dict[str, str]:
+        """The same values; raises UnknownOption and BadOption."""
+        for name, value in values.items():
+            option = self._options.get(name)
+            if option is None:
+                raise UnknownOption(name=name, known=", ".join(self._options))
+            if option.choices:
+                wrong = "" if value in option.choices else f"it is one of {', '.join(option.choices)}"
+            elif len(value) > VALUE_LENGTH_MAX:
+                wrong = f"it has at most {VALUE_LENGTH_MAX} characters"
+            else:
+                wrong = option.check(value) if option.check else ""
+            if wrong:
+                raise BadOption(name=name, value=value[:100], wanted=wrong)
+        return dict(values)
 
-async def apply(call: Call, values: Mapping[str, str]) -> None:
-    """Change in the state what these options stand for."""
-    for name, value in values.items():
-        change = _options[name].apply
-        if change is not None:
-            await change(call, value)
+    async def apply(self, call: Any, values: Mapping[str, str]) -> None:
+        """Change in the state what these options stand for."""
+        for name, value in values.items():
+            change = self._options[name].apply
+            if change is not None:
+                await change(call, value)
 
 
 def parsed(settings: list[str]) -> dict[str, str]:

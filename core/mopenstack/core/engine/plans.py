@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.operations import Operation, field_rules, operations, wire_key
+from mopenstack.contract.calls import Outcome
+from mopenstack.contract.contract import Contract
+from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import EMPTY, collection_handler
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.policy import Check, check_in
-from mopenstack.core.engine.servicer import Handler, ResourceServicer, Servicer
+from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
 from mopenstack.core.engine.validation import validate
+from mopenstack.core.store.kinds import stored
 
 FieldPolicy = tuple[str, str, Check, Any]
 """(field, wire key, check, the field's default)"""
@@ -38,25 +45,70 @@ class Plan:
         validate(request, self.operation.kind_of_write, microversion)
 
 
+Owners = Mapping[str, ResourceServicer[Any]]
+Lifecycles = Mapping[str, Lifecycle[Any]]
+
+
 def make_plans(
-    servicers: Mapping[type[Servicer], Servicer], owners: Mapping[str, ResourceServicer[Any]]
+    contract: Contract, servicers: Iterable[Servicer], owners: Owners, lifecycles: Lifecycles
 ) -> dict[str, Plan]:
     """Operation name -> plan, of every operation that a servicer answers."""
-    return {plan.operation.name: plan for plan in _plans(servicers, owners)}
-
-
-def _plans(servicers: Mapping[type[Servicer], Servicer], owners: Mapping[str, ResourceServicer[Any]]) -> Iterator[Plan]:
-    by_service = {cls.service.full_name: servicer for cls, servicer in servicers.items()}
-    for operation in operations():
+    by_service = {servicer.service.full_name: servicer for servicer in servicers}
+    found = {}
+    for operation in contract.operations:
         servicer = by_service.get(operation.service)
-        handler = servicer.handler(operation) if servicer is not None else None
+        handler = servicer.handler(operation) or _declared(operation, owners, lifecycles) if servicer else None
+        if servicer is not None and handler is not None and operation.options.guard:
+            handler = _guarded(operation, handler, owners, lifecycles)
         if servicer is not None and handler is not None:
-            yield _plan(operation, servicer, handler, owners)
+            found[operation.name] = _plan(operation, servicer, handler, owners)
+    return found
 
 
-def _plan(
-    operation: Operation, servicer: Servicer, handler: Handler, owners: Mapping[str, ResourceServicer[Any]]
-) -> Plan:
+def _declared(operation: Operation, owners: Owners, lifecycles: Lifecycles) -> Handler | None:
+    """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
+    options = operation.options
+    if options.collection.field:
+        return collection_handler(operation, _target(operation, owners)[0])
+    if not options.transition:
+        return None
+    keeper, table = _table(operation, options.transition, owners, lifecycles)
+    silent = operation.response is common.Empty
+
+    async def begin(call: Call, request: Any) -> Result:
+        obj = await call.tx.edit(keeper.message, call.target.id)
+        await table.transition(call, obj, options.transition)
+        if silent:
+            return EMPTY
+        shown: Result = await keeper.view(call, await call.tx.get(keeper.message, stored(obj).id))
+        return shown
+
+    return begin
+
+
+def _guarded(operation: Operation, handler: Handler, owners: Owners, lifecycles: Lifecycles) -> Handler:
+    """The handler, behind the row of the target's table that `guard` names."""
+    _, table = _table(operation, operation.options.guard, owners, lifecycles)
+
+    async def guarded(call: Call, request: Any) -> Result | Outcome:
+        table.check(call, call.target, operation.options.guard)
+        return await handler(call, request)
+
+    return guarded
+
+
+def _table(
+    operation: Operation, row: str, owners: Owners, lifecycles: Lifecycles
+) -> tuple[ResourceServicer[Any], Lifecycle[Any]]:
+    """The servicer of the operation's target and the table with a row; raises ValueError where there is none."""
+    owner, _ = _target(operation, owners)
+    lifecycle = lifecycles.get(owner.options.kind) if owner is not None else None
+    if owner is None or lifecycle is None or row not in lifecycle.actions:
+        raise ValueError(f"{operation.name}: the lifecycle of its target has no row {row!r}")
+    return owner, lifecycle
+
+
+def _plan(operation: Operation, servicer: Servicer, handler: Handler, owners: Owners) -> Plan:
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
@@ -78,9 +130,7 @@ def _plan(
     )
 
 
-def _target(
-    operation: Operation, owners: Mapping[str, ResourceServicer[Any]]
-) -> tuple[ResourceServicer[Any] | None, str]:
+def _target(operation: Operation, owners: Owners) -> tuple[ResourceServicer[Any] | None, str]:
     """(who keeps the target, the path variable that names it)."""
     if not operation.options.target:
         return None, ""

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from mopenstack.contract.operations import apis
+from mopenstack.contract.contract import api_of
 from mopenstack.core.engine.caller import Caller
 
 Check = Callable[[Caller, Any], bool]
@@ -22,19 +23,101 @@ _TOKEN = re.compile(r"\(|\)|(?:[^\s()%]|%\([^)]*\)s)+")
 _TEMPLATE = re.compile(r"%\(([^)]*)\)s")
 
 
-def compile_check(text: str, rules: Mapping[str, str]) -> Check:
+def compile_check(text: str, rules: Mapping[str, str], *, strict: bool = False) -> Check:
     """A function of (caller, target) for a check string; raises ValueError for a bad one.
 
     The target is a message (or None): `%(project_id)s` is its field, and falls back to the caller's own
-    attribute where the target has no such field or leaves it empty, as for a create.
+    attribute where the target has no such field or leaves it empty, as for a create; not so if `strict`.
     """
-    return _Parser(_TOKEN.findall(text), rules).parse() if text.strip() else _always
+    return _Parser(_TOKEN.findall(text), rules, strict).parse() if text.strip() else _always
 
 
 @cache
-def check_in(package: str, text: str) -> Check:
+def check_in(package: str, text: str, *, strict: bool = False) -> Check:
     """The same for a check string of an API, whose named rules it may use."""
-    return compile_check(text, {rule.name: rule.check for rule in apis()[package].rules})
+    return compile_check(text, _rules_of(package), strict=strict)
+
+
+def _rules_of(package: str) -> dict[str, str]:
+    api = api_of(package)
+    return {rule.name: rule.check for rule in api.rules} if api is not None else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One check without `and`, `or`, `not`; `text` is how it is written.
+
+    `field` is the target's field that must have the value which `value` gives for a caller; empty where the check
+    does not say it as an equality.
+    """
+
+    text: str
+    of_target: bool
+    field: str = ""
+    value: Callable[[Caller], Any] | None = None
+
+
+def alternatives(package: str, text: str) -> list[list[Atom]]:
+    """A check string as alternatives of atoms that must all hold. A part in `not` is one atom of the target."""
+    rules = _rules_of(package)
+    tokens = _TOKEN.findall(_expanded(text, rules))
+    return _Terms(tokens).parse() if tokens else [[]]
+
+
+def _expanded(text: str, rules: Mapping[str, str]) -> str:
+    """The check with its named rules written out."""
+    return re.sub(r"rule:([\w:.-]+)", lambda match: f"({_expanded(rules[match.group(1)], rules)})", text)
+
+
+class _Terms:
+    """Reads a check as a sum of products."""
+
+    def __init__(self, tokens: list[str]) -> None:
+        self._tokens = tokens
+
+    def parse(self) -> list[list[Atom]]:
+        found = self._and()
+        while self._tokens and self._tokens[0].lower() == "or":
+            self._tokens.pop(0)
+            found = found + self._and()
+        return found
+
+    def _and(self) -> list[list[Atom]]:
+        found = self._one()
+        while self._tokens and self._tokens[0].lower() == "and":
+            self._tokens.pop(0)
+            right = self._one()
+            found = [[*first, *second] for first in found for second in right]
+        return found
+
+    def _one(self) -> list[list[Atom]]:
+        token = self._tokens.pop(0)
+        if token == "(":  # noqa: S105  # a parenthesis
+            found = self.parse()
+            self._tokens.pop(0)
+            return found
+        if token.lower() == "not":
+            self._one()
+            return [[Atom("not", of_target=True)]]
+        return [[_atom(token)]] if token not in ("@", "!") else [[]] if token == "@" else []  # noqa: S105
+
+
+def _atom(token: str) -> Atom:
+    kind, _, match = token.partition(":")
+    if kind in ("role", "system_scope", "is_admin"):
+        return Atom(token, of_target=False)
+    if kind == "field":
+        name, _, value = match.partition("=")
+        if value.startswith("~"):
+            return Atom(token, of_target=True)
+        wanted: Any = {"true": True, "false": False}.get(value.lower(), value)
+        return Atom(token, True, name if wanted is not False else "", lambda caller: wanted)
+    template = _TEMPLATE.fullmatch(match)
+    if template is None:
+        return Atom(token, of_target=False)
+    if kind[0] in "'\"":
+        return Atom(token, of_target=True)
+    return Atom(token, True, template.group(1).removeprefix("target."), lambda caller: getattr(caller, kind, ""))
 
 
 def _always(caller: Caller, target: Any) -> bool:
@@ -46,8 +129,8 @@ def _never(caller: Caller, target: Any) -> bool:
 
 
 class _Parser:
-    def __init__(self, tokens: list[str], rules: Mapping[str, str]) -> None:
-        self._tokens, self._rules, self._place = tokens, rules, 0
+    def __init__(self, tokens: list[str], rules: Mapping[str, str], strict: bool) -> None:
+        self._tokens, self._rules, self._strict, self._place = tokens, rules, strict, 0
 
     def parse(self) -> Check:
         check = self._or()
@@ -110,7 +193,7 @@ class _Parser:
         if kind == "rule":
             if match not in self._rules:
                 raise ValueError(f"policy check: the package declares no rule {match!r}")
-            return compile_check(self._rules[match], self._rules)
+            return compile_check(self._rules[match], self._rules, strict=self._strict)
         if kind == "role":
             role = match.lower()
             return lambda caller, target: role in caller.roles
@@ -124,10 +207,10 @@ class _Parser:
                 pattern = re.compile(value[1:])
                 return lambda caller, target: pattern.match(str(getattr(target, name, ""))) is not None
             return lambda caller, target: str(getattr(target, name, None)).lower() == value.lower()
-        return _attribute(kind, match)
+        return _attribute(kind, match, self._strict)
 
 
-def _attribute(name: str, match: str) -> Check:
+def _attribute(name: str, match: str, strict: bool) -> Check:
     template = _TEMPLATE.fullmatch(match)
     if template is None:
         return lambda caller, target: str(getattr(caller, name, "")) == match
@@ -144,7 +227,7 @@ def _attribute(name: str, match: str) -> Check:
             value = getattr(value, part, None)
         if value is not None and not isinstance(value, str):
             return mine in value
-        return bool((value or getattr(caller, path[-1], "")) == mine)
+        return bool((value or ("" if strict else getattr(caller, path[-1], ""))) == mine)
 
     return check
 

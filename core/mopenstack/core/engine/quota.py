@@ -1,6 +1,6 @@
 """Quotas: units per project and resource, counted in the transaction that takes them.
 
-A service registers its defaults and how it words a refusal; the count is a row that concurrent
+A service declares its defaults and how it words a refusal (`QuotaSet`); the count is a row that concurrent
 transactions must agree on, so a limit holds with many clients and many cores.
 """
 
@@ -27,34 +27,28 @@ class Over:
 
 @dataclass(frozen=True, slots=True)
 class QuotaSet:
+    """A service's resources with their default limits (-1: none) and its refusal; a value of one of its modules."""
+
+    service: str
     defaults: Mapping[str, int]
     refuse: Callable[[Over], Fault]
 
 
-_sets: dict[str, QuotaSet] = {}
-
-
-def register_quotas(service: str, defaults: Mapping[str, int], refuse: Callable[[Over], Fault]) -> None:
-    """Declare a service's resources with their default limits (-1: none) and its refusal."""
-    _sets[service] = QuotaSet(dict(defaults), refuse)
-
-
 class Quota:
-    """The quotas of one call. `service` is the Api's type: "compute", "network", ..."""
+    """The quotas of one call. `service` is the Service's name: "compute", "network", ..."""
 
-    __slots__ = ("_tx",)
+    __slots__ = ("_sets", "_tx")
 
-    def __init__(self, tx: Transaction) -> None:
-        self._tx = tx
+    def __init__(self, tx: Transaction, sets: Mapping[str, QuotaSet]) -> None:
+        self._tx, self._sets = tx, sets
 
-    @staticmethod
-    def defaults(service: str) -> dict[str, int]:
-        """The service's limits before anybody changed them."""
-        return dict(_sets[service].defaults)
+    def defaults(self, service: str) -> dict[str, int]:
+        """The service's limits before they were changed."""
+        return dict(self._sets[service].defaults)
 
     async def limits(self, service: str, project_id: str) -> dict[str, int]:
         """Every resource's limit: the project's own, else the default class's, else the default."""
-        limits = dict(_sets[service].defaults)
+        limits = dict(self._sets[service].defaults)
         for key in (f"{service}/class:default", f"{service}/{project_id}"):
             kept = await self._tx.get(QuotaLimits, key)
             if kept is not None:
@@ -80,7 +74,7 @@ class Quota:
 
     async def usage(self, service: str, project_id: str) -> dict[str, int]:
         """Units in use of every resource that the service declares."""
-        return {resource: await self.used(service, project_id, resource) for resource in _sets[service].defaults}
+        return {resource: await self.used(service, project_id, resource) for resource in self._sets[service].defaults}
 
     async def take(self, service: str, project_id: str, units: Mapping[str, int]) -> None:
         """Take units of several resources at once, or raise the service's refusal naming all that are too many."""
@@ -95,7 +89,7 @@ class Quota:
         if failed:
             for resource, asked in units.items():
                 await self._tx.add(_counter(service, project_id, resource), -asked)
-            raise _sets[service].refuse(Over(project_id, tuple(sorted(failed)), dict(units), used, limits))
+            raise self._sets[service].refuse(Over(project_id, tuple(sorted(failed)), dict(units), used, limits))
 
     async def give(self, service: str, project_id: str, units: Mapping[str, int]) -> None:
         """Give units back."""

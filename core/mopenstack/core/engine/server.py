@@ -18,14 +18,13 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from mopenstack.contract.calls import ByteStream, CallMetadata, Page
+from mopenstack.contract.calls import ByteStream, Page, RequestContext
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
-from mopenstack.contract.operations import LATEST, Operation, field_rules, operations
+from mopenstack.contract.operations import LATEST, Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
-from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.engine.fields import copy_fields
 
-DOMAIN = "openstack.org"
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 
@@ -35,7 +34,7 @@ def create_server(engine: Engine) -> grpc.aio.Server:
     options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)]
     server = grpc.aio.server(options=options)
     by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
-    for operation in operations():
+    for operation in engine.registry.contract.operations:
         by_service.setdefault(operation.service, {})[operation.method] = _handler(engine, operation)
     for service, handlers in by_service.items():
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
@@ -92,6 +91,7 @@ def _download(engine: Engine, operation: Operation) -> Callable[..., AsyncIterat
                 ("x-mopenstack-size", str(stream.size)),
                 ("x-content-type", stream.content_type),
                 ("x-mopenstack-headers", json.dumps(stream.headers)),
+                ("x-mopenstack-outcome", reply.outcome),
             )
         )
         async for chunk in stream.chunks:
@@ -113,7 +113,7 @@ async def _answer(
     except Exception:
         await _abort(context, Internal("The server has erred."))
         raise
-    context.set_trailing_metadata((("x-mopenstack-audience", reply.audience),))
+    context.set_trailing_metadata((("x-mopenstack-audience", reply.audience), ("x-mopenstack-outcome", reply.outcome)))
     return whole(operation, reply.result, reply.audience)
 
 
@@ -152,16 +152,16 @@ def _project(source: Message, target: Message, audience: str) -> None:
             target.ClearField(field.name)
 
 
-def _metadata(context: Any) -> CallMetadata:
+def _metadata(context: Any) -> RequestContext:
     given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     version = given.get("openstack-api-version", "")
     peer = context.peer() or ""
     # A gateway beside the core says for whom it asks; anybody else is who they are.
     trusted = given if peer.startswith(_LOCAL_PEERS) else {}
-    return CallMetadata(
+    return RequestContext(
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
-        base_url=given.get("x-mopenstack-url", CallMetadata().base_url),
+        cloud_url=given.get("x-mopenstack-url", RequestContext().cloud_url),
         microversion=int(version) if version.isdigit() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
         remote=trusted.get("x-mopenstack-remote", peer),
@@ -177,7 +177,7 @@ async def _abort(context: Any, fault: Fault) -> None:
         facts["field"] = json.dumps([fault.path, fault.value, fault.rule, fault.bound], default=str)
     if isinstance(fault, PolicyRefused):
         facts["rules"] = json.dumps(fault.rules)
-    info = error_details_pb2.ErrorInfo(reason=fault.reason, domain=DOMAIN, metadata=facts)
+    info = error_details_pb2.ErrorInfo(reason=fault.error_reason, domain=fault.domain, metadata=facts)
     packed = any_pb2.Any()
     packed.Pack(info)
     code = getattr(grpc.StatusCode, fault.code)

@@ -1,36 +1,35 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
-A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method
-`create_network` if it has one; else, for `Create<Resource>`, `Get...`, `List...`, `Update...` and
-`Delete...`, by the generic one of ResourceServicer.
+A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
+one; else by what the operation declares (`transition`, `collection`); else, if its name is exactly `Create<Noun>`,
+`Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by the generic one
+of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import ByteStream, Page
+from mopenstack.contract.calls import Outcome, Result
 from mopenstack.contract.descriptors import AnyField, AnyService
 from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused
-from mopenstack.contract.operations import Operation, field_rules
-from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import EMPTY
+from mopenstack.core.engine.fields import copy_fields, envelope
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.listing import Listing, listing
-from mopenstack.core.store.kinds import resource_options
+from mopenstack.core.engine.visibility import Visibility
+from mopenstack.core.store.kinds import resource_options, stored
 
-if TYPE_CHECKING:
-    from mopenstack.core.engine.engine import Engine
+__all__ = ["EMPTY", "Handler", "ResourceServicer", "Result", "Servicer", "copy_fields"]
 
 M = TypeVar("M", bound=Message)
-Result = Message | Page | ByteStream
-Handler = Callable[[Call, Any], Awaitable[Result]]
-
-EMPTY = common.Empty()
+Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
 class Servicer:
@@ -41,9 +40,8 @@ class Servicer:
     """The table whose due transitions the engine applies."""
     transactional: ClassVar[bool] = True
     """False: handlers run outside of a transaction, without a cloud (the admin service)."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+    quota_service: ClassVar[str] = ""
+    """Whose quotas the servicer's resources take units of: the name of its Service, set when it is loaded."""
 
     async def before(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
@@ -69,39 +67,41 @@ class ResourceServicer(Servicer, Generic[M]):
       not_found     the service's refusal for an unknown id; its text may use {id}
       page_max      most objects of one list answer; None: no limit of its own
       stamps_update whether updated_at is set on create as well (Neutron, Nova) or stays unset (Cinder)
-      quota_service whose quota the resource's `quota` belongs to; the Api's type if empty
     """
 
     message: ClassVar[type[Message]]
     not_found: ClassVar[type[NotFound]] = NotFound
     page_max: ClassVar[int | None] = 1000
     stamps_update: ClassVar[bool] = True
-    quota_service: ClassVar[str] = ""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self) -> None:
         self.options = resource_options(self.message)
         self.fields: dict[str, AnyField] = dict(self.message.DESCRIPTOR.fields_by_name)
         self.listing: Listing = listing(self.message)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
+        self.visibility = Visibility(self.message)
         self._shows_itself = type(self).view is ResourceServicer.view
 
     def handler(self, operation: Operation) -> Handler | None:
-        own = super().handler(operation)
-        if own is not None:
-            return own
-        if operation.method.startswith("List"):
-            return self.list
-        return {"Create": self.create, "Get": self.get, "Update": self.update, "Delete": self.delete}.get(
-            next((verb for verb in ("Create", "Get", "Update", "Delete") if operation.method.startswith(verb)), "")
-        )
+        return super().handler(operation) or self._generic().get(operation.method)
+
+    def _generic(self) -> dict[str, Handler]:
+        """RPC name -> the generic handler."""
+        noun = self.options.noun or self.message.DESCRIPTOR.name
+        plural = self.options.plural or f"{noun}s"
+        return {
+            f"Create{noun}": self.create,
+            f"Get{noun}": self.get,
+            f"List{plural}": self.list,
+            f"List{plural}Detail": self.list,
+            f"Update{noun}": self.update,
+            f"Delete{noun}": self.delete,
+        }
 
     # -- hooks: what a resource adds
 
     def visible(self, call: Call, obj: M) -> bool:
-        """Whether the caller may know that the object exists; false means 404."""
-        if call.caller.is_admin or "project_id" not in self.fields:
-            return True
-        return bool(obj.project_id == call.caller.project_id)  # type: ignore[attr-defined]
+        """Whether the caller may know that the object exists; false means 404. Declared by the resource's `visible`."""
+        return self.visibility.visible(call.caller, obj)
 
     async def prepare(self, call: Call, obj: M, request: Any, given: set[str]) -> None:
         """Complete and check a new object (references, claims); `given` are the fields that the request had."""
@@ -125,11 +125,19 @@ class ResourceServicer(Servicer, Generic[M]):
         """
         return obj
 
+    async def change_collection(self, call: Call, new: M, field: str, before: Any, request: Any) -> None:
+        """Check and complete a change of a sub-collection; `before` is what the field held."""
+
+    def missing_item(self, call: Call, obj: M, field: str, item: str) -> Exception:
+        """The refusal of an item that a sub-collection does not hold."""
+        return self.not_found(id=item)
+
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
-        """What a list may show, before `visible` and the filters: the caller's project's, everything for an admin."""
-        message: type[M] = self.message  # type: ignore[assignment]  # a ClassVar cannot speak of M
-        if "project_id" in self.fields and not call.caller.is_admin and self.listing.indexed("project_id"):
-            return await call.tx.query(message, project_id=call.caller.project_id)
+        """What a list may show, before `visible` and the filters, found by the indexes that `visible` names."""
+        message = cast("type[M]", self.message)
+        found = await self.visibility.candidates(call.tx, call.caller)
+        if found is not None:
+            return cast("Sequence[M]", found)
         indexed = self.listing.best_index(query)
         if indexed is not None:
             return await call.tx.query(message, **{indexed[0]: indexed[1]})
@@ -166,48 +174,50 @@ class ResourceServicer(Servicer, Generic[M]):
     async def save(self, call: Call, obj: M) -> None:
         """Store a changed private copy: updated_at and revision_number follow."""
         if "updated_at" in self.fields:
-            call.stamp(obj.updated_at)  # type: ignore[attr-defined]
+            call.stamp(stored(obj).updated_at)
         if "revision_number" in self.fields:
-            obj.revision_number += 1  # type: ignore[attr-defined]
+            stored(obj).revision_number += 1
         await call.tx.put(obj)
 
     async def insert(self, call: Call, obj: M, request: Any = None, given: set[str] | None = None) -> M:
         """The steps of a create, for a message that another servicer made: defaults, id, quota, hooks."""
         given = set() if given is None else given
         self.listing.apply_defaults(obj, given)
-        if not obj.id:  # type: ignore[attr-defined]
-            obj.id = self.new_id(call)  # type: ignore[attr-defined]
-        if "project_id" in self.fields and not obj.project_id:  # type: ignore[attr-defined]
-            obj.project_id = call.caller.project_id  # type: ignore[attr-defined]
+        kept = stored(obj)
+        if not kept.id:
+            kept.id = self.new_id(call)
+        if "project_id" in self.fields and not kept.project_id:
+            kept.project_id = call.caller.project_id
         if "created_at" in self.fields:
-            call.stamp(obj.created_at)  # type: ignore[attr-defined]
+            call.stamp(kept.created_at)
         if "updated_at" in self.fields and self.stamps_update:
-            call.stamp(obj.updated_at)  # type: ignore[attr-defined]
+            call.stamp(kept.updated_at)
         await self.prepare(call, obj, request, given)
         await self._take_quota(call, obj, 1)
         await call.tx.put(obj, fresh=True)
         await self.created(call, obj, request)
-        stored = await call.tx.get(type(obj), obj.id)  # type: ignore[attr-defined]
-        return obj if stored is None else stored
+        await call.publish("after_create", self.options.kind, obj)
+        return await call.tx.get(type(obj), kept.id) or obj
 
     async def modify(self, call: Call, old: M, new: M, request: Any = None, given: set[str] | None = None) -> M:
         """The steps of an update, for a private copy that another servicer changed: hooks, times, the row."""
         await self.change(call, old, new, request, set() if given is None else given)
         await self.save(call, new)
         await self.changed(call, old, new)
-        stored = await call.tx.get(type(new), new.id)  # type: ignore[attr-defined]
-        return new if stored is None else stored
+        await call.publish("after_update", self.options.kind, old, new)
+        return await call.tx.get(type(new), stored(new).id) or new
 
     async def discard(self, call: Call, obj: M) -> None:
-        """The steps of a delete: the hook, the quota, the row with its claims."""
+        """The steps of a delete: subscribers, the hook, the quota, the row with its claims."""
+        await call.publish("before_delete", self.options.kind, obj)
         await self.remove(call, obj)
         await self._take_quota(call, obj, -1)
-        await call.tx.delete(type(obj), obj.id)  # type: ignore[attr-defined]
+        await call.tx.delete(type(obj), stored(obj).id)
 
     # -- the generic RPCs
 
     async def create(self, call: Call, request: Any) -> Result:
-        body, given = self.envelope(request)
+        body, given = envelope(request)
         obj = self.message()
         copy_fields(body, obj, names=given & self.fields.keys())
         return await self.view(call, await self.insert(call, obj, request, given))  # type: ignore[arg-type]
@@ -216,7 +226,7 @@ class ResourceServicer(Servicer, Generic[M]):
         return await self.view(call, call.target)
 
     async def update(self, call: Call, request: Any) -> Result:
-        body, given = self.envelope(request)
+        body, given = envelope(request)
         old = call.target
         new = await call.tx.edit(self.message, old.id)
         copy_fields(body, new, names=given & self.fields.keys())
@@ -243,61 +253,13 @@ class ResourceServicer(Servicer, Generic[M]):
 
     # -- inside
 
-    def envelope(self, request: Any) -> tuple[Message, set[str]]:
-        """The object inside the request's envelope, and the fields that it gave."""
-        mask: set[str] | None = None
-        body: Message | None = None
-        for field in request.DESCRIPTOR.fields:
-            if field.message_type is None or field.is_repeated:
-                continue
-            if field.message_type.full_name == "google.protobuf.FieldMask":
-                mask = set(getattr(request, field.name).paths)
-            elif body is None and not field.message_type.full_name.startswith("google.protobuf."):
-                body = getattr(request, field.name)
-        assert body is not None, f"{request.DESCRIPTOR.full_name} has no envelope"
-        given = mask if mask else {field.name for field, _ in body.ListFields()}
-        return body, {name for name in given if _writable(body, name)}
-
     async def _take_quota(self, call: Call, obj: M, units: int) -> None:
         if not self.options.quota:
             return
-        service = self.quota_service or self.engine.api_type(self.service)
-        project: str = obj.project_id  # type: ignore[attr-defined]
+        project = stored(obj).project_id
         if not project:
-            return  # what belongs to nobody (the address of a floating IP) is counted for nobody
+            return  # what belongs to no project (the address of a floating IP) is not counted
         if units > 0:
-            await call.quota.take(service, project, {self.options.quota: units})
+            await call.quota.take(self.quota_service, project, {self.options.quota: units})
         else:
-            await call.quota.give(service, project, {self.options.quota: -units})
-
-
-def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
-    """Make these fields of the target what they are in the source, unset ones included."""
-    for name in names:
-        if name not in source.DESCRIPTOR.fields_by_name:
-            continue
-        field = target.DESCRIPTOR.fields_by_name[name]
-        target.ClearField(name)
-        if field.is_repeated:
-            if field.message_type is not None and field.message_type.GetOptions().map_entry:
-                values = getattr(source, name)
-                entry = field.message_type.fields_by_name["value"]
-                for key in values:
-                    if entry.message_type is not None:
-                        getattr(target, name)[key].CopyFrom(values[key])
-                    else:
-                        getattr(target, name)[key] = values[key]
-            else:
-                getattr(target, name).extend(getattr(source, name))
-        elif field.message_type is not None:
-            if source.HasField(name):
-                getattr(target, name).CopyFrom(getattr(source, name))
-        elif not source.DESCRIPTOR.fields_by_name[name].has_presence or source.HasField(name):
-            setattr(target, name, getattr(source, name))
-
-
-def _writable(body: Message, name: str) -> bool:
-    field = body.DESCRIPTOR.fields_by_name.get(name)
-    if field is None:
-        return False
-    return field_rules(field).access not in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)
+            await call.quota.give(self.quota_service, project, {self.options.quota: -units})

@@ -16,6 +16,7 @@ from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
@@ -142,7 +143,7 @@ class IdentityServicer(ResourceServicer[M]):
         return call.ids.hex()
 
     async def create(self, call: Call, request: Any) -> Result:
-        body, given = self.envelope(request)
+        body, given = envelope(request)
         obj: Any = self.message()
         names = given & self.fields.keys()
         copy_fields(body, obj, names=names)
@@ -160,7 +161,7 @@ class IdentityServicer(ResourceServicer[M]):
         """Check and complete a new object, before its name is taken."""
 
     async def change(self, call: Call, old: M, new: M, request: Any, given: set[str]) -> None:
-        body, _ = self.envelope(request)
+        body, _ = envelope(request)
         self._not_empty(body, given)
         if self.resource_options:
             self._check_mutable(old, body, given)

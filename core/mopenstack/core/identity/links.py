@@ -6,5 +6,5 @@ from mopenstack.core.engine.call import Call
 
 
 def address_of(call: Call, path: str) -> str:
-    """keystone.server.flask.base_url: a path behind the API's version, as the client reaches the cloud."""
-    return f"{call.metadata.base_url}/identity/v3{path}"
+    """keystone.server.flask.cloud_url: a path behind the API's version, as the client reaches the cloud."""
+    return f"{call.context.cloud_url}/identity/v3{path}"

@@ -40,13 +40,13 @@ class Tasks(ResourceServicer[pb.Task]):
         if request.type == "import":
             legacy_import.check_address(call.cloud, given.get("import_from"))
         task = pb.Task(type=request.type, status="pending", schema="/v2/schemas/task")
-        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
         task.input.CopyFrom(request.input)
         if isinstance(given.get("image_id"), str):
             task.image_id = given["image_id"]
         task = await self.insert(call, task)
-        engine, cloud, caller = call.engine, call.cloud, call.caller
-        call.start(lambda: legacy_import.run(engine, cloud, caller, task.id))
+        cloud, caller = call.cloud, call.caller
+        call.start(lambda background: legacy_import.run(background, cloud, caller, task.id))
         return pb.CreateTaskResponse(task=task)
 
     async def list_image_tasks(self, call: Call, request: pb.ListImageTasksRequest) -> Result:
@@ -66,7 +66,7 @@ class Tasks(ResourceServicer[pb.Task]):
         """A task under way for an import; `request` is the import's body."""
         project_id = call.caller.project_id
         task = pb.Task(type="api_image_import", status="processing", project_id=project_id, image_id=image_id)
-        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
         task.schema = "/v2/schemas/task"
         task.input.update({"image_id": image_id, "import_req": request, "backend": stores})
         return await self.insert(call, task)
@@ -74,7 +74,7 @@ class Tasks(ResourceServicer[pb.Task]):
     async def start_location(self, call: Call, image_id: str, url: str) -> pb.Task:
         """A task under way for a location that was added."""
         task = pb.Task(type="location_import", status="processing", image_id=image_id, schema="/v2/schemas/task")
-        task.user_id, task.request_id = call.caller.user_id, call.metadata.request_id
+        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
         task.input.update({"image_id": image_id, "loc_url": url, "validation_data": {}})
         return await self.insert(call, task)
 

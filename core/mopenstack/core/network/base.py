@@ -12,9 +12,9 @@ from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.network.common.callbacks import announce_removal
 from mopenstack.core.network.errors import (
     BadResourceRequest,
     HTTPBadRequest,
@@ -24,7 +24,7 @@ from mopenstack.core.network.errors import (
 )
 
 if TYPE_CHECKING:
-    from mopenstack.core.engine.engine import Engine
+    pass
 
 M = TypeVar("M", bound=Message)
 
@@ -84,14 +84,14 @@ class NeutronResource(ResourceServicer[M]):
     seen_by: ClassVar[str] = ""
     """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
+    def __init__(self) -> None:
+        super().__init__()
         self.listing = NeutronListing(self.message)
 
     async def before(self, call: Call, request: Any) -> None:
         if call.operation is None or call.operation.kind_of_write != "create":
             return
-        body, _ = self.envelope(request)
+        body, _ = envelope(request)
         asked = getattr(body, "project_id", "")
         if asked and asked != call.caller.project_id and not call.caller.is_admin:
             raise HTTPBadRequest(FOREIGN_PROJECT)
@@ -121,7 +121,7 @@ class NeutronResource(ResourceServicer[M]):
         answer = call.operation.response()
         shown = getattr(answer, next(field.name for field in answer.DESCRIPTOR.fields if field.is_repeated))
         for part in request.bulk:
-            await self.engine.admit(call, part)
+            await call.admit(part)
             shown.append(await super().create(call, part))
         return answer
 
@@ -132,10 +132,6 @@ class NeutronResource(ResourceServicer[M]):
     async def delete(self, call: Call, request: Any) -> Result:
         _check_revision(request, call.target)
         return await super().delete(call, request)
-
-    async def discard(self, call: Call, obj: M) -> None:
-        await announce_removal(call, self.options.kind, obj)
-        await super().discard(call, obj)
 
     async def find(self, call: Call, id: str) -> M | None:
         # Neutron's paths may end with the format of the answer, of which there is one.

@@ -6,6 +6,7 @@ import re
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -59,17 +60,16 @@ class ResourceClasses(Servicer):
             await rename_class(call, old, new)
         return pb.RenameResourceClassResponse(resource_class=pb.ResourceClass(name=new))
 
-    async def add_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result:
+    async def add_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result | Outcome:
         name = request.name
         if re.search(_CUSTOM, name) is None:
             raise InvalidField(("name",), name, "pattern", _CUSTOM)
         if len(name) > 255:
             raise InvalidField(("name",), name, "max_length", 255)
-        status = 204
-        if not await known_class(call, name):
-            await self._create(call, name)
-            status = 201
-        return pb.AddResourceClassResponse(status=status, name=name)
+        if await known_class(call, name):
+            return EMPTY
+        await self._create(call, name)
+        return Outcome("created", EMPTY)
 
     async def delete_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result:
         name = request.name

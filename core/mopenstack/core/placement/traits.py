@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -46,16 +47,16 @@ class Traits(Servicer):
             raise errors.TraitNotFound(name=request.name)
         return pb.TraitResponse(**await self._cached(call, request.name))
 
-    async def add_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
-        name, status = request.name, 204
+    async def add_trait(self, call: Call, request: pb.GetTraitRequest) -> Result | Outcome:
+        name = request.name
         if len(name) > 255 or _CUSTOM.search(name) is None:
             raise BadRequest(_INVALID)
         if not await known_trait(call, name):
             trait = pb.Trait(id=name)
             call.stamp(trait.created_at)
             await call.tx.put(trait, fresh=True)
-            status = 201
-        return pb.AddTraitResponse(status=status, name=name, **await self._cached(call, name))
+            return Outcome("created", pb.TraitResponse(**await self._cached(call, name)))
+        return pb.TraitResponse(**await self._cached(call, name))
 
     async def delete_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
         name = request.name

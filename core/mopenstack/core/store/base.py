@@ -52,6 +52,9 @@ class Store(ABC):
         self.objects: dict[tuple[str, str, str], Message] = {}
         self.views = Views()
         self.generations: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self.watched = ""
+        """The one package whose generation is asked for: in a shared store a counter that the writes of all packages
+        had in common would make them wait for each other."""
         self.next_due: dict[str, float] = {}
         self.kinds: dict[str, set[str]] = {}
         """Cloud -> every kind of which it has or had an object; only where this process alone writes."""

@@ -4,14 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from typing import Any, Protocol, cast
 
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import field_rules, resources
+from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
+
+
+class Stored(Protocol):
+    """A stored message. All have an `id`; the engine keeps the other fields of those that declare them."""
+
+    id: str
+    project_id: str
+    revision_number: int
+
+    @property
+    def created_at(self) -> Timestamp: ...
+
+    @property
+    def updated_at(self) -> Timestamp: ...
+
+
+def stored(message: Message) -> Stored:
+    """The same message, as the type checker should see it."""
+    return cast("Stored", message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +53,19 @@ def index_value(value: Any) -> str:
     return str(value).replace("\0", "")
 
 
-@cache
-def kinds() -> dict[type[Message], Kind]:
-    """Message class -> how it is kept."""
-    found = {}
-    for name, message in resources().items():
-        indexes = {}
-        for field in message.DESCRIPTOR.fields:
-            if field_rules(field).index:
-                indexes[field.name] = _reader(field)
-        found[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes)
+_kinds: dict[type[Message], Kind] = {}
+
+
+def kind_of(message: type[Message]) -> Kind:
+    """How the objects of a message class are kept; read from its descriptor once."""
+    found = _kinds.get(message)
+    if found is None:
+        indexes = {field.name: _reader(field) for field in message.DESCRIPTOR.fields if field_rules(field).index}
+        name = resource_options(message).kind
+        if not name:
+            raise ValueError(f"{message.DESCRIPTOR.full_name} is not stored: it has no option `resource`")
+        found = _kinds[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes)
     return found
-
-
-@cache
-def kinds_by_name() -> dict[str, Kind]:
-    return {kind.name: kind for kind in kinds().values()}
 
 
 def resource_options(message: type[Message]) -> annotations_pb2.Resource:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 from google.protobuf.message import Message
 
 from mopenstack.core.store.base import Session, Store
-from mopenstack.core.store.kinds import Kind, index_value, kinds, kinds_by_name
+from mopenstack.core.store.kinds import Kind, index_value, kind_of, stored
 from mopenstack.core.store.views import Dependency
 
 M = TypeVar("M", bound=Message)
@@ -17,19 +17,10 @@ PARKED = float("inf")
 
 SETTINGS = "version:settings"
 """The counter of changes of a cloud's settings in a shared store."""
-_watched: list[str] = []
-"""The one package whose generation somebody asks for."""
 
 
-def watch(package: str) -> str:
-    """Have the generation of a package's objects counted; in a shared store of one package alone.
-
-    A counter that the writes of all packages had in common would make them wait for each other.
-    """
-    if _watched not in ([], [package]):
-        raise ValueError(f"{_watched[0]} is watched already")
-    _watched[:] = [package]
-    return package
+class Watched(str):
+    """A package the generation of whose objects is asked for: a value of one of its service's modules."""
 
 
 class Taken(Exception):
@@ -62,7 +53,7 @@ class Transaction:
 
     async def get(self, message: type[M], id: str) -> M | None:
         """The object, or None."""
-        return cast("M | None", await self._get(kinds()[message], id))
+        return cast("M | None", await self._get(kind_of(message), id))
 
     async def edit(self, message: type[M], id: str) -> M:
         """A private copy of an object that must exist."""
@@ -73,8 +64,8 @@ class Transaction:
 
     async def put(self, message: Message, *, fresh: bool = False) -> None:
         """Insert or replace by `id`. `fresh` says that there is no older version (saves a read)."""
-        kind = kinds()[type(message)]
-        key: str = message.id  # type: ignore[attr-defined]  # every stored message has an id
+        kind = kind_of(type(message))
+        key = stored(message).id
         new = kind.entries(message)
         old: set[tuple[str, str]] = set()
         if not fresh:
@@ -87,7 +78,7 @@ class Transaction:
 
     async def delete(self, message: type[Message], id: str) -> None:
         """Remove an object, its index rows, its claims and its pending transition."""
-        kind = kinds()[message]
+        kind = kind_of(message)
         before = await self._get(kind, id, note=False)
         if before is None:
             return
@@ -104,7 +95,7 @@ class Transaction:
 
         A repeated field matches when it holds the value. In no particular order.
         """
-        kind = kinds()[message]
+        kind = kind_of(message)
         field = next((name for name in equal if name in kind.indexes), None)
         if field is None:
             raise ValueError(f"{kind.name}: none of {sorted(equal)} is declared `index`")
@@ -116,7 +107,7 @@ class Transaction:
 
     async def scan(self, message: type[M]) -> list[M]:
         """Every object of the kind, in no particular order."""
-        kind = kinds()[message]
+        kind = kind_of(message)
         if self._reads is not None:
             self._reads.add(("kind", kind.name))
         if self._is_unknown(kind):
@@ -126,7 +117,7 @@ class Transaction:
 
     async def count(self, message: type[Message], **equal: Any) -> int:
         """How many; by one indexed field, or all of the kind."""
-        kind = kinds()[message]
+        kind = kind_of(message)
         if self._is_unknown(kind):
             return 0
         statements = self.store.statements
@@ -178,8 +169,8 @@ class Transaction:
 
     async def schedule(self, owner: Message, action: str, due: float) -> None:
         """Note that `action` completes for the object at `due`; one an object."""
-        kind = kinds()[type(owner)].name
-        key: str = owner.id  # type: ignore[attr-defined]
+        kind = kind_of(type(owner)).name
+        key = stored(owner).id
         await self._session.run(self.store.statements.schedule, self.cloud, kind, key, action, due)
         self.store.next_due[self.cloud] = min(due, self.store.next_due.get(self.cloud, PARKED))
 
@@ -188,15 +179,15 @@ class Transaction:
 
     async def scheduled(self, owner: Message) -> tuple[str, float] | None:
         """(action, due) of the transition under way, or None."""
-        kind = kinds()[type(owner)].name
-        row = await self._session.one(self.store.statements.scheduled, self.cloud, kind, owner.id)  # type: ignore[attr-defined]
+        kind = kind_of(type(owner)).name
+        row = await self._session.one(self.store.statements.scheduled, self.cloud, kind, stored(owner).id)
         return (str(row[0]), float(row[1])) if row else None
 
     def nothing_due(self, now: float) -> bool:
         """Whether this process knows, without asking the database, that nothing is due."""
         return self.store.exclusive and now < self.store.next_due.get(self.cloud, 0.0)
 
-    async def due(self, now: float) -> list[tuple[Kind, str, str]]:
+    async def due(self, now: float) -> list[tuple[str, str, str]]:
         """(kind, id, action) of every transition that is due, oldest first."""
         if self.nothing_due(now):
             return []
@@ -204,12 +195,12 @@ class Transaction:
         if self.store.exclusive and not rows:
             row = await self._session.one(self.store.statements.next_due, self.cloud)
             self.store.next_due[self.cloud] = float(row[0]) if row and row[0] is not None else PARKED
-        return [(kinds_by_name()[kind], id, action) for kind, id, action in rows]
+        return [(kind, id, action) for kind, id, action in rows]
 
-    async def pending(self) -> list[tuple[Kind, str, str]]:
+    async def pending(self) -> list[tuple[str, str, str]]:
         """(kind, id, action) of every transition under way, due or not."""
         rows = await self._session.all(self.store.statements.due, self.cloud, PARKED)
-        return [(kinds_by_name()[kind], id, action) for kind, id, action in rows]
+        return [(kind, id, action) for kind, id, action in rows]
 
     # -- views and generations
 
@@ -250,7 +241,9 @@ class Transaction:
     async def _versions_now(self) -> dict[str, int]:
         """All of them with one read: every call on a shared store asks for two."""
         if self._versions is None:
-            rows = await self._session.all(self.store.statements.versions, self.cloud, SETTINGS, _counter(*_watched))
+            rows = await self._session.all(
+                self.store.statements.versions, self.cloud, SETTINGS, _counter(self.store.watched)
+            )
             self._versions = {row[0]: int(row[1]) for row in rows}
         return self._versions
 
@@ -261,9 +254,8 @@ class Transaction:
     # -- for the stores
 
     async def before_commit(self) -> None:
-        if not self.store.exclusive:
-            for package in self._generations.intersection(_watched):
-                await self.add(_counter(package), 1)
+        if not self.store.exclusive and self.store.watched in self._generations:
+            await self.add(_counter(self.store.watched), 1)
 
     def committed(self) -> None:
         """Make the writes known to what this process keeps; never called for a failed transaction."""
@@ -353,4 +345,4 @@ def _counter(package: str = "") -> str:
 
 
 def _owner_name(owner: Message) -> str:
-    return f"{kinds()[type(owner)].name}/{owner.id}"  # type: ignore[attr-defined]
+    return f"{kind_of(type(owner)).name}/{stored(owner).id}"

@@ -13,12 +13,12 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import ResourceServicer, Result, Servicer
-from mopenstack.core.volume.errors import InvalidInput, NoRoute
+from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.volume.errors import InvalidInput
 
 M = TypeVar("M", bound=Message)
 
-SERVICE = "volumev3"
+SERVICE = "volume"
 """The Api's type: the name under which quotas are kept."""
 
 ZONE = "nova"
@@ -109,18 +109,7 @@ def literal(value: str) -> Any:
         return value
 
 
-class CinderServicer(Servicer):
-    """Refuses a path with somebody else's project (cinder.api.openstack.wsgi.Resource)."""
-
-    async def before(self, call: Call, request: Any) -> None:
-        project = getattr(request, "project_id", "")
-        if project and PROJECT_PATH.fullmatch(project) is None:
-            raise NoRoute()
-        if project and project != call.caller.project_id:
-            raise BadRequest("Malformed request url")
-
-
-class CinderResource(CinderServicer, ResourceServicer[M]):
+class CinderResource(ResourceServicer[M]):
     """Lists as Cinder makes them: who may filter by what, `all_tenants`, `with_count`.
 
     resource   its name in RESOURCE_FILTERS

@@ -65,7 +65,7 @@ class Messages(CinderResource[Message]):
             event_id=f"VOLUME_VOLUME_{action.value[0]}_{detail.value[0]}",
             user_message=f"{action.value[1]}:{detail.value[1]}",
             message_level="ERROR",
-            request_id=request_id or call.metadata.request_id,
+            request_id=request_id or call.context.request_id,
             resource_type="VOLUME",
             resource_uuid=uuid,
             project_id=project_id,

@@ -8,6 +8,7 @@ from typing import Any, cast
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.volume.base import CinderResource, ParameterRefused, assign, text
@@ -73,12 +74,12 @@ class Snapshots(CinderResource[Snapshot]):
         in_use_too = call.at_least(SNAPSHOT_IN_USE_SINCE)
         if in_use_too and body.HasField("force") and not body.force:
             raise BadRequest(FORCE_IS_GONE)
-        VOLUMES.check(volume, "snapshot_attached" if body.force or in_use_too else "snapshot")
+        VOLUMES.check(call, volume, "snapshot_attached" if body.force or in_use_too else "snapshot")
         name, description = text(body, "name", "display_name"), text(body, "description")
         return await self.make(call, volume, name, description, body.metadata)
 
     async def update_snapshot(self, call: Call, request: pb2.UpdateSnapshotRequest) -> Result:
-        body, given = request.snapshot, self.envelope(request)[1]
+        body, given = request.snapshot, envelope(request)[1]
         snapshot = await call.tx.edit(Snapshot, call.target.id)
         if given & {"name", "display_name"}:
             assign(snapshot, "name", text(body, "name", "display_name"))

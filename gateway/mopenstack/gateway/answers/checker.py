@@ -6,17 +6,21 @@ import csv
 import json
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mopenstack.contract.calls import Reply
-from mopenstack.contract.operations import operations
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import Reply, RequestContext
+from mopenstack.contract.contract import Contract
+from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.answers.published import Publications, blank, publications
 from mopenstack.gateway.answers.sent import unread
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect
+from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.surface import Endpoint
 
@@ -59,6 +63,8 @@ class Checks:
     """What was seen since the gateway started."""
 
     publications: Publications
+    operations: Sequence[Operation] = ()
+    """What is served."""
     checked: Counter[str] = field(default_factory=Counter)
     """Operation -> answers held against a schema."""
     unpublished: Counter[str] = field(default_factory=Counter)
@@ -70,7 +76,7 @@ class Checks:
     violations: dict[str, Violation] = field(default_factory=dict)
     """The first of each kind: the same deviation is not told twice."""
 
-    def check(self, endpoint: Endpoint, context: Context, answer: Answer) -> None:
+    def check(self, endpoint: Endpoint, context: RequestContext, answer: Answer) -> None:
         """Hold one answer against its schema."""
         operation = endpoint.operation
         for path in unread(endpoint, context.document, context.microversion):
@@ -108,7 +114,7 @@ class Checks:
             "sources": self.publications.sources,
             "declared": {
                 one.name: " ".join(filter(None, (one.routes[0].verb, one.routes[0].path, one.action)))
-                for one in operations()
+                for one in self.operations
                 if one.routes and one.api.type
             },
             "checked": sum(self.checked.values()),
@@ -124,9 +130,9 @@ class Checks:
 class CheckedRenderer(Renderer):
     """A renderer whose answers are checked on their way out."""
 
-    def __init__(self) -> None:
+    def __init__(self, contract: Contract) -> None:
         super().__init__()
-        self.checks = Checks(publications())
+        self.checks = Checks(publications(), contract.operations)
 
     def streamed(self, endpoint: Endpoint) -> None:
         self.checks.unpublished[endpoint.operation.name] += 1
@@ -135,8 +141,14 @@ class CheckedRenderer(Renderer):
         return self.checks.report()
 
     def answer(
-        self, endpoint: Endpoint, reply: Reply, dialect: Dialect, context: Context, query: common.Query | None
+        self,
+        endpoint: Endpoint,
+        request: Message,
+        reply: Reply,
+        dialect: Dialect,
+        context: RequestContext,
+        query: common.Query | None,
     ) -> Answer:
-        answer = super().answer(endpoint, reply, dialect, context, query)
+        answer = super().answer(endpoint, request, reply, dialect, context, query)
         self.checks.check(endpoint, context, answer)
         return answer

@@ -13,6 +13,7 @@ from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
 
+from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import (
@@ -20,7 +21,6 @@ from mopenstack.contract.operations import (
     LATEST,
     PAGE_INFO,
     QUERY,
-    apis,
     field_rules,
     minor,
     wire_key,
@@ -185,10 +185,10 @@ def _is_envelope(field: AnyField) -> bool:
 
 
 def _unknown_policy(descriptor: AnyMessageType) -> int:
-    own = descriptor.GetOptions().Extensions[options_pb2.unknown]
+    own: int = descriptor.GetOptions().Extensions[options_pb2.unknown]
     if own:
         return own
-    api = apis().get(descriptor.file.package)
+    api = api_of(descriptor.file.package)
     return api.unknown if api is not None else annotations_pb2.UNKNOWN_REJECT
 
 

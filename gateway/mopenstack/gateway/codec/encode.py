@@ -1,6 +1,7 @@
 """Messages to JSON documents.
 
-A plan is compiled once per (message, microversion, audience). It reads fields by name, so a brief
+A plan is compiled once per (message, microversion, audience), and per answer where fields are declared to be in some
+answers only. It reads fields by name, so a brief
 answer's plan renders the full resource directly. The bytes of a rendered object are kept for as long as
 the very same (immutable) message comes again.
 """
@@ -10,9 +11,10 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import orjson
 from google.protobuf import struct_pb2
@@ -20,8 +22,9 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import LATEST, apis, enum_words, field_rules, minor, wire_key
+from mopenstack.contract.operations import LATEST, enum_words, field_rules, in_place, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
@@ -38,19 +41,20 @@ class Encoder:
 
     __slots__ = ("_emits", "_list", "keys")
 
-    def __init__(self, descriptor: AnyMessageType, microversion: int, audience: str) -> None:
+    def __init__(self, descriptor: AnyMessageType, microversion: int, audience: str, answer: str) -> None:
+        view = View(microversion, audience, answer)
         self._emits: list[Emit] = []
         self._list: Callable[[Any, str, Any], Any] | None = None
         self.keys: set[str] = set()
         for field in descriptor.fields:
             rules = field_rules(field)
-            if not _shown(field, rules, microversion, audience):
+            if not _shown(field, rules, view):
                 continue
             if rules.inline and len(descriptor.fields) == 1 and (_is_value(field) or _is_list(field)):
-                self._list = _value(field, rules, microversion, audience)
+                self._list = _value(field, rules, view)
                 continue
             self.keys.add(wire_key(field))
-            self._emits.append(_emit(field, rules, microversion, audience))
+            self._emits.append(_emit(field, rules, view))
 
     def document(self, message: Any, base: str, root: Any = None) -> Any:
         """The JSON document as Python values."""
@@ -88,10 +92,40 @@ class Kept:
             self._bytes -= len(self._kept.pop(old)[1])
 
 
+def encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str = "") -> Encoder:
+    """The one plan of a message for a microversion and an audience, inside the answer of that message name."""
+    return _encoder(descriptor, microversion, audience, answer if _differs(descriptor) else "")
+
+
 @cache
-def encoder(descriptor: AnyMessageType, microversion: int, audience: str) -> Encoder:
-    """The one plan of a message for a microversion and an audience."""
-    return Encoder(descriptor, microversion, audience)
+def _encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str) -> Encoder:
+    return Encoder(descriptor, microversion, audience, answer)
+
+
+@cache
+def _differs(descriptor: AnyMessageType) -> bool:
+    """Whether some field in the tree of a message is not in every answer: only then has each answer its own plan."""
+    return _has_places(descriptor, set())
+
+
+def _has_places(descriptor: AnyMessageType, seen: set[str]) -> bool:
+    if descriptor.full_name in seen:
+        return False
+    seen.add(descriptor.full_name)
+    for field in descriptor.fields:
+        rules = field_rules(field)
+        if rules.only_in or rules.not_in or (field.message_type and _has_places(field.message_type, seen)):
+            return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """For whom and where a message is written."""
+
+    microversion: int
+    audience: str
+    answer: str
 
 
 def format_time(seconds: int, nanos: int, style: int) -> str:
@@ -135,14 +169,14 @@ def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     return {key: plain(item) for key, item in struct.fields.items()}
 
 
-def _shown(field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str) -> bool:
+def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
     if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or rules.header:
         return False
-    if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+    if not minor(rules.since, 0) <= view.microversion <= minor(rules.until, LATEST):
         return False
     if field.message_type is not None and field.message_type.name in ("PageInfo", "FieldMask"):
         return False
-    return not rules.audience or rules.audience == audience
+    return (not rules.audience or rules.audience == view.audience) and in_place(rules, view.answer, view.microversion)
 
 
 def _is_map(field: AnyField) -> bool:
@@ -157,11 +191,11 @@ def _is_value(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
 
 
-def _emit(field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str) -> Emit:
+def _emit(field: AnyField, rules: annotations_pb2.Field, view: View) -> Emit:
     if rules.links:
         return _links(field, rules)
     name, key, also = field.name, wire_key(field), rules.also
-    value = _value(field, rules, microversion, audience)
+    value = _value(field, rules, view)
     if rules.inline:
 
         def emit_inline(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
@@ -200,17 +234,15 @@ def _emit(field: AnyField, rules: annotations_pb2.Field, microversion: int, audi
     return emit
 
 
-def _value(
-    field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str
-) -> Callable[[Any, str, Any], Any]:
+def _value(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
     name = field.name
     if _is_map(field):
         assert field.message_type is not None
-        one = _scalar(field.message_type.fields_by_name["value"], rules, microversion, audience)
+        one = _scalar(field.message_type.fields_by_name["value"], rules, view)
         return lambda message, base, root: {
             str(key): one(item, base, root) for key, item in sorted(getattr(message, name).items())
         }
-    one = _scalar(field, rules, microversion, audience)
+    one = _scalar(field, rules, view)
     if field.is_repeated:
         if one is _same:
             return lambda message, base, root: list(getattr(message, name))
@@ -224,9 +256,7 @@ def _same(value: Any, base: str, root: Any) -> Any:
     return value
 
 
-def _scalar(
-    field: AnyField, rules: annotations_pb2.Field, microversion: int, audience: str
-) -> Callable[[Any, str, Any], Any]:
+def _scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
     message = field.message_type
     if message is None:
         if field.type == FieldDescriptor.TYPE_ENUM:
@@ -248,12 +278,14 @@ def _scalar(
     if message.full_name == "google.protobuf.ListValue":
         return lambda value, base, root: [plain(item) for item in value.values]
     # A message may hold itself (a tree of projects), so its plan is looked up when it is needed.
-    return lambda value, base, root: encoder(message, microversion, audience).document(value, base, value)
+    return lambda value, base, root: encoder(message, view.microversion, view.audience, view.answer).document(
+        value, base, value
+    )
 
 
 def _api_time(field: AnyField) -> int:
     owner: Any = field.containing_type
-    api = apis().get(owner.file.package)
+    api = api_of(owner.file.package)
     return api.time if api is not None else annotations_pb2.TIME_FORMAT_SECONDS_Z
 
 
@@ -280,6 +312,26 @@ def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
         out[key] = {rel: base + href(message) for rel, href in links}
 
     return emit_object
+
+
+Location = Callable[[Message, Any], str]
+"""(request, result) -> path behind the API's prefix"""
+
+
+def location_template(template: str) -> Location:
+    """A Location header's path: `{field}` of the request, else of the answer's object."""
+
+    def fill(request: Message, result: Any) -> str:
+        def one(match: re.Match[str]) -> str:
+            name, *path = match.group(1).split(".")
+            value: Any = request if name in request.DESCRIPTOR.fields_by_name else result
+            for part in (name, *path):
+                value = getattr(value, part)
+            return quote(str(value))
+
+        return _PLACEHOLDER.sub(one, template)
+
+    return fill
 
 
 def _template(href: str) -> Callable[[Any], str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault, InvalidField
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect, jsonschema_sentence
+from mopenstack.gateway.dialects.base import Answer, Dialect, jsonschema_sentence
 
 
 class AdminDialect(Dialect):
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
         return Answer.json(
             status,
@@ -20,5 +21,5 @@ class AdminDialect(Dialect):
         place = ".".join(str(part) for part in fault.path)
         return f"{place}: {jsonschema_sentence(fault)}" if place else jsonschema_sentence(fault)
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         return Answer.json(404, {"title": "Not Found", "status": 404, "detail": f"There is no {context.path} here."})

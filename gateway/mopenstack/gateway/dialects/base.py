@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import orjson
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
 from mopenstack.contract.operations import LATEST, minor
 from mopenstack.contract.v1 import annotations_pb2
@@ -71,19 +71,6 @@ class NoSuchAction(BadRequest):
 
 
 @dataclass(slots=True)
-class Context:
-    """One HTTP request as a dialect sees it. `base` is the URL up to and with the API's prefix."""
-
-    base: str
-    path: str  # behind the prefix
-    pairs: Sequence[tuple[str, str]] = ()
-    request_id: str = ""
-    microversion: int = 0
-    verb: str = "GET"
-    document: Any = None  # of a request with a JSON body
-
-
-@dataclass(slots=True)
 class Answer:
     """Status, headers and body, ready to be written."""
 
@@ -116,6 +103,10 @@ class Dialect:
     """Whether a body must say that it is JSON, if it says anything; no body is an empty object."""
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
+    request_id_headers: ClassVar[tuple[str, ...]] = ("X-Openstack-Request-Id",)
+    """The headers that tell a request's id."""
+    project_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f-]+")
+    """What the project in a path looks like, where the API's `optional_prefix` lets it stand there."""
 
     def __init__(self, api: annotations_pb2.Api) -> None:
         self.api = api
@@ -154,21 +145,21 @@ class Dialect:
     def refused(self, fault: PolicyRefused) -> str:
         return f"Policy doesn't allow {fault.rules[0]} to be performed."
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         """A refusal as this service answers it."""
         raise NotImplementedError
 
-    def unauthorized(self, context: Context) -> Answer:
+    def unauthorized(self, context: RequestContext) -> Answer:
         """keystonemiddleware's answer to a missing or bad token, the same in most services."""
         document = {"error": {"code": 401, "title": "Unauthorized", "message": UNAUTHORIZED}}
         return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{_root(context, self.api)}/identity"'})
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         """A path that this service does not have."""
         document = {"message": NO_RESOURCE, "code": "404 Not Found", "title": "Not Found"}
         return Answer.json(404, document)
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         """A path that the service has with other verbs; webob's answer."""
         text = f"The method {context.verb} is not allowed for this resource. <br /><br />\n\n\n"
         document = {"message": text, "code": "405 Method Not Allowed", "title": "Method Not Allowed"}
@@ -178,7 +169,7 @@ class Dialect:
         """Whether a token is asked for before the service says that it has no such path."""
         return path[1:2] == "v" and path[2:3].isdigit()
 
-    def admit(self, headers: Mapping[str, str], context: Context) -> None:
+    def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         """Refuse a request for what its headers say of its body, or of the answer they take."""
 
     # -- microversions
@@ -257,7 +248,7 @@ class Dialect:
             direction = directions[place] if place < len(directions) else (directions[-1] if directions else "desc")
             query.sort.add(key=key, descending=direction == "desc", by_default=not directions)
 
-    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+    def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         """What stands beside the list: how it goes on."""
         if not page.next_marker or not (query.limit or page.next_marker):
             return {}
@@ -266,15 +257,15 @@ class Dialect:
     def links_key(self, key: str) -> str:
         return key
 
-    def url(self, context: Context, marker: str, **other: str) -> str:
+    def url(self, context: RequestContext, marker: str, **other: str) -> str:
         """This request's own address with another marker."""
         kept = [(key, value) for key, value in context.pairs if key not in ("marker", *other)]
         kept += [*other.items(), *([("marker", marker)] if marker else [])]
-        return f"{context.base}{context.path}" + (f"?{urlencode(kept)}" if kept else "")
+        return f"{context.api_url}{context.path}" + (f"?{urlencode(kept)}" if kept else "")
 
     # -- version documents
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         """The version document at a path (without the API's prefix), or None where there is none."""
         return None
 
@@ -282,8 +273,8 @@ class Dialect:
         return False
 
 
-def _root(context: Context, api: annotations_pb2.Api) -> str:
-    return context.base.removesuffix(api.prefix)
+def _root(context: RequestContext, api: annotations_pb2.Api) -> str:
+    return context.api_url.removesuffix(api.prefix)
 
 
 def jsonschema_sentence(fault: InvalidField) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
     Answer,
-    Context,
     Dialect,
     NoSuchAction,
     WrongVersion,
@@ -43,12 +42,13 @@ BOOLEANS: list[bool | str] = [
 
 
 class ComputeDialect(Dialect):
+    request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     zero_is_zero = True
     exact_paths = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         if isinstance(fault, Unauthorized) or fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
         status = self.status(fault)
@@ -62,7 +62,7 @@ class ComputeDialect(Dialect):
             return "The resource could not be found."
         return super().text(fault)
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         # Nova maps verbs and paths together: there is no 405.
         return self.no_route(context)
 
@@ -94,7 +94,7 @@ class ComputeDialect(Dialect):
             raise BadRequest("Invalid input received: Unknown sort direction, must be 'desc' or 'asc'")
         super().sorting(query, keys, directions)
 
-    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+    def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         found = super().page_links(key, page, query, context)
         # One list of Nova's has the bare name.
         return {"links": next(iter(found.values()))} if found and key == "instanceActions" else found
@@ -110,7 +110,7 @@ class ComputeDialect(Dialect):
             "Vary": "OpenStack-API-Version, X-OpenStack-Nova-API-Version",
         }
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         path = path.rstrip("/")
         old, new = _version("v2.0", context), _version("v2.1", context)
         if path == "":
@@ -126,7 +126,7 @@ class ComputeDialect(Dialect):
                 {
                     "id": version["id"],
                     "status": version["status"],
-                    "links": [{"rel": "self", "href": f"{context.base}/{folder}{path}"}],
+                    "links": [{"rel": "self", "href": f"{context.api_url}/{folder}{path}"}],
                     "media-types": [_media_type(version["id"])],
                 }
                 for version, folder in ((old, "v2"), (new, "v2.1"))
@@ -135,7 +135,7 @@ class ComputeDialect(Dialect):
         return None
 
 
-def _version(id: str, context: Context) -> dict[str, Any]:
+def _version(id: str, context: RequestContext) -> dict[str, Any]:
     current = id == "v2.1"
     folder = "v2.1" if current else "v2"
     return {
@@ -144,7 +144,7 @@ def _version(id: str, context: Context) -> dict[str, Any]:
         "version": "2.103" if current else "",
         "min_version": "2.1" if current else "",
         "updated": "2013-07-23T11:33:21Z" if current else "2025-07-04T12:00:00Z",
-        "links": [{"rel": "self", "href": f"{context.base}/{folder}/"}],
+        "links": [{"rel": "self", "href": f"{context.api_url}/{folder}/"}],
     }
 
 

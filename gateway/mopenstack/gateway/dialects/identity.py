@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Context, Dialect, TooLarge, jsonschema_sentence
+from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Dialect, TooLarge, jsonschema_sentence
 
 ASSUMED = (
     "The server could not comply with the request since it is either malformed or otherwise incorrect. "
@@ -47,7 +47,7 @@ class IdentityDialect(Dialect):
         if content_type.partition(";")[0].strip() not in ("", "application/json"):
             raise BadRequest(f"Expecting to find application/json in Content-Type header. {ASSUMED}")
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
         if isinstance(fault, TooLarge):
             document: dict[str, Any] = {
@@ -63,18 +63,18 @@ class IdentityDialect(Dialect):
         document = {"code": status, "message": self.text(fault), "title": HTTPStatus(status).phrase}
         return Answer.json(status, {"error": document})
 
-    def unauthorized(self, context: Context) -> Answer:
+    def unauthorized(self, context: RequestContext) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
-        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.base}/v3"'})
+        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.api_url}/v3"'})
 
     @staticmethod
-    def _oauth2(fault: Fault, status: int, context: Context) -> Answer:
+    def _oauth2(fault: Fault, status: int, context: RequestContext) -> Answer:
         """RFC 6749's refusals (keystone.oauth2.handlers)."""
         title = "invalid_client" if status == 401 else str(fault.facts.get("title", "other_error"))
-        headers = {"WWW-Authenticate": f'Keystone uri="{context.base}/v3"'} if status == 401 else {}
+        headers = {"WWW-Authenticate": f'Keystone uri="{context.api_url}/v3"'} if status == 401 else {}
         return Answer.json(status, {"error": title, "error_description": fault.text}, headers)
 
-    def _unauthenticated(self, fault: Fault, context: Context) -> Answer:
+    def _unauthenticated(self, fault: Fault, context: RequestContext) -> Answer:
         """Why a login failed is a secret, but for what is wrong with the methods themselves."""
         if fault.reason == "AuthReceipt":
             headers = {"Openstack-Auth-Receipt": str(fault.facts["receipt"])}
@@ -107,30 +107,30 @@ class IdentityDialect(Dialect):
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to perform the requested action: {fault.rules[0]}."
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         if not context.path:  # the list of versions takes no other verb
             return Answer(405, _NOT_ALLOWED.encode(), content_type="text/html; charset=utf-8")
         return Answer(404, _NOT_FOUND.encode(), content_type="text/html; charset=utf-8")
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         document = {"message": "The method is not allowed for the requested URL."}
         return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
 
-    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+    def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         own = self.url(context, query.marker)
         next_ = self.url(context, page.next_marker) if page.next_marker and query.limit else None
         return {"links": {"next": next_, "self": own, "previous": None}}
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         if path not in ("", "/v3"):
             return None
         version = {
             "id": "v3.14",
             "status": "stable",
             "updated": "2020-04-07T00:00:00Z",
-            "links": [{"rel": "self", "href": f"{context.base}/v3/"}],
+            "links": [{"rel": "self", "href": f"{context.api_url}/v3/"}],
             "media-types": [{"base": "application/json", "type": "application/vnd.openstack.identity-v3+json"}],
         }
         if path == "":
-            return Answer.json(300, {"versions": {"values": [version]}}, {"Location": f"{context.base}/v3/"})
+            return Answer.json(300, {"versions": {"values": [version]}}, {"Location": f"{context.api_url}/v3/"})
         return Answer.json(200, {"version": version})

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect
+from mopenstack.gateway.dialects.base import Answer, Dialect
 
 _UNAUTHORIZED = (
     "This server could not verify that you are authorized to access the document you requested. Either you supplied "
@@ -30,24 +30,24 @@ class ImageDialect(Dialect):
     exact_paths = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
         if status == 401:
             return self.unauthorized(context)
         return _error(status, self.text(fault))
 
-    def unauthorized(self, context: Context) -> Answer:
+    def unauthorized(self, context: RequestContext) -> Answer:
         answer = _error(401, _UNAUTHORIZED)
-        answer.headers["WWW-Authenticate"] = f'Keystone uri="{context.base.removesuffix(self.api.prefix)}/identity"'
+        answer.headers["WWW-Authenticate"] = f'Keystone uri="{context.api_url.removesuffix(self.api.prefix)}/identity"'
         return answer
 
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to complete {fault.rules[0]} action."
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         return _error(404, "The resource could not be found.")
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         answer = _error(405, f"The method {context.verb} is not allowed for this resource. ")
         answer.headers["Allow"] = ", ".join(sorted(allowed))
         return answer
@@ -80,8 +80,8 @@ class ImageDialect(Dialect):
             raise BadRequest("Number of sort dirs does not match the number of sort keys")
         super().sorting(query, [key.strip() for key in keys], [direction.strip() for direction in directions])
 
-    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
-        relative = Context("", context.path, context.pairs)
+    def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
+        relative = RequestContext(path=context.path, pairs=context.pairs)
         links = {"first": self.url(relative, "")}
         if page.next_marker:
             links["next"] = self.url(relative, page.next_marker)
@@ -89,16 +89,16 @@ class ImageDialect(Dialect):
 
     # -- version documents
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         if path == "/v2":
-            return Answer(302, headers={"Location": f"{context.base}/v2/"})
+            return Answer(302, headers={"Location": f"{context.api_url}/v2/"})
         if path.startswith("/v2/"):
             return None
         versions = [
             {
                 "id": f"v2.{number}",
                 "status": "CURRENT" if number == _CURRENT else "SUPPORTED",
-                "links": [{"rel": "self", "href": f"{context.base}/v2/"}],
+                "links": [{"rel": "self", "href": f"{context.api_url}/v2/"}],
             }
             for number in _VERSIONS
         ]

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import MALFORMED, Answer, Context, Dialect
+from mopenstack.gateway.dialects.base import MALFORMED, Answer, Dialect
 
 
 class BadLimit(BadRequest):
@@ -44,7 +44,7 @@ class NetworkDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "page_reverse", "fields"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 409, "RevisionNumberConstraintFailed": 412}
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
         if isinstance(fault, InvalidField):
@@ -65,12 +65,12 @@ class NetworkDialect(Dialect):
     def invalid(self, fault: InvalidField) -> str:
         return _invalid(fault, None)[1]
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         if context.path.startswith("/v2.0"):
             return _error(404, "HTTPNotFound", "The resource could not be found.")
         return Answer.json(404, {"code": 404, "title": "Not Found", "description": None})
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)
 
     def limit(self, value: str, key: str = "limit") -> int:
@@ -87,7 +87,7 @@ class NetworkDialect(Dialect):
                 raise BadRequest(why)
             query.sort.add(key=key, descending=direction == "desc")
 
-    def page_links(self, key: str, page: Page, query: common.Query, context: Context) -> dict[str, Any]:
+    def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         """neutron.api.api_common.get_pagination_links: only a page that is not full is known to be the last one."""
         if not query.limit:
             return {}
@@ -103,11 +103,11 @@ class NetworkDialect(Dialect):
     def guarded(self, path: str) -> bool:
         return path.startswith("/v2.0")
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         if path == "":
             if context.verb == "HEAD":
                 return Answer(405)
-            links = [{"rel": "self", "href": f"{context.base}/v2.0/"}]
+            links = [{"rel": "self", "href": f"{context.api_url}/v2.0/"}]
             return Answer.json(200, {"versions": [{"id": "v2.0", "status": "CURRENT", "links": links}]})
         if path == "/v2.0":
             names = (("network", "networks"), ("subnet", "subnets"), ("subnetpool", "subnetpools"), ("port", "ports"))
@@ -115,7 +115,7 @@ class NetworkDialect(Dialect):
                 {
                     "name": name,
                     "collection": collection,
-                    "links": [{"rel": "self", "href": f"{context.base}/v2.0/{collection}"}],
+                    "links": [{"rel": "self", "href": f"{context.api_url}/v2.0/{collection}"}],
                 }
                 for name, collection in names
             ]
@@ -126,18 +126,18 @@ class NetworkDialect(Dialect):
         return path != ""
 
 
-def _page_url(context: Context, marker: list[str], *, reverse: bool) -> str:
+def _page_url(context: RequestContext, marker: list[str], *, reverse: bool) -> str:
     """The request's own address with another marker and direction."""
     pairs = [(key, value) for key, value in context.pairs if key not in ("marker", "page_reverse")]
     pairs += [("marker", id) for id in marker] + ([("page_reverse", "True")] if reverse else [])
-    return f"{context.base}{context.path}?{urlencode(pairs)}"
+    return f"{context.api_url}{context.path}?{urlencode(pairs)}"
 
 
 def _error(status: int, type_: str, message: str) -> Answer:
     return Answer.json(status, {"NeutronError": {"type": type_, "message": message, "detail": ""}})
 
 
-def _invalid(fault: InvalidField, context: Context | None) -> tuple[str, str]:
+def _invalid(fault: InvalidField, context: RequestContext | None) -> tuple[str, str]:
     """Type and message for a field that breaks its declaration (neutron.api.v2.base, neutron_lib.api.attributes)."""
     value, bound, path = fault.value, fault.bound, fault.path
     name = next((str(part) for part in reversed(path) if isinstance(part, str)), "")
@@ -172,20 +172,20 @@ def _invalid(fault: InvalidField, context: Context | None) -> tuple[str, str]:
     return "HTTPBadRequest", f"Invalid input for {attribute}. Reason: {reason}"
 
 
-def _envelope(fault: InvalidField, name: str, context: Context | None) -> str:
+def _envelope(fault: InvalidField, name: str, context: RequestContext | None) -> str:
     """A body without the object that it should hold, or with something else in its place."""
     if fault.rule == "type" and fault.value is not None:
         return f"Object '{name}' contains invalid data" if name else "Body contains invalid data"
     return f"Unable to find '{name or _resource(context)}' in request body"
 
 
-def _resource(context: Context | None) -> str:
+def _resource(context: RequestContext | None) -> str:
     """The resource that a collection's path is about: `/v2.0/address-scopes` -> `address_scope`."""
     collection = context.path.rstrip("/").rpartition("/")[2].replace("-", "_") if context is not None else ""
     return collection[:-3] + "y" if collection.endswith("ies") else collection.removesuffix("s")
 
 
-def _unknown(fault: InvalidField, context: Context | None) -> str:
+def _unknown(fault: InvalidField, context: RequestContext | None) -> str:
     names = [name for name in fault.bound or () if name not in fault.known] if fault.rule == "unknown" else []
     if names or not fault.known:
         return f"Unrecognized attribute(s) '{', '.join(names)}'"

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from typing import Any, ClassVar
 
+from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
     MALFORMED,
     Answer,
-    Context,
     Dialect,
     NotAcceptable,
     WrongVersion,
@@ -88,7 +88,7 @@ class PlacementDialect(Dialect):
         "BadVersion": 400,
     }
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
         if isinstance(fault, WrongVersion):
@@ -108,7 +108,7 @@ class PlacementDialect(Dialect):
         return f"Policy does not allow {fault.rules[0]} to be performed."
 
     @staticmethod
-    def _invalid(fault: InvalidField, context: Context) -> str:
+    def _invalid(fault: InvalidField, context: RequestContext) -> str:
         """jsonschema's sentence and the place; the service prints the schema and the instance behind it."""
         if fault.rule == "json":
             return f"Malformed JSON: {fault.bound}"
@@ -121,7 +121,9 @@ class PlacementDialect(Dialect):
         rule = _RULES.get(fault.rule, fault.rule)
         return f"{what}: {_sentence(fault)}\n\nFailed validating {rule!r} in schema{where}"
 
-    def _error(self, status: int, explanation: str, detail: str, fault: Fault | None, context: Context) -> Answer:
+    def _error(
+        self, status: int, explanation: str, detail: str, fault: Fault | None, context: RequestContext
+    ) -> Answer:
         """webob's layout without its markup: explanation, two breaks, detail, the place of a comment."""
         detail = _TAG.sub("", detail.replace("\n", " ").replace("\r", ""))
         tail = "" if status in (405, 406, 415) else "  "
@@ -137,10 +139,10 @@ class PlacementDialect(Dialect):
             body["max_version"], body["min_version"] = self.api.microversion_max, self.api.microversion_min
         return Answer.json(status, {"errors": [body]})
 
-    def no_route(self, context: Context) -> Answer:
+    def no_route(self, context: RequestContext) -> Answer:
         return self._error(404, _NOT_FOUND, "", None, context)
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         text = "The method specified is not allowed for this resource."
         answer = self._error(405, _bad_verb(context), text, None, context)
         answer.headers["Allow"] = ", ".join(sorted(allowed))
@@ -149,7 +151,7 @@ class PlacementDialect(Dialect):
     def guarded(self, path: str) -> bool:
         return path not in ("", "/")
 
-    def admit(self, headers: Mapping[str, str], context: Context) -> None:
+    def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         verb, kind = context.verb, headers.get("Content-Type", "").partition(";")[0].strip()
         if not kind and headers.get("Content-Length", "0") != "0":
             raise BadRequest("content-type header required when content-length > 0")
@@ -196,7 +198,7 @@ class PlacementDialect(Dialect):
 
     # -- version document
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         if path not in ("", "/") or context.verb != "GET":
             return None
         version = {
@@ -233,11 +235,11 @@ def _schema_step(part: str | int) -> str:
     return f"['properties'][{part!r}]"
 
 
-def _bad_verb(context: Context) -> str:
+def _bad_verb(context: RequestContext) -> str:
     return f"The method {context.verb} is not allowed for this resource. "
 
 
-def _bodiless(context: Context) -> bool:
+def _bodiless(context: RequestContext) -> bool:
     """PUTs that take no body: of a trait, and of a resource class since 1.7."""
     if context.verb != "PUT":
         return False

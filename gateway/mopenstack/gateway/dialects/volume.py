@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
+from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import Answer, Context, Dialect, WrongVersion, jsonschema_sentence
+from mopenstack.gateway.dialects.base import Answer, Dialect, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
 
 NOTHING = -1
@@ -30,11 +31,12 @@ UUID_OR_NULL = frozenset(
 
 
 class VolumeDialect(Dialect):
+    request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
     exact_paths = True
     statuses: ClassVar[Mapping[str, int]] = {}
 
-    def error(self, fault: Fault, context: Context) -> Answer:
+    def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
         if fault.reason == "NoRoute":
@@ -99,7 +101,7 @@ class VolumeDialect(Dialect):
             return "You are not authorized to perform this operation."
         return super().refused(fault)
 
-    def wrong_verb(self, context: Context, allowed: Iterable[str]) -> Answer:
+    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         return self.no_route(context)
 
     def links_key(self, key: str) -> str:
@@ -111,7 +113,7 @@ class VolumeDialect(Dialect):
     def version_headers(self, microversion: int) -> dict[str, str]:
         return {"OpenStack-API-Version": f"volume 3.{microversion}", "Vary": "OpenStack-API-Version"}
 
-    def document(self, path: str, context: Context) -> Answer | None:
+    def document(self, path: str, context: RequestContext) -> Answer | None:
         path = path.rstrip("/")
         if path not in ("", "/v3"):
             return None
@@ -123,7 +125,7 @@ class VolumeDialect(Dialect):
             "updated": "2023-08-31T00:00:00Z",
             "links": [
                 {"rel": "describedby", "type": "text/html", "href": "https://docs.openstack.org/"},
-                {"rel": "self", "href": f"{context.base}/v3/"},
+                {"rel": "self", "href": f"{context.api_url}/v3/"},
             ],
             "media-types": [{"base": "application/json", "type": "application/vnd.openstack.volume+json;version=3"}],
         }

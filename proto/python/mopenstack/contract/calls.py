@@ -19,22 +19,32 @@ def is_loopback(peer: str) -> bool:
 
 
 @dataclass(slots=True)
-class CallMetadata:
-    """gRPC metadata, typed. `base_url` is how the client reached the cloud: scheme, host and cloud prefix.
-
-    `verb` and `path` (behind the API's prefix) are those of an HTTP request, empty for a call over gRPC.
-    """
+class RequestContext:
+    """One request: gRPC metadata, typed, and what HTTP says beside the message."""
 
     cloud: str = ""
     token: str = ""
-    base_url: str = "http://127.0.0.1:8800"
+    cloud_url: str = "http://127.0.0.1:8800"
+    """How the client reached the cloud: scheme, host and cloud prefix."""
     microversion: int = LATEST
     request_id: str = ""
     remote: str = ""
-    body: AsyncIterator[bytes] | None = None  # of operations with raw_request
+    body: AsyncIterator[bytes] | None = None
+    """The bytes of an operation with raw_request."""
     content_type: str = ""
     verb: str = ""
+    """Of an HTTP request; empty for a call over gRPC, as is `path`, which begins behind the API's prefix."""
     path: str = ""
+    project_id: str = ""
+    """The segment of the path that the Api's `optional_prefix` stands for."""
+
+    # What the gateway alone needs.
+    api_url: str = ""
+    """`cloud_url` with the API's prefix."""
+    pairs: Sequence[tuple[str, str]] = ()
+    """The query string, decoded."""
+    document: Any = None
+    """The JSON body."""
 
 
 @dataclass(slots=True)
@@ -55,7 +65,17 @@ class ByteStream:
     size: int
     content_type: str = "application/octet-stream"
     headers: dict[str, str] = field(default_factory=dict)
-    status: int = 0
+
+
+Result = Message | Page | ByteStream
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A result by a name that the operation's `outcomes` declare: a PUT that `created` something."""
+
+    name: str
+    result: Result
 
 
 @dataclass(slots=True)
@@ -65,14 +85,15 @@ class Reply:
     A bare object and a Page's items are shared and must not be changed: their rendered JSON is kept.
     """
 
-    result: Message | Page | ByteStream
+    result: Result
     audience: str = ""  # "admin", or "" for everybody else
+    outcome: str = ""  # one of the operation's outcomes, or "" for the usual one
 
 
 class Core(Protocol):
     """The core as the gateway sees it, whether in this process or behind gRPC. Raises Fault."""
 
-    async def call(self, operation: Operation, request: Message, metadata: CallMetadata) -> Reply: ...
+    async def call(self, operation: Operation, request: Message, context: RequestContext) -> Reply: ...
 
-    async def authenticate(self, metadata: CallMetadata) -> None:
+    async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token: raises Unauthorized for one that does not work."""

@@ -1,9 +1,9 @@
 """The root of every refusal: a name, a canonical gRPC code, a message and its facts.
 
-A service declares one class per reason (`class SubnetInUse(Conflict)`), whose `message` is the real
-service's text with `{placeholders}`. The core raises them; a gRPC client sees the code and an
-`ErrorInfo` whose reason is the class's name; the gateway's dialect turns them into HTTP.
-This tree says nothing of HTTP.
+A service declares its refusals in its contract (`enum Refusal`), with the real service's text and `{placeholders}`;
+the classes are made from it (`class SubnetInUse(Conflict)`). The core raises them; a gRPC client sees the code and an
+`ErrorInfo` whose reason is the value's name (`SUBNET_IN_USE`) and whose domain is the package; the gateway's dialect
+turns them into HTTP. This tree says nothing of HTTP.
 
     Fault
     ├── BadRequest          INVALID_ARGUMENT
@@ -22,7 +22,12 @@ This tree says nothing of HTTP.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import re
+from collections.abc import Mapping
+from typing import Any, ClassVar, TypeVar
+
+DOMAIN = "mopenstack"
+"""Of refusals that no package declares: a bad field, the policy."""
 
 
 class Fault(Exception):
@@ -30,6 +35,11 @@ class Fault(Exception):
 
     code: ClassVar[str] = "UNKNOWN"
     message: ClassVar[str] = ""
+    name: ClassVar[str] = ""
+    """Of the value of `enum Refusal` that declares it."""
+    domain: ClassVar[str] = DOMAIN
+    type: ClassVar[str] = ""
+    """The name that the real service gives it in its answer, where that is another one than the class's."""
 
     def __init__(self, text: str | None = None, **facts: Any) -> None:
         self.facts = facts
@@ -39,7 +49,12 @@ class Fault(Exception):
     @property
     def reason(self) -> str:
         """The name by which a dialect knows this refusal."""
-        return type(self).__name__
+        return self.type or self.__class__.__name__
+
+    @property
+    def error_reason(self) -> str:
+        """The reason in ErrorInfo: the name of the value that declares it, else the class's in upper case."""
+        return self.name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", self.__class__.__name__).upper()
 
 
 class BadRequest(Fault):
@@ -106,8 +121,40 @@ class Internal(Fault):
     code = "INTERNAL"
 
 
+BASES: Mapping[str, type[Fault]] = {
+    base.code: base
+    for base in (
+        BadRequest,
+        Unauthorized,
+        Forbidden,
+        NotFound,
+        Conflict,
+        OverLimit,
+        OutOfRange,
+        NotServed,
+        Unavailable,
+        Internal,
+    )
+}
+"""gRPC status code -> the class of its refusals."""
+
+F = TypeVar("F", bound=type[Fault])
+_declared: dict[tuple[str, str], type[Fault]] = {}
+
+
+def register(refusal: F) -> F:
+    """Make a declared refusal known, so that it is the same class again when it comes over gRPC."""
+    _declared[(refusal.domain, refusal.name)] = refusal
+    return refusal
+
+
+def declared(domain: str, name: str) -> type[Fault] | None:
+    """The class of a declared refusal by ErrorInfo's domain and reason."""
+    return _declared.get((domain, name))
+
+
 class RemoteFault(Fault):
-    """A refusal that came over gRPC: the name is in ErrorInfo, the class is on the other side."""
+    """A refusal that came over gRPC, and that no loaded package declares."""
 
     def __init__(self, code: str, reason: str, text: str, facts: dict[str, str]) -> None:
         super().__init__(text, **facts)

@@ -1,18 +1,10 @@
-"""The operations of the contract, read once from the compiled descriptors.
-
-Gateway and core both start from this list; nothing about an operation is written anywhere else.
-"""
+"""One operation of the contract, and what its annotations say of fields and values."""
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 from google.api import annotations_pb2 as http_annotations
 from google.protobuf import message_factory
@@ -71,6 +63,8 @@ class Operation:
     raw_response: bool
     kind_of_write: str
     """create, update or other: which access rules of fields hold for the body."""
+    outcomes: Mapping[str, annotations_pb2.Outcome]
+    """Successes with another status than the usual one, by the name that the handler gives them."""
 
     def has(self, microversion: int) -> bool:
         """Whether the operation exists at a microversion."""
@@ -89,6 +83,17 @@ def message_class(descriptor: AnyMessageType) -> type[Message]:
 def field_rules(descriptor: AnyField) -> annotations_pb2.Field:
     """What the annotation `field` says; an empty message where there is none."""
     return descriptor.GetOptions().Extensions[options_pb2.field]
+
+
+def in_place(rules: annotations_pb2.Field, message: str, microversion: int) -> bool:
+    """Whether a field is in the tree of a request or answer of this name (`only_in`, `not_in`)."""
+    if rules.only_in and not any(_is_place(place, message, microversion) for place in rules.only_in):
+        return False
+    return not any(_is_place(place, message, microversion) for place in rules.not_in)
+
+
+def _is_place(place: annotations_pb2.Place, message: str, microversion: int) -> bool:
+    return place.message == message and minor(place.since, 0) <= microversion <= minor(place.until, LATEST)
 
 
 def wire_key(descriptor: AnyField) -> str:
@@ -110,65 +115,9 @@ def enum_words(descriptor: AnyField) -> dict[int, str]:
     }
 
 
-def load_modules() -> list[Any]:
-    """Import every generated module of the contract, wherever the namespace `mopenstack` lies."""
-    import mopenstack  # a namespace package: it has no __init__
-
-    found: dict[str, Any] = {}
-    for root in list(mopenstack.__path__):
-        for path in sorted(Path(root).glob("*/v*/**/*_pb2.py")):
-            name = "mopenstack." + ".".join(path.relative_to(root).with_suffix("").parts)
-            if name not in found:
-                found[name] = sys.modules.get(name) or importlib.import_module(name)
-    return list(found.values())
-
-
-@cache
-def apis() -> dict[str, annotations_pb2.Api]:
-    """Package -> its Api, sorted by package."""
-    found = {}
-    for module in load_modules():
-        options = module.DESCRIPTOR.GetOptions()
-        if options.HasExtension(options_pb2.api):
-            found[module.DESCRIPTOR.package] = options.Extensions[options_pb2.api]
-    return dict(sorted(found.items()))
-
-
-@cache
-def operations() -> tuple[Operation, ...]:
-    """Every declared operation, in the order of the files."""
-    apis()
-    return tuple(
-        _operation(service, method)
-        for module in load_modules()
-        for service in module.DESCRIPTOR.services_by_name.values()
-        for method in service.methods
-    )
-
-
-@cache
-def resources() -> dict[str, type[Message]]:
-    """Kind -> message class of everything the store holds."""
-    found: dict[str, type[Message]] = {}
-    for module in load_modules():
-        for descriptor in _messages(module.DESCRIPTOR.message_types_by_name.values()):
-            kind = descriptor.GetOptions().Extensions[options_pb2.resource].kind
-            if kind:
-                if kind in found:
-                    raise ValueError(f"two messages are stored as {kind!r}: {descriptor.full_name} and another")
-                found[kind] = message_class(descriptor)
-    return found
-
-
-def _messages(descriptors: Any) -> Iterator[AnyMessageType]:
-    for descriptor in descriptors:
-        yield descriptor
-        yield from _messages(descriptor.nested_types)
-
-
-def _operation(service: AnyService, method: AnyMethod) -> Operation:
+def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Api | None) -> Operation:
+    """What the annotations of an RPC say; raises ValueError for a package without an Api."""
     options = method.GetOptions().Extensions[options_pb2.operation]
-    api = apis().get(service.file.package)
     if api is None:
         raise ValueError(f"{service.file.package}: no file of the package carries the option `api`")
     routes = tuple(_routes(method))
@@ -193,6 +142,7 @@ def _operation(service: AnyService, method: AnyMethod) -> Operation:
         action=options.action,
         raw_request=options.raw_request,
         raw_response=options.raw_response,
+        outcomes={outcome.name: outcome for outcome in options.outcomes},
         kind_of_write=next((verb.lower() for verb in ("Create", "Update") if method.name.startswith(verb)), "other"),
     )
 

@@ -12,6 +12,7 @@ from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.store.transaction import Taken
 
@@ -59,7 +60,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         return await self.fetch(call, request.aggregate_id)
 
     async def update_aggregate(self, call: Call, request: pb.UpdateAggregateRequest) -> Result:
-        _, given = self.envelope(request)
+        _, given = envelope(request)
         if not given:
             raise InvalidField(("aggregate",), {}, "any_of", ["name", ZONE])
         old = await self.fetch(call, request.aggregate_id)

@@ -16,7 +16,7 @@ from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.services import COMPUTE, Services
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.options import Option, register_option
+from mopenstack.core.engine.options import Option
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 
@@ -182,13 +182,11 @@ async def _add_hosts(call: Call, value: str) -> None:
 
 _MODEL = ("hypervisor_type", "hypervisor_version", "vcpus", "memory_mb", "local_gb", "cpu_info_text")
 
-HOSTS = register_option(
-    Option(
-        "compute.hosts",
-        "1",
-        f"How many compute hosts there are, at most {HOSTS_MAX}: what migrations, evacuations and anti-affinity need. "
-        "One is taken away by deleting its nova-compute service.",
-        check=lambda value: "" if value.isdecimal() and 1 <= int(value) <= HOSTS_MAX else f"1 to {HOSTS_MAX}",
-        apply=_add_hosts,
-    )
+HOSTS = Option(
+    "compute.hosts",
+    "1",
+    f"How many compute hosts there are, at most {HOSTS_MAX}: what migrations, evacuations and anti-affinity need. "
+    "One is taken away by deleting its nova-compute service.",
+    check=lambda value: "" if value.isdecimal() and 1 <= int(value) <= HOSTS_MAX else f"1 to {HOSTS_MAX}",
+    apply=_add_hosts,
 )

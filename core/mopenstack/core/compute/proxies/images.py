@@ -153,7 +153,7 @@ def _name(image: Image) -> str | None:
 
 
 def _links(call: Call, image_id: str) -> list[pb.Image.Link]:
-    base = call.metadata.base_url
+    base = call.context.cloud_url
     return [
         pb.Image.Link(rel="self", href=f"{base}/compute/v2.1/images/{image_id}"),
         pb.Image.Link(rel="bookmark", href=f"{base}/compute/images/{image_id}"),
@@ -178,7 +178,7 @@ def _shown(call: Call, image: Image) -> pb.Image:
     )
     server = image.properties.get("instance_uuid")
     if server is not None:
-        base = call.metadata.base_url
+        base = call.context.cloud_url
         shown.server.id = server
         shown.server.links.add(rel="self", href=f"{base}/compute/v2.1/servers/{server}")
         shown.server.links.add(rel="bookmark", href=f"{base}/compute/servers/{server}")

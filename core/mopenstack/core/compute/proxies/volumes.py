@@ -54,7 +54,7 @@ class Volumes(Servicer):
         service = call.service(volumes.Volumes)
         source = await sources.resolve(call, wanted)
         made = await service.make(call, source, body.display_name, body.display_description, dict(body.metadata))
-        location = f"{call.metadata.base_url}/compute/v2.1/os-volumes/{made.id}"
+        location = f"{call.context.cloud_url}/compute/v2.1/os-volumes/{made.id}"
         return pb.CreateVolumeResponse(volume=_volume(made), location=location)
 
     async def delete_volume(self, call: Call, request: pb.VolumeRequest) -> Result:
@@ -79,7 +79,7 @@ class Snapshots(Servicer):
     async def create_snapshot(self, call: Call, request: pb.CreateSnapshotRequest) -> Result:
         body = request.snapshot
         volume = await _find_volume(call, body.volume_id)
-        VOLUMES.check(volume, "snapshot_attached" if body.force else "snapshot")
+        VOLUMES.check(call, volume, "snapshot_attached" if body.force else "snapshot")
         service = call.service(snapshots.Snapshots)
         return _snapshot(await service.make(call, volume, body.display_name, body.display_description))
 

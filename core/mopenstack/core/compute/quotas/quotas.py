@@ -13,7 +13,7 @@ from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1.store_pb2 import QuotaLimits
 from mopenstack.core.compute.errors import QuotaExceeded
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.quota import Over, register_quotas
+from mopenstack.core.engine.quota import Over, QuotaSet
 
 SERVICE = "compute"
 UNLIMITED = -1
@@ -54,7 +54,7 @@ def refuse(over: Over) -> Fault:
     return QuotaExceeded(f"Quota exceeded for {overs}: Requested {asked}, but already used {used} of {allowed} {overs}")
 
 
-register_quotas(SERVICE, DEFAULTS, refuse)
+QUOTAS = QuotaSet(SERVICE, DEFAULTS, refuse)
 
 
 async def take(call: Call, project_id: str, user_id: str, units: Mapping[str, int]) -> None:

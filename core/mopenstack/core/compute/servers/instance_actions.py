@@ -53,7 +53,7 @@ EVENTS_SINCE, PAGES_SINCE, BEFORE_SINCE = 51, 58, 66
 
 async def record(call: Call, server: Server, action: str) -> None:
     """Note an action on a server that the call under way does."""
-    request_id = call.metadata.request_id or f"req-{call.ids.uuid()}"
+    request_id = call.context.request_id or f"req-{call.ids.uuid()}"
     entry = InstanceAction(
         id=f"{server.id}:{request_id}",
         action=action,

@@ -122,8 +122,8 @@ def _shown(call: Call, item: Migration) -> Migration:
             shown.ClearField(name)
     if item.migration_type == LIVE and item.status in IN_PROGRESS:
         path = f"servers/{item.server_id}/migrations/{item.number}"
-        shown.links.add(rel="self", href=f"{call.metadata.base_url}/compute/v2.1/{path}")
-        shown.links.add(rel="bookmark", href=f"{call.metadata.base_url}/compute/{path}")
+        shown.links.add(rel="self", href=f"{call.context.cloud_url}/compute/v2.1/{path}")
+        shown.links.add(rel="bookmark", href=f"{call.context.cloud_url}/compute/{path}")
     return shown
 
 

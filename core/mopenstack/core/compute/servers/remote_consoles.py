@@ -85,7 +85,7 @@ async def _authorize(call: Call, server: Server, protocol: str, type: str) -> st
     call.stamp(token.expires_at, call.time + TTL)
     await call.service(ConsoleAuthTokens).insert(call, token)
     asked = {"path": f"?token={token.id}"} if type == "novnc" else {"token": token.id}
-    host = urlsplit(call.metadata.base_url).hostname or "127.0.0.1"
+    host = urlsplit(call.context.cloud_url).hostname or "127.0.0.1"
     return f"{PROXIES[type].format(host=host)}?{urlencode(asked)}"
 
 

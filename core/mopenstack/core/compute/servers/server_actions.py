@@ -66,11 +66,11 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         return await _begin(call, "resume")
 
     async def shelve_server(self, call: Call, request: pb.ShelveServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "shelve")
+        LIFECYCLE.check(call, call.target, "shelve")
         server = await call.tx.edit(Server, call.target.id)
         await queue_shelved(call, server)
         await record(call, server, "shelve")
-        await LIFECYCLE.start(call, server, "shelve")
+        await LIFECYCLE.begin(call, server, "shelve")
         return EMPTY
 
     async def shelve_offload_server(self, call: Call, request: pb.ShelveOffloadServerRequest) -> Result:
@@ -89,7 +89,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
     # -- where it runs
 
     async def unshelve_server(self, call: Call, request: pb.UnshelveServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "unshelve")
+        LIFECYCLE.check(call, call.target, "unshelve")
         wish = scheduling.Wish(zone=request.unshelve.availability_zone, host=request.unshelve.host)
         if wish.host and not call.caller.is_admin:
             raise errors.PolicyDenied(rule="os_compute_api:os-shelve:unshelve_to_host")
@@ -99,11 +99,11 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         wish.group = await moves.group_of(call, server)
         server.next_host = (await scheduling.place(call, server, wish)).host
         await record(call, server, "unshelve")
-        await LIFECYCLE.start(call, server, "unshelve")
+        await LIFECYCLE.begin(call, server, "unshelve")
         return EMPTY
 
     async def resize_server(self, call: Call, request: pb.ResizeServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "resize")
+        LIFECYCLE.check(call, call.target, "resize")
         flavor_id, flavor = await server_create.flavor_of(call, request.resize.flavor_id)
         server = await call.tx.edit(Server, call.target.id)
         if flavor_id == server.flavor_ref.id:
@@ -119,7 +119,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             await call.quota.give(SERVICE, server.project_id, more)
             await migrations.begin(call, server, migrations.RESIZE, "")
             await record(call, server, "resize")
-            await LIFECYCLE.start(call, server, "migrate_nowhere")
+            await LIFECYCLE.begin(call, server, "migrate_nowhere")
             return EMPTY
         if request.resize.disk_config:
             server.disk_config = request.resize.disk_config
@@ -129,25 +129,25 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         server.next_host = host
         await migrations.begin(call, server, migrations.RESIZE, host, server.old_flavor_ref.id)
         await record(call, server, "resize")
-        await LIFECYCLE.start(call, server, "resize")
+        await LIFECYCLE.begin(call, server, "resize")
         return EMPTY
 
     async def migrate_server(self, call: Call, request: pb.MigrateServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "migrate")
+        LIFECYCLE.check(call, call.target, "migrate")
         await moves.check_destination(call, call.target, request.migrate.host)
         server = await call.tx.edit(Server, call.target.id)
         await record(call, server, "migrate")
         server.next_host = await moves.destination(call, server, request.migrate.host)
         await migrations.begin(call, server, migrations.COLD, server.next_host)
         if not server.next_host:
-            await LIFECYCLE.start(call, server, "migrate_nowhere")
+            await LIFECYCLE.begin(call, server, "migrate_nowhere")
             return EMPTY
         _remember(server)
-        await LIFECYCLE.start(call, server, "migrate")
+        await LIFECYCLE.begin(call, server, "migrate")
         return EMPTY
 
     async def live_migrate_server(self, call: Call, request: pb.LiveMigrateServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "os-migrateLive")
+        LIFECYCLE.check(call, call.target, "os-migrateLive")
         asked = networking.plain(request.live_migrate.host) if request.live_migrate.HasField("host") else None
         host = str(asked or "")
         await scheduling.check_host(call, host)
@@ -157,7 +157,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
             raise errors.NoValidHost()
         await migrations.begin(call, server, migrations.LIVE, server.next_host)
         await record(call, server, "live-migration")
-        await LIFECYCLE.start(call, server, "os-migrateLive")
+        await LIFECYCLE.begin(call, server, "os-migrateLive")
         return EMPTY
 
     async def evacuate_server(self, call: Call, request: pb.EvacuateServerRequest) -> Result:
@@ -173,7 +173,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         if request.evacuate.host == call.target.host:
             raise errors.SameHost()  # nowhere to nowhere too
         await scheduling.check_host(call, request.evacuate.host)
-        LIFECYCLE.require(call, call.target, "evacuate")
+        LIFECYCLE.check(call, call.target, "evacuate")
         if await scheduling.is_up(call, call.target.host):
             raise errors.HostStillInUse(host=call.target.host)
         server = await call.tx.edit(Server, call.target.id)
@@ -182,7 +182,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         server.admin_pass = request.evacuate.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         await migrations.begin(call, server, migrations.EVACUATION, server.next_host)
         await record(call, server, "evacuate")
-        await LIFECYCLE.start(call, server, "rebuild")
+        await LIFECYCLE.begin(call, server, "rebuild")
         return server.admin_pass
 
     async def confirm_resize_server(self, call: Call, request: pb.ConfirmResizeServerRequest) -> Result:
@@ -196,7 +196,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
     async def rebuild_server(self, call: Call, request: pb.RebuildServerRequest) -> Result:
         body, given = request.rebuild, set(request.mask.paths) or names_of(request.rebuild)
         server_create.check_metadata(body.metadata)
-        LIFECYCLE.require(call, call.target, "rebuild")
+        LIFECYCLE.check(call, call.target, "rebuild")
         image = await images.find(call, body.image_id, errors.RebuildImageNotFound())
         images.check_fits(image, call.target.flavor, on_volume=not call.target.HasField("image"))
         await images.check_rebuild(call, call.target, image)
@@ -213,24 +213,24 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         server.admin_pass = body.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         server.old_vm_state = server.vm_state
         await record(call, server, "rebuild")
-        await LIFECYCLE.start(call, server, "rebuild")
+        await LIFECYCLE.begin(call, server, "rebuild")
         return await _rebuilt(call, server)
 
     async def rescue_server(self, call: Call, request: pb.RescueServerRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "rescue")
+        LIFECYCLE.check(call, call.target, "rescue")
         await images.check_rescue(call, call.target, request.rescue.rescue_image_ref)
         server = await call.tx.edit(Server, call.target.id)
         server.admin_pass = request.rescue.admin_pass or call.ids.word(server_create.PASSWORD_LENGTH)
         await record(call, server, "rescue")
-        await LIFECYCLE.start(call, server, "rescue")
+        await LIFECYCLE.begin(call, server, "rescue")
         return pb.RescueServerResponse(admin_pass=server.admin_pass)
 
 
 async def _begin(call: Call, action: str, name: str = "") -> Result:
-    LIFECYCLE.require(call, call.target, action)
+    LIFECYCLE.check(call, call.target, action)
     server = await call.tx.edit(Server, call.target.id)
     await record(call, server, name or action)
-    await LIFECYCLE.start(call, server, action)
+    await LIFECYCLE.begin(call, server, action)
     return EMPTY
 
 

@@ -38,7 +38,7 @@ class ImageActions:
 
     async def create_server_image(self, call: Call, request: pb.CreateServerImageRequest) -> Result:
         body = request.create_image
-        LIFECYCLE.require(call, call.target, "createImage")
+        LIFECYCLE.check(call, call.target, "createImage")
         check_metadata(body.metadata)
         if block_devices.boots_from_volume(call.target):
             return await _of_volumes(call, body.name, body.metadata)
@@ -49,7 +49,7 @@ class ImageActions:
         body = request.create_backup
         if block_devices.boots_from_volume(call.target):
             raise errors.VolumeBackedBackup()
-        LIFECYCLE.require(call, call.target, "createBackup")
+        LIFECYCLE.check(call, call.target, "createBackup")
         kinds = {"image_type": "backup", "backup_type": body.backup_type}
         image = await _queue(call, call.target, body.name, body.metadata, kinds)
         await _rotate(call, call.target, body.backup_type, body.rotation, image.id)
@@ -157,7 +157,7 @@ async def _begin(call: Call, image: Image, action: str) -> Result:
     server = await call.tx.edit(Server, call.target.id)
     server.pending_image_id = image.id
     await record(call, server, "createBackup" if action == "createBackup" else "createImage")
-    await LIFECYCLE.start(call, server, action)
+    await LIFECYCLE.begin(call, server, action)
     return _named(call, image.id)
 
 
@@ -165,7 +165,7 @@ def _named(call: Call, image_id: str) -> pb.CreateServerImageResponse:
     """The answer that names the new image, in its body or in a header."""
     if call.at_least(BODY_SINCE):
         return pb.CreateServerImageResponse(image_id=image_id)
-    return pb.CreateServerImageResponse(location=f"{call.metadata.base_url}/image/v2/images/{image_id}")
+    return pb.CreateServerImageResponse(location=f"{call.context.cloud_url}/image/v2/images/{image_id}")
 
 
 async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, newest: str) -> None:

@@ -34,7 +34,7 @@ class ServerInterfaces(Servicer):
         address = body.fixed_ips[0].ip_address if body.fixed_ips else ""
         if address and not body.net_id:
             raise errors.AddressWithoutNetwork()
-        LIFECYCLE.require(call, call.target, "attach_interface")
+        LIFECYCLE.check(call, call.target, "attach_interface")
         network_id = body.net_id
         if body.port_id:
             await _check_port(call, body.port_id)
@@ -52,7 +52,7 @@ class ServerInterfaces(Servicer):
         return pb.ServerInterfaceResponse(interface_attachment=_shown(server, port))
 
     async def delete_server_interface(self, call: Call, request: pb.ServerInterfaceRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "detach_interface")
+        LIFECYCLE.check(call, call.target, "detach_interface")
         port = await call.tx.get(Port, request.port_id)
         if port is None or port.device_id != call.target.id:
             raise errors.PortMissing(id=request.port_id)

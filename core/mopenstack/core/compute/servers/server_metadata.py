@@ -52,7 +52,7 @@ class ServerMetadata(Servicer):
         return EMPTY
 
     async def _set(self, call: Call, metadata: Mapping[str, str], action: str = "update metadata") -> dict[str, str]:
-        LIFECYCLE.require(call, call.target, action)
+        LIFECYCLE.check(call, call.target, action)
         await check_metadata_quota(call, metadata)
         server = await call.tx.edit(Server, call.target.id)
         server.metadata.clear()

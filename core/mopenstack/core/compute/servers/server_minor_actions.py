@@ -55,7 +55,7 @@ class MinorActions:
         return EMPTY
 
     async def change_server_password(self, call: Call, request: pb.ChangeServerPasswordRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "changePassword")
+        LIFECYCLE.check(call, call.target, "changePassword")
         server = await call.tx.edit(Server, call.target.id)
         server.admin_pass = request.change_password.admin_pass
         await call.tx.put(server)
@@ -90,7 +90,7 @@ class MinorActions:
         return pb.GetServerConsoleOutputResponse(output="\n".join(lines))
 
     async def trigger_server_crash_dump(self, call: Call, request: pb.TriggerServerCrashDumpRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "trigger_crash_dump")
+        LIFECYCLE.check(call, call.target, "trigger_crash_dump")
         await record(call, call.target, "trigger_crash_dump")
         return EMPTY
 
@@ -105,7 +105,7 @@ class MinorActions:
         return EMPTY
 
     async def inject_server_network_info(self, call: Call, request: pb.InjectServerNetworkInfoRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "injectNetworkInfo")
+        LIFECYCLE.check(call, call.target, "injectNetworkInfo")
         return EMPTY
 
     async def reset_server_network(self, call: Call, request: pb.ResetServerNetworkRequest) -> Result:

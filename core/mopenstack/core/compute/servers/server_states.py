@@ -14,7 +14,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
 from mopenstack.core.compute.servers import errors
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
 
 ACTIVE = Server.VM_STATE_ACTIVE
 BUILDING = Server.VM_STATE_BUILDING
@@ -182,44 +182,39 @@ def derive(server: Server) -> None:
         server.ClearField("fault")
 
 
-class ServerLifecycle(Lifecycle[Server]):
-    """The table, with Nova's further conditions: the lock, tasks under way, never launched, no host."""
-
-    def refusal(self, call: Call, server: Server, name: str) -> Fault | None:
-        """Why the action is refused; None: it is allowed."""
-        action = self.actions[name]
-        assert isinstance(action, ServerAction)
-        facts = {"id": server.id, "action": action.label}
-        if action.lock and server.locked and not call.caller.is_admin:
-            return (
-                errors.InstanceIsLocked(**facts) if action.lock == "locked" else errors.InstanceInInvalidState(**facts)
-            )
-        if action.hosted and not server.host:
-            if server.vm_state == BUILDING:
-                return errors.InstanceNotFound(id=server.id)
-            return errors.InstanceNotReady(**facts)
-        if server.vm_state not in action.allowed:
-            return errors.InstanceInvalidState(attr="vm_state", state=WORDS[server.vm_state], **facts)
-        if action.tasks is not None and server.HasField("task_state") and server.task_state not in action.tasks:
-            return errors.InstanceInvalidState(attr="task_state", state=server.task_state, **facts)
-        if action.launched and not server.HasField("launched_at"):
-            return errors.InstanceInInvalidState(**facts)
+def locked(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """A locked server obeys administrators alone."""
+    if not action.lock or not server.locked or call.caller.is_admin:
         return None
+    refusal = errors.InstanceIsLocked if action.lock == "locked" else errors.InstanceInInvalidState
+    return refusal(id=server.id, action=action.label)
 
-    def require(self, call: Call, server: Server, name: str) -> None:
-        """Raise Nova's refusal of an action, if there is one."""
-        refusal = self.refusal(call, server, name)
-        if refusal is not None:
-            raise refusal
 
-    async def start(self, call: Call, server: Server, name: str, *, seconds: float | None = None) -> None:
-        """`require`, then `begin` with a private copy."""
-        self.require(call, server, name)
-        await self.begin(call, server, name, seconds=seconds)
+def hosted(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """Some actions ask for the host before the state."""
+    if not action.hosted or server.host:
+        return None
+    if server.vm_state == BUILDING:
+        return errors.InstanceNotFound(id=server.id)
+    return errors.InstanceNotReady(id=server.id, action=action.label)
 
-    def completes(self, name: str) -> bool:
-        """Whether somebody said what the action's completion does."""
-        return name in self._finish
+
+def busy(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """Another task is under way."""
+    if action.tasks is None or not server.HasField("task_state") or server.task_state in action.tasks:
+        return None
+    return errors.InstanceInvalidState(attr="task_state", state=server.task_state, id=server.id, action=action.label)
+
+
+def launched(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """A server that was never launched has nothing to act on."""
+    if not action.launched or server.HasField("launched_at"):
+        return None
+    return errors.InstanceInInvalidState(id=server.id, action=action.label)
+
+
+class ServerLifecycle(Lifecycle[Server]):
+    """The table; `status` and `progress` follow its states."""
 
     def _touch(self, call: Call, obj: Server) -> None:
         derive(obj)
@@ -230,4 +225,11 @@ def _refuse(action: Action, server: Server) -> Fault:
     return errors.InstanceInvalidState(action=action.label, id=server.id, attr="vm_state", state=WORDS[server.vm_state])
 
 
-LIFECYCLE = ServerLifecycle(Server, ACTIONS, _refuse, state="vm_state", task="task_state")
+LIFECYCLE = ServerLifecycle(
+    Server,
+    ACTIONS,
+    _refuse,
+    state="vm_state",
+    task="task_state",
+    guards=(locked, hosted, in_state, busy, launched),
+)

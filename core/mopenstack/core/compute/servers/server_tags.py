@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from mopenstack.compute.v2.servers import server_tags_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.contract.calls import Outcome
 from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.server_create import check_tags, tag_fault
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
@@ -34,28 +35,27 @@ class ServerTags(Servicer):
             raise errors.ServerHasNoTag(id=call.target.id, tag=request.tag)
         return EMPTY
 
-    async def add_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "update tag")
+    async def add_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result | Outcome:
+        LIFECYCLE.check(call, call.target, "update tag")
         why = tag_fault(request.tag)
         if why:
             raise errors.BadTag(tag=request.tag, why=why)
         if len(call.target.tags) >= TAGS_MAX and request.tag not in call.target.tags:
             raise errors.TooManyTags(limit=TAGS_MAX)
         if request.tag in call.target.tags:
-            return pb.AddServerTagResponse(status="204")
+            return EMPTY
         await self._set(call, [*call.target.tags, request.tag], "update tag")
-        path = f"/compute/v2.1/servers/{call.target.id}/tags/{request.tag}"
-        return pb.AddServerTagResponse(location=call.metadata.base_url + path)
+        return Outcome("created", EMPTY)
 
     async def delete_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
-        LIFECYCLE.require(call, call.target, "delete tag")
+        LIFECYCLE.check(call, call.target, "delete tag")
         if request.tag not in call.target.tags:
             raise errors.InstanceHasNoTag(id=call.target.id, tag=request.tag)
         await self._set(call, [tag for tag in call.target.tags if tag != request.tag], "delete tag")
         return EMPTY
 
     async def _set(self, call: Call, tags: Iterable[str], action: str) -> list[str]:
-        LIFECYCLE.require(call, call.target, action)
+        LIFECYCLE.check(call, call.target, action)
         server = await call.tx.edit(Server, call.target.id)
         del server.tags[:]
         server.tags.extend(sorted(set(tags)))

@@ -48,7 +48,7 @@ class ServerVolumes(Servicer):
     async def _attach(self, call: Call, request: pb.AttachServerVolumeRequest) -> tuple[Server, Server.BlockDevice]:
         body = request.volume_attachment
         _check_shelved(call, call.target, "attach_volume")
-        LIFECYCLE.require(call, call.target, "attach_volume")
+        LIFECYCLE.check(call, call.target, "attach_volume")
         volume = await block_devices.find_volume(call, body.volume_id)
         if volume is None:
             raise refusals.VolumeNotFound(id=body.volume_id)
@@ -97,7 +97,7 @@ class ServerVolumes(Servicer):
         if new is None:
             raise refusals.SwapTargetNotFound(id=new_id)
         _held(call.target, old_id)
-        LIFECYCLE.require(call, call.target, "swap_volume")
+        LIFECYCLE.check(call, call.target, "swap_volume")
         server = await call.tx.edit(Server, call.target.id)
         await block_devices.swap(call, server, old_id, new_id)
         await call.tx.put(server)
@@ -110,7 +110,7 @@ class ServerVolumes(Servicer):
             raise refusals.VolumeNotFound(id=request.volume_id)
         if _held(call.target, request.volume_id).is_root:
             raise refusals.RootVolume()
-        LIFECYCLE.require(call, call.target, "detach_volume")
+        LIFECYCLE.check(call, call.target, "detach_volume")
         if volume.status != Volume.IN_USE or volume.attach_status != "attached":
             raise refusals.NotDetachable(request_id=f"req-{call.ids.uuid()}")
         server = await call.tx.edit(Server, call.target.id)

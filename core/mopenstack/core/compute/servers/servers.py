@@ -77,7 +77,7 @@ class Servers(ResourceServicer[Server]):
     async def begin_delete(self, call: Call, id: str, action: str) -> None:
         """Start the end of a server."""
         server = await call.tx.edit(Server, id)
-        LIFECYCLE.require(call, server, action)
+        LIFECYCLE.check(call, server, action)
         await record(call, server, "delete")
         await LIFECYCLE.begin(call, server, action)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from mopenstack.compute.v2.servers import service_calls_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import InvalidField
 from mopenstack.core.compute import errors
 from mopenstack.core.compute.servers import networking
@@ -36,7 +37,9 @@ class ServerExternalEvents(Servicer):
         if not request.events:
             raise InvalidField(("events",), [], "min_items", 1)
 
-    async def create_server_external_events(self, call: Call, request: pb.CreateServerExternalEventsRequest) -> Result:
+    async def create_server_external_events(
+        self, call: Call, request: pb.CreateServerExternalEventsRequest
+    ) -> Result | Outcome:
         words = [*NAMES, *(name for since, name in NAMES_SINCE if call.at_least(since))]
         for place, event in enumerate(request.events):
             if event.name not in words:
@@ -48,7 +51,7 @@ class ServerExternalEvents(Servicer):
             told.code = await self._take(call, event)
             told.status = event.status or "completed" if told.code == 200 else "failed"
         if any(event.code != 200 for event in answer.events):
-            answer.http_status = "207"
+            return Outcome("partial", answer)
         return answer
 
     async def _take(self, call: Call, event: pb.ServerExternalEvent) -> int:

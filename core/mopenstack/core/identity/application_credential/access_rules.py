@@ -55,7 +55,7 @@ def permitted(call: Call, caller: Caller) -> bool:
     operation = call.operation
     if operation is None:
         return True
-    verb, path = call.metadata.verb, call.metadata.path
+    verb, path = call.context.verb, call.context.path
     if not path and operation.routes:
         verb, path = operation.routes[0].verb, operation.routes[0].path
     api = operation.api

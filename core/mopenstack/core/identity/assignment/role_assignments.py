@@ -135,7 +135,7 @@ class _View:
 
     def __init__(self, call: Call, *, names: bool) -> None:
         self._call, self._names = call, names
-        self._base = f"{call.metadata.base_url}/identity/v3"
+        self._base = f"{call.context.cloud_url}/identity/v3"
 
     async def show(self, item: Assignment) -> pb2.RoleAssignment:
         shown = pb2.RoleAssignment()

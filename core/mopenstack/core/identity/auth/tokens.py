@@ -16,7 +16,7 @@ from mopenstack.core.identity.application_credential.access_rules import permitt
 from mopenstack.core.identity.assignment.effective import SYSTEM, roles_on
 from mopenstack.core.identity.auth.delegation import Delegated, weigh_access_token, weigh_trust
 from mopenstack.core.identity.auth.fernet import Payload, decode
-from mopenstack.core.store.transaction import watch
+from mopenstack.core.store.transaction import Watched
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
 from mopenstack.identity.v3.assignment.grants_pb2 import ListGrantsResponse
 from mopenstack.identity.v3.assignment.roles_pb2 import Role
@@ -24,7 +24,7 @@ from mopenstack.identity.v3.auth.tokens_pb2 import Revocation
 from mopenstack.identity.v3.identity.users_pb2 import User
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
-PACKAGE = watch("mopenstack.identity.v3")
+PACKAGE = Watched("mopenstack.identity.v3")
 CALLERS_MAX = 20_000
 
 _callers: dict[tuple[bytes, str], tuple[int, Caller]] = {}

@@ -16,7 +16,7 @@ _PLACEHOLDER = re.compile(r"[%$]\((\w+)\)s")
 
 async def catalog(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
     """Services by type with their endpoints; those whose address needs a project only with one. Shared."""
-    key = ("catalog", call.metadata.base_url, user_id, project_id)
+    key = ("catalog", call.context.cloud_url, user_id, project_id)
     return await call.tx.view(key, lambda: _build(call, user_id, project_id))
 
 

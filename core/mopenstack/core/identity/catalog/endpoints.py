@@ -64,4 +64,4 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
 def address(call: Call, endpoint: pb2.Endpoint) -> str:
     """Where the endpoint is for this client."""
     url = endpoint.url
-    return call.metadata.base_url + url.removeprefix(OWN) if url.startswith(OWN) else url
+    return call.context.cloud_url + url.removeprefix(OWN) if url.startswith(OWN) else url

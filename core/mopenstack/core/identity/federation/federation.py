@@ -6,6 +6,7 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Conflict, InvalidField, Unauthorized
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, M, from_value, page_of
@@ -28,7 +29,7 @@ class _Named(IdentityServicer[M]):
             raise self._conflict(id)
         getattr(request, self.options.kind).id = id
         request.mask.paths.append("id")
-        body, _ = self.envelope(request)
+        body, _ = envelope(request)
         obj: Any = self.message()
         obj.CopyFrom(body)
         return await self.view(call, await self.insert(call, obj, request, set(request.mask.paths)))

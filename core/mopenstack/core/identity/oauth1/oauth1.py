@@ -204,7 +204,7 @@ async def _role_ids(call: Call, request: pb2.AuthorizeRequestTokenRequest) -> li
 
 def _url(call: Call) -> str:
     """The address that was signed."""
-    return f"{call.metadata.base_url}/identity{call.metadata.path}"
+    return f"{call.context.cloud_url}/identity{call.context.path}"
 
 
 def _form(key: str, secret: str, expires_at: Timestamp) -> ByteStream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -35,16 +36,16 @@ class DomainConfigs(Servicer):
             raise _missing(request)
         return _answer(found)
 
-    async def put_domain_config(self, call: Call, request: pb2.DomainConfigBody) -> Result:
+    async def put_domain_config(self, call: Call, request: pb2.DomainConfigBody) -> Result | Outcome:
         await call.service(Projects).domain(call, request.domain_id)
         given = _given(request)
         _check_config(given)
         had = await _kept(call, request.domain_id)
         await _keep(call, request.domain_id, given)
-        answer = pb2.PutDomainConfigResponse(status="200" if had else "201")
+        answer = pb2.DomainConfigResponse()
         answer.config.update(_shown(given))
         answer.config.SetInParent()
-        return answer
+        return answer if had else Outcome("created", answer)
 
     async def patch_domain_config(self, call: Call, request: pb2.DomainConfigBody) -> Result:
         """Merge; a part that is named must be the only one given, and be there already."""

@@ -47,7 +47,7 @@ class ProjectTags(Servicer):
             raise schema_error(f"{tags!r} is too long", "maxItems", _SCHEMA, tags)
         await self._set(call, tags)
         return pb2.AddProjectTagResponse(
-            location=f"{call.metadata.base_url}/identity/v3/{request.project_id}/tags/{request.value}"
+            location=f"{call.context.cloud_url}/identity/v3/{request.project_id}/tags/{request.value}"
         )
 
     async def delete_project_tag(self, call: Call, request: pb2.ProjectTagRequest) -> Result:

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from typing import Any
 
-from mopenstack.contract.calls import ByteStream
+from mopenstack.contract.calls import ByteStream, Outcome
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image import errors, options
@@ -36,7 +36,7 @@ class ImageData(Servicer):
         await usage.check_upload(call, size)
         backends.check_known(call.cloud, request.store or backends.DEFAULT)
         image = await self._owned(call, request.image_id)
-        LIFECYCLE.check(image, "upload")
+        LIFECYCLE.check(call, image, "upload")
         _check_formats(image)
         await self._enter(call, image, Image.SAVING)
         await usage.check_uploading(call)
@@ -56,7 +56,7 @@ class ImageData(Servicer):
 
     # -- download
 
-    async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result:
+    async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result | Outcome:
         image = await call.service(Images).fetch(call, request.image_id)
         if image.status == Image.DEACTIVATED and not call.caller.is_admin:
             raise errors.ImageDeactivated()
@@ -64,14 +64,14 @@ class ImageData(Servicer):
             if store not in backends.stores_of(call.cloud):
                 raise errors.StoreNotConfigured(store=store)
         if not image.data.key:
-            return ByteStream(_nothing(), 0, status=204)
+            return Outcome("empty", ByteStream(_nothing(), 0))
         start, end = _range(request.range, image.size)
         headers = {"Content-MD5": image.checksum}
-        status = 0
-        if request.range:
-            status = 206
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{image.size}"
-        return ByteStream(call.blobs.read(image.data.key, start, end), end - start, OCTETS, headers, status)
+        stream = ByteStream(call.blobs.read(image.data.key, start, end), end - start, OCTETS, headers)
+        if not request.range:
+            return stream
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{image.size}"
+        return Outcome("partial", stream)
 
     # -- staging and import
 
@@ -79,7 +79,7 @@ class ImageData(Servicer):
         _check_content_type(call)
         await usage.check_stage(call, _announced_size(request))
         image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
-        LIFECYCLE.check(image, "stage")
+        LIFECYCLE.check(call, image, "stage")
         await self._enter(call, image, Image.UPLOADING)
         await usage.check_uploading(call)
 
@@ -129,8 +129,8 @@ class ImageData(Servicer):
 
 def _check_content_type(call: Call) -> None:
     # A gRPC client sends none: its bytes are bytes.
-    if call.metadata.content_type.partition(";")[0].strip() not in (OCTETS, ""):
-        raise errors.UnsupportedMediaType(content_type=call.metadata.content_type)
+    if call.context.content_type.partition(";")[0].strip() not in (OCTETS, ""):
+        raise errors.UnsupportedMediaType(content_type=call.context.content_type)
 
 
 def _announced_size(request: Any) -> int:

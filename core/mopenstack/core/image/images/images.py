@@ -217,7 +217,7 @@ class Images(ResourceServicer[pb.Image]):
 
     async def _switch(self, call: Call, image_id: str, name: str) -> Result:
         image = await self.fetch_own(call, image_id, name)
-        action = LIFECYCLE.check(image, name)
+        action = LIFECYCLE.check(call, image, name)
         if image.status != action.to:
             new = await call.tx.edit(pb.Image, image.id)
             new.status = action.to

@@ -6,10 +6,10 @@ do is the cloud's option image.web_download. An import that fails leaves the ima
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from mopenstack.contract.calls import CallMetadata
-from mopenstack.core.engine.call import Call
+from mopenstack.contract.calls import RequestContext
+from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import errors, options
 from mopenstack.core.image.images import download, formats, web
@@ -22,9 +22,6 @@ from mopenstack.core.store.blobs import Blob
 from mopenstack.image.v2 import tasks_pb2
 from mopenstack.image.v2.images import image_data_pb2 as pb
 from mopenstack.image.v2.images import images_pb2
-
-if TYPE_CHECKING:
-    from mopenstack.core.engine.engine import Engine
 
 TASK_PROPERTY = "os_glance_import_task"
 PENDING_STORES, FAILED_STORES = "os_glance_importing_to_stores", "os_glance_failed_import"
@@ -78,12 +75,12 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
     if not fetches:
         await LIFECYCLE.begin(call, new, "import", seconds=SECONDS)
         return
-    LIFECYCLE.check(new, "import")
+    LIFECYCLE.check(call, new, "import")
     new.status = Image.IMPORTING
     new.properties[PENDING_STORES], new.properties[FAILED_STORES] = ",".join(sorted(stores)), ""
     await call.service(Images).save(call, new)
-    engine, cloud = call.engine, call.cloud
-    call.start(lambda: _fetch(engine, cloud, image.id, task.id, method["uri"]))
+    cloud = call.cloud
+    call.start(lambda background: _fetch(background, cloud, image.id, task.id, method["uri"]))
 
 
 async def _may_fetch(call: Call, uri: Any) -> bool:
@@ -102,9 +99,9 @@ async def _may_fetch(call: Call, uri: Any) -> bool:
     return does in NETWORK
 
 
-async def _fetch(engine: Engine, cloud: Cloud, image_id: str, task_id: str, uri: str) -> None:
+async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: str, uri: str) -> None:
     """Download beside the calls; what came of it is noted in a transaction of its own."""
-    blob = await web.write(engine, cloud, uri)
+    blob = await web.write(background.blobs, cloud, uri)
 
     async def note(call: Call) -> None:
         image = await call.tx.get(images_pb2.Image, image_id)
@@ -123,10 +120,10 @@ async def _fetch(engine: Engine, cloud: Cloud, image_id: str, task_id: str, uri:
         await call.tx.schedule(new, "import", call.cloud.due(SECONDS))
 
     try:
-        await engine.transact(cloud, CallMetadata(cloud=cloud.name), note)
+        await background.transact(cloud, RequestContext(cloud=cloud.name), note)
     except BaseException:
         if blob is not None:
-            engine.blobs.delete(blob.key)
+            background.blobs.delete(blob.key)
         raise
 
 
@@ -138,7 +135,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     if not image.HasField("staged"):
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
         uri = plain(method).get("uri", "") if method is not None else ""
-        image.staged.CopyFrom(_data_of(await web.stand_in(call.engine, call.cloud, image.disk_format, uri)))
+        image.staged.CopyFrom(_data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:

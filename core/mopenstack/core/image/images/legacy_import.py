@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mopenstack.contract.calls import CallMetadata
+from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.clouds import Cloud
@@ -22,8 +22,7 @@ from mopenstack.image.v2 import tasks_pb2
 from mopenstack.image.v2.images import images_pb2
 
 if TYPE_CHECKING:
-    from mopenstack.core.engine.call import Call
-    from mopenstack.core.engine.engine import Engine
+    from mopenstack.core.engine.call import Background, Call
 
 FAILED = "Task failed due to Internal Error"
 INPUTS = {
@@ -49,18 +48,18 @@ def check_address(cloud: Cloud, address: Any) -> None:
         raise errors.BadTask(f"URI for legacy import task does not pass filtering: {address}") from None
 
 
-async def run(engine: Engine, cloud: Cloud, caller: Caller, task_id: str) -> None:
+async def run(background: Background, cloud: Cloud, caller: Caller, task_id: str) -> None:
     """Do what a task asks for, beside the calls."""
-    task = await engine.transact(cloud, CallMetadata(cloud=cloud.name), lambda call: _begin(call, task_id))
+    task = await background.transact(cloud, RequestContext(cloud=cloud.name), lambda call: _begin(call, task_id))
     if task is None:
         return
     blob: Blob | None = None
     said = _missing(task)
     if not said and task.type == "import":
-        blob = await write(engine, cloud, plain_struct(task.input)["import_from"])
+        blob = await write(background.blobs, cloud, plain_struct(task.input)["import_from"])
         if blob is None and _stands_in(cloud):
             image = _image(plain_struct(task.input)["image_properties"])
-            blob = await stand_in(engine, cloud, image.disk_format, plain_struct(task.input)["import_from"])
+            blob = await stand_in(background.blobs, cloud, image.disk_format, plain_struct(task.input)["import_from"])
 
     async def end(call: Call) -> None:
         if blob is None:
@@ -69,12 +68,12 @@ async def run(engine: Engine, cloud: Cloud, caller: Caller, task_id: str) -> Non
         await _make(call.elevated(caller), task, blob)
 
     try:
-        await engine.transact(cloud, CallMetadata(cloud=cloud.name), end)
+        await background.transact(cloud, RequestContext(cloud=cloud.name), end)
     except Fault as fault:
         if blob is not None:
-            engine.blobs.delete(blob.key)
+            background.blobs.delete(blob.key)
         blob, said = None, fault.text if isinstance(fault, errors.OverQuota) else FAILED
-        await engine.transact(cloud, CallMetadata(cloud=cloud.name), end)
+        await background.transact(cloud, RequestContext(cloud=cloud.name), end)
 
 
 def _stands_in(cloud: Cloud) -> bool:

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats
-from mopenstack.core.store.blobs import Blob, BlobTooLarge
-
-if TYPE_CHECKING:
-    from mopenstack.core.engine.engine import Engine
+from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
 
 log = logging.getLogger(__name__)
 
@@ -26,23 +22,23 @@ def allowed_hosts(cloud: Cloud) -> frozenset[str]:
     return frozenset(host.strip() for host in named if host.strip())
 
 
-async def write(engine: Engine, cloud: Cloud, uri: str) -> Blob | None:
+async def write(blobs: Blobs, cloud: Cloud, uri: str) -> Blob | None:
     """What lies at an address; None where it cannot be had, or the cloud fetches nothing."""
     if cloud.option(options.WEB_DOWNLOAD) == "stand-in":
         return None
     key = f"{cloud.name}/{cloud.ids.uuid()}"
     try:
-        return await engine.blobs.write(key, download.fetch(uri, allowed_hosts(cloud)), BYTES_MAX)
+        return await blobs.write(key, download.fetch(uri, allowed_hosts(cloud)), BYTES_MAX)
     except (download.Unreachable, download.Refused, BlobTooLarge, TimeoutError) as error:
         log.info("download of %s: %s %s", uri, type(error).__name__, error)
         return None
 
 
-async def stand_in(engine: Engine, cloud: Cloud, disk_format: str, uri: str) -> Blob:
+async def stand_in(blobs: Blobs, cloud: Cloud, disk_format: str, uri: str) -> Blob:
     """A KiB of the format that names the address."""
     content = formats.stand_in(disk_format, f"mopenstack does not download images: {uri}\n")
 
     async def chunks() -> AsyncIterator[bytes]:
         yield content
 
-    return await engine.blobs.write(f"{cloud.name}/{cloud.ids.uuid()}", chunks())
+    return await blobs.write(f"{cloud.name}/{cloud.ids.uuid()}", chunks())

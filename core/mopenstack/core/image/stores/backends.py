@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.engine.options import Option, register_option
+from mopenstack.core.engine.options import Option
 from mopenstack.core.image import errors
 from mopenstack.core.image.images.patch import plain
 from mopenstack.image.v2.images import image_data_pb2, images_pb2
@@ -30,13 +30,11 @@ def _check(value: str) -> str:
     return f"{wrong!r} is no name of a store" if wrong else ""
 
 
-FURTHER_STORES = register_option(
-    Option(
-        "image.further_stores",
-        "",
-        f"Stores of images beside {DEFAULT}, by commas: what copy-image, all_stores and the removal from a store need.",
-        check=_check,
-    )
+FURTHER_STORES = Option(
+    "image.further_stores",
+    "",
+    f"Stores of images beside {DEFAULT}, by commas: what copy-image, all_stores and the removal from a store need.",
+    check=_check,
 )
 
 

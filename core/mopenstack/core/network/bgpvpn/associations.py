@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Conflict, Fault
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import invalid
 from mopenstack.core.network.bgpvpn.bgpvpns import Bgpvpns
@@ -24,7 +25,6 @@ from mopenstack.core.network.bgpvpn.errors import (
     BGPVPNRouterAssocAlreadyExists,
     BGPVPNRouterAssocNotFound,
 )
-from mopenstack.core.network.common.callbacks import before_attachment, before_removal
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.addresses import parse_net
 from mopenstack.core.network.core.networks import Networks
@@ -206,7 +206,7 @@ KINDS: dict[str, type[Associations[Any]]] = {
 }
 
 
-@before_removal(*KINDS)
+@subscribes("before_delete", *KINDS)
 async def _member_removed(call: Call, obj: Any) -> None:
     """What goes leaves its BGP VPNs."""
     for kind, servicer in KINDS.items():
@@ -217,7 +217,7 @@ async def _member_removed(call: Call, obj: Any) -> None:
                 await owner.discard(call, association)
 
 
-@before_attachment
+@subscribes("before_attachment", "router")
 async def _interface_added(call: Call, router: Router, network_id: str) -> None:
     """A router of a BGP VPN takes no network of one: traffic would have two ways."""
     vpns = call.service(Bgpvpns)

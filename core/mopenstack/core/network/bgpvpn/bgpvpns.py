@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.bgpvpn.errors import BGPVPNNotFound
 from mopenstack.network.v2.bgpvpn import bgpvpns_pb2 as pb
@@ -45,7 +46,7 @@ class Bgpvpns(NeutronResource[Bgpvpn]):
             return
         if call.caller.is_admin or ROLE in call.caller.roles:
             return
-        _, given = self.envelope(request)
+        _, given = envelope(request)
         asked = [name for name in NAMED if name in given]
         raise PolicyRefused(["create_bgpvpn", *(f"create_bgpvpn:{name}" for name in ("tenant_id", *asked))])
 

@@ -8,7 +8,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import store_pb2
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.quota import Over, register_quotas
+from mopenstack.core.engine.quota import Over, QuotaSet
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.network.errors import BadQuota, OverQuota, TenantQuotaNotFound
 from mopenstack.network.v2.common import quotas_pb2 as pb
@@ -41,7 +41,7 @@ def _refuse(over: Over) -> Fault:
     return OverQuota(overs=list(over.resources))
 
 
-register_quotas(SERVICE, DEFAULTS, _refuse)
+QUOTAS = QuotaSet(SERVICE, DEFAULTS, _refuse)
 
 
 class Quotas(Servicer):

@@ -12,8 +12,8 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
-from mopenstack.core.network.common.callbacks import announce_binding, before_removal
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.port_values import bind, vif_details
 from mopenstack.core.network.errors import BadResourceRequest
@@ -124,7 +124,7 @@ async def _moved(call: Call, port: Port) -> None:
     """Keep a port that has another host now, or none."""
     bind(port)
     await call.owner_of("port").save(call, port)
-    await announce_binding(call, port)
+    await call.publish("after_binding", "port", port)
 
 
 def active_of(port: Port) -> PortBinding:
@@ -147,7 +147,7 @@ def _key(port_id: str, host: str) -> str:
     return f"{port_id}/{host}"
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     """Bindings go with their port."""
     for binding in await call.service(PortBindings).children(call, port.id):

@@ -24,7 +24,6 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy, sees_all, union
-from mopenstack.core.network.common.callbacks import announce_binding
 from mopenstack.core.network.core import dns, port_addresses
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
 from mopenstack.core.network.core.networks import Networks
@@ -217,7 +216,7 @@ class Ports(NeutronResource[Port]):
 
     async def changed(self, call: Call, old: Port, new: Port) -> None:
         if old.host_id != new.host_id:
-            await announce_binding(call, new)
+            await call.publish("after_binding", "port", new)
 
     @staticmethod
     async def _check_floating(call: Call, old: Port, asked: Iterable[FixedIp]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, bad_input, invalid
-from mopenstack.core.network.common.callbacks import after_binding, before_removal
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.core.trunk_errors import (
@@ -240,7 +240,7 @@ def _missing_segmentation(item: SubPort) -> str:
     )
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     """A port of a trunk cannot be deleted."""
     trunk = await _trunk_of(call, port.id)
@@ -250,7 +250,7 @@ async def _port_removed(call: Call, port: Port) -> None:
         )
 
 
-@after_binding
+@subscribes("after_binding", "port")
 async def _port_bound(call: Call, port: Port) -> None:
     """Sub-ports follow their parent to its host, and away from it (services.trunk.rpc.server)."""
     trunk = await _trunk_of(call, port.id)

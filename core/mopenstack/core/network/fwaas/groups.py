@@ -7,8 +7,8 @@ from typing import Any
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import asked_project
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.common.shared_resource import SharedResource
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
 from mopenstack.core.network.core.ports import Ports
@@ -159,7 +159,7 @@ def _set_status(group: FirewallGroup) -> None:
         group.status = "ACTIVE" if group.admin_state_up else "DOWN"
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def leave_group(call: Call, port: Port) -> None:
     """A port that goes leaves its group."""
     for group in await call.tx.query(FirewallGroup, ports=port.id):

@@ -11,10 +11,10 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource, check_qos_policy, invalid
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, parse_ip
 from mopenstack.core.network.core.dns import check_domain, check_name
@@ -249,14 +249,14 @@ class FloatingipPools(Servicer):
         return Page(pools)
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     for item in await call.tx.query(PortForwarding, internal_port_id=port.id):
         await call.owner_of("port_forwarding").discard(call, item)
     await call.service(Floatingips).free(call, port)
 
 
-@before_removal("network")
+@subscribes("before_delete", "network")
 async def _network_removed(call: Call, network: Network) -> None:
     """Floating IPs that lead nowhere go with their external network (delete_disassociated_floatingips)."""
     if not network.external:

@@ -6,8 +6,8 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.networks import Networks
@@ -138,7 +138,7 @@ def address_of(port: Port, asked: str) -> str:
     return addresses[0]
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     if await call.tx.query(LocalIp, local_port_id=port.id):
         raise ServicePortInUse(port_id=port.id, why="still referenced by Local IPs")

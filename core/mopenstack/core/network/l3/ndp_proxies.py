@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.core.ports import Ports
@@ -70,7 +70,7 @@ class NdpProxies(NeutronResource[NdpProxy]):
         raise InvalidAddress(address=obj.ip_address, why=f"This address not belong to the port {port.id}")
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     """A proxy goes with its port."""
     for proxy in await call.tx.query(NdpProxy, port_id=port.id):

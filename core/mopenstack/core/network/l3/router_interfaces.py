@@ -7,7 +7,6 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.common.callbacks import announce_attachment
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, parse_ip, parse_net
 from mopenstack.core.network.core.ports import Ports
@@ -75,7 +74,7 @@ async def _add_by_port(call: Call, router: Router, port_id: str) -> tuple[Port, 
     for subnet in subnets:
         _check_address_mode(subnet)
     await _check_one_ipv6_port(call, router, port)
-    await announce_attachment(call, router, port.network_id)
+    await call.publish("before_attachment", "router", router, port.network_id)
     await check_overlap(call, router, subnets)
     if sum(subnet.ip_version == 4 for subnet in subnets) > 1:
         raise bad_router("Cannot have multiple IPv4 subnets on router port")
@@ -93,7 +92,7 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
         raise bad_router(
             f"Cannot add interface to router because subnet {subnet_id} is not owned by project making the request"
         )
-    await announce_attachment(call, router, subnet.network_id)
+    await call.publish("before_attachment", "router", router, subnet.network_id)
     await check_overlap(call, router, [subnet])
     fixed = FixedIp(subnet_id=subnet.id, ip_address=subnet.gateway_ip)
     known = await _ipv6_port(call, router, subnet.network_id) if subnet.ip_version == 6 else None

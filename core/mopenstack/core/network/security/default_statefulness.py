@@ -6,6 +6,7 @@ from typing import Any
 
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.network.v2.security import security_groups_default_statefulness_pb2 as pb
 from mopenstack.network.v2.security.security_groups_default_statefulness_pb2 import SecurityGroupsDefaultStatefulness
@@ -25,7 +26,7 @@ class SecurityGroupsDefaultStatefulnesses(NeutronResource[SecurityGroupsDefaultS
     not_found = SecurityGroupDefaultStatefulnessNotFound
 
     async def prepare(self, call: Call, obj: SecurityGroupsDefaultStatefulness, request: Any, given: set[str]) -> None:
-        body, _ = self.envelope(request)
+        body, _ = envelope(request)
         if "project_id" in given and not body.HasField("project_id"):
             obj.ClearField("project_id")  # null: of the whole cloud
         for other in await call.tx.scan(SecurityGroupsDefaultStatefulness):

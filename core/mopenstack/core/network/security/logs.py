@@ -7,9 +7,9 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Servicer
 from mopenstack.core.network.base import NeutronResource, sees_all
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.security import logs_pb2 as pb
 from mopenstack.network.v2.security.logs_pb2 import Log, LoggableResource
@@ -76,14 +76,14 @@ class LoggableResources(Servicer):
         return Page([LoggableResource(type=kind) for kind in kinds])
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     """A log goes with what it is of (_clean_logs_by_resource_id)."""
     for log in await call.tx.query(Log, target_id=port.id):
         await call.tx.delete(Log, log.id)
 
 
-@before_removal("security_group")
+@subscribes("before_delete", "security_group")
 async def _security_group_removed(call: Call, group: SecurityGroup) -> None:
     for log in await call.tx.query(Log, resource_id=group.id):
         await call.tx.delete(Log, log.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.errors import RequestFailed
 from mopenstack.core.network.sfc.errors import (
@@ -98,7 +98,7 @@ def correlation(pair: PortPair) -> str:
     return pair.service_function_parameters.correlation
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     """The database refuses to lose a port that something here names, and nobody expects that."""
     for name in ("ingress", "egress"):

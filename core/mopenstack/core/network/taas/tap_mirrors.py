@@ -8,8 +8,8 @@ from google.protobuf import json_format
 
 from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource, invalid
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.taas.tap_services import check_port
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.taas import tap_mirrors_pb2 as pb
@@ -58,7 +58,7 @@ def _check_directions(tunnels: dict[str, Any]) -> None:
             raise invalid("directions", f"'{value}' is not an integer")
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     for mirror in await call.tx.query(TapMirror, port_id=port.id):
         await call.service(TapMirrors).discard(call, mirror)

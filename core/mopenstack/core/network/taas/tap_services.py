@@ -6,9 +6,9 @@ from typing import Any
 
 from mopenstack.contract.faults import Conflict, Fault, Forbidden, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.taas import tap_flows_pb2, tap_services_pb2
@@ -86,7 +86,7 @@ async def check_port(call: Call, port_id: str, project_id: str) -> None:
         raise PortDoesNotBelongToTenant()
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
     for service in await call.tx.query(TapService, port_id=port.id):
         await call.service(TapServices).discard(call, service)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.core.addresses import parse_net
 from mopenstack.core.network.core.subnets import Subnets
 from mopenstack.core.network.vpn.errors import (
@@ -69,7 +69,7 @@ def _as_asked(group: EndpointGroup, asked: list[str]) -> dict[str, Any]:
     return {key: list(value) if key == "endpoints" else value for key, value in values.items()}
 
 
-@before_removal("subnet")
+@subscribes("before_delete", "subnet")
 async def _subnet_removed(call: Call, subnet: Subnet) -> None:
     for group in await call.tx.query(EndpointGroup, endpoints=subnet.id):
         raise SubnetInUseByEndpointGroup(subnet_id=subnet.id, group_id=group.id)

@@ -6,9 +6,9 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.common.callbacks import before_removal
 from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
 from mopenstack.core.network.l3.errors import RouterInUse
@@ -115,12 +115,12 @@ async def check_router(call: Call, router_id: str) -> None:
         raise RouterInUse(router_id=router_id, why=f"is currently used by VPN service{plural} ({ids})")
 
 
-@before_removal("router")
+@subscribes("before_delete", "router")
 async def _router_removed(call: Call, router: Router) -> None:
     await check_router(call, router.id)
 
 
-@before_removal("port")
+@subscribes("before_delete", "port")
 async def _interface_removed(call: Call, port: Port) -> None:
     """An interface on a subnet that a VPN reaches stays."""
     if port.device_owner == "network:router_gateway":

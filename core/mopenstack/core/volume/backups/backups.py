@@ -7,6 +7,7 @@ from typing import Any
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
@@ -103,7 +104,7 @@ class Backups(CinderResource[Backup]):
         return await self.insert(call, backup)
 
     async def update_backup(self, call: Call, request: pb2.UpdateBackupRequest) -> Result:
-        body, given = request.backup, self.envelope(request)[1]
+        body, given = request.backup, envelope(request)[1]
         check_metadata(body.metadata)
         backup = await call.tx.edit(Backup, call.target.id)
         for field in given & {"name", "description"}:
@@ -124,7 +125,7 @@ class Backups(CinderResource[Backup]):
     async def restore_backup(self, call: Call, request: pb2.RestoreBackupRequest) -> Result:
         """Into a volume that is named, else into a new one."""
         backup, body = await call.tx.edit(Backup, call.target.id), request.restore
-        BACKUPS.check(backup, "restore")
+        BACKUPS.check(call, backup, "restore")
         volumes = call.service(Volumes)
         if body.HasField("volume_id"):
             volume = copy_of(await volumes.fetch(call, body.volume_id))
@@ -247,7 +248,7 @@ class Backups(CinderResource[Backup]):
 
     async def _begin_delete(self, call: Call, name: str) -> None:
         backup = await call.tx.edit(Backup, call.target.id)
-        BACKUPS.check(backup, name)
+        BACKUPS.check(call, backup, name)
         if await self._dependants(call, backup.id):
             raise InvalidBackup(why="Incremental backups exist for this backup.")
         await BACKUPS.begin(call, backup, name)

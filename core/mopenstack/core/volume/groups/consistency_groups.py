@@ -8,8 +8,8 @@ from __future__ import annotations
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.base import CinderServicer, text
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.volume.base import text
 from mopenstack.core.volume.groups.group_snapshots import GroupSnapshots
 from mopenstack.core.volume.groups.group_types import CG_TYPE, GroupTypes
 from mopenstack.core.volume.groups.groups import Groups
@@ -18,7 +18,7 @@ from mopenstack.volume.v3.groups import consistency_groups_pb2 as pb2
 EMPTY_NAME_SINCE = 6
 
 
-class ConsistencyGroups(CinderServicer):
+class ConsistencyGroups(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["ConsistencyGroups"]
 
     async def list_consistency_groups(self, call: Call, request: pb2.ListConsistencyGroupsRequest) -> Result:
@@ -83,7 +83,7 @@ class ConsistencyGroups(CinderServicer):
         return EMPTY
 
 
-class Cgsnapshots(CinderServicer):
+class Cgsnapshots(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Cgsnapshots"]
 
     async def list_cgsnapshots(self, call: Call, request: pb2.ListCgsnapshotsRequest) -> Result:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderServicer
 from mopenstack.core.volume.errors import InvalidGroup, InvalidGroupType, InvalidVolume, InvalidVolumeType
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import GroupTypes
@@ -32,7 +31,7 @@ USABLE = ["available", "in-use"]
 DONE = {"enabling": "enabled", "disabling": "disabled", "failing-over": "failed-over"}
 
 
-class GroupReplication(CinderServicer):
+class GroupReplication(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["GroupReplication"]
 
     async def enable_group_replication(self, call: Call, request: pb2.EnableGroupReplicationRequest) -> Result:
@@ -65,7 +64,7 @@ class GroupReplication(CinderServicer):
         """Check group and volumes in cinder's order, mark them all, and note when it is done."""
         group = copy_of(call.target)
         await self._check_types(call, group)
-        row = GROUPS.check(group, action)
+        row = GROUPS.check(call, group, action)
         if group.replication_status not in expected:
             raise InvalidGroup(
                 why=f"Group {group.id} replication status must be {expected}, but current status is: "

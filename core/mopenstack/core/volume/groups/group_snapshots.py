@@ -95,7 +95,7 @@ class GroupSnapshots(CinderResource[GroupSnapshot]):
         await scheduling.refuse_frozen(call, group.host)
         volumes = await call.service(Groups).volumes_of(call, group.id)
         for volume in volumes:
-            _check(volume)
+            _check(call, volume)
         made = GroupSnapshot(
             group_id=group.id,
             group_type_id=group.group_type,
@@ -114,7 +114,7 @@ class GroupSnapshots(CinderResource[GroupSnapshot]):
         group_snapshot = await call.tx.edit(GroupSnapshot, id)
         group = await call.tx.get(Group, group_snapshot.group_id)
         await scheduling.refuse_frozen(call, group.host if group is not None else "")
-        GROUP_SNAPSHOTS.check(group_snapshot, "delete")
+        GROUP_SNAPSHOTS.check(call, group_snapshot, "delete")
         for made in await call.tx.query(Group, group_snapshot_id=id):
             if made.status == Group.CREATING:
                 raise refuse_snapshot(GROUP_SNAPSHOTS.actions["delete"], group_snapshot)
@@ -126,10 +126,10 @@ class GroupSnapshots(CinderResource[GroupSnapshot]):
         await GROUP_SNAPSHOTS.begin(call, group_snapshot, "delete")
 
 
-def _check(volume: Volume) -> None:
+def _check(call: Call, volume: Volume) -> None:
     """volume/api.py `_create_snapshot_in_db_validate`: anything but maintenance, migration and error."""
     if volume.status in (Volume.MAINTENANCE, Volume.ERROR):
-        VOLUMES.check(volume, "snapshot")
+        VOLUMES.check(call, volume, "snapshot")
     if volume.migration_status not in ("", "error", "success", "deleting"):
         raise InvalidVolume(why="Snapshot cannot be created while volume is migrating.")
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderResource, CinderServicer
+from mopenstack.core.volume.base import CinderResource
 from mopenstack.core.volume.errors import (
     GroupTypeExists,
     GroupTypeNotFound,
@@ -104,7 +104,7 @@ class GroupTypes(CinderResource[GroupType]):
             raise GroupTypeExists(id=name)
 
 
-class GroupSpecs(CinderServicer):
+class GroupSpecs(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["GroupSpecs"]
 
     async def list_group_specs(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:

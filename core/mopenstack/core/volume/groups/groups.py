@@ -208,7 +208,7 @@ class Groups(CinderResource[Group]):
             return
         await scheduling.refuse_frozen(call, group.host)
         if not with_volumes:
-            GROUPS.check(group, "delete")
+            GROUPS.check(call, group, "delete")
         if await call.tx.count(GroupSnapshot, group_id=group.id):
             raise InvalidGroup(why="Group has existing snapshots.")
         volumes = await self.volumes_of(call, group.id)

@@ -7,8 +7,8 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import NotFound
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Result
-from mopenstack.core.volume.base import RESOURCE_FILTERS, ZONE, CinderServicer, boolean
+from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.volume.base import RESOURCE_FILTERS, ZONE, boolean
 from mopenstack.core.volume.hosts.scheduling import POOLS, Pool, allocated, fits, pool_named
 from mopenstack.core.volume.hosts.services import SERVICES, state_of
 from mopenstack.core.volume.types.types import Types
@@ -74,7 +74,7 @@ DRIVER_PROPERTIES = {
 }
 
 
-class Backends(CinderServicer):
+class Backends(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Backends"]
 
     async def list_availability_zones(self, call: Call, request: pb2.BackendsRequest) -> Result:

@@ -13,9 +13,9 @@ from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CONTROLLER, ZONE, CinderServicer, boolean
+from mopenstack.core.volume.base import CONTROLLER, ZONE, boolean
 from mopenstack.core.volume.errors import ClusterNotFound, InvalidInput, ServiceNotFound
 from mopenstack.core.volume.hosts.scheduling import POOLS
 from mopenstack.volume.v3.hosts import services_pb2 as pb2
@@ -64,7 +64,7 @@ async def state_of(call: Call, service: Service) -> ServiceState:
     return await call.tx.get(ServiceState, key) or ServiceState(id=key)
 
 
-class Services(CinderServicer):
+class Services(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Services"]
 
     async def list_services(self, call: Call, request: pb2.ListServicesRequest) -> Result:
@@ -180,7 +180,7 @@ class Services(CinderServicer):
         return shown
 
 
-class Clusters(CinderServicer):
+class Clusters(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Clusters"]
 
     async def list_clusters(self, call: Call, request: pb2.ListClustersRequest) -> Result:
@@ -211,7 +211,7 @@ class Clusters(CinderServicer):
                 boolean(item.key, item.values[0])
 
 
-class Workers(CinderServicer):
+class Workers(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Workers"]
 
     async def clean_up_workers(self, call: Call, request: pb2.CleanUpWorkersRequest) -> Result:

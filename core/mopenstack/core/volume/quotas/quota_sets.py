@@ -13,8 +13,8 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.base import SERVICE, CinderServicer, boolean
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.volume.base import SERVICE, boolean
 from mopenstack.core.volume.errors import InvalidInput
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.volume.v3.quotas import quota_sets_pb2 as pb2
@@ -25,7 +25,7 @@ LIMIT_MAX = 0x7FFFFFFF
 CLASS = "class:"
 
 
-class QuotaSets(CinderServicer):
+class QuotaSets(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["QuotaSets"]
 
     async def get_quota_set(self, call: Call, request: pb2.GetQuotaSetRequest) -> Result:
@@ -75,7 +75,7 @@ class QuotaSets(CinderServicer):
         return _class_answer({**limits, **changes})
 
 
-class Limits(CinderServicer):
+class Limits(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Limits"]
 
     async def get_limits(self, call: Call, request: pb2.GetLimitsRequest) -> Result:

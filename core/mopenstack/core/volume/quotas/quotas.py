@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.quota import Over, register_quotas
+from mopenstack.core.engine.quota import Over, QuotaSet
 from mopenstack.core.volume.base import SERVICE
 from mopenstack.core.volume.errors import (
     BackupLimitExceeded,
@@ -43,7 +43,7 @@ def refuse(over: Over) -> Fault:
     return limit(allowed=over.limits[name], name=name)
 
 
-register_quotas(SERVICE, DEFAULTS, refuse)
+QUOTAS = QuotaSet(SERVICE, DEFAULTS, refuse)
 
 
 def units(type_name: str, *, volumes: int = 0, snapshots: int = 0, gigabytes: int = 0) -> dict[str, int]:

@@ -10,9 +10,9 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call, names_of
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderServicer, assign
+from mopenstack.core.volume.base import assign
 from mopenstack.core.volume.errors import VolumeTypeEncryptionExists, VolumeTypeEncryptionNotFound
 from mopenstack.core.volume.types.types import Types
 from mopenstack.volume.v3.types import type_encryption_pb2 as pb2
@@ -29,7 +29,7 @@ async def encryption_of(call: Call, type_id: str) -> Encryption | None:
     return found[0] if found else None
 
 
-class TypeEncryption(CinderServicer):
+class TypeEncryption(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["TypeEncryption"]
 
     async def get_type_encryption(self, call: Call, request: GetTypeRequest) -> Result:

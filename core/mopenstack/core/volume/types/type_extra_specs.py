@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderServicer
 from mopenstack.core.volume.errors import VolumeTypeExtraSpecsNotFound
 from mopenstack.core.volume.types.types import Types
 from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_metadata, check_single
@@ -17,7 +16,7 @@ from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 
-class TypeExtraSpecs(CinderServicer):
+class TypeExtraSpecs(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["TypeExtraSpecs"]
 
     async def list_type_extra_specs(self, call: Call, request: pb2.GetTypeRequest) -> Result:

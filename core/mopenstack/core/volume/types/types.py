@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import (
@@ -22,7 +22,6 @@ from mopenstack.core.volume.base import (
     SERVICE,
     TRUE_WORDS,
     CinderResource,
-    CinderServicer,
     literal,
 )
 from mopenstack.core.volume.errors import (
@@ -193,7 +192,7 @@ class Types(CinderResource[VolumeType]):
                 await quotas.give(call, volume.project_id, {f"{resource}_{name}": -used})
 
 
-class TypeAccess(CinderServicer):
+class TypeAccess(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["TypeAccess"]
 
     async def list_type_access(self, call: Call, request: pb2.GetTypeRequest) -> Result:
@@ -230,7 +229,7 @@ class TypeAccess(CinderServicer):
         return copy_of(found)
 
 
-class DefaultTypes(CinderServicer):
+class DefaultTypes(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["DefaultTypes"]
 
     async def list_default_types(self, call: Call, request: pb2.ListDefaultTypesRequest) -> Result:

@@ -16,9 +16,9 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import ZONE, CinderServicer, ParameterRefused, assign, literal, text
+from mopenstack.core.volume.base import ZONE, ParameterRefused, assign, literal, text
 from mopenstack.core.volume.errors import InvalidInput, InvalidVolume, InvalidVolumeType
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.hosts.scheduling import Pool
@@ -55,7 +55,7 @@ def snapshot_name(id: str) -> str:
     return f"_snapshot-{id}"
 
 
-class Manageable(CinderServicer):
+class Manageable(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Manageable"]
 
     # -- what there is
@@ -142,7 +142,7 @@ class Manageable(CinderServicer):
             shared_targets=False,
             attach_status="detached",
             metadata=body.metadata,
-            request_id=call.metadata.request_id,
+            request_id=call.context.request_id,
             source_name=name,
         )
         assign(volume, "name", text(body, "name"))
@@ -173,7 +173,7 @@ class Manageable(CinderServicer):
         if volume.encrypted:
             raise InvalidVolume(why="Unmanaging encrypted volumes is not supported.")
         if (
-            not VOLUMES.allows(volume, "unmanage")
+            not VOLUMES.allows(call, volume, "unmanage")
             or volume.attach_status == "attached"
             or volume.group_id
             or is_migrating(volume)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.base import CinderServicer, replace_map
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.errors import InvalidVolume, SnapshotMetadataNotFound, VolumeMetadataNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volume_metadata_pb2 as pb2
@@ -65,7 +65,7 @@ def set_admin_metadata(volume: Volume, key: str, value: str | None) -> None:
     show_metadata(volume, own)
 
 
-class _Metadata(CinderServicer):
+class _Metadata(Servicer):
     """One key or all of them, of the object that the path names."""
 
     keys = VOLUME_KEYS

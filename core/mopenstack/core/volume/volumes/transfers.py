@@ -35,7 +35,7 @@ class Transfers(CinderResource[Transfer]):
     async def create_transfer(self, call: Call, request: pb2.CreateTransferRequest) -> Result:
         body = request.transfer
         volume = copy_of(await call.service(Volumes).fetch(call, body.volume_id))
-        action = VOLUMES.check(volume, "transfer")
+        action = VOLUMES.check(call, volume, "transfer")
         if volume.encrypted:
             self._check_encrypted(call, body.no_snapshots)
         if not body.no_snapshots:
@@ -90,7 +90,7 @@ class Transfers(CinderResource[Transfer]):
     @staticmethod
     def _check_encrypted(call: Call, no_snapshots: bool) -> None:
         """Only the newer of the two collections, and only with the snapshots, moves an encrypted volume."""
-        if not (call.at_least(ENCRYPTED_SINCE) and call.metadata.path.endswith(NEWER_PATH)):
+        if not (call.at_least(ENCRYPTED_SINCE) and call.context.path.endswith(NEWER_PATH)):
             raise InvalidVolume(why="transferring encrypted volume is not supported")
         if no_snapshots:
             raise InvalidVolume(why="transferring an encrypted volume without its snapshots is not supported")

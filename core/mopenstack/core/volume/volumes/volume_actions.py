@@ -11,8 +11,8 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.base import CinderServicer, ParameterRefused
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.volume.base import ParameterRefused
 from mopenstack.core.volume.errors import (
     InvalidState,
     InvalidVolume,
@@ -32,7 +32,7 @@ ATTACH_STATUSES = ["attached", "detached"]
 MIGRATION_STATUSES = ("migrating", "error", "success", "completing", "none", "starting")
 
 
-class VolumeActions(CinderServicer):
+class VolumeActions(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["VolumeActions"]
 
     # -- attaching
@@ -85,7 +85,7 @@ class VolumeActions(CinderServicer):
         return EMPTY
 
     async def roll_detaching_volume(self, call: Call, request: pb2.VolumeActionRequest) -> Result:
-        if VOLUMES.allows(call.target, "roll_detaching"):
+        if VOLUMES.allows(call, call.target, "roll_detaching"):
             await self._set(call, "roll_detaching")
         return EMPTY
 
@@ -106,14 +106,14 @@ class VolumeActions(CinderServicer):
 
     async def set_volume_bootable(self, call: Call, request: pb2.SetVolumeBootableRequest) -> Result:
         volume = await self._copy(call)
-        VOLUMES.check(volume, "set_bootable")
+        VOLUMES.check(call, volume, "set_bootable")
         volume.bootable = str(request.set_bootable.bootable).lower()
         await call.service(Volumes).save(call, volume)
         return EMPTY
 
     async def update_volume_readonly_flag(self, call: Call, request: pb2.UpdateVolumeReadonlyFlagRequest) -> Result:
         volume = await self._copy(call)
-        VOLUMES.check(volume, "update_readonly_flag")
+        VOLUMES.check(call, volume, "update_readonly_flag")
         set_admin_metadata(volume, "readonly", str(request.update.readonly))
         await call.tx.put(volume)
         return EMPTY
@@ -134,7 +134,7 @@ class VolumeActions(CinderServicer):
                 "The volume size must be equal to the snapshot size."
             )
         start = f"Can't revert volume {volume.id} to its latest snapshot {latest.id}."
-        if not VOLUMES.allows(volume, "revert"):
+        if not VOLUMES.allows(call, volume, "revert"):
             raise InvalidState(f"Invalid volume: {start} Volume's status must be 'available'.")
         if latest.status != Snapshot.AVAILABLE:
             raise InvalidState(f"Invalid snapshot: {start} Snapshot's status must be 'available'.")
@@ -185,7 +185,7 @@ class VolumeActions(CinderServicer):
     async def _set(self, call: Call, name: str) -> None:
         """An action that takes no time: check it, and set its state."""
         volume = await self._copy(call)
-        volume.status = VOLUMES.check(volume, name).interim
+        volume.status = VOLUMES.check(call, volume, name).interim
         await call.service(Volumes).save(call, volume)
 
     async def _unreserve(self, call: Call) -> None:

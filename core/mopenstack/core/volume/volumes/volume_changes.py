@@ -12,9 +12,8 @@ from google.protobuf.struct_pb2 import Value
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.core.compute.servers import instance_actions
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderServicer
 from mopenstack.core.volume.errors import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
@@ -35,7 +34,7 @@ CLUSTER_SINCE = 16
 REPLICATED = ("enabled", "enabling", "disabling", "failing-over", "failed-over")
 
 
-class VolumeChanges(CinderServicer):
+class VolumeChanges(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["VolumeChanges"]
 
     # -- size
@@ -50,7 +49,7 @@ class VolumeChanges(CinderServicer):
         check_provisioning(await call.tx.get(VolumeType, volume.volume_type_id), size)
         in_use = call.at_least(EXTEND_IN_USE_SINCE) and volume.status == Volume.IN_USE
         action = "extend_attached" if in_use else "extend"
-        VOLUMES.check(volume, action)
+        VOLUMES.check(call, volume, action)
         await quotas.check_size(call, call.caller.project_id, size)
         try:
             await quotas.take(call, volume.project_id, _gigabytes(volume, size))
@@ -60,7 +59,7 @@ class VolumeChanges(CinderServicer):
         volume.pending_host = ""
         if pool is not None and await scheduling.take(call, pool, size - volume.size):
             volume.pending_host = volume.host
-        volume.pending_size, volume.request_id = size, call.metadata.request_id
+        volume.pending_size, volume.request_id = size, call.context.request_id
         await VOLUMES.begin(call, volume, action)
         if in_use:
             await self._tell_servers(call, volume)
@@ -107,7 +106,7 @@ class VolumeChanges(CinderServicer):
             )
         if is_multiattach(wanted) and await encryption_of(call, wanted.id) is not None:
             raise InvalidInput(why="Retype requested both encryption and multi-attach, which is not supported.")
-        VOLUMES.check(volume, "retype")
+        VOLUMES.check(call, volume, "retype")
         front_end_differs = volume.status == Volume.IN_USE and await self._front_end(
             call, volume.volume_type_id
         ) != await self._front_end(call, wanted.id)
@@ -157,7 +156,7 @@ class VolumeChanges(CinderServicer):
             raise InvalidHost(why=f"No available service named '{body.cluster or body.host}'")
         action = "migrate_locked" if body.lock_volume and volume.status == Volume.AVAILABLE else "migrate"
         if (
-            not VOLUMES.allows(volume, action)
+            not VOLUMES.allows(call, volume, action)
             or is_migrating(volume)
             or volume.replication_status in REPLICATED
             or volume.group_id

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 
 from mopenstack.contract.faults import NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderServicer, replace_map
+from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.errors import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
 from mopenstack.core.volume.volumes.metadata import FROZEN
@@ -35,7 +35,7 @@ GLANCE_CORE = frozenset(
 """What of a volume's image metadata does not become a property of an uploaded image (glance_core_properties)."""
 
 
-class VolumeImageActions(CinderServicer):
+class VolumeImageActions(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["VolumeImageActions"]
 
     async def upload_volume_image(self, call: Call, request: pb2.UploadVolumeImageRequest) -> Result:
@@ -47,7 +47,7 @@ class VolumeImageActions(CinderServicer):
                 raise PolicyRefused([UPLOAD_PUBLIC])
         volume = await call.tx.edit(Volume, call.target.id)
         action = "force_upload" if body.force else "upload"
-        VOLUMES.check(volume, action)
+        VOLUMES.check(call, volume, action)
         image = await self._make_image(call, volume, body, visibility)
         answer = await self._answer(call, volume, image, visibility)
         volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
@@ -60,7 +60,7 @@ class VolumeImageActions(CinderServicer):
         if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
             raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
         action = "reimage_reserved" if body.reimage_reserved else "reimage"
-        VOLUMES.check(volume, action)
+        VOLUMES.check(call, volume, action)
         try:
             image = await call.service(Images).fetch(call, body.image_id)
         except NotFound:

@@ -16,6 +16,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import RESOURCE_FILTERS, CinderResource, assign, boolean, literal, name_and_description
@@ -77,10 +78,10 @@ class Volumes(CinderResource[Volume]):
         return self._as_created(call, volume)
 
     async def update_volume(self, call: Call, request: pb2.UpdateVolumeRequest) -> Result:
-        body, given = request.volume, self.envelope(request)[1]
+        body, given = request.volume, envelope(request)[1]
         if call.at_least(STRICT_BODY_SINCE) and not given:
             raise InvalidField(("volume",), {}, "one_of_schemas")
-        VOLUMES.check(call.target, "set_bootable")  # neither may change in maintenance
+        VOLUMES.check(call, call.target, "set_bootable")  # neither may change in maintenance
         check_metadata(body.metadata)
         name, description = name_and_description(body)
         volume = await call.tx.edit(Volume, call.target.id)
@@ -188,7 +189,7 @@ class Volumes(CinderResource[Volume]):
             metadata=metadata,
             volume_image_metadata=source.image_metadata,
             scheduler_hints=hints,
-            request_id=call.metadata.request_id,
+            request_id=call.context.request_id,
         )
         assign(volume, "host", host or None)
         set_group(volume, source.group)
@@ -242,7 +243,7 @@ class Volumes(CinderResource[Volume]):
         """Start the delete of a volume, of its snapshots too with `cascade`; raises InvalidVolume."""
         volume = await call.tx.edit(Volume, id)
         refusal = InvalidVolume(why=lifecycle.FORCE_NOT_DELETABLE if force else NOT_DELETABLE)
-        if not force and not VOLUMES.allows(volume, "delete"):
+        if not force and not VOLUMES.allows(call, volume, "delete"):
             raise refusal
         await scheduling.refuse_frozen(call, volume.host)
         if volume.group_id or volume.attach_status == "attached" or is_migrating(volume):

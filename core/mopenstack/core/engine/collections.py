@@ -1,0 +1,226 @@
+"""Sub-collections of a resource: parts that have operations of their own, declared with `collection`.
+
+A map<string, string> of the target (metadata, extra specs) or a repeated string (tags, traits, projects with access).
+Verb and path say the step; the resource's servicer says the rules by the hooks `change_collection` and `missing_item`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.calls import Outcome, Result
+from mopenstack.contract.operations import Operation
+from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.call import Call
+
+Step = annotations_pb2.Collection
+Value = Mapping[str, str] | list[str]
+
+EMPTY = common.Empty()
+
+
+class Parent(Protocol):
+    """What a sub-collection asks of its resource's servicer."""
+
+    async def change_collection(self, call: Call, new: Any, field: str, before: Any, request: Any) -> None: ...
+
+    async def save(self, call: Call, obj: Any) -> None: ...
+
+    def missing_item(self, call: Call, obj: Any, field: str, item: str) -> Exception: ...
+
+
+def collection_handler(operation: Operation, parent: Any) -> Callable[[Call, Any], Awaitable[Result | Outcome]]:
+    """The handler of an operation with the option `collection`; raises ValueError for one that does not fit."""
+    options = operation.options.collection
+    field = parent.message.DESCRIPTOR.fields_by_name.get(options.field)
+    if field is None or not field.is_repeated:
+        raise ValueError(f"{operation.name}: {parent.message.DESCRIPTOR.name} has no collection {options.field!r}")
+    is_map = field.message_type is not None
+    step = options.step or _step(operation)
+    variables = [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
+    name = options.item or variables[-1]
+    body = _body_field(operation.request, is_map, {*variables, name})
+    handler = _Map(operation, parent, options.field, name, body) if is_map else None
+    return (handler or _Words(operation, parent, options.field, name, body)).handler(step)
+
+
+def _step(operation: Operation) -> int:
+    """What verb and path mean."""
+    verb, path = operation.routes[0].verb, operation.routes[0].path
+    item = path.rpartition("/")[2].startswith("{")
+    steps = (
+        {"GET": Step.STEP_GET, "HEAD": Step.STEP_GET, "PUT": Step.STEP_PUT, "DELETE": Step.STEP_DELETE}
+        if item
+        else {
+            "GET": Step.STEP_LIST,
+            "POST": Step.STEP_ADD,
+            "PUT": Step.STEP_REPLACE,
+            "PATCH": Step.STEP_ADD,
+            "DELETE": Step.STEP_CLEAR,
+        }
+    )
+    if verb not in steps:
+        raise ValueError(f"{operation.name}: {verb} {path} says no step of a collection")
+    return steps[verb]
+
+
+def _body_field(request: type[Message], is_map: bool, variables: set[str]) -> str:
+    """The field of a request that holds items."""
+    for field in request.DESCRIPTOR.fields:
+        if field.name not in variables and field.is_repeated and (field.message_type is not None) == is_map:
+            return field.name
+    return ""
+
+
+class _Collection:
+    """One operation on a sub-collection."""
+
+    def __init__(self, operation: Operation, parent: Any, field: str, item: str, body: str) -> None:
+        self._operation, self._parent, self._field, self._item, self._body = operation, parent, field, item, body
+
+    def handler(self, step: int) -> Callable[[Call, Any], Awaitable[Result | Outcome]]:
+        """The coroutine that makes one step."""
+        steps: dict[int, Callable[[Call, Any], Awaitable[Result | Outcome]]] = {
+            Step.STEP_LIST: self.list,
+            Step.STEP_GET: self.get,
+            Step.STEP_ADD: self.add,
+            Step.STEP_REPLACE: self.replace,
+            Step.STEP_PUT: self.put,
+            Step.STEP_DELETE: self.delete,
+            Step.STEP_CLEAR: self.clear,
+        }
+        return steps[step]
+
+    # What the two kinds say differently.
+
+    def given(self, request: Any) -> Any:
+        raise NotImplementedError
+
+    def merged(self, held: Any, more: Any) -> Any:
+        raise NotImplementedError
+
+    def without(self, held: Any, item: str) -> Any:
+        raise NotImplementedError
+
+    def assign(self, target: Any, value: Any) -> None:
+        raise NotImplementedError
+
+    def one(self, held: Any, item: str) -> Any:
+        raise NotImplementedError
+
+    # The steps.
+
+    async def list(self, call: Call, request: Any) -> Result | Outcome:
+        return self._answer(getattr(call.target, self._field))
+
+    async def get(self, call: Call, request: Any) -> Result | Outcome:
+        item, held = getattr(request, self._item), getattr(call.target, self._field)
+        if item not in held:
+            raise self._parent.missing_item(call, call.target, self._field, item)
+        return self._answer(self.one(held, item))
+
+    async def add(self, call: Call, request: Any) -> Result | Outcome:
+        more = self.given(request)
+        held = await self._change(call, request, lambda before: self.merged(before, more))
+        return self._answer(held if _answers_all(self._operation) else more)
+
+    async def replace(self, call: Call, request: Any) -> Result | Outcome:
+        given = self.given(request)
+        return self._answer(await self._change(call, request, lambda _: given))
+
+    async def put(self, call: Call, request: Any) -> Result | Outcome:
+        item = getattr(request, self._item)
+        fresh = item not in getattr(call.target, self._field)
+        more = self.given(request) if self._body else [item]
+        await self._change(call, request, lambda before: self.merged(before, more))
+        answer = self._answer(more)
+        return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
+
+    async def delete(self, call: Call, request: Any) -> Result | Outcome:
+        item = getattr(request, self._item)
+        if item not in getattr(call.target, self._field):
+            raise self._parent.missing_item(call, call.target, self._field, item)
+        return self._answer(await self._change(call, request, lambda before: self.without(before, item)))
+
+    async def clear(self, call: Call, request: Any) -> Result | Outcome:
+        return self._answer(await self._change(call, request, lambda before: type(before)()))
+
+    async def _change(self, call: Call, request: Any, change: Callable[[Any], Any]) -> Any:
+        """Store what the change makes of the collection, if the resource has nothing against it."""
+        new = await call.tx.edit(self._parent.message, call.target.id)
+        before = self.copy(getattr(new, self._field))
+        self.assign(new, change(before))
+        await self._parent.change_collection(call, new, self._field, before, request)
+        await self._parent.save(call, new)
+        return getattr(new, self._field)
+
+    def copy(self, held: Any) -> Any:
+        raise NotImplementedError
+
+    def _answer(self, value: Any) -> Result:
+        response = self._operation.response
+        if response is common.Empty:
+            return EMPTY
+        answer: Any = response()
+        field = next(field for field in response.DESCRIPTOR.fields if field.is_repeated)
+        if field.message_type is None:
+            getattr(answer, field.name).extend(value)
+        else:
+            getattr(answer, field.name).update(value)
+        return answer  # type: ignore[no-any-return]
+
+
+def _answers_all(operation: Operation) -> bool:
+    """Whether an answer to an addition shows every item: a set's does, a map's only if its field is the target's."""
+    field = next((field for field in operation.response.DESCRIPTOR.fields if field.is_repeated), None)
+    return field is not None and (field.message_type is None or field.name == operation.options.collection.field)
+
+
+class _Map(_Collection):
+    """A map<string, string>."""
+
+    def given(self, request: Any) -> dict[str, str]:
+        return dict(getattr(request, self._body))
+
+    def copy(self, held: Any) -> dict[str, str]:
+        return dict(held)
+
+    def merged(self, held: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
+        return {**held, **more}
+
+    def without(self, held: dict[str, str], item: str) -> dict[str, str]:
+        return {key: value for key, value in held.items() if key != item}
+
+    def assign(self, target: Any, value: Mapping[str, str]) -> None:
+        target.ClearField(self._field)
+        getattr(target, self._field).update(value)
+
+    def one(self, held: Any, item: str) -> dict[str, str]:
+        return {item: held[item]}
+
+
+class _Words(_Collection):
+    """A repeated string without repetitions, in the order of their coming."""
+
+    def given(self, request: Any) -> list[str]:
+        return list(dict.fromkeys(getattr(request, self._body)))
+
+    def copy(self, held: Any) -> list[str]:
+        return list(held)
+
+    def merged(self, held: list[str], more: Iterable[str]) -> list[str]:
+        return list(dict.fromkeys([*held, *more]))
+
+    def without(self, held: list[str], item: str) -> list[str]:
+        return [word for word in held if word != item]
+
+    def assign(self, target: Any, value: Iterable[str]) -> None:
+        target.ClearField(self._field)
+        getattr(target, self._field).extend(value)
+
+    def one(self, held: Any, item: str) -> list[str]:
+        return [item]

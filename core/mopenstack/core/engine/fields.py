@@ -1,0 +1,59 @@
+"""Fields of requests and stored messages: what was given, what may be written, copies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.operations import field_rules
+from mopenstack.contract.v1 import annotations_pb2
+
+
+def envelope(request: Any) -> tuple[Message, set[str]]:
+    """The object inside the request's envelope, and the fields that it gave."""
+    mask: set[str] | None = None
+    body: Message | None = None
+    for field in request.DESCRIPTOR.fields:
+        if field.message_type is None or field.is_repeated:
+            continue
+        if field.message_type.full_name == "google.protobuf.FieldMask":
+            mask = set(getattr(request, field.name).paths)
+        elif body is None and not field.message_type.full_name.startswith("google.protobuf."):
+            body = getattr(request, field.name)
+    assert body is not None, f"{request.DESCRIPTOR.full_name} has no envelope"
+    given = mask if mask else {field.name for field, _ in body.ListFields()}
+    return body, {name for name in given if _writable(body, name)}
+
+
+def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
+    """Make these fields of the target what they are in the source, unset ones included."""
+    for name in names:
+        if name not in source.DESCRIPTOR.fields_by_name:
+            continue
+        field = target.DESCRIPTOR.fields_by_name[name]
+        target.ClearField(name)
+        if field.is_repeated:
+            if field.message_type is not None and field.message_type.GetOptions().map_entry:
+                values = getattr(source, name)
+                entry = field.message_type.fields_by_name["value"]
+                for key in values:
+                    if entry.message_type is not None:
+                        getattr(target, name)[key].CopyFrom(values[key])
+                    else:
+                        getattr(target, name)[key] = values[key]
+            else:
+                getattr(target, name).extend(getattr(source, name))
+        elif field.message_type is not None:
+            if source.HasField(name):
+                getattr(target, name).CopyFrom(getattr(source, name))
+        elif not source.DESCRIPTOR.fields_by_name[name].has_presence or source.HasField(name):
+            setattr(target, name, getattr(source, name))
+
+
+def _writable(body: Message, name: str) -> bool:
+    field = body.DESCRIPTOR.fields_by_name.get(name)
+    if field is None:
+        return False
+    return field_rules(field).access not in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)

@@ -1,0 +1,76 @@
+"""Which objects a caller may know of, from one declaration: the test of an object, and how a list finds its candidates.
+
+The declaration is a policy check of the object, the option `visible` of its resource:
+`rule:context_is_admin or project_id:%(project_id)s or field:shared=True`. Each alternative of it that names an indexed
+field is a query; one that only speaks of the caller means all objects or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.message import Message
+
+from mopenstack.contract.operations import field_rules
+from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.policy import Atom, alternatives, check_in
+from mopenstack.core.store import Transaction
+from mopenstack.core.store.kinds import resource_options, stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Alternative:
+    """One way to be visible: what the caller must be, and the index that finds the objects (None: a scan)."""
+
+    caller: Callable[[Caller, Any], bool]
+    index: str = ""
+    value: Callable[[Caller], Any] | None = None
+
+
+class Visibility:
+    """What the declaration of one stored message means."""
+
+    def __init__(self, message: type[Message]) -> None:
+        self._message = message
+        fields = message.DESCRIPTOR.fields_by_name
+        self.declared = resource_options(message).visible
+        self._owned = "project_id" in fields
+        indexed = {name for name, field in fields.items() if field_rules(field).index}
+        check = self.declared or ("is_admin:True or project_id:%(project_id)s" if self._owned else "@")
+        package = message.DESCRIPTOR.file.package
+        self._check = check_in(package, check, strict=True)
+        self._alternatives = [_alternative(package, atoms, indexed) for atoms in alternatives(package, check)]
+
+    def visible(self, caller: Caller, obj: Any) -> bool:
+        """Whether a caller may know that an object exists."""
+        if not self.declared:  # on the way of every request
+            return not self._owned or caller.is_admin or obj.project_id == caller.project_id
+        return self._check(caller, obj)
+
+    async def candidates(self, tx: Transaction, caller: Caller) -> Sequence[Message] | None:
+        """Every object that may be visible, found by indexes; None where all objects of the kind may be."""
+        open_ones = [one for one in self._alternatives if one.caller(caller, None)]
+        if any(not one.index for one in open_ones):
+            return None
+        found: dict[str, Message] = {}
+        for one in open_ones:
+            assert one.value is not None
+            for obj in await tx.query(self._message, **{one.index: one.value(caller)}):
+                found[stored(obj).id] = obj
+        return list(found.values())
+
+
+def _alternative(package: str, atoms: Sequence[Atom], indexed: set[str]) -> _Alternative:
+    of_caller = [atom for atom in atoms if not atom.of_target]
+    texts = " and ".join(atom.text for atom in of_caller)
+    caller = check_in(package, texts) if texts else _any
+    for atom in atoms:
+        if atom.field in indexed:
+            return _Alternative(caller, atom.field, atom.value)
+    return _Alternative(caller)
+
+
+def _any(caller: Caller, target: Any) -> bool:
+    return True
