@@ -16,6 +16,20 @@ try:
 except ImportError:  # run by hand in an environment without hatchling
     BuildHookInterface = object  # type: ignore[assignment,misc]
 
+BASES = {
+    "INVALID_ARGUMENT": "BadRequest",
+    "UNAUTHENTICATED": "Unauthorized",
+    "PERMISSION_DENIED": "Forbidden",
+    "NOT_FOUND": "NotFound",
+    "FAILED_PRECONDITION": "Conflict",
+    "RESOURCE_EXHAUSTED": "OverLimit",
+    "OUT_OF_RANGE": "OutOfRange",
+    "UNIMPLEMENTED": "NotServed",
+    "UNAVAILABLE": "Unavailable",
+    "INTERNAL": "Internal",
+}
+"""gRPC status code -> the base class in mopenstack.contract.faults."""
+
 PROTO = Path(__file__).resolve().parent
 GEN = PROTO / "gen"
 
@@ -32,6 +46,10 @@ def generate(out: Path = GEN) -> int:
     out.chmod(0o755)
     try:
         _compile(sources, out, googleapis, well_known)
+        for source in sources:  # so that a client, or a service of another distribution, can import them
+            copy = out / Path(source).relative_to(PROTO)
+            shutil.copyfile(source, copy)
+        write_refusals(sources, out, [PROTO, googleapis, well_known])
         # Swapped in whole: whoever imports meanwhile sees the old files or the new ones.
         old = out.with_name(out.name + ".old")
         if final.exists():
@@ -68,6 +86,60 @@ def _compile(sources: list[str], out: Path, googleapis: Path, well_known: Path) 
     arguments = ["protoc", f"-I{PROTO}", f"-I{googleapis}", f"-I{well_known}"]
     if protoc.main([*arguments, f"--plugin=protoc-gen-mypy={found}", f"--mypy_out=quiet:{out}", *options]) != 0:
         raise SystemExit("proto/generate.py: protoc-gen-mypy refused the annotations (see above)")
+
+
+def write_refusals(sources: list[str], out: Path, includes: list[Path]) -> None:
+    """Write the classes of each package's enum `Refusal` as `refusals.py` beside its generated modules."""
+    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from grpc_tools import protoc
+
+    whole = out / "contract.binpb"
+    arguments = ["protoc", *(f"-I{folder}" for folder in includes), "--include_imports", "--include_source_info"]
+    if protoc.main([*arguments, f"--descriptor_set_out={whole}", *sources]) != 0:
+        raise SystemExit("proto/generate.py: protoc refused the contract (see above)")
+    files = descriptor_pb2.FileDescriptorSet.FromString(whole.read_bytes()).file
+    whole.unlink()
+    pool = descriptor_pool.DescriptorPool()
+    for file in files:
+        pool.Add(file)
+    options = message_factory.GetMessageClass(pool.FindMessageTypeByName("google.protobuf.EnumValueOptions"))
+    refusal = pool.FindExtensionByName("mopenstack.refusal")
+    known: Any = refusal.message_type
+    codes = {value.number: value.name for value in known.enum_types_by_name["Code"].values}
+    for file in files:
+        for place, enum in enumerate(file.enum_type):
+            if enum.name == "Refusal":
+                found = []
+                for number, value in enumerate(enum.value):
+                    rule: Any = options.FromString(value.options.SerializeToString())
+                    found.append((value.name, rule.Extensions[refusal], _comment(file, (5, place, 2, number))))
+                text = _refusals_module(file.package, found[1:], codes)
+                (out / Path(file.name).with_name("refusals.py")).write_text(text)
+
+
+def _comment(file: Any, path: tuple[int, ...]) -> str:
+    location = next((one for one in file.source_code_info.location if tuple(one.path) == path), None)
+    return " ".join(location.leading_comments.split()) if location is not None else ""
+
+
+def _refusals_module(package: str, found: list[tuple[str, Any, str]], codes: dict[int, str]) -> str:
+    """The source of a package's refusals; the same classes as `mopenstack.contract.refusals` makes at run time."""
+    names = {name: "".join(word.capitalize() for word in name.split("_")) for name, _, _ in found}
+    lines = [
+        f'"""The refusals of {package}, made from its enum `Refusal`. Generated: see proto/generate.py."""',
+        "",
+        "from mopenstack.contract import faults",
+    ]
+    for name, rule, comment in found:
+        bases = [names[base] for base in rule.bases] or [f"faults.{BASES[codes[rule.code]]}"]
+        lines += ["", "", "@faults.register", f"class {names[name]}({', '.join(bases)}):"]
+        if comment:
+            lines += [f"    {comment!r}", ""]
+        lines += [f"    name = {name!r}", f"    domain = {package!r}"]
+        for attribute, value in (("message", rule.text), ("type", rule.type), ("error_code", rule.error_code)):
+            if value:
+                lines.append(f"    {attribute} = {value!r}")
+    return "\n".join(lines) + "\n"
 
 
 class ProtoBuildHook(BuildHookInterface):  # type: ignore[type-arg,unused-ignore]

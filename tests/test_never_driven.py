@@ -16,7 +16,8 @@ SHARE_MAX = 0.25
 def test_the_list_names_what_there_is() -> None:
     header, *rows = GOLDEN.read_text(encoding="utf-8").splitlines()
     declared = {
-        f"{name.split('.')[1]}\t{request}" for name, request in Checks(publications(), contract().operations).report()["declared"].items()
+        f"{name.split('.')[1]}\t{request}"
+        for name, request in Checks(publications(), contract().operations).report()["declared"].items()
     }
     assert header == "service\trequest"
     gone = set(rows) - declared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mopenstack.compute.v2 import extensions_pb2 as pb
-from mopenstack.core.compute.errors import ExtensionNotFound
+from mopenstack.compute.v2.refusals import ExtensionNotFound
 from mopenstack.core.compute.extension_list import EXTENSIONS, NAMESPACE, UPDATED
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer

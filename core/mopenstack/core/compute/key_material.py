@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from mopenstack.core.compute.errors import InvalidKeypair
+from mopenstack.compute.v2.refusals import InvalidKeypair
 
 _BITS = 2048
 _CERTIFICATE_DAYS = 3650

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from mopenstack.compute.v2 import keypairs_pb2 as pb
+from mopenstack.compute.v2 import refusals
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import InvalidField, PolicyRefused
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.key_material import fingerprint_of, generate
 from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.engine.call import Call
@@ -31,7 +31,7 @@ class Keypairs(ResourceServicer[pb.Keypair]):
         """The user's key pair of that name; raises KeypairNotFound."""
         found = await call.tx.get(pb.Keypair, _key(user_id, name))
         if found is None:
-            raise errors.KeypairNotFound(name=name, user_id=user_id)
+            raise refusals.KeypairNotFound(name=name, user_id=user_id)
         return found
 
     async def list_keypairs(self, call: Call, request: pb.ListKeypairsRequest) -> Result:
@@ -80,7 +80,7 @@ class Keypairs(ResourceServicer[pb.Keypair]):
 
     async def prepare(self, call: Call, obj: pb.Keypair, request: Any, given: set[str]) -> None:
         if await call.tx.get(pb.Keypair, obj.id) is not None:
-            raise errors.KeyPairExists(name=obj.name)
+            raise refusals.KeyPairExists(name=obj.name)
         obj.number = await call.tx.add("compute/keypair/number", 1)
 
     async def get_keypair(self, call: Call, request: pb.GetKeypairRequest) -> Result:
@@ -95,7 +95,7 @@ class Keypairs(ResourceServicer[pb.Keypair]):
         # Nova counts key pairs per user and takes the limit from the caller's project.
         limit = (await call.quota.limits(SERVICE, call.caller.project_id))["key_pairs"]
         if 0 <= limit <= await call.tx.count(pb.Keypair, user_id=user_id):
-            raise errors.QuotaExceeded("Quota exceeded, too many key pairs.")
+            raise refusals.QuotaExceeded("Quota exceeded, too many key pairs.")
 
 
 def _key(user_id: str, name: str) -> str:
@@ -114,7 +114,7 @@ def _page(found: list[pb.Keypair], marker: str, limit: int) -> tuple[list[pb.Key
     if marker:
         names = [keypair.name for keypair in found]
         if marker not in names:
-            raise errors.NamedMarkerNotFound(marker=marker)
+            raise refusals.NamedMarkerNotFound(marker=marker)
         start = names.index(marker) + 1
     items = found[start : start + limit]
     return items, items[-1].name if len(items) == limit else ""

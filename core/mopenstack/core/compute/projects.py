@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.core.compute.errors import InvalidProject
+from mopenstack.compute.v2.refusals import InvalidProject
 from mopenstack.core.engine.call import Call
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from mopenstack.compute.v2 import removed_apis_pb2 as pb
+from mopenstack.compute.v2.refusals import GoneForGood, MalformedRequest
 from mopenstack.contract.operations import Operation
-from mopenstack.core.compute.errors import MalformedRequest
-from mopenstack.core.compute.servers.errors import GoneForGood
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Handler, Result, Servicer
 

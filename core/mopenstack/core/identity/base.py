@@ -20,8 +20,9 @@ from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
-from mopenstack.core.identity.errors import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError, refused
+from mopenstack.core.identity.errors import refused
 from mopenstack.core.store.transaction import Taken, copy_of
+from mopenstack.identity.v3.refusals import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError
 
 _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "contains": lambda text, value: value in text,

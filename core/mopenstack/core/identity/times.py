@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.identity import errors
+from mopenstack.identity.v3 import refusals
 
 
 def parse_expiry(call: Call, text: str) -> float:
@@ -12,7 +12,7 @@ def parse_expiry(call: Call, text: str) -> float:
     try:
         stamp = seconds_of(text)
     except ValueError:
-        raise errors.TimestampNotExpected from None
+        raise refusals.TimestampNotExpected from None
     if stamp < call.time:
-        raise errors.ExpirationInPast
+        raise refusals.ExpirationInPast
     return stamp

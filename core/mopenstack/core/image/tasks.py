@@ -7,10 +7,10 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
-from mopenstack.core.image import errors
 from mopenstack.core.image.images import legacy_import
 from mopenstack.core.image.images.images import Images
 from mopenstack.core.image.images.patch import plain_struct
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2 import tasks_pb2 as pb
 
 TTL_SECONDS = 48 * 3600
@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 class Tasks(ResourceServicer[pb.Task]):
     service = pb.DESCRIPTOR.services_by_name["Tasks"]
     message = pb.Task
-    not_found = errors.TaskNotFound
+    not_found = refusals.TaskNotFound
 
     async def list_tasks(self, call: Call, request: pb.ListTasksRequest) -> Result:
         request.query.limit = request.query.limit or PAGE_DEFAULT
@@ -52,8 +52,8 @@ class Tasks(ResourceServicer[pb.Task]):
     async def list_image_tasks(self, call: Call, request: pb.ListImageTasksRequest) -> Result:
         try:
             image = await call.service(Images).fetch(call, request.image_id)
-        except errors.ImageNotFound:
-            raise errors.ResourceNotFound() from None
+        except refusals.ImageNotFound:
+            raise refusals.ResourceNotFound() from None
         answer = pb.ListImageTasksResponse()
         for task in await call.tx.query(pb.Task, image_id=image.id):
             row = answer.tasks.add()

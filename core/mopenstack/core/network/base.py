@@ -15,10 +15,10 @@ from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.network.errors import (
+from mopenstack.network.v2.refusals import (
     BadResourceRequest,
-    HTTPBadRequest,
-    HTTPNotFound,
+    HttpBadRequest,
+    HttpNotFound,
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
@@ -45,9 +45,9 @@ def sees_all(caller: Caller) -> bool:
     return caller.is_admin and (caller.scope == "project" or not caller.token)
 
 
-def invalid(attribute: str, why: str) -> HTTPBadRequest:
+def invalid(attribute: str, why: str) -> HttpBadRequest:
     """What a validator of neutron_lib.api.validators says of an attribute's value."""
-    return HTTPBadRequest(f"Invalid input for {attribute}. Reason: {why}.")
+    return HttpBadRequest(f"Invalid input for {attribute}. Reason: {why}.")
 
 
 def bad_input(why: str) -> InvalidInput:
@@ -94,14 +94,14 @@ class NeutronResource(ResourceServicer[M]):
         body, _ = envelope(request)
         asked = getattr(body, "project_id", "")
         if asked and asked != call.caller.project_id and not call.caller.is_admin:
-            raise HTTPBadRequest(FOREIGN_PROJECT)
+            raise HttpBadRequest(FOREIGN_PROJECT)
         if (
             not asked
             and call.caller.token
             and not call.caller.project_id
             and "project_id" in body.DESCRIPTOR.fields_by_name
         ):
-            raise HTTPBadRequest(NO_PROJECT)
+            raise HttpBadRequest(NO_PROJECT)
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
         """Who may not see an object is told that there is none (neutron.pecan_wsgi.hooks.policy_enforcement)."""
@@ -136,7 +136,7 @@ class NeutronResource(ResourceServicer[M]):
     async def find(self, call: Call, id: str) -> M | None:
         # Neutron's paths may end with the format of the answer, of which there is one.
         if id.endswith(".xml"):
-            raise HTTPNotFound()
+            raise HttpNotFound()
         return await super().find(call, id.removesuffix(".json"))
 
     def visible(self, call: Call, obj: M) -> bool:
@@ -156,7 +156,7 @@ class NeutronResource(ResourceServicer[M]):
         """Refuse a sort key that the resource does not sort by (neutron.api.api_common.get_sorts)."""
         unknown = [item.key for item in query.sort if item.key not in self.listing.sortable()]
         if unknown:
-            raise HTTPBadRequest(f"{unknown} is invalid attribute for sort_keys")
+            raise HttpBadRequest(f"{unknown} is invalid attribute for sort_keys")
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         if key == "changed_since" and "updated_at" in self.fields:

@@ -17,6 +17,7 @@ from mopenstack.core.placement import inventory_usage as ledger
 from mopenstack.core.placement.providers import normal_uuid
 from mopenstack.core.placement.records import cache_headers, provider_of
 from mopenstack.placement.v1 import allocations_pb2 as pb
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 
 INCOMPLETE = "00000000-0000-0000-0000-000000000000"
@@ -59,7 +60,7 @@ class Allocations(Servicer):
         except errors.UnknownClass as error:
             raise BadRequest(f"Unable to allocate inventory for consumer {want.consumer_id}: {error}") from None
         except errors.InvalidInventory as error:
-            raise errors.PlacementConflict(f"Unable to allocate inventory: {error}") from None
+            raise refusals.PlacementConflict(f"Unable to allocate inventory: {error}") from None
         return EMPTY
 
     async def manage_allocations(self, call: Call, request: pb.ManageAllocationsRequest) -> Result:
@@ -71,7 +72,7 @@ class Allocations(Servicer):
         except errors.UnknownClass as error:
             raise BadRequest(f"Unable to allocate inventory {error}") from None
         except errors.InvalidInventory as error:
-            raise errors.PlacementConflict(f"Unable to allocate inventory: {error}") from None
+            raise refusals.PlacementConflict(f"Unable to allocate inventory: {error}") from None
         return EMPTY
 
     async def delete_allocations(self, call: Call, request: pb.GetAllocationsRequest) -> Result:
@@ -125,7 +126,7 @@ class Allocations(Servicer):
         expected = consumer.generation if consumer is not None else None
         if got != expected:
             said = "expected null but got" if expected is None else f"expected {expected} but got"
-            raise errors.ConcurrentUpdate(f"consumer generation conflict - {said} {got}")
+            raise refusals.ConcurrentUpdate(f"consumer generation conflict - {said} {got}")
 
 
 def check_consumer(call: Call, body: pb.ConsumerAllocations, path: tuple[str, ...], *, may_be_empty: bool) -> None:

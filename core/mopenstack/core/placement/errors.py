@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from mopenstack.contract.faults import BadRequest, Conflict, Fault, NotFound
+from mopenstack.contract.faults import Fault
 
 CONCURRENT_UPDATE = "placement.concurrent_update"
 INVENTORY_IN_USE = "placement.inventory.inuse"
@@ -18,61 +18,6 @@ class _Coded(Fault):
         if not facts["error_code"]:
             del facts["error_code"]
         super().__init__(text, **facts)
-
-
-class PlacementConflict(_Coded, Conflict):
-    """A 409; the text is the case's own."""
-
-
-class ConcurrentUpdate(PlacementConflict):
-    error_code = CONCURRENT_UPDATE
-
-
-class DuplicateName(PlacementConflict):
-    error_code = "placement.duplicate_name"
-
-
-class ProviderInUse(PlacementConflict):
-    error_code = "placement.resource_provider.inuse"
-    message = "Unable to delete resource provider {id}: Resource provider has allocations."
-
-
-class ProviderHasChildren(PlacementConflict):
-    error_code = "placement.resource_provider.cannot_delete_parent"
-    message = "Unable to delete parent resource provider {id}: It has child resource providers."
-
-
-class InventoryInUse(PlacementConflict):
-    error_code = INVENTORY_IN_USE
-
-
-class BadQueryValue(_Coded, BadRequest):
-    error_code = "placement.query.bad_value"
-
-
-class MissingQueryValue(_Coded, BadRequest):
-    error_code = "placement.query.missing_value"
-
-
-class DuplicateQueryKey(_Coded, BadRequest):
-    error_code = "placement.query.duplicate_key"
-
-
-class UnknownReshapedProvider(_Coded, BadRequest):
-    error_code = "placement.resource_provider.not_found"
-    message = "Resource provider {id} in inventories not found: No resource provider with uuid {id} found"
-
-
-class ProviderNotFound(NotFound):
-    message = "No resource provider with uuid {id} found"
-
-
-class TraitNotFound(NotFound):
-    message = "No such trait(s): {name}."
-
-
-class ResourceClassNotFound(NotFound):
-    message = "No such resource class {name}."
 
 
 # -- what the inside of the ledger says; the operations word the refusal around it

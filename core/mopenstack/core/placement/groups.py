@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.placement import errors
 from mopenstack.core.placement.provider_filters import (
     Qualities,
     read_member_of,
@@ -20,6 +19,7 @@ from mopenstack.core.placement.provider_filters import (
     read_trait_list,
     read_traits,
 )
+from mopenstack.placement.v1 import refusals
 
 Query = Mapping[str, list[str]]
 
@@ -116,19 +116,19 @@ def _check_keys(call: Call, query: Query) -> None:
 
 def _root(values: list[str]) -> Qualities:
     if len(values) > 1:
-        raise errors.DuplicateQueryKey("Query parameter 'root_required' may be specified only once.")
+        raise refusals.DuplicateQueryKey("Query parameter 'root_required' may be specified only once.")
     required, forbidden = read_trait_list(values[0], forbidden=True, any_of=False)
     conflicts = forbidden.intersection(set().union(*required))
     if conflicts:
         text = ", ".join(sorted(conflicts))
-        raise errors.BadQueryValue(f"Conflicting required and forbidden traits found in root_required: {text}")
+        raise refusals.BadQueryValue(f"Conflicting required and forbidden traits found in root_required: {text}")
     return Qualities(required, forbidden)
 
 
 def _subtree(value: str) -> set[str]:
     suffixes = {part.strip() for part in value.split(",")}
     if "" in suffixes:
-        raise errors.BadQueryValue("Empty string (unsuffixed group) can not be specified in `same_subtree` ")
+        raise refusals.BadQueryValue("Empty string (unsuffixed group) can not be specified in `same_subtree` ")
     return suffixes
 
 
@@ -178,16 +178,16 @@ def _check_groups(call: Call, asked: Asked) -> None:
 def _check_subtrees(groups: Mapping[str, Group], named: Collection[str]) -> None:
     bare = [suffix for suffix, group in groups.items() if not group.resources]
     if len(bare) == len(groups):
-        raise errors.MissingQueryValue("There must be at least one resources or resources[$S] parameter.")
+        raise refusals.MissingQueryValue("There must be at least one resources or resources[$S] parameter.")
     wrong = [suffix for suffix in bare if suffix not in named]
     if wrong:
-        raise errors.BadQueryValue(
+        raise refusals.BadQueryValue(
             "Resourceless suffixed group request should be specified in `same_subtree` query param: "
             f"bad group(s) - {wrong}."
         )
     wrong = [suffix for suffix in sorted(named) if suffix not in groups]
     if wrong:
-        raise errors.BadQueryValue(
+        raise refusals.BadQueryValue(
             f"Real suffixes should be specified in `same_subtree`: {wrong} not found in {list(groups)}."
         )
 

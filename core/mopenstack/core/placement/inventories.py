@@ -12,6 +12,7 @@ from mopenstack.core.placement import errors, standard
 from mopenstack.core.placement.provider_filters import capacity
 from mopenstack.core.placement.records import cache_headers, editable, known_class, provider_of, save
 from mopenstack.placement.v1 import inventories_pb2 as pb
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
 
 MAX = 2**31 - 1
@@ -68,11 +69,11 @@ class Inventories(Servicer):
         inventory = inventory_of(request)
         why = self._too_little(call, provider, name, inventory)
         if not why and not await known_class(call, name):
-            why = errors.ResourceClassNotFound(name=name).text
+            why = refusals.ResourceClassNotFound(name=name).text
         if why:
             raise BadRequest(f"Unable to create inventory for resource provider {provider.id}: {why}")
         if name in provider.inventories:
-            raise errors.ConcurrentUpdate(
+            raise refusals.ConcurrentUpdate(
                 f"Update conflict: an inventory of class {name} exists on resource provider {provider.id}"
             )
         provider.inventories[name].CopyFrom(inventory)
@@ -99,7 +100,7 @@ class Inventories(Servicer):
             text = f"Unknown resource class in inventory for resource provider {provider.id}: {error}"
             raise BadRequest(text) from None
         except errors.InUse as error:
-            raise errors.InventoryInUse(f"update conflict: {error}") from None
+            raise refusals.InventoryInUse(f"update conflict: {error}") from None
         return self._all(call, provider)
 
     async def set_inventory(self, call: Call, request: pb.SetInventoryRequest) -> Result:
@@ -110,7 +111,7 @@ class Inventories(Servicer):
         if why:
             raise BadRequest(f"Unable to update inventory for resource provider {provider.id}: {why}")
         if not await known_class(call, name):
-            raise errors.ResourceClassNotFound(name=name)
+            raise refusals.ResourceClassNotFound(name=name)
         if name not in provider.inventories:
             why = f"No inventory of class {name} found."
             raise BadRequest(f"No inventory record with resource class for resource provider {provider.id}: {why}")
@@ -121,14 +122,14 @@ class Inventories(Servicer):
         provider, name = await editable(call, request.uuid), request.resource_class
         why = ""
         if not await known_class(call, name):
-            why = errors.ResourceClassNotFound(name=name).text
+            why = refusals.ResourceClassNotFound(name=name).text
         elif name not in provider.inventories:
             why = f"No inventory of class {name} found for delete"
         if why:
             raise NotFound(f"No inventory of class {name} found for delete: {why}")
         if provider.used.get(name):
             text = f"Unable to delete inventory of class {name}: {errors.InUse([name], provider.id)}"
-            raise errors.ConcurrentUpdate(text)
+            raise refusals.ConcurrentUpdate(text)
         del provider.inventories[name]
         await save(call, provider)
         return EMPTY
@@ -138,7 +139,7 @@ class Inventories(Servicer):
         try:
             await set_inventories(call, provider, {})
         except errors.InUse as error:
-            raise errors.InventoryInUse(str(error)) from None
+            raise refusals.InventoryInUse(str(error)) from None
         return EMPTY
 
     # -- inside

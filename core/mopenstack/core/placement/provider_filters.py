@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.placement import errors
 from mopenstack.core.placement.records import known_class, known_trait
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
 
 _SINCE = {"name": 0, "uuid": 0, "member_of": 3, "resources": 4, "in_tree": 14, "required": 18}
@@ -76,11 +76,11 @@ async def filtered(call: Call, query: Mapping[str, list[str]], providers: Sequen
         found = [provider for provider in found if provider.root_id == root]
     for trait in sorted(qualities.forbidden.union(*qualities.required)):
         if not await known_trait(call, trait):
-            text = errors.TraitNotFound(name=trait).text
+            text = refusals.TraitNotFound(name=trait).text
             raise BadRequest(f'Invalid trait(s) in "required" parameter: {text}')
     for name in resources:
         if not await known_class(call, name):
-            text = errors.ResourceClassNotFound(name=name).text
+            text = refusals.ResourceClassNotFound(name=name).text
             raise BadRequest(f"Invalid resource class in resources parameter: {text}")
     return [
         provider

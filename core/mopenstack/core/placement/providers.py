@@ -10,10 +10,10 @@ from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.placement import errors
 from mopenstack.core.placement.provider_filters import filtered
 from mopenstack.core.placement.records import all_providers, cache_headers, provider_of, save
 from mopenstack.core.store.transaction import Taken, copy_of
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import resource_providers_pb2 as pb
 
 _NAMES = "placement/provider/name"
@@ -65,7 +65,7 @@ async def create(call: Call, name: str, id: str = "", parent_id: str = "") -> Pr
     if not await _claim_name(call, provider):
         duplicates.append(f"name: {name}")
     if duplicates:
-        raise errors.DuplicateName(f"Conflicting resource provider {', '.join(duplicates)} already exists.")
+        raise refusals.DuplicateName(f"Conflicting resource provider {', '.join(duplicates)} already exists.")
     return provider
 
 
@@ -105,18 +105,18 @@ class ResourceProviders(Servicer):
         if request.name != old.name:
             provider.name = request.name
             if not await _claim_name(call, provider):
-                raise errors.DuplicateName(f"Conflicting resource provider {request.name} already exists.")
+                raise refusals.DuplicateName(f"Conflicting resource provider {request.name} already exists.")
             await call.tx.release(_NAMES, old.name)
         return self._answer(call, await save(call, provider, bump=False))
 
     async def delete_resource_provider(self, call: Call, request: pb.GetResourceProviderRequest) -> Result:
         provider = await call.tx.get(Provider, request.uuid)
         if provider is None:
-            raise errors.ProviderNotFound(f"No resource provider with uuid {request.uuid} found for delete")
+            raise refusals.ProviderNotFound(f"No resource provider with uuid {request.uuid} found for delete")
         if any(other.parent_id == provider.id for other in await call.tx.scan(Provider)):
-            raise errors.ProviderHasChildren(id=provider.id)
+            raise refusals.ProviderHasChildren(id=provider.id)
         if any(provider.used.values()):
-            raise errors.ProviderInUse(id=provider.id)
+            raise refusals.ProviderInUse(id=provider.id)
         await call.tx.delete(Provider, provider.id)
         return EMPTY
 

@@ -10,8 +10,9 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.placement import errors, standard
+from mopenstack.core.placement import standard
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_classes_pb2 import CustomResourceClass
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 from mopenstack.placement.v1.traits_pb2 import Trait
@@ -35,7 +36,7 @@ async def provider_of(call: Call, id: str, found: str = "") -> Provider:
     """The provider; `found` stands before the refusal where an operation words it twice."""
     provider = await call.tx.get(Provider, id)
     if provider is None:
-        raise errors.ProviderNotFound(found + errors.ProviderNotFound.message.format(id=id))
+        raise refusals.ProviderNotFound(found + refusals.ProviderNotFound.message.format(id=id))
     return provider
 
 
@@ -43,7 +44,7 @@ async def editable(call: Call, id: str, generation: int | None = None, text: str
     """A private copy; raises a conflict where the caller knows another generation."""
     provider = copy_of(await provider_of(call, id))
     if generation is not None and provider.generation != generation:
-        raise errors.ConcurrentUpdate(text)
+        raise refusals.ConcurrentUpdate(text)
     return provider
 
 

@@ -11,6 +11,7 @@ from mopenstack.core.placement import errors
 from mopenstack.core.placement import inventory_usage as ledger
 from mopenstack.core.placement.allocations import Allocations
 from mopenstack.core.placement.inventories import inventory_of, set_inventories
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import reshaper_pb2 as pb
 from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
 
@@ -38,9 +39,9 @@ class Reshaper(Servicer):
         except errors.UnknownClass as error:
             raise BadRequest(f"malformed reshaper data: {error}") from None
         except errors.InUse as error:
-            raise errors.InventoryInUse(f"update conflict: {error}") from None
+            raise refusals.InventoryInUse(f"update conflict: {error}") from None
         except errors.InvalidInventory as error:
-            raise errors.PlacementConflict(f"Unable to allocate inventory: {error}") from None
+            raise refusals.PlacementConflict(f"Unable to allocate inventory: {error}") from None
         return EMPTY
 
     @staticmethod
@@ -55,9 +56,9 @@ class Reshaper(Servicer):
                 )
             provider = await call.tx.get(Provider, id)
             if provider is None:
-                raise errors.UnknownReshapedProvider(id=id)
+                raise refusals.UnknownReshapedProvider(id=id)
             given = item.resource_provider_generation
             if provider.generation != given:
-                raise errors.ConcurrentUpdate(_CONFLICT.format(id=id, actual=provider.generation, given=given))
+                raise refusals.ConcurrentUpdate(_CONFLICT.format(id=id, actual=provider.generation, given=given))
             found[id] = {name: inventory_of(record) for name, record in item.inventories.items()}
         return found

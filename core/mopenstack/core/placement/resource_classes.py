@@ -10,10 +10,11 @@ from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.placement import errors, standard
+from mopenstack.core.placement import standard
 from mopenstack.core.placement.inventory_usage import rename_class
 from mopenstack.core.placement.records import cache_headers, known_class
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import resource_classes_pb2 as pb
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 
@@ -34,7 +35,7 @@ class ResourceClasses(Servicer):
 
     async def create_resource_class(self, call: Call, request: pb.CreateResourceClassRequest) -> Result:
         if await known_class(call, request.name):
-            raise errors.PlacementConflict(f"Conflicting resource class already exists: {request.name}")
+            raise refusals.PlacementConflict(f"Conflicting resource class already exists: {request.name}")
         await self._create(call, request.name)
         return pb.CreateResourceClassResponse(name=request.name)
 
@@ -52,7 +53,7 @@ class ResourceClasses(Servicer):
             raise BadRequest(f"Cannot update standard resource class {old}")
         if old != new:
             if await known_class(call, new):
-                raise errors.PlacementConflict(f"Resource class already exists: {new}")
+                raise refusals.PlacementConflict(f"Resource class already exists: {new}")
             renamed = copy_of(custom)
             renamed.id = new
             await call.tx.delete(Custom, old)
@@ -77,7 +78,7 @@ class ResourceClasses(Servicer):
             raise BadRequest(f"Error in delete resource class: Cannot delete standard resource class {name}.")
         if any(name in provider.inventories for provider in await call.tx.scan(Provider)):
             why = f"Cannot delete resource class {name}. Class is in use in inventory."
-            raise errors.PlacementConflict(f"Error in delete resource class: {why}")
+            raise refusals.PlacementConflict(f"Error in delete resource class: {why}")
         await call.tx.delete(Custom, name)
         return EMPTY
 
@@ -90,7 +91,7 @@ class ResourceClasses(Servicer):
             return None
         found = await call.tx.get(Custom, name)
         if found is None:
-            raise errors.ResourceClassNotFound(name=name)
+            raise refusals.ResourceClassNotFound(name=name)
         return found
 
     @staticmethod

@@ -9,8 +9,9 @@ from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.placement import errors, standard
+from mopenstack.core.placement import standard
 from mopenstack.core.placement.records import cache_headers, editable, known_trait, provider_of, save
+from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import traits_pb2 as pb
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 
@@ -44,7 +45,7 @@ class Traits(Servicer):
 
     async def get_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
         if not await known_trait(call, request.name):
-            raise errors.TraitNotFound(name=request.name)
+            raise refusals.TraitNotFound(name=request.name)
         return pb.TraitResponse(**await self._cached(call, request.name))
 
     async def add_trait(self, call: Call, request: pb.GetTraitRequest) -> Result | Outcome:
@@ -61,11 +62,11 @@ class Traits(Servicer):
     async def delete_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
         name = request.name
         if not await known_trait(call, name):
-            raise errors.TraitNotFound(name=name)
+            raise refusals.TraitNotFound(name=name)
         if name in standard.traits():
             raise BadRequest(f"Cannot delete standard trait {name}.")
         if any(name in provider.traits for provider in await call.tx.scan(Provider)):
-            raise errors.PlacementConflict(f"The trait {name} is in use by a resource provider.")
+            raise refusals.PlacementConflict(f"The trait {name} is in use by a resource provider.")
         await call.tx.delete(pb.Trait, name)
         return EMPTY
 

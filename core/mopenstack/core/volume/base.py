@@ -14,7 +14,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.volume.errors import InvalidInput
+from mopenstack.volume.v3.refusals import InvalidInput, ParameterRefused
 
 M = TypeVar("M", bound=Message)
 
@@ -53,10 +53,6 @@ RESOURCE_FILTERS: dict[str, tuple[str, ...]] = {
     "volume_type": ("is_public", "extra_specs"),
 }  # fmt: skip
 """What anybody may filter by (cinder/etc/resource_filters.json); an admin may use every attribute."""
-
-
-class ParameterRefused(BadRequest):
-    """InvalidParameterValue: cinder says the bare text."""
 
 
 def boolean(name: str, value: str) -> bool:

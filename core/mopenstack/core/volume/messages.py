@@ -11,9 +11,9 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.volume.base import CinderResource
-from mopenstack.core.volume.errors import MessageNotFound
 from mopenstack.volume.v3 import messages_pb2 as pb2
 from mopenstack.volume.v3.messages_pb2 import Message
+from mopenstack.volume.v3.refusals import MessageNotFound
 
 LIFETIME = 30 * 24 * 3600
 """cinder.conf's message_ttl."""

@@ -11,14 +11,14 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.volume.base import CinderResource, ParameterRefused, assign, text
-from mopenstack.core.volume.errors import InvalidInput, InvalidSnapshot, SnapshotNotFound
+from mopenstack.core.volume.base import CinderResource, assign, text
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES
 from mopenstack.core.volume.volumes.metadata import check_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3 import snapshots_pb2 as pb2
+from mopenstack.volume.v3.refusals import InvalidInput, InvalidSnapshot, ParameterRefused, SnapshotNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.manageable_pb2 import StorageObject
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume

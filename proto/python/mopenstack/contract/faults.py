@@ -41,7 +41,12 @@ class Fault(Exception):
     type: ClassVar[str] = ""
     """The name that the real service gives it in its answer, where that is another one than the class's."""
 
+    error_code: ClassVar[str] = ""
+    """The code that the real service adds to its answer; it travels as a fact."""
+
     def __init__(self, text: str | None = None, **facts: Any) -> None:
+        if self.error_code:
+            facts.setdefault("error_code", self.error_code)
         self.facts = facts
         self.text = text if text is not None else self.message.format(**facts)
         super().__init__(self.text)

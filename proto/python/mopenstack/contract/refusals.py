@@ -12,7 +12,7 @@ from typing import Any
 
 from google.protobuf.descriptor_pool import Default
 
-from mopenstack.contract.faults import BASES, Fault, register
+from mopenstack.contract.faults import BASES, register
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 
@@ -33,11 +33,9 @@ def refusals(package: str) -> ModuleType:
             continue
         code = annotations_pb2.RefusalText.Code.Name(rule.code)
         bases = tuple(getattr(module, class_name(base)) for base in rule.bases) or (BASES[code],)
-        facts = {"message": rule.text, "name": value.name, "domain": package, "type": rule.type, "__module__": name}
+        facts = {"message": rule.text, "name": value.name, "domain": package, "type": rule.type}
+        facts |= {"error_code": rule.error_code, "__module__": name}
         setattr(module, class_name(value.name), register(type(class_name(value.name), bases, facts)))
     sys.modules[name] = module
     made: ModuleType = module
     return made
-
-
-__all__ = ["Fault", "class_name", "refusals"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mopenstack.core.compute.errors import ValidationFailed
+from mopenstack.compute.v2.refusals import ValidationFailed
 
 _CPUS = r"\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*"
 _GROUP = r"([a-zA-Z0-9_-]{1,64})?"

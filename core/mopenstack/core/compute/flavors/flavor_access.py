@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors import flavor_access_pb2 as pb
 from mopenstack.compute.v2.flavors import flavors_pb2
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.flavors.flavors import Flavors
 from mopenstack.core.compute.projects import verify_project
 from mopenstack.core.engine.call import Call
@@ -17,7 +17,7 @@ class FlavorAccess(Servicer):
     async def list_flavor_access(self, call: Call, request: pb.ListFlavorAccessRequest) -> Result:
         flavor = await call.service(Flavors).fetch(call, request.flavor_id)
         if flavor.is_public:
-            raise errors.FlavorIsPublic()
+            raise refusals.FlavorIsPublic()
         return _answer(flavor)
 
     async def add_tenant_access(self, call: Call, request: pb.AddTenantAccessRequest) -> Result:
@@ -25,9 +25,9 @@ class FlavorAccess(Servicer):
         await verify_project(call, project_id)
         flavor = await call.service(Flavors).fetch(call, request.flavor_id)
         if flavor.is_public and call.at_least(7):
-            raise errors.PublicFlavorAccess()
+            raise refusals.PublicFlavorAccess()
         if project_id in flavor.projects:
-            raise errors.FlavorAccessExists(flavor=flavor.number, project_id=project_id)
+            raise refusals.FlavorAccessExists(flavor=flavor.number, project_id=project_id)
         changed = await call.tx.edit(flavors_pb2.Flavor, flavor.id)
         changed.projects.append(project_id)
         await call.tx.put(changed)
@@ -38,7 +38,7 @@ class FlavorAccess(Servicer):
         project_id = request.access.tenant
         flavor = await call.service(Flavors).fetch(call, request.flavor_id)
         if project_id not in flavor.projects:
-            raise errors.FlavorAccessNotFound(flavor=flavor.number, project_id=project_id)
+            raise refusals.FlavorAccessNotFound(flavor=flavor.number, project_id=project_id)
         changed = await call.tx.edit(flavors_pb2.Flavor, flavor.id)
         changed.projects.remove(project_id)
         await call.tx.put(changed)

@@ -6,10 +6,10 @@ import re
 
 from google.protobuf.struct_pb2 import Struct, Value
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors import flavor_extra_specs_pb2 as pb
 from mopenstack.compute.v2.flavors import flavors_pb2
 from mopenstack.contract.faults import InvalidField
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.flavors.extra_specs import check_extra_spec
 from mopenstack.core.compute.flavors.flavors import Flavors
 from mopenstack.core.engine.call import Call
@@ -42,7 +42,7 @@ class FlavorExtraSpecs(Servicer):
             raise InvalidField((), _plain(request.extra_spec), "max_properties", 1)
         values = _checked(call, request.extra_spec, ())
         if request.key not in values:
-            raise errors.ExtraSpecMismatch()
+            raise refusals.ExtraSpecMismatch()
         await self._merge(call, request.flavor_id, values)
         return pb.FlavorExtraSpecValue(extra_spec=request.extra_spec)
 
@@ -60,7 +60,7 @@ class FlavorExtraSpecs(Servicer):
     @staticmethod
     def _need(flavor: flavors_pb2.Flavor, key: str) -> None:
         if key not in flavor.extra_specs:
-            raise errors.FlavorExtraSpecsNotFound(flavor_id=flavor.id, key=key)
+            raise refusals.FlavorExtraSpecsNotFound(flavor_id=flavor.id, key=key)
 
     async def _merge(self, call: Call, flavor_id: str, values: dict[str, str]) -> None:
         flavor = await self._flavor(call, flavor_id)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors import flavors_pb2 as pb
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import Taken
@@ -40,7 +40,7 @@ class Flavors(ResourceServicer[pb.Flavor]):
 
     service = pb.DESCRIPTOR.services_by_name["Flavors"]
     message = pb.Flavor
-    not_found = errors.FlavorNotFound
+    not_found = refusals.FlavorNotFound
     stamps_update: ClassVar[bool] = False
 
     def visible(self, call: Call, obj: pb.Flavor) -> bool:
@@ -50,11 +50,11 @@ class Flavors(ResourceServicer[pb.Flavor]):
         if obj.rxtx_factor <= 0:
             raise InvalidField(("flavor", "rxtx_factor"), f"{obj.rxtx_factor:g}", "exclusive_minimum", 0)
         if await call.tx.get(pb.Flavor, obj.id) is not None:
-            raise errors.FlavorIdExists(flavor_id=obj.id)
+            raise refusals.FlavorIdExists(flavor_id=obj.id)
         try:
             await call.tx.claim("compute/flavor/name", obj.name, obj)
         except Taken:
-            raise errors.FlavorExists(name=obj.name) from None
+            raise refusals.FlavorExists(name=obj.name) from None
         obj.number = await call.tx.add("compute/flavor/number", 1)
         if obj.swap:
             obj.swap_or_empty.number_value = obj.swap
@@ -62,7 +62,7 @@ class Flavors(ResourceServicer[pb.Flavor]):
             obj.swap_or_empty.string_value = ""
 
     def missing_marker(self, marker: str) -> Exception:
-        return errors.MarkerNotFound(marker=marker)
+        return refusals.MarkerNotFound(marker=marker)
 
     async def update_flavor(self, call: Call, request: pb.UpdateFlavorRequest) -> Result:
         call.target = await self.fetch(call, request.flavor_id)
@@ -107,12 +107,12 @@ def _is_public(text: str | None) -> bool | None:
         return None
     if word in _TRUE or word in _FALSE:
         return word in _TRUE
-    raise errors.InvalidFlavorFilter(key="is_public", value=text)
+    raise refusals.InvalidFlavorFilter(key="is_public", value=text)
 
 
 def _at_least(key: str, text: str, field: str) -> Callable[[pb.Flavor], bool]:
     try:
         least = int(text)
     except ValueError:
-        raise errors.InvalidFlavorFilter(key=key, value=text) from None
+        raise refusals.InvalidFlavorFilter(key=key, value=text) from None
     return lambda flavor: bool(getattr(flavor, field) >= least)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import aggregates_pb2 as pb
 from mopenstack.compute.v2.servers import servers_pb2
 from mopenstack.contract.faults import Fault, InvalidField
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
@@ -31,7 +31,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
 
     service = pb.DESCRIPTOR.services_by_name["Aggregates"]
     message = pb.Aggregate
-    not_found = errors.AggregateNotFound
+    not_found = refusals.AggregateNotFound
     page_max = None
     stamps_update: ClassVar[bool] = False
 
@@ -39,7 +39,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         try:
             number = int(id)
         except ValueError:
-            raise errors.InvalidAggregateId() from None
+            raise refusals.InvalidAggregateId() from None
         return await call.tx.get(pb.Aggregate, str(number))
 
     async def insert(
@@ -68,7 +68,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         if "name" in given:
             name = request.aggregate.name.strip()
             if not name or not name.isprintable():
-                raise errors.InvalidName(reason="printable characters with at least one non space character")
+                raise refusals.InvalidName(reason="printable characters with at least one non space character")
             if name != old.name:
                 await call.tx.release(_NAMES, old.name)
                 new.name = name
@@ -77,7 +77,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             zone = request.aggregate.availability_zone if request.aggregate.HasField(ZONE) else None
             if zone is not None:
                 _check_zone_name(zone)
-            await self._check_zone(call, new, {ZONE: zone}, list(new.hosts), errors.AggregateUpdateRefused, True)
+            await self._check_zone(call, new, {ZONE: zone}, list(new.hosts), refusals.AggregateUpdateRefused, True)
             _set_zone(new, zone)
         await self.save(call, new)
         return new
@@ -85,7 +85,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
     async def delete_aggregate(self, call: Call, request: pb.DeleteAggregateRequest) -> Result:
         aggregate = await self.fetch(call, request.aggregate_id)
         if aggregate.hosts:
-            raise errors.AggregateDeleteRefused(id=aggregate.id, reason="Host aggregate is not empty")
+            raise refusals.AggregateDeleteRefused(id=aggregate.id, reason="Host aggregate is not empty")
         await self.discard(call, aggregate)
         return EMPTY
 
@@ -93,17 +93,17 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         host = request.add_host.host
         aggregate_id = (await self._numbered(call, request.aggregate_id)) or ""
         if await call.service(Services).compute_of(call, host) is None:
-            raise errors.ComputeHostNotFound(host=host)
+            raise refusals.ComputeHostNotFound(host=host)
         aggregate = await call.tx.edit(pb.Aggregate, (await self.fetch(call, aggregate_id)).id)
-        await self._check_zone(call, aggregate, aggregate.metadata, [host], errors.AggregateAddRefused, False)
+        await self._check_zone(call, aggregate, aggregate.metadata, [host], refusals.AggregateAddRefused, False)
         if host in aggregate.hosts:
-            raise errors.AggregateHostExists(id=aggregate.id, host=host)
+            raise refusals.AggregateHostExists(id=aggregate.id, host=host)
         new = aggregate.metadata.get(ZONE)
         old = await self._zone_elsewhere(call, host, aggregate)
         count = await self._instances(call, [host])
         if count and new is not None and old != new:
             reason = _MOVE.format(done="added to", old=old, new=new, count=count)
-            raise errors.AggregateAddRefused(id=aggregate.id, reason=reason)
+            raise refusals.AggregateAddRefused(id=aggregate.id, reason=reason)
         aggregate.hosts.append(host)
         await call.tx.put(aggregate)
         await claims.mirror_aggregate(call, host, aggregate.uuid, member=True)
@@ -113,16 +113,16 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         host = request.remove_host.host
         found = await self.find(call, request.aggregate_id)
         if found is None or await call.service(Services).compute_of(call, host) is None:
-            raise errors.CannotRemoveHost(host=host, id=request.aggregate_id)
+            raise refusals.CannotRemoveHost(host=host, id=request.aggregate_id)
         aggregate = await call.tx.edit(pb.Aggregate, found.id)
         old = aggregate.metadata.get(ZONE)
         new = await self._zone_elsewhere(call, host, aggregate)
         count = await self._instances(call, [host])
         if count and old is not None and old != new:
             reason = _MOVE.format(done="removed from", old=old, new=new, count=count)
-            raise errors.AggregateRemoveRefused(id=aggregate.id, reason=reason)
+            raise refusals.AggregateRemoveRefused(id=aggregate.id, reason=reason)
         if host not in aggregate.hosts:
-            raise errors.CannotRemoveHost(host=host, id=request.aggregate_id)
+            raise refusals.CannotRemoveHost(host=host, id=request.aggregate_id)
         aggregate.hosts.remove(host)
         await call.tx.put(aggregate)
         await claims.mirror_aggregate(call, host, aggregate.uuid, member=False)
@@ -138,7 +138,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             changes[key] = value.string_value if kind == "string_value" else None
         found = await self.fetch(call, request.aggregate_id)
         aggregate = await call.tx.edit(pb.Aggregate, found.id)
-        await self._check_zone(call, aggregate, changes, list(aggregate.hosts), errors.AggregateMetadataRefused, True)
+        await self._check_zone(call, aggregate, changes, list(aggregate.hosts), refusals.AggregateMetadataRefused, True)
         for key, text in changes.items():
             if text is None:
                 aggregate.metadata.pop(key, None)
@@ -156,7 +156,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         await self._numbered(call, request.aggregate_id)
         ids = [image.id for image in request.cache]
         if len(set(ids)) != len(ids):
-            raise errors.DuplicateImages()
+            raise refusals.DuplicateImages()
         await self.fetch(call, request.aggregate_id)
         return EMPTY
 
@@ -172,7 +172,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         try:
             await call.tx.claim(_NAMES, aggregate.name, aggregate)
         except Taken:
-            raise errors.AggregateNameExists(name=aggregate.name) from None
+            raise refusals.AggregateNameExists(name=aggregate.name) from None
 
     @staticmethod
     async def _instances(call: Call, hosts: list[str]) -> int:

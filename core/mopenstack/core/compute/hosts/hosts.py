@@ -5,11 +5,11 @@ The hypervisors are libvirt's, whose driver neither switches hosts nor puts them
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import hosts_pb2 as pb
 from mopenstack.compute.v2.hosts.hypervisors_pb2 import Hypervisor
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import InvalidField
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.hypervisors import Hypervisors
 from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.engine.call import Call
@@ -33,7 +33,7 @@ class Hosts(Servicer):
         await _check(call, host)
         found = next((item for item in await call.tx.scan(Hypervisor) if item.service.host == host), None)
         if found is None:
-            raise errors.ComputeHostNotFound(host=host)
+            raise refusals.ComputeHostNotFound(host=host)
         shown = await call.service(Hypervisors).shown(call, found)
         answer = pb.HostResponse()
         _add(answer, host, "(total)", shown.vcpus, shown.memory_mb, shown.local_gb)
@@ -48,24 +48,24 @@ class Hosts(Servicer):
         if not request.status and not request.maintenance_mode:
             raise InvalidField((), {}, "one_of_schemas")
         await _check(call, request.host_name)
-        raise errors.FeatureNotSupported()
+        raise refusals.FeatureNotSupported()
 
     async def start_host(self, call: Call, request: pb.HostRequest) -> Result:
         await _check(call, request.host_name)
-        raise errors.FeatureNotSupported()
+        raise refusals.FeatureNotSupported()
 
     async def shutdown_host(self, call: Call, request: pb.HostRequest) -> Result:
         await _check(call, request.host_name)
-        raise errors.FeatureNotSupported()
+        raise refusals.FeatureNotSupported()
 
     async def reboot_host(self, call: Call, request: pb.HostRequest) -> Result:
         await _check(call, request.host_name)
-        raise errors.FeatureNotSupported()
+        raise refusals.FeatureNotSupported()
 
 
 async def _check(call: Call, host: str) -> None:
     if await call.service(Services).compute_of(call, host) is None:
-        raise errors.HostMappingNotFound(host=host)
+        raise refusals.HostMappingNotFound(host=host)
 
 
 def _sums(servers: list[Server]) -> tuple[int, int, int]:

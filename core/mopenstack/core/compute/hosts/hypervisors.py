@@ -8,11 +8,11 @@ from datetime import timedelta
 
 from google.protobuf import json_format
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import hypervisors_pb2 as pb
 from mopenstack.compute.v2.servers import servers_pb2
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.services import COMPUTE, Services
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
@@ -43,7 +43,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
 
     service = pb.DESCRIPTOR.services_by_name["Hypervisors"]
     message = pb.Hypervisor
-    not_found = errors.HypervisorNotFound
+    not_found = refusals.HypervisorNotFound
 
     # -- lists
 
@@ -55,7 +55,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
             servers = filters.get("with_servers", "").lower() in _TRUE
         if pattern is not None:
             if request.query.limit or request.query.marker:
-                raise errors.HypervisorPagingWithPattern()
+                raise refusals.HypervisorPagingWithPattern()
             found, more = await self._matching(call, pattern), ""
         else:
             found, more = self._page(call, await self._all(call), request.query)
@@ -80,7 +80,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         start = 0
         if query.marker:
             if query.marker not in ids:
-                raise errors.MarkerNotFound(marker=query.marker)
+                raise refusals.MarkerNotFound(marker=query.marker)
             start = ids.index(query.marker) + 1
         end = start + (query.limit or self.page_max or len(found))
         return found[start:end], ids[end - 1] if start < end <= len(found) else ""
@@ -91,7 +91,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
     async def _matching(self, call: Call, pattern: str) -> list[pb.Hypervisor]:
         found = [item for item in await self._all(call) if pattern.lower() in item.hypervisor_hostname.lower()]
         if not found:
-            raise errors.NoHypervisorMatches(pattern=pattern)
+            raise refusals.NoHypervisorMatches(pattern=pattern)
         return found
 
     # -- one
@@ -107,10 +107,10 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
             try:
                 return await self.fetch(call, str(uuid.UUID(id)))
             except ValueError:
-                raise errors.InvalidUuid(id=id) from None
+                raise refusals.InvalidUuid(id=id) from None
         found = next((item for item in await self._all(call) if str(item.number) == id), None)
         if found is None:
-            raise errors.HypervisorNotFound(id=id)
+            raise refusals.HypervisorNotFound(id=id)
         return found
 
     async def get_hypervisor_statistics(self, call: Call, request: pb.GetHypervisorStatisticsRequest) -> Result:

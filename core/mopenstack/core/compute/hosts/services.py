@@ -8,12 +8,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import aggregates_pb2
 from mopenstack.compute.v2.hosts import services_pb2 as pb
 from mopenstack.compute.v2.servers import servers_pb2
 from mopenstack.compute.v2.servers.migrations_pb2 import Migration
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
@@ -31,7 +31,7 @@ class Services(ResourceServicer[pb.Service]):
 
     service = pb.DESCRIPTOR.services_by_name["Services"]
     message = pb.Service
-    not_found = errors.ServiceNotFound
+    not_found = refusals.ServiceNotFound
     page_max = None
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Service]:
@@ -92,7 +92,7 @@ class Services(ResourceServicer[pb.Service]):
 
     async def disable_service_log_reason(self, call: Call, request: pb.ServiceActionRequest) -> Result:
         if not request.HasField("disabled_reason"):
-            raise errors.InvalidServiceUpdate("Missing disabled reason field")
+            raise refusals.InvalidServiceUpdate("Missing disabled reason field")
         return await self._switch(call, request, "disabled", request.disabled_reason)
 
     async def enable_service(self, call: Call, request: pb.ServiceActionRequest) -> Result:
@@ -100,7 +100,7 @@ class Services(ResourceServicer[pb.Service]):
 
     async def force_service_down(self, call: Call, request: pb.ForceServiceDownRequest) -> Result:
         if not request.HasField("forced_down"):
-            raise errors.InvalidServiceUpdate("Missing forced_down field")
+            raise refusals.InvalidServiceUpdate("Missing forced_down field")
         service = await self._named(call, request.host, request.binary)
         _force_down(service, request.forced_down)
         await call.tx.put(service)
@@ -121,10 +121,10 @@ class Services(ResourceServicer[pb.Service]):
 
     async def _named(self, call: Call, host: str, binary: str) -> pb.Service:
         if binary != COMPUTE:
-            raise errors.NotAComputeService(binary=binary)
+            raise refusals.NotAComputeService(binary=binary)
         found = await self.compute_of(call, host)
         if found is None:
-            raise errors.HostMappingNotFound(host=host)
+            raise refusals.HostMappingNotFound(host=host)
         return copy_of(found)
 
     # -- by id
@@ -132,12 +132,12 @@ class Services(ResourceServicer[pb.Service]):
     async def update_service(self, call: Call, request: pb.UpdateServiceRequest) -> Result:
         service = await call.tx.get(pb.Service, _uuid(request.service_id))
         if service is None:
-            raise errors.ServiceIdNotFound(id=request.service_id)
+            raise refusals.ServiceIdNotFound(id=request.service_id)
         if service.binary != COMPUTE:
-            raise errors.NotAComputeService(binary=service.binary)
+            raise refusals.NotAComputeService(binary=service.binary)
         changed = copy_of(service)
         if request.status == "enabled" and request.disabled_reason:
-            raise errors.InvalidServiceUpdate("Specifying 'disabled_reason' with status 'enabled' is invalid.")
+            raise refusals.InvalidServiceUpdate("Specifying 'disabled_reason' with status 'enabled' is invalid.")
         if request.status:
             reason = request.disabled_reason if request.HasField("disabled_reason") else None
             _set_status(changed, request.status, reason)
@@ -145,7 +145,7 @@ class Services(ResourceServicer[pb.Service]):
         if request.HasField("forced_down"):
             _force_down(changed, request.forced_down)
         if not request.status and not request.HasField("forced_down"):
-            raise errors.InvalidServiceUpdate(
+            raise refusals.InvalidServiceUpdate(
                 "No updates were requested. Fields 'status' or 'forced_down' should be specified."
             )
         await call.tx.put(changed)
@@ -155,9 +155,9 @@ class Services(ResourceServicer[pb.Service]):
         service = await self._by_id(call, request.service_id)
         if service.binary == COMPUTE:
             if await call.tx.query(servers_pb2.Server, host=service.host):
-                raise errors.ServiceHostsInstances()
+                raise refusals.ServiceHostsInstances()
             if any(service.host in (item.source_compute, item.dest_compute) for item in await _moving(call)):
-                raise errors.ServiceHasMigrations()
+                raise refusals.ServiceHasMigrations()
             for aggregate in await call.tx.scan(aggregates_pb2.Aggregate):
                 if service.host in aggregate.hosts:
                     changed = copy_of(aggregate)
@@ -174,7 +174,7 @@ class Services(ResourceServicer[pb.Service]):
             number = _number(id)
             found = next((item for item in await call.tx.scan(pb.Service) if item.number == number), None)
         if found is None:
-            raise errors.ServiceNotFound(id=id)
+            raise refusals.ServiceNotFound(id=id)
         return found
 
 
@@ -199,11 +199,11 @@ def _uuid(id: str) -> str:
     try:
         return str(uuid.UUID(id))
     except ValueError:
-        raise errors.InvalidUuid(id=id) from None
+        raise refusals.InvalidUuid(id=id) from None
 
 
 def _number(id: str) -> int:
     try:
         return int(id)
     except ValueError:
-        raise errors.InvalidAggregateId() from None
+        raise refusals.InvalidAggregateId() from None

@@ -5,8 +5,8 @@ Source: nova/api/openstack/compute/baremetal_nodes.py.
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import baremetal_nodes_pb2 as pb
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 

@@ -5,21 +5,20 @@ Source: nova/api/openstack/compute/floating_ips.py, floating_ip_pools.py, multin
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import floating_ips_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault, NotFound
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.servers import networking, server_ports
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.core.networks import Networks
-from mopenstack.core.network.errors import IpAddressGenerationFailure
 from mopenstack.core.network.l3 import floatingips as neutron
-from mopenstack.core.network.l3.errors import ExternalIpAddressExhausted
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
+from mopenstack.network.v2.refusals import ExternalIpAddressExhausted, IpAddressGenerationFailure
 
 DEFAULT_POOL = "public"
 """neutron.default_floating_pool, as DevStack sets it."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import images_pb2 as pb
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.compute.servers.server_create import check_metadata
@@ -69,7 +68,7 @@ class Images(Servicer):
         ]
 
         def missing(marker: str) -> Exception:
-            return errors.NamedMarkerNotFound(marker=marker)
+            return refusals.NamedMarkerNotFound(marker=marker)
 
         return listing(Image).page(images, query, PAGE_MAX, missing)
 
@@ -104,7 +103,7 @@ class ImageMetadata(Servicer):
             raise schema_refusal("meta", meta, f"{meta!r} has too many properties")
         check_metadata(meta)
         if request.key not in meta:
-            raise errors.ExtraSpecMismatch()
+            raise refusals.ExtraSpecMismatch()
         image = await _find(call, request.image_id)
         await _write(call, image, {**image.properties, **meta})
         return pb.ImageMetadataItemResponse(meta=meta)
@@ -213,6 +212,6 @@ def _test(key: str, value: str) -> Callable[[Image], bool] | None:
         try:
             moment = seconds_of(value)
         except ValueError:
-            raise errors.MalformedRequest() from None
+            raise refusals.MalformedRequest() from None
         return lambda image: image.updated_at.seconds >= moment
     return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import networks_pb2 as pb
 from mopenstack.contract.faults import NotFound
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.network.core import networks as neutron

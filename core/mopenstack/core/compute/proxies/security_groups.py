@@ -10,9 +10,9 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import security_groups_pb2 as pb
 from mopenstack.contract.faults import BadRequest, Conflict, Fault, NotFound
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
 from mopenstack.core.compute.servers import networking
 from mopenstack.core.engine.call import Call

@@ -6,12 +6,11 @@ from typing import TypeVar
 
 from google.protobuf.message import Message
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import volumes_pb2 as pb
 from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
-from mopenstack.core.compute.proxies import errors as refusals
 from mopenstack.core.compute.proxies import limited
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
@@ -93,7 +92,7 @@ async def _all(call: Call, servicer: ResourceServicer[M]) -> list[M]:
     """What the project has, in the service's own order."""
     found = [item for item in await servicer.candidates(call, common.Query()) if servicer.visible(call, item)]
     mine = [item for item in found if item.project_id == call.caller.project_id]  # type: ignore[attr-defined]
-    page = servicer.listing.page(mine, common.Query(), None, errors.MarkerNotFound)
+    page = servicer.listing.page(mine, common.Query(), None, refusals.MarkerNotFound)
     return list(page.items)  # type: ignore[arg-type]
 
 

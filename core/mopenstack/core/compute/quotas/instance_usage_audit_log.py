@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.quotas import instance_usage_audit_log_pb2 as pb
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
@@ -25,7 +25,7 @@ class InstanceUsageAuditLogs(Servicer):
         try:
             before = datetime.strptime(text, "%Y-%m-%d %H:%M:%S.%f" if "." in text else "%Y-%m-%d %H:%M:%S")
         except ValueError:
-            raise errors.InvalidAuditTime(id=text) from None
+            raise refusals.InvalidAuditTime(id=text) from None
         return pb.InstanceUsageAuditLogResponse(instance_usage_audit_log=await _log(call, before.replace(tzinfo=UTC)))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.quotas import quota_sets_pb2 as pb
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.projects import verify_project
 from mopenstack.core.compute.quotas import quotas
 from mopenstack.core.compute.quotas.quotas import SERVICE, UNLIMITED
@@ -79,8 +79,8 @@ async def _check(call: Call, project_id: str, user_id: str, changes: dict[str, i
         given = sum(max(0, own.get(name, 0)) for own in users.values())
         least = used[name] if user_id else max(used[name], given)
         if limit != UNLIMITED and limit < least:
-            raise errors.QuotaBelowUsage(limit=limit, resource=name, used=least)
+            raise refusals.QuotaBelowUsage(limit=limit, resource=name, used=least)
         if user_id and project[name] != UNLIMITED:
             maximum = project[name] - given
             if limit == UNLIMITED or limit > maximum:
-                raise errors.QuotaAboveProject(limit=limit, resource=name, maximum=maximum)
+                raise refusals.QuotaAboveProject(limit=limit, resource=name, maximum=maximum)

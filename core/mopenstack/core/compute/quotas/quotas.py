@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mopenstack.compute.v2.refusals import QuotaExceeded
 from mopenstack.compute.v2.servers.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1.store_pb2 import QuotaLimits
-from mopenstack.core.compute.errors import QuotaExceeded
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, QuotaSet
 

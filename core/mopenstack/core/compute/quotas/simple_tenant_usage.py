@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.quotas import simple_tenant_usage_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.operations import enum_words
-from mopenstack.core.compute import errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer, copy_fields
 from mopenstack.core.store.transaction import copy_of
@@ -68,7 +68,7 @@ class SimpleTenantUsage(Servicer):
         if marker:
             ids = [usage.instance_id for usage in usages]
             if marker not in ids:
-                raise errors.NamedMarkerNotFound(marker=marker)
+                raise refusals.NamedMarkerNotFound(marker=marker)
             start = ids.index(marker) + 1
         end = start + min(limit or PAGE_MAX, PAGE_MAX)
         return usages[start:end], usages[end - 1].instance_id if start < end <= len(usages) else ""
@@ -129,7 +129,7 @@ def _by_project(usages: list[pb.ServerUsage], span: _Span, *, detailed: bool) ->
 def _span(call: Call, start: str, end: str) -> _Span:
     first, last = _time(call, start), _time(call, end)
     if not first < last and (start or end):
-        raise errors.InvalidStartTime()
+        raise refusals.InvalidStartTime()
     return _Span(first, min(last, call.time))
 
 
@@ -141,4 +141,4 @@ def _time(call: Call, text: str) -> float:
             return datetime.strptime(text, format).replace(tzinfo=UTC).timestamp()
         except ValueError:
             continue
-    raise errors.InvalidStrTime(reason="Datetime is in invalid format")
+    raise refusals.InvalidStrTime(reason="Datetime is in invalid format")

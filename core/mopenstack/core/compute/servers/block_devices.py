@@ -12,10 +12,10 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import NotFound
-from mopenstack.core.compute.servers import block_device_errors as refusals
-from mopenstack.core.compute.servers import errors, images
+from mopenstack.core.compute.servers import images
 from mopenstack.core.compute.servers.networking import plain, schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.volume.types.types import Types
@@ -193,9 +193,9 @@ async def _check_one(call: Call, item: Mapping, has_image: bool) -> None:
         if not item.size:
             raise refusals.ImageSizeMissing()
         if image.status != Image.ACTIVE:
-            raise errors.ImageNotActive(id=item.target)
+            raise refusals.ImageNotActive(id=item.target)
         if item.size < image.min_disk:
-            raise errors.VolumeSmallerThanMinDisk(volume=item.size * GB, image=image.min_disk * GB)
+            raise refusals.VolumeSmallerThanMinDisk(volume=item.size * GB, image=image.min_disk * GB)
     elif item.source == "volume":
         volume = await find_volume(call, item.target)
         if volume is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mopenstack.core.compute.servers.errors import ListRefused
+from mopenstack.compute.v2.refusals import ListRefused
 from mopenstack.core.engine.times import seconds_of
 
 

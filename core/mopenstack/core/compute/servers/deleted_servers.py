@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from mopenstack.compute.v2.refusals import InstanceNotFound
 from mopenstack.compute.v2.servers import deleted_servers_pb2 as pb
 from mopenstack.compute.v2.servers.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers.instance_actions_pb2 import InstanceAction
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import NotFound
-from mopenstack.core.compute.servers.errors import InstanceNotFound
 from mopenstack.core.compute.servers.server_states import derive
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call

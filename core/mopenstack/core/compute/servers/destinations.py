@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import claims, errors, scheduling
+from mopenstack.core.compute.servers import claims, scheduling
 from mopenstack.core.engine.call import Call
 from mopenstack.core.store.transaction import copy_of
 
@@ -19,7 +20,7 @@ async def check_destination(call: Call, server: Server, host: str) -> None:
     if not host:
         return
     if host == server.host:
-        raise errors.MigrateToSameHost()
+        raise refusals.MigrateToSameHost()
     await scheduling.check_host(call, host)
 
 

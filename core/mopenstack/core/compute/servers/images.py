@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault, NotFound
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
@@ -34,15 +34,15 @@ async def find(call: Call, image_id: str, missing: Fault) -> Image:
 def check_fits(image: Image, flavor: Server.FlavorEmbedded, *, on_volume: bool = False) -> None:
     """The image must be usable and the flavor large enough for it; raises Nova's refusals."""
     if image.status != Image.ACTIVE:
-        raise errors.ImageNotActive(id=image.id)
+        raise refusals.ImageNotActive(id=image.id)
     if flavor.ram < image.min_ram:
-        raise errors.FlavorMemoryTooSmall()
+        raise refusals.FlavorMemoryTooSmall()
     if on_volume or not flavor.disk:
         return
     if image.size > flavor.disk * GB:
-        raise errors.FlavorDiskSmallerThanImage(flavor=flavor.disk * GB, image=image.size)
+        raise refusals.FlavorDiskSmallerThanImage(flavor=flavor.disk * GB, image=image.size)
     if image.min_disk > flavor.disk:
-        raise errors.FlavorDiskSmallerThanMinDisk(flavor=flavor.disk * GB, image=image.min_disk * GB)
+        raise refusals.FlavorDiskSmallerThanMinDisk(flavor=flavor.disk * GB, image=image.min_disk * GB)
 
 
 def properties_of(image: Image) -> dict[str, str]:
@@ -55,12 +55,12 @@ async def check_rebuild(call: Call, server: Server, image: Image) -> None:
     root = next((item.id for item in server.volumes_attached if item.is_root), "")
     volume = await call.tx.get(Volume, root) if root and not call.at_least(REIMAGE_SINCE) else None
     if volume is not None and volume.volume_image_metadata.get("image_id", image.id) != image.id:
-        raise errors.RebuildWithOtherImage(id=image.id)
+        raise refusals.RebuildWithOtherImage(id=image.id)
 
 
 async def check_rescue(call: Call, server: Server, image_id: str) -> None:
     """The image must be there; a server on a volume is rescued from 2.87 on, by an image that says how."""
-    image = await find(call, image_id, errors.UnsupportedRescueImage(id=image_id)) if image_id else None
+    image = await find(call, image_id, refusals.UnsupportedRescueImage(id=image_id)) if image_id else None
     root = next((item.id for item in server.volumes_attached if item.is_root), "")
     if not root:
         return
@@ -68,4 +68,4 @@ async def check_rescue(call: Call, server: Server, image_id: str) -> None:
     own = dict(volume.volume_image_metadata) if volume is not None else {}
     how = dict(image.properties) if image is not None else own
     if not call.at_least(RESCUE_VOLUMES_SINCE) or not {"hw_rescue_bus", "hw_rescue_device"} <= how.keys():
-        raise errors.InstanceNotRescuable(id=server.id)
+        raise refusals.InstanceNotRescuable(id=server.id)

@@ -6,13 +6,12 @@ The log outlives its server.
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import instance_actions_pb2 as pb
 from mopenstack.compute.v2.servers.instance_actions_pb2 import InstanceAction
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
-from mopenstack.core.compute.servers import errors as refusals
 from mopenstack.core.compute.servers.changes_since import moment_in
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call
@@ -95,7 +94,7 @@ class InstanceActions(Servicer):
         found = await call.tx.query(InstanceAction, server_id=server_id)
 
         def missing(marker: str) -> Exception:
-            return errors.NamedMarkerNotFound(marker=marker.partition(":")[2])
+            return refusals.NamedMarkerNotFound(marker=marker.partition(":")[2])
 
         if not call.at_least(PAGES_SINCE):
             return listing(InstanceAction).page(found, common.Query(), None, missing)
@@ -103,7 +102,7 @@ class InstanceActions(Servicer):
         since = moment_in(given, "changes-since")
         before = moment_in(given, "changes-before") if call.at_least(BEFORE_SINCE) else None
         if since is not None and before is not None and before < since:
-            raise errors.ChangesInWrongOrder()
+            raise refusals.ChangesInWrongOrder()
         found = [
             item
             for item in found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors.flavors_pb2 import Flavor
 from mopenstack.compute.v2.hosts.hypervisors_pb2 import Hypervisor
 from mopenstack.compute.v2.servers import migrations_pb2 as pb
@@ -16,9 +17,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.servers import claims
-from mopenstack.core.compute.servers import errors as server_errors
 from mopenstack.core.compute.servers.changes_since import moment_in
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import ACTIVE, LIFECYCLE, WORDS
@@ -74,11 +73,11 @@ class Migrations(ResourceServicer[Migration]):
         if query.marker:
             by_uuid = {item.uuid: item.id for item in found}
             if query.marker not in by_uuid:
-                raise errors.MigrationMarkerNotFound(marker=query.marker)
+                raise refusals.MigrationMarkerNotFound(marker=query.marker)
             asked.marker = by_uuid[query.marker]
 
         def missing(marker: str) -> Exception:
-            return errors.MigrationMarkerNotFound(marker=marker)
+            return refusals.MigrationMarkerNotFound(marker=marker)
 
         page = listing(Migration).page(found, asked, PAGE_MAX, missing)
         if page.next_marker:
@@ -101,7 +100,7 @@ def _tests(call: Call, given: dict[str, str]) -> list[Callable[[Migration], bool
     since = moment_in(given, "changes-since") if call.at_least(PAGES_SINCE) else None
     before = moment_in(given, "changes-before") if call.at_least(BEFORE_SINCE) else None
     if since is not None and before is not None and before < since:
-        raise errors.ChangesInWrongOrder()
+        raise refusals.ChangesInWrongOrder()
     if since is not None:
         tests.append(lambda item: _changed(item) >= since)
     if before is not None:
@@ -142,11 +141,11 @@ class ServerMigrations(Servicer):
         facts = {"id": request.migration_id, "server": call.target.id}
         item = await _of(call, request)
         if item is None:
-            raise errors.LiveMigrationNotFound(**facts)
+            raise refusals.LiveMigrationNotFound(**facts)
         if item.migration_type != LIVE:
-            raise errors.NotLiveMigration(**facts)
+            raise refusals.NotLiveMigration(**facts)
         if item.status not in IN_PROGRESS:
-            raise errors.LiveMigrationNotRunning(**facts)
+            raise refusals.LiveMigrationNotRunning(**facts)
         return _of_server(item)
 
     async def force_complete_server_migration(self, call: Call, request: pb.ServerMigrationRequest) -> Result:
@@ -154,7 +153,7 @@ class ServerMigrations(Servicer):
         _check_migrating(call, server, "force_complete", (ACTIVE,))
         item = await _of(call, request)
         if item is None:
-            raise errors.BadMigration(id=request.migration_id, server=server.id)
+            raise refusals.BadMigration(id=request.migration_id, server=server.id)
         _check_running(item, "force complete")
         await record(call, server, "live_migration_force_complete")
         await LIFECYCLE.complete(call, server.id, "os-migrateLive")
@@ -166,7 +165,7 @@ class ServerMigrations(Servicer):
         _check_migrating(call, server, "abort live migration", None)
         item = await _of(call, request)
         if item is None:
-            raise errors.MigrationNotFoundForInstance(id=request.migration_id, server=server.id)
+            raise refusals.MigrationNotFoundForInstance(id=request.migration_id, server=server.id)
         _check_running(item, "abort live migration")
         stays = await call.tx.edit(Server, server.id)
         await close(call, stays, "cancelled")
@@ -178,17 +177,17 @@ class ServerMigrations(Servicer):
 
 def _check_migrating(call: Call, server: Server, action: str, states: tuple[int, ...] | None) -> None:
     if server.locked and not call.caller.is_admin:
-        raise server_errors.InstanceIsLocked(id=server.id)
+        raise refusals.InstanceIsLocked(id=server.id)
     facts = {"id": server.id, "action": action}
     if states is not None and server.vm_state not in states:
-        raise server_errors.InstanceInvalidState(attr="vm_state", state=WORDS[server.vm_state], **facts)
+        raise refusals.InstanceInvalidState(attr="vm_state", state=WORDS[server.vm_state], **facts)
     if server.task_state != "migrating":
-        raise server_errors.InstanceInvalidState(attr="task_state", state=server.task_state or None, **facts)
+        raise refusals.InstanceInvalidState(attr="task_state", state=server.task_state or None, **facts)
 
 
 def _check_running(item: Migration, action: str) -> None:
     if item.status != RUNNING:
-        raise errors.InvalidMigrationState(id=item.number, server=item.server_id, state=item.status, action=action)
+        raise refusals.InvalidMigrationState(id=item.number, server=item.server_id, state=item.status, action=action)
 
 
 async def _of(call: Call, request: pb.ServerMigrationRequest) -> Migration | None:

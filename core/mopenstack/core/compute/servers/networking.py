@@ -14,13 +14,12 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import BadRequest, Fault
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.core.auto_allocation import AutoAllocatedTopologies
-from mopenstack.core.network.errors import InvalidIpForNetwork, IpAddressGenerationFailure
 from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import (
     AutoAllocatedTopologyResponse,
     GetAutoAllocatedTopologyRequest,
@@ -28,6 +27,7 @@ from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import (
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import InvalidIpForNetwork, IpAddressGenerationFailure
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
 
 TAG_PATTERN = "^[^,/]*$"
@@ -88,13 +88,13 @@ def requests_of(value: Value, microversion: int) -> list[Request] | str:
         port, address = item.get("port") or "", item.get("fixed_ip") or ""
         if port:
             if any(port == other.port_id for other in found):
-                raise errors.PortTwice(id=port)
+                raise refusals.PortTwice(id=port)
             if address:
-                raise errors.PortWithAddress(id=port, address=address)
+                raise refusals.PortWithAddress(id=port, address=address)
             found.append(Request(port_id=port, tag=item.get("tag", "")))
             continue
         if "uuid" not in item:
-            raise errors.BadNetworkFormat()
+            raise refusals.BadNetworkFormat()
         found.append(Request(network_id=item["uuid"], address=address, tag=item.get("tag", "")))
     return found
 
@@ -155,7 +155,7 @@ async def resolve(call: Call, wanted: list[Request] | str | None, project_id: st
     if not wanted or wanted == "auto":
         networks = await available(call, project_id)
         if len(networks) > 1:
-            raise errors.NetworkAmbiguous()
+            raise refusals.NetworkAmbiguous()
         if not networks and wanted == "auto":
             return [Request(network_id=await _allocated(call, project_id))]
         return [
@@ -178,7 +178,7 @@ async def _allocated(call: Call, project_id: str) -> str:
     try:
         made = await call.service(AutoAllocatedTopologies).get_auto_allocated_topology(call, request)
     except Fault:
-        raise errors.UnableToAutoAllocateNetwork(project_id=project_id) from None
+        raise refusals.UnableToAutoAllocateNetwork(project_id=project_id) from None
     assert isinstance(made, AutoAllocatedTopologyResponse)
     return made.auto_allocated_topology.id
 
@@ -212,11 +212,11 @@ async def check_port(call: Call, port_id: str) -> Port:
     """A port that a new server may take."""
     port = await find_port(call, port_id)
     if port is None:
-        raise errors.PortNotFound(id=port_id)
+        raise refusals.PortNotFound(id=port_id)
     if port.device_id:
-        raise errors.PortInUse(id=port_id)
+        raise refusals.PortInUse(id=port_id)
     if not port.fixed_ips and port.ip_allocation != "deferred" and port.ip_allocation != "none":
-        raise errors.PortRequiresFixedIp(id=port_id)
+        raise refusals.PortRequiresFixedIp(id=port_id)
     return port
 
 
@@ -224,14 +224,14 @@ async def check_network(call: Call, network_id: str, address: str) -> Network:
     """A network that a new server may be on, and whether the address is free there."""
     network = await find_network(call, network_id)
     if network is None:
-        raise errors.NetworkNotFound(id=network_id)
+        raise refusals.NetworkNotFound(id=network_id)
     if network.external and not network.shared and not call.caller.is_admin:
-        raise errors.ExternalNetworkForbidden(id=network_id)
+        raise refusals.ExternalNetworkForbidden(id=network_id)
     if not await has_subnet(call, network_id):
-        raise errors.NetworkRequiresSubnet(id=network_id)
+        raise refusals.NetworkRequiresSubnet(id=network_id)
     holder = await holder_of(call, network_id, address)
     if holder is not None:
-        raise errors.FixedIpInUse(address=address, server=holder.device_id)
+        raise refusals.FixedIpInUse(address=address, server=holder.device_id)
     return network
 
 
@@ -255,7 +255,7 @@ def pick_group(
     groups: Sequence[SecurityGroup],
     name: str,
     project_id: str,
-    missing: type[Fault] = errors.SecurityGroupNotFound,
+    missing: type[Fault] = refusals.SecurityGroupNotFound,
 ) -> SecurityGroup:
     """The group with this id or name; raises Nova's refusals for none and for several."""
     for group in groups:
@@ -265,7 +265,7 @@ def pick_group(
     if not found:
         raise missing(name=name, project_id=project_id)
     if len(found) > 1:
-        raise errors.SecurityGroupsAmbiguous(name=name)
+        raise refusals.SecurityGroupsAmbiguous(name=name)
     return found[0]
 
 
@@ -360,9 +360,9 @@ async def _make_port(call: Call, server: Server, request: Request, group_ids: Se
     try:
         made = await call.owner_of("port").insert(call.elevated(), port, None, given)
     except InvalidIpForNetwork:
-        raise errors.InvalidFixedIp(address=request.address, network=request.network_id) from None
+        raise refusals.InvalidFixedIp(address=request.address, network=request.network_id) from None
     except IpAddressGenerationFailure:
-        raise errors.NoMoreFixedIps(network=request.network_id) from None
+        raise refusals.NoMoreFixedIps(network=request.network_id) from None
     server.own_ports.append(made.id)
     return str(made.id)
 

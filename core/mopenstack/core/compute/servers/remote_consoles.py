@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from urllib.parse import urlencode, urlsplit
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import remote_consoles_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import InvalidField
-from mopenstack.core.compute import errors
-from mopenstack.core.compute.servers import errors as server_errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, Servicer
 
@@ -56,7 +55,7 @@ class RemoteConsoles(Servicer):
             if word not in words:
                 raise InvalidField(("remote_console", name), word, "one_of", words)
         if body.protocol == "rdp":
-            raise errors.ConsoleTypeUnavailable(type="rdp")
+            raise refusals.ConsoleTypeUnavailable(type="rdp")
         url = await _authorize(call, call.target, body.protocol, body.type)
         made = pb.RemoteConsoleResponse.RemoteConsole(protocol=body.protocol, type=body.type, url=url)
         return pb.RemoteConsoleResponse(remote_console=made)
@@ -70,14 +69,14 @@ class RemoteConsoles(Servicer):
 async def _authorize(call: Call, server: Server, protocol: str, type: str) -> str:
     """A new token's address."""
     if not server.host:
-        raise server_errors.InstanceNotReady(id=server.id)
+        raise refusals.InstanceNotReady(id=server.id)
     if server.task_state in ("deleting", "migrating"):
         action, task = f"get_{protocol}_console", server.task_state
-        raise server_errors.InstanceInvalidState(action=action, id=server.id, attr="task_state", state=task)
+        raise refusals.InstanceInvalidState(action=action, id=server.id, attr="task_state", state=task)
     if protocol == "mks":
-        raise errors.FeatureNotSupported()  # it is VMware's
+        raise refusals.FeatureNotSupported()  # it is VMware's
     if type not in TYPES_OF[protocol]:
-        raise errors.ConsoleTypeUnavailable(type=type)
+        raise refusals.ConsoleTypeUnavailable(type=type)
     await _drop_expired(call, server.id)
     token = pb.ConsoleAuthToken(id=call.ids.uuid(), server_id=server.id, host="127.0.0.1", port=PORTS[type])
     if type == "spice-direct":
@@ -107,12 +106,12 @@ async def _drop_expired(call: Call, server_id: str) -> None:
 class ConsoleAuthTokens(ResourceServicer[pb.ConsoleAuthToken]):
     service = pb.DESCRIPTOR.services_by_name["ConsoleAuthTokens"]
     message = pb.ConsoleAuthToken
-    not_found = errors.ConsoleTokenNotFound
+    not_found = refusals.ConsoleTokenNotFound
 
     async def get_console_auth_token(self, call: Call, request: pb.GetConsoleAuthTokenRequest) -> Result:
         if not call.at_least(TOKENS_SINCE):
-            raise errors.MalformedRequest()  # it was for Hyper-V's consoles, which went
+            raise refusals.MalformedRequest()  # it was for Hyper-V's consoles, which went
         token = await call.tx.get(pb.ConsoleAuthToken, request.console_token)
         if token is None or token.expires_at.seconds <= call.time:
-            raise errors.ConsoleTokenNotFound()
+            raise refusals.ConsoleTokenNotFound()
         return token

@@ -14,11 +14,12 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers.servers_pb2 import CreateServerRequest, Server
 from mopenstack.core.compute.hosts.availability_zones import AvailabilityZones
 from mopenstack.core.compute.hosts.services import DEFAULT_ZONE, Services
-from mopenstack.core.compute.servers import claims, errors
+from mopenstack.core.compute.servers import claims
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
@@ -48,16 +49,16 @@ async def wish_of(call: Call, request: CreateServerRequest) -> Wish:
     zone, _, rest = body.availability_zone.partition(":")
     host, _, node = rest.partition(":")
     if (host or node) and not call.caller.is_admin:
-        raise errors.PolicyDenied(rule=FORCED_HOST)
+        raise refusals.PolicyDenied(rule=FORCED_HOST)
     wish.zone, wish.host = zone, host or node
     asked = [name for name in (body.host, body.hypervisor_hostname) if name]
     if asked and not call.caller.is_admin:
-        raise errors.PolicyDenied(rule=REQUESTED_HOST)
+        raise refusals.PolicyDenied(rule=REQUESTED_HOST)
     for name in [*asked, wish.host]:
         await check_host(call, name)
     wish.host = asked[0] if asked else wish.host
     if wish.zone and wish.zone not in await call.service(AvailabilityZones).available(call):
-        raise errors.ZoneNotAvailable()
+        raise refusals.ZoneNotAvailable()
     wish.group = await _group(call, wish.hints)
     return wish
 
@@ -170,7 +171,7 @@ async def _group(call: Call, hints: dict[str, Any]) -> ServerGroup | None:
         return None
     group = await call.tx.get(ServerGroup, wanted[0])
     if group is None or not call.owner_of("server_group").visible(call, group):
-        raise errors.GroupNotFound(id=wanted[0])
+        raise refusals.GroupNotFound(id=wanted[0])
     return group
 
 
@@ -182,7 +183,7 @@ async def zones(call: Call) -> set[str]:
 async def check_host(call: Call, host: str) -> None:
     """Raise the refusal of a host that does not exist; no host is fine."""
     if host and await call.service(Services).compute_of(call, host) is None:
-        raise errors.ComputeHostNotFound(host=host)
+        raise refusals.HostOfServerNotFound(host=host)
 
 
 async def is_up(call: Call, host: str) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers.servers_pb2 import Server
@@ -13,7 +14,6 @@ from mopenstack.core.compute.quotas.quotas import SERVICE, take
 from mopenstack.core.compute.servers import (
     block_devices,
     claims,
-    errors,
     images,
     migrations,
     networking,
@@ -40,7 +40,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         if isinstance(request, (pb.StartServerRequest, pb.StopServerRequest)):
             id = request.server_id
             if await call.tx.get(Server, id) is None and await call.tx.get(DeletedServer, id) is None:
-                raise errors.InstanceMappingNotFound(id=id)
+                raise refusals.InstanceMappingNotFound(id=id)
 
     # -- the state alone
 
@@ -92,9 +92,9 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         LIFECYCLE.check(call, call.target, "unshelve")
         wish = scheduling.Wish(zone=request.unshelve.availability_zone, host=request.unshelve.host)
         if wish.host and not call.caller.is_admin:
-            raise errors.PolicyDenied(rule="os_compute_api:os-shelve:unshelve_to_host")
+            raise refusals.PolicyDenied(rule="os_compute_api:os-shelve:unshelve_to_host")
         if wish.zone and wish.zone not in await scheduling.zones(call):
-            raise errors.ZoneNotAvailable()
+            raise refusals.ZoneNotAvailable()
         server = await call.tx.edit(Server, call.target.id)
         wish.group = await moves.group_of(call, server)
         server.next_host = (await scheduling.place(call, server, wish)).host
@@ -107,7 +107,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         flavor_id, flavor = await server_create.flavor_of(call, request.resize.flavor_id)
         server = await call.tx.edit(Server, call.target.id)
         if flavor_id == server.flavor_ref.id:
-            raise errors.SameFlavor()
+            raise refusals.SameFlavor()
         more = {
             "cores": max(0, flavor.vcpus - server.flavor.vcpus),
             "ram": max(0, flavor.ram - server.flavor.ram),
@@ -154,7 +154,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         server = await call.tx.edit(Server, call.target.id)
         server.next_host = await moves.destination(call, server, host)
         if not server.next_host and not call.at_least(moves.ASYNC_SINCE):
-            raise errors.NoValidHost()
+            raise refusals.NoValidHost()
         await migrations.begin(call, server, migrations.LIVE, server.next_host)
         await record(call, server, "live-migration")
         await LIFECYCLE.begin(call, server, "os-migrateLive")
@@ -171,11 +171,11 @@ class ServerActions(MinorActions, ImageActions, Servicer):
     async def _evacuate(call: Call, request: pb.EvacuateServerRequest) -> str:
         """Evacuation is from a host that is down: the forced_down of its service says so."""
         if request.evacuate.host == call.target.host:
-            raise errors.SameHost()  # nowhere to nowhere too
+            raise refusals.SameHost()  # nowhere to nowhere too
         await scheduling.check_host(call, request.evacuate.host)
         LIFECYCLE.check(call, call.target, "evacuate")
         if await scheduling.is_up(call, call.target.host):
-            raise errors.HostStillInUse(host=call.target.host)
+            raise refusals.HostStillInUse(host=call.target.host)
         server = await call.tx.edit(Server, call.target.id)
         server.next_host = await moves.destination(call, server, request.evacuate.host)
         server.old_vm_state = STOPPED if call.at_least(moves.STOPPED_SINCE) else server.vm_state
@@ -197,7 +197,7 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         body, given = request.rebuild, set(request.mask.paths) or names_of(request.rebuild)
         server_create.check_metadata(body.metadata)
         LIFECYCLE.check(call, call.target, "rebuild")
-        image = await images.find(call, body.image_id, errors.RebuildImageNotFound())
+        image = await images.find(call, body.image_id, refusals.RebuildImageNotFound())
         images.check_fits(image, call.target.flavor, on_volume=not call.target.HasField("image"))
         await images.check_rebuild(call, call.target, image)
         await server_create.check_metadata_quota(call, body.metadata)

@@ -17,6 +17,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import (
     CreateServerRequest,
     CreateServerResponse,
@@ -27,7 +28,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import (
 from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas.quotas import SERVICE, take
-from mopenstack.core.compute.servers import block_devices, claims, errors, images, networking, scheduling
+from mopenstack.core.compute.servers import block_devices, claims, images, networking, scheduling
 from mopenstack.core.compute.servers.server_groups import ServerGroups
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.image.v2.images.images_pb2 import Image
@@ -68,11 +69,11 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     least = body.min_count or 1
     most = body.max_count if body.HasField("max_count") else least
     if least > most:
-        raise errors.BadCount()
+        raise refusals.BadCount()
     plan.wish = await scheduling.wish_of(call, request)
     plan.mappings = block_devices.mappings_of(body)
     if not body.image_id and not plan.mappings:
-        raise errors.MissingImage()
+        raise refusals.MissingImage()
     wanted = networking.requested(body, call.microversion)
     plan.flavor_id, plan.flavor = await flavor_of(call, body.flavor_id)
     if most > 1:
@@ -102,7 +103,7 @@ async def flavor_of(call: Call, flavor_id: str) -> tuple[str, Server.FlavorEmbed
     try:
         flavor = await call.owner_of("flavor").fetch(call, flavor_id)
     except NotFound:
-        raise errors.FlavorNotFound(id=flavor_id) from None
+        raise refusals.FlavorOfServerNotFound(id=flavor_id) from None
     kept = Server.FlavorEmbedded(
         vcpus=flavor.vcpus,
         ram=flavor.ram,
@@ -142,7 +143,7 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
 async def check_metadata_quota(call: Call, metadata: Mapping[str, str]) -> None:
     limit = (await call.quota.limits(SERVICE, call.caller.project_id))["metadata_items"]
     if 0 <= limit < len(metadata):
-        raise errors.MetadataLimit(limit=limit)
+        raise refusals.MetadataLimit(limit=limit)
 
 
 async def check_files(call: Call, files: Sequence[Personality]) -> None:
@@ -151,12 +152,12 @@ async def check_files(call: Call, files: Sequence[Personality]) -> None:
         return
     limits = await call.quota.limits(SERVICE, call.caller.project_id)
     if 0 <= limits["injected_files"] < len(files):
-        raise errors.FileLimit()
+        raise refusals.FileLimit()
     if 0 <= limits["injected_file_path_bytes"] < max(len(file.path) for file in files):
-        raise errors.FilePathLimit(limit=limits["injected_file_path_bytes"])
+        raise refusals.FilePathLimit(limit=limits["injected_file_path_bytes"])
     content = max(len(base64.b64decode(file.contents)) for file in files)
     if 0 <= limits["injected_file_content_bytes"] < content:
-        raise errors.FileContentLimit(limit=limits["injected_file_content_bytes"])
+        raise refusals.FileContentLimit(limit=limits["injected_file_content_bytes"])
 
 
 def check_user_data(text: str) -> None:
@@ -164,7 +165,7 @@ def check_user_data(text: str) -> None:
     try:
         base64.b64decode(text)
     except binascii.Error:
-        raise errors.NotBase64() from None
+        raise refusals.NotBase64() from None
 
 
 def hostname_of(name: str, id: str) -> str:
@@ -180,16 +181,16 @@ def hostname_of(name: str, id: str) -> str:
 def _check_many(plan: Plan, wanted: list[networking.Request] | str | None) -> None:
     for request in wanted if isinstance(wanted, list) else ():
         if request.address:
-            raise errors.OneAddress()
+            raise refusals.OneAddress()
         if request.port_id:
-            raise errors.OnePort()
+            raise refusals.OnePort()
     if plan.body.hostname or plan.body.fqdn:
-        raise errors.OneHostname()
+        raise refusals.OneHostname()
 
 
 async def _check_image(call: Call, plan: Plan) -> None:
     if plan.body.image_id:
-        plan.image = await images.find(call, plan.body.image_id, errors.ImageNotFound())
+        plan.image = await images.find(call, plan.body.image_id, refusals.ImageNotFound())
         root = block_devices.root_of([*block_devices.mappings_in(plan.image), *plan.mappings])
         on_volume = root is not None and root.destination == "volume"
         images.check_fits(plan.image, plan.flavor, on_volume=on_volume)
@@ -227,7 +228,7 @@ async def check_key(call: Call, user_id: str, name: str) -> None:
     try:
         await call.service(Keypairs).of_user(call, user_id, name)
     except NotFound:
-        raise errors.InvalidKeyName() from None
+        raise refusals.InvalidKeyName() from None
 
 
 def check_tags(tags: Sequence[str]) -> None:
@@ -275,7 +276,7 @@ async def _check_ports(call: Call, plan: Plan) -> None:
     project = call.caller.project_id
     limit = (await call.quota.limits("network", project)).get("port", -1)
     if 0 <= limit < await call.quota.used("network", project, "port") + needed:
-        raise errors.PortLimit()
+        raise refusals.PortLimit()
 
 
 # -- the rows

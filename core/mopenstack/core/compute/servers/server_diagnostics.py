@@ -5,9 +5,10 @@ There is no guest whose counters could run: what a server has is true, what it d
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_diagnostics_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors, networking
+from mopenstack.core.compute.servers import networking
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 
@@ -58,10 +59,10 @@ class ServerDiagnostics(Servicer):
 
 def _check(server: Server) -> None:
     if not server.host:
-        raise errors.InstanceNotReady(id=server.id)
+        raise refusals.InstanceNotReady(id=server.id)
     if server.power_state != RUNNING:
         state = POWER_STATES.get(server.power_state, "pending")
-        raise errors.InstanceInvalidState(action="get_diagnostics", id=server.id, attr="power state", state=state)
+        raise refusals.InstanceInvalidState(action="get_diagnostics", id=server.id, attr="power state", state=state)
 
 
 def _disks(server: Server) -> list[str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_groups_pb2 as pb
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.quotas.quotas import SERVICE, check_user
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer
@@ -20,7 +20,7 @@ _SOFT = ("soft-anti-affinity", "soft-affinity")
 class ServerGroups(ResourceServicer[pb.ServerGroup]):
     service = pb.DESCRIPTOR.services_by_name["ServerGroups"]
     message = pb.ServerGroup
-    not_found = errors.InstanceGroupNotFound
+    not_found = refusals.InstanceGroupNotFound
 
     async def prepare(self, call: Call, obj: pb.ServerGroup, request: Any, given: set[str]) -> None:
         if call.at_least(64):
@@ -35,7 +35,7 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
     @staticmethod
     def _check_policy(obj: pb.ServerGroup) -> None:
         if obj.policy != "anti-affinity" and obj.rules.HasField("max_server_per_host"):
-            raise errors.RulesNeedAntiAffinity()
+            raise refusals.RulesNeedAntiAffinity()
         obj.policies.append(obj.policy)
 
     @staticmethod
@@ -58,7 +58,7 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
         group = await call.tx.edit(pb.ServerGroup, (await self.fetch(call, group_id)).id)
         limit = (await call.quota.limits(SERVICE, group.project_id))["server_group_members"]
         if 0 <= limit <= len(group.members):
-            raise errors.QuotaExceeded("Quota exceeded, too many servers in group")
+            raise refusals.QuotaExceeded("Quota exceeded, too many servers in group")
         group.members.append(server_id)
         await call.tx.put(group)
         return group

@@ -10,9 +10,10 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import block_devices, errors
+from mopenstack.core.compute.servers import block_devices
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_create import check_metadata
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
@@ -48,7 +49,7 @@ class ImageActions:
     async def backup_server(self, call: Call, request: pb.BackupServerRequest) -> Result:
         body = request.create_backup
         if block_devices.boots_from_volume(call.target):
-            raise errors.VolumeBackedBackup()
+            raise refusals.VolumeBackedBackup()
         LIFECYCLE.check(call, call.target, "createBackup")
         kinds = {"image_type": "backup", "backup_type": body.backup_type}
         image = await _queue(call, call.target, body.name, body.metadata, kinds)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_interfaces_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors, networking
+from mopenstack.core.compute.servers import networking
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
@@ -22,18 +23,18 @@ class ServerInterfaces(Servicer):
     async def get_server_interface(self, call: Call, request: pb.ServerInterfaceRequest) -> Result:
         port = await networking.find_port(call, request.port_id)
         if port is None:
-            raise errors.PortMissing(id=request.port_id)
+            raise refusals.PortMissing(id=request.port_id)
         if port.device_id != call.target.id:
-            raise errors.NotThisInstancesPort(server=call.target.id, id=request.port_id)
+            raise refusals.NotThisInstancesPort(server=call.target.id, id=request.port_id)
         return pb.ServerInterfaceResponse(interface_attachment=_shown(call.target, port))
 
     async def create_server_interface(self, call: Call, request: pb.CreateServerInterfaceRequest) -> Result:
         body = request.interface_attachment
         if body.net_id and body.port_id:
-            raise errors.NetworkAndPort()
+            raise refusals.NetworkAndPort()
         address = body.fixed_ips[0].ip_address if body.fixed_ips else ""
         if address and not body.net_id:
-            raise errors.AddressWithoutNetwork()
+            raise refusals.AddressWithoutNetwork()
         LIFECYCLE.check(call, call.target, "attach_interface")
         network_id = body.net_id
         if body.port_id:
@@ -55,7 +56,7 @@ class ServerInterfaces(Servicer):
         LIFECYCLE.check(call, call.target, "detach_interface")
         port = await call.tx.get(Port, request.port_id)
         if port is None or port.device_id != call.target.id:
-            raise errors.PortMissing(id=request.port_id)
+            raise refusals.PortMissing(id=request.port_id)
         server = await call.tx.edit(Server, call.target.id)
         await networking.release(call, server, request.port_id)
         await call.tx.put(server)
@@ -66,27 +67,27 @@ class ServerInterfaces(Servicer):
 async def _check_port(call: Call, port_id: str) -> None:
     port = await networking.find_port(call, port_id)
     if port is None:
-        raise errors.PortMissing(id=port_id)
+        raise refusals.PortMissing(id=port_id)
     if port.device_id:
-        raise errors.PortInUse(id=port_id)
+        raise refusals.PortInUse(id=port_id)
 
 
 async def _check_network(call: Call, network_id: str, address: str) -> None:
     try:
         await networking.check_network(call, network_id, address)
-    except errors.NetworkNotFound:
-        raise errors.NetworkMissing(id=network_id) from None
-    except errors.FixedIpInUse as fault:
-        raise errors.FixedIpTaken(**fault.facts) from None
+    except refusals.NetworkNotFound:
+        raise refusals.NetworkMissing(id=network_id) from None
+    except refusals.FixedIpInUse as fault:
+        raise refusals.FixedIpTaken(**fault.facts) from None
 
 
 async def _the_network(call: Call, server: Server) -> str:
     """The one network of a project that names none."""
     networks = await networking.available(call, server.project_id)
     if not networks:
-        raise errors.InterfaceNoNetwork(project_id=server.project_id)
+        raise refusals.InterfaceNoNetwork(project_id=server.project_id)
     if len(networks) > 1:
-        raise errors.InterfaceNetworkAmbiguous()
+        raise refusals.InterfaceNetworkAmbiguous()
     return networks[0].id
 
 

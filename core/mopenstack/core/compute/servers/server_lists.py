@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.changes_since import moment
 from mopenstack.core.compute.servers.server_states import WORDS
 from mopenstack.core.compute.servers.server_view import view_of
@@ -147,7 +147,7 @@ def check_sort(call: Call, query: common.Query) -> None:
     for item in query.sort:
         if item.key not in fine:
             words = sorted(fine) if call.at_least(STRICT_SINCE) else [*SORT_FIELDS, *IGNORED_SORTS]
-            raise errors.ListRefused(
+            raise refusals.ListRefused(
                 f"Invalid input for query parameters sort_key. Value: {item.key}. {item.key!r} is not one of {words}"
             )
 
@@ -158,13 +158,13 @@ def check_sort(call: Call, query: common.Query) -> None:
 def _check_keys(call: Call, given: dict[str, list[str]]) -> None:
     for key in given:
         if key in JOINED or key.startswith("_"):
-            raise errors.InvalidFilter(key=key)
+            raise refusals.InvalidFilter(key=key)
     if not call.at_least(STRICT_SINCE):
         return
     newer = {key for since, keys in MEMBER_FILTERS_SINCE if call.at_least(since) for key in keys}
     for key in given:
         if key not in KNOWN | newer:
-            raise errors.ListRefused(f"{key!r} does not match any of the regexes: '^_'")
+            raise refusals.ListRefused(f"{key!r} does not match any of the regexes: '^_'")
 
 
 def _allowed(call: Call, given: dict[str, list[str]]) -> frozenset[str]:
@@ -180,10 +180,10 @@ def _all_tenants(call: Call, given: dict[str, list[str]], operation: str) -> boo
     text = given["all_tenants"][-1]
     word = text.strip().lower()
     if word and word not in TRUE and word not in FALSE:
-        raise errors.ListRefused(f"Unrecognized value '{text}', acceptable values are: {ACCEPTED}")
+        raise refusals.ListRefused(f"Unrecognized value '{text}', acceptable values are: {ACCEPTED}")
     asked = not word or word in TRUE
     if asked and not call.caller.is_admin:
-        raise errors.PolicyDenied(rule=f"os_compute_api:servers:{operation}:get_all_tenants")
+        raise refusals.PolicyDenied(rule=f"os_compute_api:servers:{operation}:get_all_tenants")
     return asked
 
 
@@ -199,10 +199,10 @@ def _status(call: Call, values: Sequence[str]) -> Callable[[Server], bool] | Non
     numbers = {Server.Status.Value(value.upper()) for value in values if value.upper() in names}
     if not numbers:
         if call.at_least(STATUS_STRICT_SINCE):
-            raise errors.InvalidStatusFilter()
+            raise refusals.InvalidStatusFilter()
         return None
     if numbers == {Server.DELETED} and not call.caller.is_admin:
-        raise errors.PolicyDenied("Only administrators may list deleted instances")
+        raise refusals.PolicyDenied("Only administrators may list deleted instances")
     return lambda server: server.status in numbers
 
 
@@ -211,7 +211,7 @@ def _regex(key: str, value: str) -> re.Pattern[str]:
         return re.compile(value)
     except re.error:
         why = f"{value!r} is not a 'regex'"
-        raise errors.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
+        raise refusals.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
 
 
 EXACT: dict[str, Callable[[Server], Any]] = {

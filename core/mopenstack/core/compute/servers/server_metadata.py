@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_metadata_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.compute.servers.server_create import check_metadata, check_metadata_quota
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
@@ -31,7 +31,7 @@ class ServerMetadata(Servicer):
 
     async def get_server_metadata_item(self, call: Call, request: pb.ServerMetadataItemRequest) -> Result:
         if request.key not in call.target.metadata:
-            raise errors.MetadataItemNotFound()
+            raise refusals.MetadataItemNotFound()
         return pb.ServerMetadataItemResponse(meta={request.key: call.target.metadata[request.key]})
 
     async def update_server_metadata_item(self, call: Call, request: pb.UpdateServerMetadataItemRequest) -> Result:
@@ -40,13 +40,13 @@ class ServerMetadata(Servicer):
             raise schema_refusal("meta", meta, f"{meta!r} has too many properties")
         check_metadata(meta)
         if request.key not in meta:
-            raise errors.MetadataMismatch()
+            raise refusals.MetadataMismatch()
         await self._set(call, {**call.target.metadata, **meta})
         return pb.ServerMetadataItemResponse(meta=meta)
 
     async def delete_server_metadata_item(self, call: Call, request: pb.ServerMetadataItemRequest) -> Result:
         if request.key not in call.target.metadata:
-            raise errors.MetadataItemNotFound()
+            raise refusals.MetadataItemNotFound()
         left = {key: value for key, value in call.target.metadata.items() if key != request.key}
         await self._set(call, left, "delete metadata")
         return EMPTY

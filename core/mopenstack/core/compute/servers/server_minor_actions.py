@@ -6,9 +6,10 @@ nova/api/openstack/compute.
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors, networking
+from mopenstack.core.compute.servers import networking
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import ACTIVE, ERROR, LIFECYCLE, derive
 from mopenstack.core.engine.call import Call
@@ -46,7 +47,7 @@ class MinorActions:
 
     async def unlock_server(self, call: Call, request: pb.UnlockServerRequest) -> Result:
         if call.target.locked_by == "admin" and not call.caller.is_admin:
-            raise errors.RestrictedUnlock()
+            raise refusals.RestrictedUnlock()
         server = await call.tx.edit(Server, call.target.id)
         server.locked, server.locked_by = False, ""
         server.ClearField("locked_reason")
@@ -74,7 +75,7 @@ class MinorActions:
         group = await _group(call, call.target, name)
         ports = [port for port in await _ports(call, call.target) if group.id in port.security_groups]
         if not ports:
-            raise errors.SecurityGroupNotAssociated(name=name, id=call.target.id)
+            raise refusals.SecurityGroupNotAssociated(name=name, id=call.target.id)
         for port in ports:
             left = [id for id in port.security_groups if id != group.id]
             await networking.set_security_groups(call, port.id, left)
@@ -82,7 +83,7 @@ class MinorActions:
 
     async def get_server_console_output(self, call: Call, request: pb.GetServerConsoleOutputRequest) -> Result:
         if not call.target.host:
-            raise errors.InstanceNotReady(id=call.target.id)
+            raise refusals.InstanceNotReady(id=call.target.id)
         length = request.get_console_output.length if request.get_console_output.HasField("length") else -1
         lines = console_of(call.target)
         if length >= 0:
@@ -109,16 +110,16 @@ class MinorActions:
         return EMPTY
 
     async def reset_server_network(self, call: Call, request: pb.ResetServerNetworkRequest) -> Result:
-        raise errors.GoneForGood()
+        raise refusals.GoneForGood()
 
 
 async def _group(call: Call, server: Server, name: str) -> SecurityGroup:
     groups = await call.tx.query(SecurityGroup, project_id=server.project_id)
-    return networking.pick_group(groups, name, server.project_id, errors.SecurityGroupMissing)
+    return networking.pick_group(groups, name, server.project_id, refusals.SecurityGroupMissing)
 
 
 async def _ports(call: Call, server: Server) -> list[Port]:
     ports = await networking.ports_of(call, server)
     if not ports:
-        raise errors.NoPorts(id=server.id)
+        raise refusals.NoPorts(id=server.id)
     return ports

@@ -5,13 +5,13 @@ After nova.network.neutron (add_fixed_ip_to_instance, remove_fixed_ip_from_insta
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.networking import modify_port
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.errors import IpAddressGenerationFailure
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import IpAddressGenerationFailure
 
 
 async def add_fixed_ip(call: Call, port: Port) -> None:
@@ -23,7 +23,7 @@ async def add_fixed_ip(call: Call, port: Port) -> None:
     try:
         await modify_port(call, changed, {"fixed_ips"})
     except IpAddressGenerationFailure:
-        raise errors.NoMoreFixedIps(network=port.network_id) from None
+        raise refusals.NoMoreFixedIps(network=port.network_id) from None
 
 
 async def remove_fixed_ip(call: Call, port: Port, address: str) -> None:

@@ -5,10 +5,9 @@ A share is Manila's, and this cloud has no Manila: a server has no shares, and n
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_shares_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute import errors
-from mopenstack.core.compute.servers import errors as server_errors
 from mopenstack.core.compute.servers.server_states import ERROR, STOPPED, WORDS
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
@@ -22,17 +21,17 @@ class ServerShares(Servicer):
 
     async def create_server_share(self, call: Call, request: pb.CreateServerShareRequest) -> Result:
         _check_state(call.target, "create share", (STOPPED,))
-        raise errors.ShareNotFound(id=request.share.share_id)
+        raise refusals.ShareNotFound(id=request.share.share_id)
 
     async def get_server_share(self, call: Call, request: pb.ServerShareRequest) -> Result:
-        raise errors.ShareNotFound(id=request.share_id)
+        raise refusals.ShareNotFound(id=request.share_id)
 
     async def delete_server_share(self, call: Call, request: pb.ServerShareRequest) -> Result:
         _check_state(call.target, "delete share", (STOPPED, ERROR))
-        raise errors.ShareNotFound(id=request.share_id)
+        raise refusals.ShareNotFound(id=request.share_id)
 
 
 def _check_state(server: Server, action: str, allowed: tuple[int, ...]) -> None:
     if server.vm_state not in allowed:
         state = WORDS[server.vm_state]
-        raise server_errors.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)
+        raise refusals.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)

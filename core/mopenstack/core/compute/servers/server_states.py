@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
 
@@ -186,7 +186,7 @@ def locked(call: Call, server: Server, action: ServerAction) -> Fault | None:
     """A locked server obeys administrators alone."""
     if not action.lock or not server.locked or call.caller.is_admin:
         return None
-    refusal = errors.InstanceIsLocked if action.lock == "locked" else errors.InstanceInInvalidState
+    refusal = refusals.InstanceIsLocked if action.lock == "locked" else refusals.InstanceInInvalidState
     return refusal(id=server.id, action=action.label)
 
 
@@ -195,22 +195,22 @@ def hosted(call: Call, server: Server, action: ServerAction) -> Fault | None:
     if not action.hosted or server.host:
         return None
     if server.vm_state == BUILDING:
-        return errors.InstanceNotFound(id=server.id)
-    return errors.InstanceNotReady(id=server.id, action=action.label)
+        return refusals.InstanceNotFound(id=server.id)
+    return refusals.InstanceNotReady(id=server.id, action=action.label)
 
 
 def busy(call: Call, server: Server, action: ServerAction) -> Fault | None:
     """Another task is under way."""
     if action.tasks is None or not server.HasField("task_state") or server.task_state in action.tasks:
         return None
-    return errors.InstanceInvalidState(attr="task_state", state=server.task_state, id=server.id, action=action.label)
+    return refusals.InstanceInvalidState(attr="task_state", state=server.task_state, id=server.id, action=action.label)
 
 
 def launched(call: Call, server: Server, action: ServerAction) -> Fault | None:
     """A server that was never launched has nothing to act on."""
     if not action.launched or server.HasField("launched_at"):
         return None
-    return errors.InstanceInInvalidState(id=server.id, action=action.label)
+    return refusals.InstanceInInvalidState(id=server.id, action=action.label)
 
 
 class ServerLifecycle(Lifecycle[Server]):
@@ -222,7 +222,9 @@ class ServerLifecycle(Lifecycle[Server]):
 
 
 def _refuse(action: Action, server: Server) -> Fault:
-    return errors.InstanceInvalidState(action=action.label, id=server.id, attr="vm_state", state=WORDS[server.vm_state])
+    return refusals.InstanceInvalidState(
+        action=action.label, id=server.id, attr="vm_state", state=WORDS[server.vm_state]
+    )
 
 
 LIFECYCLE = ServerLifecycle(

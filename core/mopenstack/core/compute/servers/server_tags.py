@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_tags_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Outcome
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.server_create import check_tags, tag_fault
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
@@ -32,16 +32,16 @@ class ServerTags(Servicer):
 
     async def get_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
         if request.tag not in call.target.tags:
-            raise errors.ServerHasNoTag(id=call.target.id, tag=request.tag)
+            raise refusals.ServerHasNoTag(id=call.target.id, tag=request.tag)
         return EMPTY
 
     async def add_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result | Outcome:
         LIFECYCLE.check(call, call.target, "update tag")
         why = tag_fault(request.tag)
         if why:
-            raise errors.BadTag(tag=request.tag, why=why)
+            raise refusals.BadTag(tag=request.tag, why=why)
         if len(call.target.tags) >= TAGS_MAX and request.tag not in call.target.tags:
-            raise errors.TooManyTags(limit=TAGS_MAX)
+            raise refusals.TooManyTags(limit=TAGS_MAX)
         if request.tag in call.target.tags:
             return EMPTY
         await self._set(call, [*call.target.tags, request.tag], "update tag")
@@ -50,7 +50,7 @@ class ServerTags(Servicer):
     async def delete_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
         LIFECYCLE.check(call, call.target, "delete tag")
         if request.tag not in call.target.tags:
-            raise errors.InstanceHasNoTag(id=call.target.id, tag=request.tag)
+            raise refusals.InstanceHasNoTag(id=call.target.id, tag=request.tag)
         await self._set(call, [tag for tag in call.target.tags if tag != request.tag], "delete tag")
         return EMPTY
 

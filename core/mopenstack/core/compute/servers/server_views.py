@@ -5,9 +5,9 @@ Source: nova/api/openstack/compute/ips.py, server_topology.py, server_password.p
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_views_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import errors
 from mopenstack.core.compute.servers.servers import Servers
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -22,7 +22,7 @@ class ServerViews(Servicer):
     async def get_server_ips(self, call: Call, request: pb.GetServerIpsRequest) -> Result:
         addresses = await self._addresses(call)
         if request.network_label not in addresses:
-            raise errors.NotAMember()
+            raise refusals.NotAMember()
         label = request.network_label
         return pb.GetServerIpsResponse(addresses={label: addresses[label]})
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_volumes_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import PolicyRefused
-from mopenstack.core.compute.servers import block_device_errors as refusals
-from mopenstack.core.compute.servers import block_devices, errors
+from mopenstack.core.compute.servers import block_devices
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import LIFECYCLE, SHELVED, SHELVED_OFFLOADED, WORDS
 from mopenstack.core.engine.call import Call
@@ -124,7 +124,7 @@ def _check_shelved(call: Call, server: Server, action: str) -> None:
     """Up to 2.19 the volumes of a shelved server are out of reach."""
     if server.vm_state in (SHELVED, SHELVED_OFFLOADED) and not call.at_least(SHELVED_SINCE):
         state = WORDS[server.vm_state]
-        raise errors.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)
+        raise refusals.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)
 
 
 def _held(server: Server, volume_id: str) -> Server.BlockDevice:

@@ -11,20 +11,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import servers_pb2 as pb
 from mopenstack.compute.v2.servers.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.quotas.simple_tenant_usage import SimpleTenantUsage
-from mopenstack.core.compute.servers import (
-    block_devices,
-    errors,
-    networking,
-    server_create,
-    server_lists,
-    server_states,
-)
+from mopenstack.core.compute.servers import block_devices, networking, server_create, server_lists, server_states
 from mopenstack.core.compute.servers.deleted_servers import DeletedServers
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.migrations import release_claims
@@ -40,7 +34,7 @@ from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 class Servers(ResourceServicer[Server]):
     service = pb.DESCRIPTOR.services_by_name["Servers"]
     message = Server
-    not_found = errors.InstanceNotFound
+    not_found = refusals.InstanceNotFound
     lifecycle = LIFECYCLE
 
     # -- the RPCs

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import service_calls_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import InvalidField
-from mopenstack.core.compute import errors
 from mopenstack.core.compute.servers import networking
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
@@ -98,13 +98,13 @@ class AssistedVolumeSnapshots(Servicer):
         self, call: Call, request: pb.DeleteAssistedVolumeSnapshotRequest
     ) -> Result:
         if not request.HasField("delete_info"):
-            raise errors.BadDeleteInfo(why="'delete_info'")
+            raise refusals.BadDeleteInfo(why="'delete_info'")
         try:
             told = json.loads(request.delete_info)
         except ValueError as error:
-            raise errors.BadDeleteInfo(why=str(error)) from None
+            raise refusals.BadDeleteInfo(why=str(error)) from None
         if not isinstance(told, dict) or "volume_id" not in told:
-            raise errors.BadDeleteInfo(why="'volume_id'")
+            raise refusals.BadDeleteInfo(why="'volume_id'")
         await _check_attached(call, str(told["volume_id"]))
         return EMPTY
 
@@ -114,4 +114,4 @@ async def _check_attached(call: Call, volume_id: str) -> None:
     for server in await call.tx.scan(Server):
         if any(item.id == volume_id for item in server.volumes_attached):
             return
-    raise errors.VolumeBDMNotFound(id=volume_id)
+    raise refusals.VolumeBdmNotFound(id=volume_id)

@@ -9,9 +9,9 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.auth.delegation import refuse_lent
 from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
 
@@ -21,7 +21,7 @@ _BLOCK_STORAGE = frozenset({"block-storage", "volumev3", "volume"})
 class AccessRules(IdentityServicer[pb2.AccessRule]):
     service = pb2.DESCRIPTOR.services_by_name["AccessRules"]
     message = pb2.AccessRule
-    not_found = errors.AccessRuleNotFound
+    not_found = refusals.AccessRuleNotFound
 
     async def before(self, call: Call, request: Any) -> None:
         refuse_lent(call.caller)
@@ -36,7 +36,7 @@ class AccessRules(IdentityServicer[pb2.AccessRule]):
         rule = await self._own(call, request)
         for credential in await call.tx.query(ApplicationCredential, user_id=rule.user_id):
             if any(used.id == rule.id for used in credential.access_rules):
-                raise errors.AccessRuleInUse
+                raise refusals.AccessRuleInUse
         await call.tx.delete(pb2.AccessRule, rule.id)
         return EMPTY
 
@@ -87,7 +87,7 @@ async def keep_rule(call: Call, user_id: str, wanted: Any) -> pb2.AccessRule:
     if wanted.HasField("id"):
         found = await call.tx.get(pb2.AccessRule, wanted.id)
         if found is None or found.user_id != user_id:
-            raise errors.AccessRuleNotFound(id=wanted.id)
+            raise refusals.AccessRuleNotFound(id=wanted.id)
         return found
     for rule in await call.tx.query(pb2.AccessRule, user_id=user_id):
         if (rule.path, rule.method, rule.service) == (wanted.path, wanted.method, wanted.service):

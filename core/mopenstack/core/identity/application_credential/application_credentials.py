@@ -17,6 +17,7 @@ from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.core.identity.identity.passwords import hash_secret
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential import application_credentials_pb2 as pb2
 from mopenstack.identity.v3.assignment import roles_pb2
 
@@ -27,7 +28,7 @@ _RESTRICTED = "Using method 'application_credential' is not allowed for managing
 class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
     service = pb2.DESCRIPTOR.services_by_name["ApplicationCredentials"]
     message = pb2.ApplicationCredential
-    not_found = errors.ApplicationCredentialNotFound
+    not_found = refusals.ApplicationCredentialNotFound
 
     async def before(self, call: Call, request: Any) -> None:
         refuse_lent(call.caller)
@@ -86,7 +87,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
             id = await call.service(Roles).id_of(call, wanted)
             role = next((role for role in held if role.id == id), None)
             if role is None:
-                raise errors.ApplicationCredentialInvalid(detail=_UNASSIGNED)
+                raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
             found.append(role)
         return found
 
@@ -107,7 +108,7 @@ async def check_unrestricted(call: Call) -> None:
         return
     credential = await call.tx.get(pb2.ApplicationCredential, id)
     if credential is None or not credential.unrestricted:
-        raise errors.ForbiddenAction(action=_RESTRICTED)
+        raise refusals.ForbiddenAction(action=_RESTRICTED)
 
 
 def _role(role: roles_pb2.Role) -> pb2.ApplicationCredential.Role:

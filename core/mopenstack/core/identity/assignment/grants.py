@@ -14,6 +14,7 @@ from mopenstack.core.identity.identity.groups import Groups
 from mopenstack.core.identity.identity.users import Users
 from mopenstack.core.identity.resource.deletion import forget_grant
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment import grants_pb2 as pb2
 from mopenstack.identity.v3.assignment import roles_pb2
 from mopenstack.identity.v3.identity.groups_pb2 import Group
@@ -47,7 +48,7 @@ class _GrantServicer(Servicer):
         await _permit(call, request, role, managing=True)
         project = await call.service(Projects).find(call, request.project_id) if request.project_id else None
         if role.domain_id and project is not None and project.domain_id != role.domain_id:
-            raise errors.DomainSpecificRoleMismatch(role_id=role.id, project_id=project.id)
+            raise refusals.DomainSpecificRoleMismatch(role_id=role.id, project_id=project.id)
         await put_grant(
             call, role.id, target, user_id=request.user_id, group_id=request.group_id,
             on_domain=bool(request.domain_id), inherited=self.inherited,
@@ -66,7 +67,7 @@ class _GrantServicer(Servicer):
         actor = request.user_id or request.group_id
         grant = await call.tx.get(pb2.Grant, grant_id(actor, target, request.role_id, inherited=self.inherited))
         if grant is None:
-            raise errors.RoleAssignmentNotFound(role_id=request.role_id, actor_id=actor, target_id=target)
+            raise refusals.RoleAssignmentNotFound(role_id=request.role_id, actor_id=actor, target_id=target)
         return grant
 
     @staticmethod

@@ -11,6 +11,7 @@ from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IMMUTABLE, IdentityServicer, check_domain_unchanged, may_read_all
 from mopenstack.core.identity.resource.deletion import forget_role
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment import roles_pb2 as pb2
 
 NEVER_IMPLIED = frozenset({"admin"})
@@ -21,7 +22,7 @@ MANAGED_IN_DOMAINS = frozenset({"manager", "member", "reader"})
 class Roles(IdentityServicer[pb2.Role]):
     service = pb2.DESCRIPTOR.services_by_name["Roles"]
     message = pb2.Role
-    not_found = errors.RoleNotFound
+    not_found = refusals.RoleNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
     absence_told = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
@@ -48,7 +49,7 @@ class Roles(IdentityServicer[pb2.Role]):
             return str(wanted.id)
         named = await self.by_name(call, wanted.name)
         if named is None:
-            raise errors.RoleNotFound(id=wanted.name)
+            raise refusals.RoleNotFound(id=wanted.name)
         return named.id
 
     async def get(self, call: Call, request: Any) -> Result:
@@ -92,9 +93,9 @@ class RoleInferences(Servicer):
         implied = await roles.lookup(call, request.implied_role_id)
         prior = await roles.lookup(call, request.prior_role_id)
         if implied.name in NEVER_IMPLIED:
-            raise errors.InvalidImpliedRole(role_id=implied.id)
+            raise refusals.InvalidImpliedRole(role_id=implied.id)
         if not prior.domain_id and implied.domain_id:
-            raise errors.InvalidImpliedRole("Global role cannot imply a domain-specific role")
+            raise refusals.InvalidImpliedRole("Global role cannot imply a domain-specific role")
         rule = pb2.ImpliedRole(id=_id(request), prior_role_id=prior.id, implied_role_id=implied.id)
         if await call.tx.get(pb2.ImpliedRole, rule.id) is not None:
             raise errors.duplicate("implied_role", "Duplicate entry")
@@ -119,7 +120,7 @@ class RoleInferences(Servicer):
         prior = await roles.lookup(call, request.prior_role_id)
         implied = await roles.lookup(call, request.implied_role_id)
         if await call.tx.get(pb2.ImpliedRole, _id(request)) is None:
-            raise errors.ImpliedRoleNotFound(prior_role_id=prior.id, implied_role_id=implied.id)
+            raise refusals.ImpliedRoleNotFound(prior_role_id=prior.id, implied_role_id=implied.id)
         return prior, implied
 
     @staticmethod

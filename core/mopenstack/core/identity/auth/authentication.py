@@ -23,6 +23,7 @@ from mopenstack.core.identity.errors import missing
 from mopenstack.core.identity.identity.passwords import matches
 from mopenstack.core.identity.identity.users import Users
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
 from mopenstack.identity.v3.auth.tokens_pb2 import Auth
 from mopenstack.identity.v3.identity.users_pb2 import User
@@ -150,7 +151,7 @@ def _check_methods(auth: Auth, methods: list[str]) -> None:
             raise missing(method, "identity")
     for method in methods:
         if method not in METHODS:
-            raise errors.AuthMethodNotSupported
+            raise refusals.AuthMethodNotSupported
 
 
 # -- scope
@@ -160,7 +161,7 @@ async def _scope(call: Call, auth: Auth, methods: list[str]) -> Wanted | None:
     """The asked-for scope; None where the request leaves it open."""
     if "application_credential" in methods:
         if auth.HasField("scope"):
-            raise errors.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
+            raise refusals.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
         credential = await _credential(call, auth.identity.application_credential)
         return Wanted("project", await _enabled_project(call, await call.tx.get(Project, credential.project_id)))
     if not auth.HasField("scope"):
@@ -188,7 +189,7 @@ async def _by_trust(call: Call, info: dict[str, Any]) -> Wanted:
         raise missing("trust_id", "trust")
     try:
         trust = await trust_in_force(call, str(info["id"]))
-    except errors.TrustNotFound:
+    except refusals.TrustNotFound:
         raise Unauthorized from None
     project = await _enabled_project(call, await call.tx.get(Project, trust.trust_project_id))
     return Wanted("project", project, trust)
@@ -300,13 +301,13 @@ async def _by_token(call: Call, token: str, wanted: Wanted | None, proof: _Proof
     standing = await subject(call, token)
     payload = standing.payload
     if payload.access_token_id:
-        raise errors.ForbiddenAction(action=_OAUTH_RESCOPE)
+        raise refusals.ForbiddenAction(action=_OAUTH_RESCOPE)
     if payload.trust_id:
-        raise errors.ForbiddenAction(action=_TRUST_RESCOPE)
+        raise refusals.ForbiddenAction(action=_TRUST_RESCOPE)
     if payload.scope == "system" and wanted is not None and wanted.kind in ("project", "domain"):
-        raise errors.ForbiddenAction(action=_SYSTEM_RESCOPE)
+        raise refusals.ForbiddenAction(action=_SYSTEM_RESCOPE)
     if not PRIMARY_METHODS.issuperset(payload.methods):
-        raise errors.ForbiddenAction(action=_DELEGATED_RESCOPE)
+        raise refusals.ForbiddenAction(action=_DELEGATED_RESCOPE)
     proof.expires_at = payload.expires_at
     proof.parent_audit_id = payload.audit_ids[-1]
     proof.methods += [*(method for method in payload.methods if method != "token"), "token"]
@@ -317,7 +318,7 @@ async def _credential(call: Call, info: Auth.ApplicationCredential) -> Applicati
     if info.id:
         found = await call.tx.get(ApplicationCredential, info.id)
         if found is None:
-            raise errors.ApplicationCredentialNotFound(id=info.id)
+            raise refusals.ApplicationCredentialNotFound(id=info.id)
         return found
     if not info.name:
         raise missing("name or ID", "application credential")
@@ -333,11 +334,11 @@ async def _credential(call: Call, info: Auth.ApplicationCredential) -> Applicati
 async def subject(call: Call, token: str) -> Standing:
     """A token that a request speaks of; raises not-found for one that is no good."""
     if not token:
-        raise errors.NoSubjectToken
+        raise refusals.NoSubjectToken
     payload = decode(call.cloud, token)
     if payload is None:
-        raise errors.TokenNotRecognized
+        raise refusals.TokenNotRecognized
     standing = await weigh(call, payload)
     if standing is None:
-        raise errors.TokenNotValid
+        raise refusals.TokenNotValid
     return standing

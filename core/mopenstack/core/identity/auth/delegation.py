@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment.roles_pb2 import Role
 from mopenstack.identity.v3.identity.users_pb2 import User
 from mopenstack.identity.v3.oauth1.oauth1_pb2 import AccessToken
@@ -46,8 +46,8 @@ def refuse_delegated(caller: Caller, *, text: str = "", action: str = "") -> Non
     if not caller.token or not (caller.trust_id or is_delegated(caller)):
         return
     if action:
-        raise errors.ForbiddenAction(action=action)
-    raise errors.NotAuthorized(text or None)
+        raise refusals.ForbiddenAction(action=action)
+    raise refusals.NotAuthorized(text or None)
 
 
 def refuse_lent(caller: Caller) -> None:
@@ -60,7 +60,7 @@ async def trust_in_force(call: Call, id: str) -> Trust:
     """A trust that can be used; raises TrustNotFound, and Forbidden where those before it have gone bad."""
     trust = await call.tx.get(Trust, id)
     if trust is None or _over(call, trust) or (trust.HasField("remaining_uses") and trust.remaining_uses <= 0):
-        raise errors.TrustNotFound(id=id)
+        raise refusals.TrustNotFound(id=id)
     await pedigree(call, trust)
     return trust
 
@@ -75,10 +75,10 @@ async def pedigree(call: Call, trust: Trust) -> list[Trust]:
     while chain[-1].redelegated_trust_id:
         parent = await call.tx.get(Trust, chain[-1].redelegated_trust_id)
         if parent is None or _over(call, parent):
-            raise errors.TrustNotFound(id=chain[-1].redelegated_trust_id)
+            raise refusals.TrustNotFound(id=chain[-1].redelegated_trust_id)
         agent = await call.tx.get(User, parent.trustee_user_id)
         if agent is None or not agent.enabled:
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized
         chain.append(parent)
     return chain
 
@@ -93,16 +93,16 @@ async def weigh_trust(call: Call, id: str, trustee: User, generation: int | None
         return None
     try:
         chain = await pedigree(call, trust)
-    except errors.TrustNotFound:
+    except refusals.TrustNotFound:
         return None
     if trust.trustee_user_id != trustee.id:
-        raise errors.NotAuthorized
+        raise refusals.NotAuthorized
     trustor = await call.tx.get(User, trust.trustor_user_id)
     domain = None if trustor is None else await call.tx.get(Project, trustor.domain_id)
     if trustor is None or domain is None or not domain.enabled:
         return None
     if not trustor.enabled:
-        raise errors.NotAuthorized
+        raise refusals.NotAuthorized
     if generation is not None and trustor.token_generation != generation:
         return None
     roles = await _trust_roles(call, trust, {trustor.id, chain[-1].trustor_user_id})
@@ -113,11 +113,11 @@ async def _trust_roles(call: Call, trust: Trust, givers: set[str]) -> list[Role]
     """The trust's roles with what they imply: all of them, or the trust is worth nothing."""
     lent = await expanded_roles(call, trust.role_ids, of_domains=True)
     if len({role.id for role in lent} & set(trust.role_ids)) < len(set(trust.role_ids)):
-        raise errors.NotAuthorized
+        raise refusals.NotAuthorized
     for giver in givers:
         held = {role.id for role in await roles_on(call, giver, trust.trust_project_id, of_domains=True)}
         if not {role.id for role in lent} <= held:
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized
     return [role for role in lent if not role.domain_id]
 
 
@@ -126,7 +126,7 @@ async def consume(call: Call, trust: Trust) -> None:
     if not trust.HasField("remaining_uses"):
         return
     if trust.remaining_uses <= 0:
-        raise errors.TrustUsedUp(id=trust.id)
+        raise refusals.TrustUsedUp(id=trust.id)
     used = await call.tx.edit(Trust, trust.id)
     used.remaining_uses -= 1
     await call.tx.put(used)

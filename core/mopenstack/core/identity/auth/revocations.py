@@ -9,8 +9,8 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.links import address_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.auth import revocations_pb2 as pb2
 
 KEPT_SECONDS = 86_400 + 1_800
@@ -35,10 +35,10 @@ class Revocations(Servicer):
         return pb2.ListRevocationEventsResponse(events=found, links=links)
 
     async def get_certificates(self, call: Call, request: pb2.GoneRequest) -> Result:
-        raise errors.Gone(_NO_PKI)
+        raise refusals.Gone(_NO_PKI)
 
     async def get_revoked_tokens(self, call: Call, request: pb2.GoneRequest) -> Result:
-        raise errors.NotAuthorized
+        raise refusals.NotAuthorized
 
 
 async def record(

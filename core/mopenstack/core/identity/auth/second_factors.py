@@ -16,8 +16,8 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import from_value
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity.users_pb2 import User
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
@@ -52,7 +52,7 @@ async def check_factors(call: Call, user: User, methods: list[str], receipt: str
     }
     data = json.dumps([user.id, shown, expires, user.token_generation]).encode()
     made = _fernet(call.cloud).encrypt_at_time(data, issued).decode().rstrip("=")
-    raise errors.AuthReceipt(receipt=made, document=json.dumps(document))
+    raise refusals.AuthReceipt(receipt=made, document=json.dumps(document))
 
 
 def _rules(user: User) -> list[set[str]]:
@@ -74,10 +74,10 @@ def _accepted(call: Call, user: User, receipt: str) -> list[str]:
     try:
         data = _fernet(call.cloud).decrypt(receipt + "=" * (-len(receipt) % 4))
     except (InvalidToken, UnicodeEncodeError):
-        raise errors.ReceiptNotFound(id=receipt) from None
+        raise refusals.ReceiptNotFound(id=receipt) from None
     owner, methods, expires, generation = json.loads(data)
     if owner != user.id or expires <= call.time or generation != user.token_generation:
-        raise errors.ReceiptNotFound(id=receipt)
+        raise refusals.ReceiptNotFound(id=receipt)
     return list(methods)
 
 

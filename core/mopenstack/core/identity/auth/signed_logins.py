@@ -15,7 +15,6 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound, Unauthorized
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.auth.auth import token_answer
 from mopenstack.core.identity.auth.authentication import LIFETIME, Wanted, authenticate_for_token, issue
 from mopenstack.core.identity.auth.delegation import trust_in_force
@@ -24,6 +23,7 @@ from mopenstack.core.identity.auth.tokens import expired
 from mopenstack.core.identity.base import from_value
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.identity.credential.ec2_signatures import ec2_matches, s3_matches
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
 from mopenstack.identity.v3.auth import signed_logins_pb2 as pb2
 from mopenstack.identity.v3.auth.tokens_pb2 import Auth
@@ -54,15 +54,15 @@ class SignedLogins(Servicer):
     async def add_o_auth2_token(self, call: Call, request: pb2.OAuth2TokenRequest) -> Result:
         """An application credential's id and secret for a token."""
         if not request.HasField("grant_type"):
-            raise errors.OAuth2Error(title="invalid_request", detail="The parameter grant_type is required.")
+            raise refusals.OAuth2Error(title="invalid_request", detail="The parameter grant_type is required.")
         if request.grant_type != "client_credentials":
-            raise errors.OAuth2Error(
+            raise refusals.OAuth2Error(
                 title="unsupported_grant_type",
                 detail=f"The parameter grant_type {request.grant_type} is not supported.",
             )
         id, secret = _client(request)
         if not id or not secret:
-            raise errors.OAuth2InvalidClient(detail=_FAILED)
+            raise refusals.OAuth2InvalidClient(detail=_FAILED)
         auth = Auth()
         auth.identity.methods.names.append("application_credential")
         auth.identity.application_credential.id = id
@@ -70,9 +70,9 @@ class SignedLogins(Servicer):
         try:
             standing = await authenticate_for_token(call, auth)
         except Unauthorized as refused:
-            raise errors.OAuth2InvalidClient(detail=refused.text) from None
+            raise refusals.OAuth2InvalidClient(detail=refused.text) from None
         except BadRequest as refused:
-            raise errors.OAuth2Error(title="invalid_request", detail=refused.text) from None
+            raise refusals.OAuth2Error(title="invalid_request", detail=refused.text) from None
         except Fault as refused:
             raise _other(refused) from None
         return pb2.OAuth2TokenResponse(
@@ -84,7 +84,7 @@ class SignedLogins(Servicer):
 
 def _other(refused: Fault) -> Fault:
     detail = "An unknown error occurred and failed to get an OAuth2.0 access token."
-    kind = errors.OAuth2NotFound if isinstance(refused, NotFound) else errors.OAuth2Forbidden
+    kind = refusals.OAuth2NotFound if isinstance(refused, NotFound) else refusals.OAuth2Forbidden
     return kind(detail=detail)
 
 
@@ -112,7 +112,7 @@ async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Mat
         raise Unauthorized
     credential = await call.tx.get(Credential, hash_access_key(str(signed["access"])))
     if credential is None or credential.type != EC2:
-        raise errors.Ec2KeyNotFound
+        raise refusals.Ec2KeyNotFound
     blob = json.loads(credential.blob)
     if not signed.get("signature") or not matches(str(blob.get("secret") or ""), signed) or not blob.get("secret"):
         raise Unauthorized
@@ -120,7 +120,7 @@ async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Mat
     user = await call.tx.get(User, credential.user_id)
     project = await call.tx.get(Project, credential.owner_project_id)
     if project is None:
-        raise errors.ProjectNotFound(id=credential.owner_project_id)
+        raise refusals.ProjectNotFound(id=credential.owner_project_id)
     if user is None or not user.enabled or not project.enabled:
         raise Unauthorized
     standing = await _issue(call, user, project, blob)
@@ -140,13 +140,13 @@ async def _issue(call: Call, user: User, project: Project, blob: Mapping[str, An
     elif blob.get("app_cred_id"):
         application = await call.tx.get(ApplicationCredential, str(blob["app_cred_id"]))
         if application is None or expired(call, application):
-            raise errors.ApplicationCredentialNotFound(id=str(blob["app_cred_id"]))
+            raise refusals.ApplicationCredentialNotFound(id=str(blob["app_cred_id"]))
         if application.user_id != user.id or application.project_id != project.id:
             raise Unauthorized
     elif blob.get("access_token_id"):
         lent = await call.tx.get(AccessToken, str(blob["access_token_id"]))
         if lent is None:
-            raise errors.AccessTokenNotFound
+            raise refusals.AccessTokenNotFound
         if lent.authorizing_user_id != user.id or lent.token_project_id != project.id:
             raise Unauthorized
     wanted = Wanted("project", project, trust)

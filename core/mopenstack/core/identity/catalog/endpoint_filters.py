@@ -11,6 +11,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, from_value, page_of
 from mopenstack.core.identity.catalog.endpoints import Endpoints
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoint_filters_pb2 as pb2
 from mopenstack.identity.v3.catalog.endpoints_pb2 import Endpoint
 from mopenstack.identity.v3.resource.projects_pb2 import Project
@@ -21,7 +22,7 @@ FILTERS = ("service_id", "region_id", "interface")
 class EndpointGroups(IdentityServicer[pb2.EndpointGroup]):
     service = pb2.DESCRIPTOR.services_by_name["EndpointGroups"]
     message = pb2.EndpointGroup
-    not_found = errors.EndpointGroupNotFound
+    not_found = refusals.EndpointGroupNotFound
 
     async def complete(self, call: Call, obj: pb2.EndpointGroup, request: Any, given: set[str]) -> None:
         if "filters" not in given:

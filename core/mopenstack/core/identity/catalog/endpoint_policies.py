@@ -5,12 +5,12 @@ from __future__ import annotations
 from mopenstack.contract.faults import NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import page_of
 from mopenstack.core.identity.catalog.endpoints import Endpoints
 from mopenstack.core.identity.catalog.policies import Policies
 from mopenstack.core.identity.catalog.regions import Regions
 from mopenstack.core.identity.catalog.services import Services
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoint_policies_pb2 as pb2
 from mopenstack.identity.v3.catalog.endpoints_pb2 import Endpoint
 from mopenstack.identity.v3.catalog.regions_pb2 import Region
@@ -74,7 +74,7 @@ class EndpointPolicies(Servicer):
         await self._parts(call, request)
         found = await call.tx.get(pb2.PolicyAssociation, _of(request))
         if found is None or found.policy_id != request.policy_id:
-            raise errors.PolicyAssociationNotFound
+            raise refusals.PolicyAssociationNotFound
         return found
 
     @staticmethod

@@ -15,6 +15,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.identity.resource.deletion import forget_endpoint
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoints_pb2 as pb2
 from mopenstack.identity.v3.catalog import regions_pb2, services_pb2
 
@@ -24,7 +25,7 @@ OWN = "cloud:"
 class Endpoints(IdentityServicer[pb2.Endpoint]):
     service = pb2.DESCRIPTOR.services_by_name["Endpoints"]
     message = pb2.Endpoint
-    not_found = errors.EndpointNotFound
+    not_found = refusals.EndpointNotFound
 
     async def complete(self, call: Call, obj: pb2.Endpoint, request: Any, given: set[str]) -> None:
         await self._check(call, obj)

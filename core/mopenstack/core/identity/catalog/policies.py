@@ -8,6 +8,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.identity.resource.deletion import forget_associations
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import policies_pb2 as pb2
 
 _CREATE = {
@@ -22,7 +23,7 @@ _CREATE = {
 class Policies(IdentityServicer[pb2.Policy]):
     service = pb2.DESCRIPTOR.services_by_name["Policies"]
     message = pb2.Policy
-    not_found = errors.PolicyNotFound
+    not_found = refusals.PolicyNotFound
 
     async def complete(self, call: Call, obj: pb2.Policy, request: Any, given: set[str]) -> None:
         for name in ("blob", "type"):

@@ -10,6 +10,7 @@ from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.identity.resource.deletion import forget_associations
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoints_pb2
 from mopenstack.identity.v3.catalog import regions_pb2 as pb2
 
@@ -17,7 +18,7 @@ from mopenstack.identity.v3.catalog import regions_pb2 as pb2
 class Regions(IdentityServicer[pb2.Region]):
     service = pb2.DESCRIPTOR.services_by_name["Regions"]
     message = pb2.Region
-    not_found = errors.RegionNotFound
+    not_found = refusals.RegionNotFound
 
     async def create_region_with_id(self, call: Call, request: pb2.CreateRegionWithIdRequest) -> Result:
         region = request.region
@@ -40,7 +41,7 @@ class Regions(IdentityServicer[pb2.Region]):
         parent_id = new.parent_region_id
         while parent_id:
             if parent_id == new.id:
-                raise errors.CircularRegionHierarchy(parent_region_id=new.parent_region_id)
+                raise refusals.CircularRegionHierarchy(parent_region_id=new.parent_region_id)
             parent_id = (await self.lookup(call, parent_id)).parent_region_id
 
     async def remove(self, call: Call, obj: pb2.Region) -> None:
@@ -50,7 +51,7 @@ class Regions(IdentityServicer[pb2.Region]):
             doomed += [child.id for child in await call.tx.query(pb2.Region, parent_region_id=id)]
         for id in doomed:
             if await call.tx.query(endpoints_pb2.Endpoint, region_id=id):
-                raise errors.RegionInUse(region_id=obj.id)
+                raise refusals.RegionInUse(region_id=obj.id)
         for id in doomed:
             await forget_associations(call, region_id=id)
         for id in doomed[1:]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity.base import IdentityServicer
-from mopenstack.core.identity.errors import ServiceNotFound
 from mopenstack.core.identity.resource.deletion import forget_associations, forget_endpoint
 from mopenstack.identity.v3.catalog import endpoints_pb2
 from mopenstack.identity.v3.catalog import services_pb2 as pb2
+from mopenstack.identity.v3.refusals import ServiceNotFound
 
 
 class Services(IdentityServicer[pb2.Service]):

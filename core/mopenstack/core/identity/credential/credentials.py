@@ -17,6 +17,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.auth.delegation import is_delegated, refuse_delegated
 from mopenstack.core.identity.base import IdentityServicer, may_read_all, page_of
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.credential import credentials_pb2 as pb2
 
 EC2 = "ec2"
@@ -28,7 +29,7 @@ DELEGATED = "Delegated tokens cannot access credentials directly"
 class Credentials(IdentityServicer[pb2.Credential]):
     service = pb2.DESCRIPTOR.services_by_name["Credentials"]
     message = pb2.Credential
-    not_found = errors.CredentialNotFound
+    not_found = refusals.CredentialNotFound
 
     async def before(self, call: Call, request: Any) -> None:
         """Delegated tokens reach no credentials; of a list they see nothing."""
@@ -99,7 +100,7 @@ class Ec2Credentials(Servicer):
     async def _own(self, call: Call, request: pb2.Ec2CredentialRequest) -> pb2.Credential:
         found = await call.service(Credentials).lookup(call, hash_access_key(request.access))
         if found.type != EC2 or (found.user_id != request.user_id and not may_read_all(call)):
-            raise errors.CredentialNotFound(id=found.id)
+            raise refusals.CredentialNotFound(id=found.id)
         return found
 
 

@@ -13,6 +13,7 @@ from mopenstack.core.identity.base import IdentityServicer, M, from_value, page_
 from mopenstack.core.identity.federation.mapping_rules import DEFAULT_VERSION, check_rules
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.store.transaction import Taken
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.federation import federation_pb2 as pb2
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
@@ -41,7 +42,7 @@ class _Named(IdentityServicer[M]):
 class IdentityProviders(_Named[pb2.IdentityProvider]):
     service = pb2.DESCRIPTOR.services_by_name["IdentityProviders"]
     message = pb2.IdentityProvider
-    not_found = errors.IdentityProviderNotFound
+    not_found = refusals.IdentityProviderNotFound
     variable, kind = "idp_id", "identity_provider"
     put_identity_provider = _Named._put
 
@@ -87,7 +88,7 @@ class IdentityProviders(_Named[pb2.IdentityProvider]):
 class Mappings(_Named[pb2.Mapping]):
     service = pb2.DESCRIPTOR.services_by_name["Mappings"]
     message = pb2.Mapping
-    not_found = errors.MappingNotFound
+    not_found = refusals.MappingNotFound
     variable, kind = "mapping_id", "mapping"
     put_mapping = _Named._put
 
@@ -113,7 +114,7 @@ def _check(mapping: pb2.Mapping) -> None:
 class ServiceProviders(_Named[pb2.ServiceProvider]):
     service = pb2.DESCRIPTOR.services_by_name["ServiceProviders"]
     message = pb2.ServiceProvider
-    not_found = errors.ServiceProviderNotFound
+    not_found = refusals.ServiceProviderNotFound
     variable, kind = "service_provider_id", "service_provider"
     put_service_provider = _Named._put
 
@@ -172,7 +173,7 @@ class Protocols(Servicer):
     async def _find(call: Call, request: Any) -> pb2.Protocol:
         found = await call.tx.get(pb2.Protocol, _id(request))
         if found is None:
-            raise errors.ProtocolNotFound(id=request.protocol_id, idp_id=request.idp_id)
+            raise refusals.ProtocolNotFound(id=request.protocol_id, idp_id=request.idp_id)
         return found
 
 
@@ -184,7 +185,7 @@ class FederatedLogins(Servicer):
     async def add_federated_token(self, call: Call, request: pb2.FederatedLoginRequest) -> Result:
         """The protocol is the method: only `mapped` is one of this cloud's."""
         if request.protocol_id != "mapped":
-            raise errors.AuthMethodNotSupported
+            raise refusals.AuthMethodNotSupported
         raise Unauthorized
 
     async def add_web_token(self, call: Call, request: pb2.WebLoginRequest) -> Result:

@@ -11,6 +11,7 @@ from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, check_domain_unchanged, domain_of, may_on_nothing, page_of
 from mopenstack.core.identity.resource.deletion import forget_group
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity import groups_pb2 as pb2
 from mopenstack.identity.v3.identity import users_pb2
 
@@ -18,7 +19,7 @@ from mopenstack.identity.v3.identity import users_pb2
 class Groups(IdentityServicer[pb2.Group]):
     service = pb2.DESCRIPTOR.services_by_name["Groups"]
     message = pb2.Group
-    not_found = errors.GroupNotFound
+    not_found = refusals.GroupNotFound
     unique = "domain_id"
     absence_told = frozenset({"DeleteGroup"})
 
@@ -74,7 +75,7 @@ class Groups(IdentityServicer[pb2.Group]):
     @staticmethod
     async def _member(call: Call, request: pb2.GroupUserRequest) -> None:
         if await call.tx.get(pb2.Membership, _id(request)) is None:
-            raise errors.MembershipNotFound(user_id=request.user_id, group_id=request.group_id)
+            raise refusals.MembershipNotFound(user_id=request.user_id, group_id=request.group_id)
 
     @staticmethod
     async def _user(call: Call, request: pb2.GroupUserRequest) -> users_pb2.User:
@@ -83,7 +84,7 @@ class Groups(IdentityServicer[pb2.Group]):
         if user is None and call.operation is not None and not may_on_nothing(call, call.operation):
             raise errors.refused(call.operation.options.policy.name)
         if user is None:
-            raise errors.UserNotFound(id=request.user_id)
+            raise refusals.UserNotFound(id=request.user_id)
         if not caller.is_admin and not caller.system and caller.domain_id != user.domain_id:
             assert call.operation is not None
             raise errors.refused(call.operation.options.policy.name)

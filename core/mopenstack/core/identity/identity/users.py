@@ -19,6 +19,7 @@ from mopenstack.core.identity.base import (
 )
 from mopenstack.core.identity.identity.passwords import hash_secret, matches
 from mopenstack.core.identity.resource.deletion import forget_user
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity import groups_pb2
 from mopenstack.identity.v3.identity import users_pb2 as pb2
 from mopenstack.identity.v3.resource import projects_pb2
@@ -49,7 +50,7 @@ _LOCKED = (
 class Users(IdentityServicer[pb2.User]):
     service = pb2.DESCRIPTOR.services_by_name["Users"]
     message = pb2.User
-    not_found = errors.UserNotFound
+    not_found = refusals.UserNotFound
     unique = "domain_id"
     resource_options = USER_OPTIONS
     repeats_extras = True

@@ -12,6 +12,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer, may_read_all
 from mopenstack.core.identity.limit.registered_limits import check_place, place_of
 from mopenstack.core.store.transaction import Taken
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.limit import limits_pb2 as pb2
 from mopenstack.identity.v3.limit.registered_limits_pb2 import RegisteredLimit
 from mopenstack.identity.v3.resource.projects_pb2 import Project
@@ -20,7 +21,7 @@ from mopenstack.identity.v3.resource.projects_pb2 import Project
 class Limits(IdentityServicer[pb2.Limit]):
     service = pb2.DESCRIPTOR.services_by_name["Limits"]
     message = pb2.Limit
-    not_found = errors.LimitNotFound
+    not_found = refusals.LimitNotFound
 
     async def create_limits(self, call: Call, request: pb2.CreateLimitsRequest) -> Result:
         """All of them or none."""
@@ -53,7 +54,7 @@ class Limits(IdentityServicer[pb2.Limit]):
         for registered in await call.tx.query(RegisteredLimit, service_id=limit.service_id):
             if place_of(registered) == place_of(limit):
                 return
-        raise errors.NoRegisteredLimit
+        raise refusals.NoRegisteredLimit
 
     async def refine(self, call: Call, found: list[pb2.Limit], query: common.Query) -> list[pb2.Limit]:
         """Those of the caller's project or domain, unless the caller may read everything."""

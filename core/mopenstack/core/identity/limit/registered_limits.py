@@ -9,6 +9,7 @@ from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.store.transaction import Taken
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import regions_pb2, services_pb2
 from mopenstack.identity.v3.limit import limits_pb2
 from mopenstack.identity.v3.limit import registered_limits_pb2 as pb2
@@ -17,7 +18,7 @@ from mopenstack.identity.v3.limit import registered_limits_pb2 as pb2
 class RegisteredLimits(IdentityServicer[pb2.RegisteredLimit]):
     service = pb2.DESCRIPTOR.services_by_name["RegisteredLimits"]
     message = pb2.RegisteredLimit
-    not_found = errors.RegisteredLimitNotFound
+    not_found = refusals.RegisteredLimitNotFound
 
     async def create_registered_limits(self, call: Call, request: pb2.CreateRegisteredLimitsRequest) -> Result:
         """All of them or none."""
@@ -55,7 +56,7 @@ class RegisteredLimits(IdentityServicer[pb2.RegisteredLimit]):
     async def _check_unused(call: Call, registered: pb2.RegisteredLimit) -> None:
         for limit in await call.tx.query(limits_pb2.Limit, service_id=registered.service_id):
             if place_of(limit) == place_of(registered):
-                raise errors.RegisteredLimitInUse(id=registered.id)
+                raise refusals.RegisteredLimitInUse(id=registered.id)
 
 
 def place_of(limit: Any) -> str:

@@ -26,6 +26,7 @@ from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.core.identity.oauth1.oauth1_signatures import Signed, check, parse, refusal
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment.roles_pb2 import Role
 from mopenstack.identity.v3.oauth1 import oauth1_pb2 as pb2
 
@@ -40,7 +41,7 @@ _FORM = "application/x-www-form-urlencoded"
 class Consumers(IdentityServicer[pb2.Consumer]):
     service = pb2.DESCRIPTOR.services_by_name["Consumers"]
     message = pb2.Consumer
-    not_found = errors.ConsumerNotFound
+    not_found = refusals.ConsumerNotFound
 
     async def create(self, call: Call, request: pb2.CreateConsumerRequest) -> Result:
         """The secret is shown this once."""
@@ -97,7 +98,7 @@ class OAuthTokens(Servicer):
                 raise errors.missing(f"oauth_{name}", "request")
         asked = await call.tx.get(pb2.RequestToken, signed["token"])
         if asked is None:
-            raise errors.RequestTokenNotFound
+            raise refusals.RequestTokenNotFound
         consumer = await call.tx.get(pb2.Consumer, signed["consumer_key"])
         if asked.expires_at.seconds < call.time or consumer is None or asked.consumer_id != consumer.id:
             raise Unauthorized
@@ -123,7 +124,7 @@ class OAuthTokens(Servicer):
         refuse_delegated(call.caller)
         asked = await call.tx.get(pb2.RequestToken, request.request_token_id)
         if asked is None:
-            raise errors.RequestTokenNotFound
+            raise refusals.RequestTokenNotFound
         if asked.expires_at.seconds < call.time:
             raise Unauthorized
         ids = await _role_ids(call, request)
@@ -151,7 +152,7 @@ class OAuthTokens(Servicer):
         refuse_delegated(call.caller)
         found = await call.tx.get(pb2.AccessToken, request.access_token_id)
         if found is None:
-            raise errors.AccessTokenNotFound
+            raise refusals.AccessTokenNotFound
         if found.authorizing_user_id != request.user_id:
             raise Unauthorized
         await call.tx.delete(pb2.AccessToken, found.id)
@@ -165,7 +166,7 @@ class OAuthTokens(Servicer):
     async def get_access_token_role(self, call: Call, request: pb2.AccessTokenRoleRequest) -> Result:
         token = await _of_user(call, request)
         if request.role_id not in token.role_ids:
-            raise errors.RoleNotFound(id=request.role_id)
+            raise refusals.RoleNotFound(id=request.role_id)
         return await call.service(Roles).lookup(call, request.role_id)
 
 
@@ -176,7 +177,7 @@ async def signed_access_token(call: Call, authorization: str) -> pb2.AccessToken
         raise errors.missing("oauth_token", "request")
     found = await call.tx.get(pb2.AccessToken, signed["token"])
     if found is None:
-        raise errors.AccessTokenNotFound
+        raise refusals.AccessTokenNotFound
     consumer = await call.tx.get(pb2.Consumer, found.consumer_id)
     if found.expires_at.seconds < call.time or consumer is None or consumer.id != signed["consumer_key"]:
         raise Unauthorized
@@ -189,7 +190,7 @@ async def signed_access_token(call: Call, authorization: str) -> pb2.AccessToken
 async def _of_user(call: Call, request: Any) -> pb2.AccessToken:
     found = await call.tx.get(pb2.AccessToken, request.access_token_id)
     if found is None or found.authorizing_user_id != request.user_id:
-        raise errors.AccessTokenNotFound
+        raise refusals.AccessTokenNotFound
     return found
 
 

@@ -13,6 +13,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import DEFAULT_DOMAIN, from_value, may_read_all
 from mopenstack.core.identity.resource.domain_options import DEFAULTS, SECURITY_COMPLIANCE, SENSITIVE
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.resource import domain_configs_pb2 as pb2
 
 Options = dict[str, dict[str, Any]]
@@ -208,8 +209,8 @@ def _missing(request: Any) -> Fault:
         part = f"option {request.option} in group {request.group}"
     elif request.group:
         part = f"group {request.group}"
-    return errors.DomainConfigNotFound(part=part, domain_id=request.domain_id)
+    return refusals.DomainConfigNotFound(part=part, domain_id=request.domain_id)
 
 
 def _invalid(detail: str) -> Fault:
-    return errors.InvalidDomainConfig(detail=detail)
+    return refusals.InvalidDomainConfig(detail=detail)

@@ -14,6 +14,7 @@ from mopenstack.core.identity.base import may_read_all, page_of
 from mopenstack.core.identity.identity.groups import Groups
 from mopenstack.core.identity.identity.users import Users
 from mopenstack.core.identity.resource.projects import Projects
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment import roles_pb2
 from mopenstack.identity.v3.identity import groups_pb2, users_pb2
 from mopenstack.identity.v3.resource import domains_pb2 as pb2
@@ -54,7 +55,7 @@ class Domains(Servicer):
         project.id = request.domain.explicit_domain_id
         # Only the seed, which has no token, makes the domain `default`.
         if project.id and call.caller.token and not _UUID_HEX.fullmatch(project.id):
-            raise errors.DomainIdInvalid
+            raise refusals.DomainIdInvalid
         projects = call.service(Projects)
         if project.id and await projects.find(call, project.id) is not None:
             raise errors.duplicate("domain", f"Duplicate ID, {project.id}.")

@@ -6,8 +6,8 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.identity import errors
 from mopenstack.core.identity.errors import schema_error
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.resource import projects_pb2 as pb2
 
 TAGS_MAX = 80
@@ -59,7 +59,7 @@ class ProjectTags(Servicer):
     def _place(call: Call, request: pb2.ProjectTagRequest) -> int:
         tags = list(call.target.tags)
         if request.value not in tags:
-            raise errors.ProjectTagNotFound(id=request.value)
+            raise refusals.ProjectTagNotFound(id=request.value)
         return tags.index(request.value)
 
     @staticmethod

@@ -21,6 +21,7 @@ from mopenstack.core.identity.base import (
 )
 from mopenstack.core.identity.resource.deletion import forget_project
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.resource import projects_pb2 as pb2
 
 DEPTH_MAX = 5
@@ -37,7 +38,7 @@ _TAG_FILTERS: dict[str, Callable[[set[str], set[str]], bool]] = {
 class Projects(IdentityServicer[pb2.Project]):
     service = pb2.DESCRIPTOR.services_by_name["Projects"]
     message = pb2.Project
-    not_found = errors.ProjectNotFound
+    not_found = refusals.ProjectNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
     repeats_extras = True
@@ -56,7 +57,7 @@ class Projects(IdentityServicer[pb2.Project]):
         """The project that acts as this domain."""
         found = await self.find(call, id)
         if found is None or not found.is_domain:
-            raise errors.DomainNotFound(id=id)
+            raise refusals.DomainNotFound(id=id)
         return found
 
     async def parents(self, call: Call, project: pb2.Project) -> list[pb2.Project]:

@@ -23,6 +23,7 @@ from mopenstack.core.identity.links import address_of
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment.roles_pb2 import Role
 from mopenstack.identity.v3.trust import trusts_pb2 as pb2
 
@@ -30,7 +31,7 @@ from mopenstack.identity.v3.trust import trusts_pb2 as pb2
 class Trusts(IdentityServicer[pb2.Trust]):
     service = pb2.DESCRIPTOR.services_by_name["Trusts"]
     message = pb2.Trust
-    not_found = errors.TrustNotFound
+    not_found = refusals.TrustNotFound
 
     async def fetch(self, call: Call, id: str) -> pb2.Trust:
         """Unlike other objects, a trust that is not there or used up is told to everybody."""
@@ -72,7 +73,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
     async def get_trust_role(self, call: Call, request: pb2.TrustRoleRequest) -> Result:
         _refuse_delegated(call)
         if request.role_id not in call.target.role_ids:
-            raise errors.RoleNotFound(id=request.role_id)
+            raise refusals.RoleNotFound(id=request.role_id)
         return await call.service(Roles).lookup(call, request.role_id)
 
     async def delete(self, call: Call, request: Any) -> Result:
@@ -92,7 +93,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         _refuse_delegated(call)
         body = request.trust
         if body.project_id and not body.roles:
-            raise errors.ForbiddenAction(action="At least one role should be specified")
+            raise refusals.ForbiddenAction(action="At least one role should be specified")
         await call.service(Users).lookup(call, body.trustee_user_id)
         source = await trust_in_force(call, call.caller.trust_id) if call.caller.trust_id else None
         trust = pb2.Trust(
@@ -116,7 +117,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         ids = [await roles.id_of(call, wanted) for wanted in body.roles]
         if not body.project_id:
             if ids:
-                raise errors.RoleNotFound(id=ids[0])
+                raise refusals.RoleNotFound(id=ids[0])
             return []
         await call.service(Projects).lookup(call, body.project_id)
         first = None if source is None else (await pedigree(call, source))[-1]
@@ -128,7 +129,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         held = {role.id for role in await roles_on(call, owner, project, of_domains=True)}
         for id in ids:
             if id not in held:
-                raise errors.RoleNotFound(id=id)
+                raise refusals.RoleNotFound(id=id)
         return ids
 
     # -- views
@@ -149,7 +150,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
 def _refuse_delegated(call: Call) -> None:
     """Managing trusts by a trust is redelegation; by any other delegation it is an escape."""
     if call.caller.token and is_delegated(call.caller):
-        raise errors.ForbiddenAction(action="Delegated tokens cannot manage trusts.")
+        raise refusals.ForbiddenAction(action="Delegated tokens cannot manage trusts.")
 
 
 def _roles_links(call: Call, trust: pb2.Trust) -> pb2.TrustRolesLinks:
@@ -165,7 +166,7 @@ def _count(body: pb2.TrustCreate) -> int:
     if not _redelegatable(body):
         return 0
     if body.redelegation_count > REDELEGATIONS_MAX:
-        raise errors.NotAuthorized
+        raise refusals.NotAuthorized
     if body.HasField("remaining_uses"):
         raise BadRequest("remaining_uses must not be set if redelegation is allowed")
     return body.redelegation_count or REDELEGATIONS_MAX
@@ -177,17 +178,17 @@ async def _redelegate(call: Call, source: pb2.Trust, trust: pb2.Trust, body: pb2
     remaining = source.redelegation_count - 1
     if _redelegatable(body):
         if body.redelegation_count and body.redelegation_count != remaining:
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized
         trust.redelegation_count = remaining
     for parent in await pedigree(call, source):
         if not 0 < parent.redelegation_count <= REDELEGATIONS_MAX or trust.HasField("remaining_uses"):
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized
         if parent.HasField("expires_at"):
             if not trust.HasField("expires_at"):
                 trust.expires_at.CopyFrom(parent.expires_at)
             elif trust.expires_at.ToNanoseconds() > parent.expires_at.ToNanoseconds():
-                raise errors.NotAuthorized
+                raise refusals.NotAuthorized
         if not set(trust.role_ids) <= set(parent.role_ids) or (trust.impersonation and not parent.impersonation):
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized
         if trust.trust_project_id != parent.trust_project_id:
-            raise errors.NotAuthorized
+            raise refusals.NotAuthorized

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.image import errors
 from mopenstack.core.image.images.states import STATUS_WORDS, VISIBILITY_WORDS
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
 Test = Callable[[pb.Image], bool]
@@ -39,7 +39,7 @@ def member_status(query: common.Query) -> str:
     """With which status of its membership a project sees the images shared with it."""
     value = _last(query, "member_status") or "accepted"
     if value not in MEMBER_STATUSES:
-        raise errors.BadFilter(f"Invalid status: {value}")
+        raise refusals.BadFilter(f"Invalid status: {value}")
     return value
 
 
@@ -48,7 +48,7 @@ def tests(query: common.Query, project_id: str) -> list[Test]:
     for sort in query.sort:
         if sort.key not in SORT_KEYS:
             allowed = ", ".join(SORT_KEYS)
-            raise errors.BadFilter(f"Invalid sort key: {sort.key}. It must be one of the following: {allowed}.")
+            raise refusals.BadFilter(f"Invalid sort key: {sort.key}. It must be one of the following: {allowed}.")
     found = [_hidden(_last(query, "os_hidden") or "false"), _visibility(_last(query, "visibility"), project_id)]
     for item in query.filters:
         values = list(item.values)
@@ -74,13 +74,13 @@ def _hidden(value: str) -> Test:
 
 def _flag(key: str, value: str) -> bool:
     if value not in ("true", "false"):
-        raise errors.BadFilter(f"Invalid value '{value}' for '{key}' filter. Valid values are 'true' or 'false'.")
+        raise refusals.BadFilter(f"Invalid value '{value}' for '{key}' filter. Valid values are 'true' or 'false'.")
     return value == "true"
 
 
 def _visibility(value: str, project_id: str) -> Test:
     if value and value not in VISIBILITIES:
-        raise errors.BadFilter(f"Invalid visibility value: {value}")
+        raise refusals.BadFilter(f"Invalid visibility value: {value}")
     if value == "all":
         return lambda _: True
     if value:
@@ -90,7 +90,7 @@ def _visibility(value: str, project_id: str) -> Test:
 
 def _test(key: str, value: str) -> Test:
     if key == "changes-since":
-        raise errors.BadFilter('The "changes-since" filter is no longer available on v2.')
+        raise refusals.BadFilter('The "changes-since" filter is no longer available on v2.')
     if key == "protected":
         flag = _flag(key, value)
         return lambda image: image.protected == flag
@@ -120,7 +120,7 @@ def _wanted(key: str, value: str) -> list[str]:
         return [text]
     if name == "in":
         return _quoted_list(text)
-    raise errors.BadFilter(f"Unable to filter by unknown operator '{name}'.")
+    raise refusals.BadFilter(f"Unable to filter by unknown operator '{name}'.")
 
 
 def split_operator(value: str) -> tuple[str, str]:
@@ -137,7 +137,7 @@ def split_operator(value: str) -> tuple[str, str]:
 
 def _quoted_list(text: str) -> list[str]:
     if text.count('"') % 2:
-        raise errors.BadFilter(f"Invalid filter value {text}. The quote is not closed.")
+        raise refusals.BadFilter(f"Invalid filter value {text}. The quote is not closed.")
     return next(csv.reader([text], skipinitialspace=True), [])
 
 
@@ -145,7 +145,7 @@ def _range(key: str, value: str, *, least: bool) -> Test:
     try:
         bound = int(value)
     except ValueError:
-        raise errors.BadFilter("Unable to filter on a range with a non-numeric value.") from None
+        raise refusals.BadFilter("Unable to filter on a range with a non-numeric value.") from None
     if key not in ("size", "min_ram", "min_disk", "virtual_size"):
         return lambda _: False
 
@@ -162,9 +162,9 @@ def _time(key: str, value: str) -> Test:
         threshold = datetime.fromisoformat(text)
     except ValueError:
         said = f'Bad "{key}" query filter format. Use ISO 8601 DateTime notation.'
-        raise errors.BadFilter(said) from None
+        raise refusals.BadFilter(said) from None
     if name not in _COMPARE:
-        raise errors.BadFilter("Unable to filter on a unknown operator.")
+        raise refusals.BadFilter("Unable to filter on a unknown operator.")
     if threshold.tzinfo is None:
         threshold = threshold.replace(tzinfo=UTC)
     compare = _COMPARE[name]

@@ -12,12 +12,13 @@ from typing import Any
 from mopenstack.contract.calls import ByteStream, Outcome
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors, options
+from mopenstack.core.image import options
 from mopenstack.core.image.images import formats, imports
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.core.store.blobs import Blob
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import image_data_pb2 as pb
 from mopenstack.image.v2.images import images_pb2
 
@@ -59,10 +60,10 @@ class ImageData(Servicer):
     async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result | Outcome:
         image = await call.service(Images).fetch(call, request.image_id)
         if image.status == Image.DEACTIVATED and not call.caller.is_admin:
-            raise errors.ImageDeactivated()
+            raise refusals.ImageDeactivated()
         for store in filter(None, (part.strip() for part in request.prefer.split(","))):
             if store not in backends.stores_of(call.cloud):
-                raise errors.StoreNotConfigured(store=store)
+                raise refusals.StoreNotConfigured(store=store)
         if not image.data.key:
             return Outcome("empty", ByteStream(_nothing(), 0))
         start, end = _range(request.range, image.size)
@@ -130,13 +131,13 @@ class ImageData(Servicer):
 def _check_content_type(call: Call) -> None:
     # A gRPC client sends none: its bytes are bytes.
     if call.context.content_type.partition(";")[0].strip() not in (OCTETS, ""):
-        raise errors.UnsupportedMediaType(content_type=call.context.content_type)
+        raise refusals.UnsupportedMediaType(content_type=call.context.content_type)
 
 
 def _announced_size(request: Any) -> int:
     """The size that the headers announce; 0 without one."""
     if request.size and not request.size.isdigit():
-        raise errors.BadSize()
+        raise refusals.BadSize()
     text = request.size or request.content_length
     return int(text) if text.isdigit() else 0
 
@@ -144,9 +145,9 @@ def _announced_size(request: Any) -> int:
 def _check_formats(image: images_pb2.Image) -> None:
     missing = [name for name in ("disk_format", "container_format") if not getattr(image, name)]
     if len(missing) == 1:
-        raise errors.FormatsMissing(f"Property {missing[0]} must be set prior to saving data.")
+        raise refusals.FormatsMissing(f"Property {missing[0]} must be set prior to saving data.")
     if missing:
-        raise errors.FormatsMissing(f"Properties {', '.join(missing)} must be set prior to saving data.")
+        raise refusals.FormatsMissing(f"Properties {', '.join(missing)} must be set prior to saving data.")
 
 
 def _plain_data(blob: Blob) -> images_pb2.Image.Data:
@@ -170,13 +171,13 @@ def _range(text: str, size: int) -> tuple[int, int]:
         return 0, size
     found = re.fullmatch(r"bytes=(\d*)-(\d*)", text.strip())
     if found is None or not any(found.groups()):
-        raise errors.RangeNotSatisfiable()
+        raise refusals.RangeNotSatisfiable()
     first, last = found.groups()
     if not first:
         return max(0, size - int(last)), size
     start, end = int(first), min(size, int(last) + 1) if last else size
     if start >= end:
-        raise errors.RangeNotSatisfiable()
+        raise refusals.RangeNotSatisfiable()
     return start, end
 
 

@@ -15,6 +15,7 @@ from mopenstack.core.image.images import filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.image.schemas import image_breach
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 from mopenstack.image.v2.images import members_pb2
 
@@ -30,7 +31,7 @@ _BASE_KEYS = frozenset(wire_key(field) for field in _FIELDS if not field_rules(f
 class Images(ResourceServicer[pb.Image]):
     service = pb.DESCRIPTOR.services_by_name["Images"]
     message = pb.Image
-    not_found = errors.ImageNotFound
+    not_found = refusals.ImageNotFound
     page_max: ClassVar[int | None] = 1000
     lifecycle = LIFECYCLE
 
@@ -40,7 +41,7 @@ class Images(ResourceServicer[pb.Image]):
         """The image, if the caller may see it: public, community, their own, or shared with their project."""
         image = await self.find(call, id)
         if image is None or not await self._sees(call, image):
-            raise errors.ImageNotFound(id=id)
+            raise refusals.ImageNotFound(id=id)
         return image
 
     async def _sees(self, call: Call, image: pb.Image) -> bool:
@@ -93,7 +94,7 @@ class Images(ResourceServicer[pb.Image]):
         return found
 
     def missing_marker(self, marker: str) -> Exception:
-        return errors.BadFilter(errors.ImageNotFound.message.format(id=marker))
+        return refusals.BadFilter(refusals.ImageNotFound.message.format(id=marker))
 
     async def list_images(self, call: Call, request: Any) -> Result:
         filters.member_status(request.query)
@@ -127,7 +128,7 @@ class Images(ResourceServicer[pb.Image]):
         self._check_visibility(call, obj.visibility)
         _check_limits(obj)
         if await call.tx.add(f"image_id:{obj.id}", 1) > 1:
-            raise errors.ImageIdTaken(id=obj.id)  # an id stays taken when its image is gone
+            raise refusals.ImageIdTaken(id=obj.id)  # an id stays taken when its image is gone
         obj.status = obj.status or Image.QUEUED
         tags = list(dict.fromkeys(obj.tags))
         del obj.tags[:]
@@ -164,11 +165,11 @@ class Images(ResourceServicer[pb.Image]):
     async def delete_image(self, call: Call, request: pb.DeleteImageRequest) -> Result:
         try:
             image = await self.fetch(call, request.image_id)
-        except errors.ImageNotFound:
-            raise errors.ImageToDeleteNotFound(id=request.image_id) from None
+        except refusals.ImageNotFound:
+            raise refusals.ImageToDeleteNotFound(id=request.image_id) from None
         self.check_owner(call, image, "delete_image")
         if image.protected:
-            raise errors.ImageProtected(id=image.id)
+            raise refusals.ImageProtected(id=image.id)
         await self.discard(call, image)
         return EMPTY
 
@@ -183,12 +184,12 @@ class Images(ResourceServicer[pb.Image]):
     async def add_image_tag(self, call: Call, request: pb.AddImageTagRequest) -> Result:
         breach = image_breach({"tags": [request.tag]})
         if breach:
-            raise errors.InvalidImage(breach)
+            raise refusals.InvalidImage(breach)
         image = await self._of_tag(call, request.image_id)
         if request.tag in image.tags:
             return EMPTY
         if len(image.tags) >= TAGS_MAX:
-            raise errors.TagLimit(id=image.id, attempted=len(image.tags) + 1, maximum=TAGS_MAX)
+            raise refusals.TagLimit(id=image.id, attempted=len(image.tags) + 1, maximum=TAGS_MAX)
         new = await call.tx.edit(pb.Image, image.id)
         new.tags.append(request.tag)
         await self.save(call, new)
@@ -197,7 +198,7 @@ class Images(ResourceServicer[pb.Image]):
     async def delete_image_tag(self, call: Call, request: pb.DeleteImageTagRequest) -> Result:
         image = await self._of_tag(call, request.image_id)
         if request.tag not in image.tags:
-            raise errors.ResourceNotFound()
+            raise refusals.ResourceNotFound()
         new = await call.tx.edit(pb.Image, image.id)
         new.tags.remove(request.tag)
         await self.save(call, new)
@@ -206,8 +207,8 @@ class Images(ResourceServicer[pb.Image]):
     async def _of_tag(self, call: Call, image_id: str) -> pb.Image:
         try:
             return await self.fetch_own(call, image_id, "modify_image")
-        except errors.ImageNotFound:
-            raise errors.ImageOfPartNotFound(id=image_id) from None
+        except refusals.ImageNotFound:
+            raise refusals.ImageOfPartNotFound(id=image_id) from None
 
     async def deactivate_image(self, call: Call, request: pb.DeactivateImageRequest) -> Result:
         return await self._switch(call, request.image_id, "deactivate")
@@ -251,12 +252,12 @@ def settle(image: pb.Image, data: pb.Image.Data, stores: Sequence[str] = (backen
 def _check_new(image: pb.Image) -> None:
     for key in image.properties:
         if key == "locations":
-            raise errors.ReadOnlyAttribute(name=key)
+            raise refusals.ReadOnlyAttribute(name=key)
         if key in _BASE_KEYS:
             # Not one that a request may give, or it would have become the field.
-            raise errors.ReadOnlyAttribute(name=key)
+            raise refusals.ReadOnlyAttribute(name=key)
         if len(key) > 255:
-            raise errors.PropertyNameTooLong()
+            raise refusals.PropertyNameTooLong()
         if key in patch.RESERVED or key.startswith(patch.RESERVED_NAMESPACE):
             raise errors.ReservedAttribute(key)
     patch.not_negative("min_disk", image.min_disk)
@@ -269,7 +270,7 @@ def _check_limits(image: pb.Image) -> None:
         ("tags", len(image.tags), TAGS_MAX),
     ):
         if attempted > maximum:
-            raise errors.TooMany(what=what, attempted=attempted, maximum=maximum)
+            raise refusals.TooMany(what=what, attempted=attempted, maximum=maximum)
 
 
 def _visibility(change: pb.UpdateImageRequest.Change) -> int:

@@ -19,7 +19,7 @@ from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.core.image.tasks import Tasks
 from mopenstack.core.store.blobs import Blob
-from mopenstack.image.v2 import tasks_pb2
+from mopenstack.image.v2 import refusals, tasks_pb2
 from mopenstack.image.v2.images import image_data_pb2 as pb
 from mopenstack.image.v2.images import images_pb2
 
@@ -36,15 +36,15 @@ NETWORK = ("fetch", "fetch-or-stand-in")
 def check(request: pb.ImportImageRequest) -> None:
     """What is wrong with the body, whatever the image."""
     if not request.HasField("method"):
-        raise errors.BadImport("Import request requires a 'method' field.")
+        raise refusals.BadImport("Import request requires a 'method' field.")
     method = plain(request.method)
     if not isinstance(method, dict) or "name" not in method:
-        raise errors.BadImport("Import request requires a 'name' field.")
+        raise refusals.BadImport("Import request requires a 'name' field.")
     if method["name"] not in IMPORT_METHODS:
-        raise errors.BadImport(f"Unknown import method name '{method['name']}'.")
+        raise refusals.BadImport(f"Unknown import method name '{method['name']}'.")
     for name in ("all_stores_must_succeed", "all_stores"):
         if request.HasField(name) and not isinstance(plain(getattr(request, name)), bool):
-            raise errors.BadImport(f"'{name}' must be boolean value only")
+            raise refusals.BadImport(f"'{name}' must be boolean value only")
 
 
 async def begin(call: Call, request: pb.ImportImageRequest) -> None:
@@ -91,10 +91,10 @@ async def _may_fetch(call: Call, uri: Any) -> bool:
         if does in NETWORK:
             await download.target(uri, hosts)
     except download.Refused:
-        raise errors.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
+        raise refusals.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
     except download.Unreachable:
         if does == "fetch":
-            raise errors.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
+            raise refusals.BadImport(f"URI for web-download does not pass filtering: {uri}") from None
         return False
     return does in NETWORK
 
@@ -184,18 +184,18 @@ async def copied(call: Call, image: images_pb2.Image) -> None:
 
 def _check_state(image: images_pb2.Image, name: str) -> None:
     if image.status == Image.ACTIVE and name != "copy-image":
-        raise errors.ImportConflict("Image with status active cannot be target for import")
+        raise refusals.ImportConflict("Image with status active cannot be target for import")
     if image.status != Image.ACTIVE and name == "copy-image":
-        raise errors.ImportConflict("Only images with status active can be targeted for copying")
+        raise refusals.ImportConflict("Only images with status active can be targeted for copying")
     if image.status != Image.QUEUED and name == "web-download":
-        raise errors.ImportConflict(f"Image needs to be in 'queued' state to use '{name}' method")
+        raise refusals.ImportConflict(f"Image needs to be in 'queued' state to use '{name}' method")
     if image.status != Image.UPLOADING and name == "glance-direct":
-        raise errors.ImportConflict("Image needs to be staged before 'glance-direct' method can be used")
+        raise refusals.ImportConflict("Image needs to be staged before 'glance-direct' method can be used")
     for key in ("container_format", "disk_format"):
         if not getattr(image, key):
-            raise errors.ImportConflict(f"'{key}' needs to be set before import")
+            raise refusals.ImportConflict(f"'{key}' needs to be set before import")
     if TASK_PROPERTY in image.properties:
-        raise errors.ImportConflict("Image has active task")
+        raise refusals.ImportConflict("Image has active task")
 
 
 def _to_copy(request: pb.ImportImageRequest, image: images_pb2.Image, stores: list[str]) -> list[str]:
@@ -205,7 +205,7 @@ def _to_copy(request: pb.ImportImageRequest, image: images_pb2.Image, stores: li
         return [store for store in stores if store not in present]
     for store in stores:
         if store in present:
-            raise errors.BadImport(f"Image is already present at store '{store}'")
+            raise refusals.BadImport(f"Image is already present at store '{store}'")
     return stores
 
 

@@ -11,14 +11,14 @@ from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.image import errors, options
+from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats
 from mopenstack.core.image.images.patch import ATTRIBUTES, plain_struct
 from mopenstack.core.image.images.states import VISIBILITY_WORDS, Image
 from mopenstack.core.image.images.web import allowed_hosts, stand_in, write
 from mopenstack.core.store.blobs import Blob
 from mopenstack.image.schemas import image_breach
-from mopenstack.image.v2 import tasks_pb2
+from mopenstack.image.v2 import refusals, tasks_pb2
 from mopenstack.image.v2.images import images_pb2
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ INPUTS = {
 def check_address(cloud: Cloud, address: Any) -> None:
     """Raise BadTask for an address that may not be imported from (validate_legacy_import_from_uri)."""
     if not address or not isinstance(address, str):
-        raise errors.BadTask(f"Invalid location: {address}")
+        raise refusals.BadTask(f"Invalid location: {address}")
     if address.startswith(("file:///", "filesystem:///")):
-        raise errors.BadTask("File based imports are not allowed. Please use a non-local source of image data.")
+        raise refusals.BadTask("File based imports are not allowed. Please use a non-local source of image data.")
     if not address.startswith(("http://", "https://")):
-        raise errors.BadTask(
+        raise refusals.BadTask(
             "The given uri is not valid. Please specify a valid uri from the following list of supported uri ['http']"
         )
     try:
         download.split(address, allowed_hosts(cloud))
     except download.Refused:
-        raise errors.BadTask(f"URI for legacy import task does not pass filtering: {address}") from None
+        raise refusals.BadTask(f"URI for legacy import task does not pass filtering: {address}") from None
 
 
 async def run(background: Background, cloud: Cloud, caller: Caller, task_id: str) -> None:
@@ -72,7 +72,7 @@ async def run(background: Background, cloud: Cloud, caller: Caller, task_id: str
     except Fault as fault:
         if blob is not None:
             background.blobs.delete(blob.key)
-        blob, said = None, fault.text if isinstance(fault, errors.OverQuota) else FAILED
+        blob, said = None, fault.text if isinstance(fault, refusals.OverQuota) else FAILED
         await background.transact(cloud, RequestContext(cloud=cloud.name), end)
 
 
@@ -134,11 +134,11 @@ async def _make(call: Call, task: tasks_pb2.Task, blob: Blob) -> None:
 def _image(given: Any) -> images_pb2.Image:
     """The image that a task's image_properties describe; raises InvalidImage."""
     if not isinstance(given, dict):
-        raise errors.InvalidImage(FAILED)
+        raise refusals.InvalidImage(FAILED)
     given = given or {"disk_format": "qcow2", "container_format": "bare"}
     said = image_breach(given)
     if said is not None:
-        raise errors.InvalidImage(said)
+        raise refusals.InvalidImage(said)
     image = images_pb2.Image()
     words: dict[str, Any] = {word: number for number, word in VISIBILITY_WORDS.items()}
     for key, value in given.items():

@@ -18,6 +18,7 @@ from mopenstack.core.image.images.imports import FAILED, TASK_PROPERTY
 from mopenstack.core.image.images.states import STATUS_WORDS, Image
 from mopenstack.core.image.stores import backends
 from mopenstack.core.image.tasks import Tasks
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import locations_pb2 as pb
 
 SERVICE_ROLE = "service"
@@ -41,22 +42,22 @@ class Locations(Servicer):
         image = await images.fetch(call, request.image_id)
         if image.status != Image.QUEUED:
             said = f"It's not allowed to add locations if image status is {STATUS_WORDS[image.status]}."
-            raise errors.ImportConflict(said)
+            raise refusals.ImportConflict(said)
         is_service = SERVICE_ROLE in call.caller.roles
         if not is_service and not (image.project_id == call.caller.project_id and "member" in call.caller.roles):
             raise errors.NotAuthorized("add_image_location")
         if not is_service:
-            raise errors.NoHttpStore
+            raise refusals.NoHttpStore
         _check_hash(request.validation_data)
         if urlsplit(request.url).scheme in download.SCHEMES:
             try:
                 download.split(request.url, frozenset())
             except download.Refused:
                 said = f"URI for add location does not pass filtering: {request.url}"
-                raise errors.BadImport(said) from None
+                raise refusals.BadImport(said) from None
         if TASK_PROPERTY in image.properties:
             said = f"New operation on image '{image.id}' is not permitted as prior operation is still in progress"
-            raise errors.ImportConflict(said)
+            raise refusals.ImportConflict(said)
         task = await tasks.start_location(call, image.id, request.url)
         await tasks.fail(call, task.id, FAILED)
         return EMPTY
@@ -68,11 +69,11 @@ def _check_hash(data: pb.ValidationData) -> None:
     try:
         value = bytes.fromhex(data.os_hash_value)
     except ValueError:
-        raise errors.BadImport(f"os_hash_value ({data.os_hash_value}) is not a valid hexadecimal value") from None
+        raise refusals.BadImport(f"os_hash_value ({data.os_hash_value}) is not a valid hexadecimal value") from None
     algorithm = data.os_hash_algo or "sha512"
     wanted = hashlib.new(algorithm, usedforsecurity=False).digest_size
     if len(value) != wanted:
-        raise errors.BadImport(
+        raise refusals.BadImport(
             f"os_hash_value: ({data.os_hash_value}) is not the correct size for ({algorithm}) "
             f"(should be ({wanted}) bytes)"
         )

@@ -11,6 +11,7 @@ from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images, member_key
 from mopenstack.core.image.images.patch import plain
 from mopenstack.core.image.images.states import Image
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2
 from mopenstack.image.v2.images import members_pb2 as pb
 
@@ -26,9 +27,9 @@ class Members(ResourceServicer[pb.Member]):
         image = await self._image(call, request.image_id)
         try:
             _shared(image)
-        except errors.NotShared as fault:
+        except refusals.NotShared as fault:
             reason = f": {fault.text}"
-            raise errors.MembersForbidden(verb="list", image_id=image.id, reason=reason) from None
+            raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason) from None
         answer = pb.ListMembersResponse(schema="/v2/schemas/members")
         if not await self._is_party(call, image):
             raise errors.NotAuthorized("get_members")
@@ -43,10 +44,10 @@ class Members(ResourceServicer[pb.Member]):
         self._for_members(image, "create")
         call.service(Images).check_owner(call, image, "add_member")
         if await self._find(call, image.id, member_id) is not None:
-            raise errors.MemberDuplicate(member_id=member_id, image_id=image.id)
+            raise refusals.MemberDuplicate(member_id=member_id, image_id=image.id)
         count = await call.tx.count(pb.Member, image_id=image.id)
         if count >= MEMBERS_MAX:
-            raise errors.MemberLimit(id=image.id, attempted=count + 1, maximum=MEMBERS_MAX)
+            raise refusals.MemberLimit(id=image.id, attempted=count + 1, maximum=MEMBERS_MAX)
         member = pb.Member(id=member_key(image.id, member_id), member_id=member_id, image_id=image.id)
         member.status, member.schema = "pending", "/v2/schemas/member"
         return await self.insert(call, member)
@@ -55,13 +56,13 @@ class Members(ResourceServicer[pb.Member]):
         image = await self._image(call, request.image_id)
         try:
             _shared(image)
-        except errors.NotShared as fault:
-            raise errors.MemberHidden(fault.text) from None
+        except refusals.NotShared as fault:
+            raise refusals.MemberHidden(fault.text) from None
         return await self._member(call, image, request.member_id)
 
     async def update_member(self, call: Call, request: pb.UpdateMemberRequest) -> Result:
         if not request.HasField("status"):
-            raise errors.BadMember("Status not specified")
+            raise refusals.BadMember("Status not specified")
         status = plain(request.status)
         image = await self._image(call, request.image_id)
         self._for_members(image, "update")
@@ -69,7 +70,7 @@ class Members(ResourceServicer[pb.Member]):
         if not call.caller.is_admin and call.caller.project_id != member.member_id:
             raise errors.NotAuthorized("modify_member")
         if status not in STATUSES:
-            raise errors.BadMember('Incorrect request: Status must be "pending", "accepted" or "rejected".')
+            raise refusals.BadMember('Incorrect request: Status must be "pending", "accepted" or "rejected".')
         new = await call.tx.edit(pb.Member, member.id)
         new.status = status
         await self.save(call, new)
@@ -88,15 +89,15 @@ class Members(ResourceServicer[pb.Member]):
     async def _image(self, call: Call, image_id: str) -> images_pb2.Image:
         try:
             return await call.service(Images).fetch(call, image_id)
-        except errors.ImageNotFound:
-            raise errors.ImageOfPartNotFound(id=image_id) from None
+        except refusals.ImageNotFound:
+            raise refusals.ImageOfPartNotFound(id=image_id) from None
 
     @staticmethod
     def _for_members(image: images_pb2.Image, verb: str) -> None:
         try:
             _shared(image)
         except Forbidden:
-            raise errors.MembersForbidden(verb=verb, image_id=image.id, reason=".") from None
+            raise refusals.MembersForbidden(verb=verb, image_id=image.id, reason=".") from None
 
     async def _is_party(self, call: Call, image: images_pb2.Image) -> bool:
         project = call.caller.project_id
@@ -111,19 +112,19 @@ class Members(ResourceServicer[pb.Member]):
         member = await self._find(call, image.id, member_id)
         mine = call.caller.is_admin or call.caller.project_id in (image.project_id, member_id)
         if member is None or not mine:
-            raise errors.MemberMissing(member_id=member_id, image_id=image.id)
+            raise refusals.MemberMissing(member_id=member_id, image_id=image.id)
         return member
 
 
 def _shared(image: images_pb2.Image) -> None:
     if image.visibility != Image.SHARED:
-        raise errors.NotShared()
+        raise refusals.NotShared()
 
 
 def _member_id(request: pb.CreateMemberRequest) -> str:
     if not request.HasField("member"):
-        raise errors.BadMember("Member to be added not specified")
+        raise refusals.BadMember("Member to be added not specified")
     value: Any = plain(request.member)
     if not value:
-        raise errors.BadMember("Member can't be empty")
+        raise refusals.BadMember("Member can't be empty")
     return str(value)

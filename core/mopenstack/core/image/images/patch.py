@@ -14,6 +14,7 @@ from mopenstack.contract.faults import InvalidField
 from mopenstack.core.image import errors
 from mopenstack.core.image.images.states import VISIBILITY_WORDS
 from mopenstack.image.schemas import image_breach
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
 Change = pb.UpdateImageRequest.Change
@@ -61,16 +62,16 @@ def check(changes: Iterable[pb.UpdateImageRequest.Change]) -> None:
         root = change.path[0] if change.path else ""
         depth = 2 if root == "locations" and change.op != Change.REPLACE else 1
         if len(change.path) != depth:
-            raise errors.BadPointer(path="/".join(change.path))
+            raise refusals.BadPointer(path="/".join(change.path))
         if root in READ_ONLY:
-            raise errors.ReadOnlyAttribute(name=root)
+            raise refusals.ReadOnlyAttribute(name=root)
         if root in RESERVED or root.startswith(RESERVED_NAMESPACE):
-            raise errors.ReservedAttributeOfPatch(name=root)
+            raise refusals.ReservedAttributeOfPatch(name=root)
         if change.op == Change.REMOVE or root == "locations":
             continue
         breach = image_breach({root: plain(change.value)})
         if breach:
-            raise errors.InvalidImage(breach)
+            raise refusals.InvalidImage(breach)
 
 
 def apply(image: pb.Image, change: pb.UpdateImageRequest.Change, *, admin: bool) -> None:
@@ -80,7 +81,7 @@ def apply(image: pb.Image, change: pb.UpdateImageRequest.Change, *, admin: bool)
         if change.op == Change.REPLACE and not change.value.list_value.values:
             raise errors.EmptyLocations()
         verb = "update" if change.op == Change.REPLACE else VERBS[change.op]
-        raise errors.LocationsHidden(verb=verb)
+        raise refusals.LocationsHidden(verb=verb)
     if change.op == Change.REMOVE:
         _remove(image, root)
         return
@@ -108,7 +109,7 @@ def _remove(image: pb.Image, root: str) -> None:
 def _set(image: pb.Image, root: str, value: Any) -> None:
     name = ATTRIBUTES[root]
     if root in FORMATS and image.status not in (pb.Image.QUEUED, pb.Image.IMPORTING):
-        raise errors.FormatIsSet(name=root)
+        raise refusals.FormatIsSet(name=root)
     if root == "tags":
         del image.tags[:]
         image.tags.extend(dict.fromkeys(value))
@@ -125,7 +126,7 @@ def _set(image: pb.Image, root: str, value: Any) -> None:
 def not_negative(name: str, value: int) -> int:
     """The value; raises NegativeValue, and InvalidField for one that no database column takes."""
     if value < 0:
-        raise errors.NegativeValue(value=value, name=name)
+        raise refusals.NegativeValue(value=value, name=name)
     if value >= 2**31:
         raise InvalidField((name,), value, "maximum", 2**31 - 1)
     return value

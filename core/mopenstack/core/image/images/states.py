@@ -7,7 +7,7 @@ from typing import Any
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.image import errors
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
 Image = pb.Image
@@ -18,9 +18,9 @@ VISIBILITY_WORDS: dict[int, str] = enum_words(_FIELDS["visibility"])
 
 def _refuse(action: Action, image: pb.Image) -> Fault:
     if action.label:
-        return errors.NotInThisStatus(verb=action.label, status=STATUS_WORDS[image.status])
+        return refusals.NotInThisStatus(verb=action.label, status=STATUS_WORDS[image.status])
     aim = action.to if action.interim is None else action.interim
-    return errors.BadTransition(old=STATUS_WORDS[image.status], new=STATUS_WORDS[aim])
+    return refusals.BadTransition(old=STATUS_WORDS[image.status], new=STATUS_WORDS[aim])
 
 
 LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(

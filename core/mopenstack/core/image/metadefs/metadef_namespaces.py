@@ -14,8 +14,7 @@ from mopenstack.contract.faults import Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
-from mopenstack.core.image import errors
-from mopenstack.core.image.metadefs import errors as refusals
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.metadefs import metadef_namespaces_pb2 as pb
 from mopenstack.image.v2.metadefs import metadef_resource_types_pb2 as types_pb
 
@@ -47,7 +46,7 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
         asked = call.operation
         shows = asked is not None and asked.method == "GetMetadefNamespace"
         if shows and found is not None:
-            raise errors.ResourceNotFound()
+            raise refusals.ResourceNotFound()
         if found is None and (shows or (asked is not None and asked.service.endswith(".MetadefObjects"))):
             raise refusals.NamespaceNotFound(namespace=id)
         raise refusals.NamespaceHidden(namespace=id)
@@ -223,7 +222,7 @@ def refuse_protected(namespace: pb.MetadefNamespace, refusal: type[Forbidden], n
 def check_room(count: int) -> None:
     """Raise where a namespace would hold more parts of one kind than fit."""
     if count > PARTS_MAX:
-        raise errors.TooMany(what="metadata definitions", attempted=count, maximum=PARTS_MAX)
+        raise refusals.TooMany(what="metadata definitions", attempted=count, maximum=PARTS_MAX)
 
 
 async def edited(call: Call) -> pb.MetadefNamespace:

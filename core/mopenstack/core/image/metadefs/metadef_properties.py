@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image.metadefs import errors as refusals
 from mopenstack.core.image.metadefs.metadef_namespaces import check_room, edited, refuse_protected
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.metadefs import metadef_namespaces_pb2 as parts
 from mopenstack.image.v2.metadefs import metadef_properties_pb2 as pb
 from mopenstack.image.v2.metadefs import metadef_resource_types_pb2 as types_pb

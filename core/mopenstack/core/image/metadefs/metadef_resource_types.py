@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, copy_fields
-from mopenstack.core.image.metadefs import errors as refusals
 from mopenstack.core.image.metadefs.metadef_namespaces import MetadefNamespaces, check_room, edited, refuse_protected
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.metadefs import metadef_resource_types_pb2 as pb
 
 

@@ -9,11 +9,10 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors
-from mopenstack.core.image.metadefs import errors as refusals
 from mopenstack.core.image.metadefs.metadef_namespaces import check_room, edited, refuse_protected
 from mopenstack.image.json_schema import breach
 from mopenstack.image.metadef_schemas import TAG
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.metadefs import metadef_namespaces_pb2 as parts
 from mopenstack.image.v2.metadefs import metadef_tags_pb2 as pb
 
@@ -58,7 +57,7 @@ class MetadefTags(Servicer):
     async def add_metadef_tag(self, call: Call, request: pb.AddMetadefTagRequest) -> Result:
         said = breach({"name": request.tag_name}, TAG)
         if said is not None:
-            raise errors.InvalidImage(said)
+            raise refusals.InvalidImage(said)
         namespace = await edited(call)
         new = _add(call, namespace, request.tag_name)
         await call.tx.put(namespace)

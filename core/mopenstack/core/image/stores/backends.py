@@ -11,8 +11,8 @@ from typing import Any
 
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.engine.options import Option
-from mopenstack.core.image import errors
 from mopenstack.core.image.images.patch import plain
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import image_data_pb2, images_pb2
 
 DEFAULT = "fs"
@@ -61,7 +61,7 @@ def directory(store: str) -> str:
 def check_known(cloud: Cloud, store: str) -> None:
     """Raise UnknownStore for a store that the cloud has not."""
     if store not in stores_of(cloud):
-        raise errors.UnknownStore(store=store)
+        raise refusals.UnknownStore(store=store)
 
 
 def asked_for(cloud: Cloud, request: image_data_pb2.ImportImageRequest) -> list[str]:
@@ -70,14 +70,14 @@ def asked_for(cloud: Cloud, request: image_data_pb2.ImportImageRequest) -> list[
     if request.all_stores.bool_value:
         if named is not None or request.store:
             said = "All_stores parameter can't be used with x-image-meta-store header or stores parameter"
-            raise errors.BadImport(said)
+            raise refusals.BadImport(said)
         return sorted(stores_of(cloud))
     if named is not None and request.store:
-        raise errors.BadImport("Stores parameter and x-image-meta-store header can't be both specified")
+        raise refusals.BadImport("Stores parameter and x-image-meta-store header can't be both specified")
     found: list[Any] = named if isinstance(named, list) else [request.store or DEFAULT]
     for store in found:
         if store not in stores_of(cloud):
-            raise errors.ImportConflict(errors.UnknownStore.message.format(store=store))
+            raise refusals.ImportConflict(refusals.UnknownStore.message.format(store=store))
     return found
 
 

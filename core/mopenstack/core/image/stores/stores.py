@@ -8,6 +8,7 @@ from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images
 from mopenstack.core.image.images.states import Image
 from mopenstack.core.image.stores import backends
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2
 from mopenstack.image.v2.stores import stores_pb2 as pb
 
@@ -18,41 +19,41 @@ class Stores(Servicer):
     async def delete_image_from_store(self, call: Call, request: pb.DeleteImageFromStoreRequest) -> Result:
         """Forget one of an image's places; the last one stays."""
         if request.store_id not in backends.stores_of(call.cloud):
-            raise errors.StoreConflict(f"The selected store {request.store_id} is not available on this node.")
+            raise refusals.StoreConflict(f"The selected store {request.store_id} is not available on this node.")
         try:
             image = await call.service(Images).fetch(call, request.image_id)
-        except errors.ImageNotFound:
-            raise errors.ImageNotFound(f"Failed to find image {request.image_id}") from None
+        except refusals.ImageNotFound:
+            raise refusals.ImageNotFound(f"Failed to find image {request.image_id}") from None
         if not call.caller.is_admin:
             raise errors.NotAuthorized("delete_image_location")
         if image.status != Image.ACTIVE:
-            raise errors.StoreConflict(
+            raise refusals.StoreConflict(
                 "It's not allowed to remove image data from store if image status is not 'active'"
             )
         places = backends.places(image)
         if len(places) == 1:
-            raise errors.LastLocation()
+            raise refusals.LastLocation()
         if request.store_id not in places:
-            raise errors.ResourceNotFound(f"Image {image.id} is not stored in store {request.store_id}.")
+            raise refusals.ResourceNotFound(f"Image {image.id} is not stored in store {request.store_id}.")
         new = await call.tx.edit(images_pb2.Image, image.id)
         backends.place(new, [store for store in places if store != request.store_id])
         await call.service(Images).save(call, new)
         return EMPTY
 
     async def get_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()
 
     async def queue_image_for_cache(self, call: Call, request: pb.CachedImageRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()
 
     async def delete_image_from_cache(self, call: Call, request: pb.CachedImageRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()
 
     async def clear_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()
 
     async def clean_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()
 
     async def prune_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise errors.NoCache()
+        raise refusals.NoCache()

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.image import errors, options
+from mopenstack.core.image import options
 from mopenstack.core.image.images.states import Image
 from mopenstack.identity.v3.catalog.services_pb2 import Service
 from mopenstack.identity.v3.limit.limits_pb2 import Limit
 from mopenstack.identity.v3.limit.registered_limits_pb2 import RegisteredLimit
+from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2
 
 MIB = 1024 * 1024
@@ -64,7 +65,7 @@ async def _enforce(call: Call, name: str, delta: int) -> None:
     limit = await _limit(call, name)
     used = _used(name, await call.tx.query(images_pb2.Image, project_id=call.caller.project_id))
     if 0 <= limit < used + delta:
-        raise errors.OverQuota(project=call.caller.project_id, name=name, limit=limit, used=used, delta=delta)
+        raise refusals.OverQuota(project=call.caller.project_id, name=name, limit=limit, used=used, delta=delta)
 
 
 def _used(name: str, images: Iterable[images_pb2.Image]) -> int:

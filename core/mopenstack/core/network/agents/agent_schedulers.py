@@ -12,13 +12,11 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
 from mopenstack.core.network.agents.agents import Agents
 from mopenstack.core.network.bgp.bgp import BgpSpeakers
 from mopenstack.core.network.core.networks import Networks
-from mopenstack.core.network.errors import RequestFailed
 from mopenstack.core.network.l3.routers import Routers
 from mopenstack.network.v2.agents import agent_schedulers_pb2 as pb
 from mopenstack.network.v2.agents.agent_schedulers_pb2 import AgentBinding
@@ -27,40 +25,19 @@ from mopenstack.network.v2.bgp.bgp_pb2 import BgpSpeaker
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    DrAgentAssociationError,
+    DrAgentInvalid,
+    DrAgentNotHostingBgpSpeaker,
+    InvalidDhcpAgent,
+    InvalidL3Agent,
+    NetworkHostedByDhcpAgent,
+    NetworkNotHostedByDhcpAgent,
+    RequestFailed,
+    RouterHostedByL3Agent,
+)
 
 DHCP, L3, BGP = "DHCP agent", "L3 agent", "BGP dynamic routing agent"
-
-
-class InvalidDHCPAgent(NotFound):
-    message = "Agent {id} is not a valid DHCP Agent or has been disabled."
-
-
-class NetworkHostedByDHCPAgent(Conflict):
-    message = "The network {network_id} has been already hosted by the DHCP Agent {agent_id}."
-
-
-class NetworkNotHostedByDhcpAgent(Conflict):
-    message = "The network {network_id} is not hosted by the DHCP Agent {agent_id}."
-
-
-class InvalidL3Agent(NotFound):
-    message = "Agent {id} is not a L3 Agent or has been disabled"
-
-
-class RouterHostedByL3Agent(Conflict):
-    message = "The router {router_id} has been already hosted by the L3 Agent {agent_id}."
-
-
-class DrAgentInvalid(NotFound):
-    message = "BgpDrAgent {id} is invalid or has been disabled."
-
-
-class DrAgentNotHostingBgpSpeaker(NotFound):
-    message = "BGP speaker {bgp_speaker_id} is not hosted by the BgpDrAgent {agent_id}."
-
-
-class DrAgentAssociationError(Conflict):
-    message = "BgpDrAgent {agent_id} is already associated to a BGP speaker."
 
 
 class AgentSchedulers(Servicer):
@@ -85,9 +62,9 @@ class AgentSchedulers(Servicer):
         network = await call.service(Networks).fetch(call, _named(request.network_id))
         agent = await self._agent(call, request)
         if agent.agent_type != DHCP or not agent.admin_state_up:
-            raise InvalidDHCPAgent(id=agent.id)
+            raise InvalidDhcpAgent(id=agent.id)
         if await _hosts(call, agent, network):
-            raise NetworkHostedByDHCPAgent(network_id=network.id, agent_id=agent.id)
+            raise NetworkHostedByDhcpAgent(network_id=network.id, agent_id=agent.id)
         await _bind(call, agent, network.id, True)
         return pb.ScheduledResponse()
 

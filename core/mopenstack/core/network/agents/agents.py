@@ -9,11 +9,11 @@ from google.protobuf.message import Message
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import NeutronResource, sees_all
-from mopenstack.core.network.errors import AgentNotFound
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.agents import agents_pb2 as pb
 from mopenstack.network.v2.agents.agent_schedulers_pb2 import AgentBinding
 from mopenstack.network.v2.agents.agents_pb2 import Agent
+from mopenstack.network.v2.refusals import AgentNotFound
 
 
 class Agents(NeutronResource[Agent]):

@@ -7,7 +7,6 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.networks import Networks
@@ -21,37 +20,15 @@ from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.l3.routers_pb2 import Router
-
-
-class BgpSpeakerNotFound(NotFound):
-    message = "BGP speaker {id} could not be found."
-
-
-class BgpPeerNotFound(NotFound):
-    message = "BGP peer {id} could not be found."
-
-
-class BgpSpeakerPeerNotAssociated(NotFound):
-    message = "BGP peer {bgp_peer_id} is not associated with BGP speaker {bgp_speaker_id}."
-
-
-class BgpSpeakerNetworkNotAssociated(NotFound):
-    message = "Network {network_id} is not associated with BGP speaker {bgp_speaker_id}."
-
-
-class BgpSpeakerNetworkBindingError(Conflict):
-    message = "Network {network_id} is already bound to BgpSpeaker {bgp_speaker_id}."
-
-
-class DuplicateBgpPeerIpException(Conflict):
-    message = (
-        "BGP Speaker {bgp_speaker_id} is already configured to peer with a BGP Peer at {peer_ip}, "
-        "it cannot peer with BGP Peer {bgp_peer_id}."
-    )
-
-
-class InvalidBgpPeerMd5Authentication(BadRequest):
-    message = "A password must be supplied when using auth_type md5."
+from mopenstack.network.v2.refusals import (
+    BgpPeerNotFound,
+    BgpSpeakerNetworkBindingError,
+    BgpSpeakerNetworkNotAssociated,
+    BgpSpeakerNotFound,
+    BgpSpeakerPeerNotAssociated,
+    DuplicateBgpPeerIpException,
+    InvalidBgpPeerMd5Authentication,
+)
 
 
 class BgpPeers(NeutronResource[BgpPeer]):

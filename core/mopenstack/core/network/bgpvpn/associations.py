@@ -8,31 +8,18 @@ from typing import Any, ClassVar, TypeVar
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import Conflict, Fault
+from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import invalid
 from mopenstack.core.network.bgpvpn.bgpvpns import Bgpvpns
-from mopenstack.core.network.bgpvpn.errors import (
-    BGPVPNNetAssocAlreadyExists,
-    BGPVPNNetAssocNotFound,
-    BGPVPNPortAssocAlreadyExists,
-    BGPVPNPortAssocNotFound,
-    BGPVPNPortAssocRouteBGPVPNTypeDiffer,
-    BGPVPNPortAssocRouteNoSuchBGPVPN,
-    BGPVPNPortAssocRouteWrongBGPVPNTenant,
-    BGPVPNRouterAssocAlreadyExists,
-    BGPVPNRouterAssocNotFound,
-)
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.addresses import parse_net
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.l3.router_interfaces import interfaces
 from mopenstack.core.network.l3.routers import Routers
-from mopenstack.core.network.qos.errors import NotAuthorized
 from mopenstack.network.v2.bgpvpn import (
     bgpvpn_network_associations_pb2,
     bgpvpn_port_associations_pb2,
@@ -44,14 +31,24 @@ from mopenstack.network.v2.bgpvpn.bgpvpn_router_associations_pb2 import BgpvpnRo
 from mopenstack.network.v2.bgpvpn.bgpvpns_pb2 import Bgpvpn
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    BgpvpnNetAssocAlreadyExists,
+    BgpvpnNetAssocNotFound,
+    BgpvpnPortAssocAlreadyExists,
+    BgpvpnPortAssocNotFound,
+    BgpvpnPortAssocRouteBgpvpnTypeDiffer,
+    BgpvpnPortAssocRouteNoSuchBgpvpn,
+    BgpvpnPortAssocRouteWrongBgpvpnTenant,
+    BgpvpnRouterAssocAlreadyExists,
+    BgpvpnRouterAssocNotFound,
+    QosNotAuthorized,
+    RouterInterfaceAttachmentConflict,
+)
 
 M = TypeVar("M", bound=Message)
 
 LOCAL_PREF_MAX = 2**32 - 1
-
-
-class RouterInterfaceAttachmentConflict(Conflict):
-    message = "Error {reason} while attempting the operation."
 
 
 def _bad(msg: str) -> BadResourceRequest:
@@ -84,7 +81,7 @@ class Associations(SubResource[M]):
         bgpvpn: Bgpvpn = call.target
         await self.check_member(call, bgpvpn, obj)
         if obj.project_id != bgpvpn.project_id:
-            raise NotAuthorized()
+            raise QosNotAuthorized()
         id = getattr(obj, self.field)
         changed = await call.tx.edit(Bgpvpn, bgpvpn.id)
         if id in getattr(changed, self.members):
@@ -105,9 +102,9 @@ class Associations(SubResource[M]):
 class BgpvpnNetworkAssociations(Associations[BgpvpnNetworkAssociation]):
     service = bgpvpn_network_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnNetworkAssociations"]
     message = BgpvpnNetworkAssociation
-    not_found = BGPVPNNetAssocNotFound
+    not_found = BgpvpnNetAssocNotFound
     variable = "network_association_id"
-    field, members, exists = "network_id", "networks", BGPVPNNetAssocAlreadyExists
+    field, members, exists = "network_id", "networks", BgpvpnNetAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
         network = await call.service(Networks).fetch(call, obj.network_id)
@@ -120,15 +117,15 @@ class BgpvpnNetworkAssociations(Associations[BgpvpnNetworkAssociation]):
                     f"Network {network.id} is linked to a router which is already associated to bgpvpn(s) {linked}"
                 )
         if network.project_id != bgpvpn.project_id:
-            raise NotAuthorized()
+            raise QosNotAuthorized()
 
 
 class BgpvpnRouterAssociations(Associations[BgpvpnRouterAssociation]):
     service = bgpvpn_router_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnRouterAssociations"]
     message = BgpvpnRouterAssociation
-    not_found = BGPVPNRouterAssocNotFound
+    not_found = BgpvpnRouterAssocNotFound
     variable = "router_association_id"
-    field, members, exists = "router_id", "routers", BGPVPNRouterAssocAlreadyExists
+    field, members, exists = "router_id", "routers", BgpvpnRouterAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
         router = await call.service(Routers).fetch(call, obj.router_id)
@@ -142,21 +139,21 @@ class BgpvpnRouterAssociations(Associations[BgpvpnRouterAssociation]):
         if bgpvpn.type != "l3":
             raise _bad("Router associations require the bgpvpn to be of type l3")
         if router.project_id != bgpvpn.project_id:
-            raise NotAuthorized()
+            raise QosNotAuthorized()
 
 
 class BgpvpnPortAssociations(Associations[BgpvpnPortAssociation]):
     service = bgpvpn_port_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnPortAssociations"]
     message = BgpvpnPortAssociation
-    not_found = BGPVPNPortAssocNotFound
+    not_found = BgpvpnPortAssocNotFound
     variable = "port_association_id"
-    field, members, exists = "port_id", "ports", BGPVPNPortAssocAlreadyExists
+    field, members, exists = "port_id", "ports", BgpvpnPortAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
         _check_routes(obj.routes)
         port = await call.service(Ports).fetch(call, obj.port_id)
         if port.project_id != bgpvpn.project_id or obj.project_id != bgpvpn.project_id:
-            raise NotAuthorized()
+            raise QosNotAuthorized()
         await self._check_leaks(call, bgpvpn, obj)
 
     async def change(
@@ -176,11 +173,11 @@ class BgpvpnPortAssociations(Associations[BgpvpnPortAssociation]):
                 continue
             other = await call.service(Bgpvpns).find(call, route.bgpvpn_id)
             if other is None or not call.service(Bgpvpns).visible(call, other):
-                raise BGPVPNPortAssocRouteNoSuchBGPVPN(bgpvpn_id=route.bgpvpn_id)
+                raise BgpvpnPortAssocRouteNoSuchBgpvpn(bgpvpn_id=route.bgpvpn_id)
             if other.type != bgpvpn.type:
-                raise BGPVPNPortAssocRouteBGPVPNTypeDiffer(route_bgpvpn_type=other.type, bgpvpn_type=bgpvpn.type)
+                raise BgpvpnPortAssocRouteBgpvpnTypeDiffer(route_bgpvpn_type=other.type, bgpvpn_type=bgpvpn.type)
             if other.project_id != obj.project_id:
-                raise BGPVPNPortAssocRouteWrongBGPVPNTenant(bgpvpn_id=other.id)
+                raise BgpvpnPortAssocRouteWrongBgpvpnTenant(bgpvpn_id=other.id)
 
 
 def _check_routes(routes: Sequence[BgpvpnPortAssociation.Route]) -> None:

@@ -15,12 +15,12 @@ from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.network.base import NeutronResource, invalid
-from mopenstack.core.network.bgpvpn.errors import BGPVPNNotFound
 from mopenstack.network.v2.bgpvpn import bgpvpns_pb2 as pb
 from mopenstack.network.v2.bgpvpn.bgpvpn_network_associations_pb2 import BgpvpnNetworkAssociation
 from mopenstack.network.v2.bgpvpn.bgpvpn_port_associations_pb2 import BgpvpnPortAssociation
 from mopenstack.network.v2.bgpvpn.bgpvpn_router_associations_pb2 import BgpvpnRouterAssociation
 from mopenstack.network.v2.bgpvpn.bgpvpns_pb2 import Bgpvpn
+from mopenstack.network.v2.refusals import BgpvpnNotFound
 
 ROLE = "bgpvpn_admin"
 ASSOCIATIONS: tuple[type[Message], ...] = (BgpvpnNetworkAssociation, BgpvpnRouterAssociation, BgpvpnPortAssociation)
@@ -35,7 +35,7 @@ UINT16, UINT32 = 2**16 - 1, 2**32 - 1
 class Bgpvpns(NeutronResource[Bgpvpn]):
     service = pb.DESCRIPTOR.services_by_name["Bgpvpns"]
     message = Bgpvpn
-    not_found = BGPVPNNotFound
+    not_found = BgpvpnNotFound
 
     def audience(self, call: Call) -> str:
         return "admin" if ROLE in call.caller.roles else super().audience(call)

@@ -13,9 +13,9 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Servicer
-from mopenstack.core.network.errors import ExtensionNotFound
 from mopenstack.network.v2.common import extensions_pb2 as pb
 from mopenstack.network.v2.common.extensions_pb2 import Extension
+from mopenstack.network.v2.refusals import ExtensionNotFound
 
 
 @cache

@@ -6,13 +6,25 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound, Unavailable
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY
 from mopenstack.core.network.base import NeutronResource, sees_all
 from mopenstack.network.v2.common import flavors_pb2 as pb
 from mopenstack.network.v2.common.flavors_pb2 import BindServiceProfileResponse, NetworkFlavor, ServiceProfile
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    FlavorDisabled,
+    FlavorInUse,
+    FlavorNotFound,
+    FlavorServiceProfileBindingExists,
+    FlavorServiceProfileBindingNotFound,
+    InvalidServiceType,
+    ServiceProfileDisabled,
+    ServiceProfileDriverNotFound,
+    ServiceProfileEmpty,
+    ServiceProfileInUse,
+    ServiceProfileNotFound,
+)
 
 _PROVIDERS = "neutron.services.l3_router.service_providers"
 DRIVERS = frozenset(
@@ -28,50 +40,6 @@ SERVICE_TYPES = frozenset((
     "taas", "tap-mirror", "timestamp", "trunk",
 ))  # fmt: skip
 """The types of the plugins that serve this cloud's extensions (get_plugin_type of each)."""
-
-
-class InvalidServiceType(BadRequest):
-    message = "Invalid service type: {service_type}."
-
-
-class FlavorNotFound(NotFound):
-    message = "Flavor {id} could not be found."
-
-
-class FlavorInUse(Conflict):
-    message = "Flavor {flavor_id} is used by some service instance."
-
-
-class FlavorDisabled(Unavailable):
-    message = "Flavor is not enabled."
-
-
-class ServiceProfileNotFound(NotFound):
-    message = "Service Profile {id} could not be found."
-
-
-class ServiceProfileInUse(Conflict):
-    message = "Service Profile {sp_id} is used by some service instance."
-
-
-class ServiceProfileDisabled(Unavailable):
-    message = "Service Profile is not enabled."
-
-
-class ServiceProfileEmpty(BadRequest):
-    message = "Service Profile needs either a driver or metainfo."
-
-
-class ServiceProfileDriverNotFound(NotFound):
-    message = "Service Profile driver {driver} could not be found."
-
-
-class FlavorServiceProfileBindingExists(Conflict):
-    message = "Service Profile {sp_id} is already associated with flavor {fl_id}."
-
-
-class FlavorServiceProfileBindingNotFound(NotFound):
-    message = "Service Profile {sp_id} is not associated with flavor {fl_id}."
 
 
 class NetworkFlavors(NeutronResource[NetworkFlavor]):

@@ -10,8 +10,8 @@ from mopenstack.contract.v1 import store_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, QuotaSet
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.network.errors import BadQuota, OverQuota, TenantQuotaNotFound
 from mopenstack.network.v2.common import quotas_pb2 as pb
+from mopenstack.network.v2.refusals import BadQuota, OverQuota, TenantQuotaNotFound
 
 SERVICE = "network"
 DEFAULTS = {

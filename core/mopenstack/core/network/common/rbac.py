@@ -12,9 +12,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.errors import RbacPolicyInUse
 from mopenstack.core.store.kinds import resource_options
 from mopenstack.network.v2.common.rbac_policies_pb2 import RbacPolicy
+from mopenstack.network.v2.refusals import RbacPolicyInUse
 
 EVERYBODY = "*"
 ACTIONS = {

@@ -10,18 +10,18 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, bad_input, sees_all
 from mopenstack.core.network.common.rbac import ACTIONS, EVERYBODY, apply_policies, check_not_attached, check_unused
 from mopenstack.core.network.core.networks import copy_to_members
-from mopenstack.core.network.errors import (
-    DuplicateRbacPolicy,
-    InvalidSharedSetting,
-    RbacPolicyInUse,
-    RbacPolicyNotFound,
-)
 from mopenstack.network.v2.common import rbac_policies_pb2 as pb
 from mopenstack.network.v2.common.rbac_policies_pb2 import RbacPolicy
 from mopenstack.network.v2.core.address_scopes_pb2 import AddressScope
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
+from mopenstack.network.v2.refusals import (
+    DuplicateRbacPolicy,
+    InvalidSharedSetting,
+    RbacPolicyInUse,
+    RbacPolicyNotFound,
+)
 
 RULES = ("", ":object_type", ":object_id", ":target_tenant", ":action")
 

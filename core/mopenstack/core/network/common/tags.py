@@ -12,9 +12,9 @@ from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.network.base import bad_input, sees_all
-from mopenstack.core.network.errors import BadResourceRequest, HTTPNotFound, RequestFailed, TagNotFound
 from mopenstack.network.v2.common import tags_pb2 as pb
 from mopenstack.network.v2.common.tags_pb2 import TagsResponse
+from mopenstack.network.v2.refusals import BadResourceRequest, HttpNotFound, RequestFailed, TagNotFound
 
 KINDS = {
     "networks": "network",
@@ -80,7 +80,7 @@ class Tags(Servicer):
         kind = KINDS.get(request.resource_type.replace("-", "_"), "")
         owner = call.owner_of(kind) if kind else None
         if owner is None:
-            raise HTTPNotFound()
+            raise HttpNotFound()
         found = await owner.find(call, request.resource_id)
         if found is None:
             raise RequestFailed()

@@ -9,10 +9,10 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, sees_all, union
 from mopenstack.core.network.common.rbac import forget_policies
-from mopenstack.core.network.errors import AddressScopeInUse, AddressScopeNotFound, AddressScopeUpdateError
 from mopenstack.network.v2.core import address_scopes_pb2 as pb
 from mopenstack.network.v2.core.address_scopes_pb2 import AddressScope
 from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
+from mopenstack.network.v2.refusals import AddressScopeInUse, AddressScopeNotFound, AddressScopeUpdateError
 
 
 class AddressScopes(NeutronResource[AddressScope]):

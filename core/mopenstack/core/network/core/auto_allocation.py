@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Conflict, PolicyRefused
+from mopenstack.contract.faults import BadRequest, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.network.base import sees_all
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.subnetpools import default_pool
 from mopenstack.core.network.core.subnets import Subnets
-from mopenstack.core.network.errors import BadResourceRequest, NotAuthorized, SubnetAllocationError
 from mopenstack.core.network.l3.routers import Routers
 from mopenstack.network.v2.core import auto_allocated_topologies_pb2 as pb
 from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import AutoAllocatedTopology, AutoAllocation
 from mopenstack.network.v2.core.networks_pb2 import CreateNetworkRequest, Network
 from mopenstack.network.v2.core.subnets_pb2 import CreateSubnetRequest, Subnet
 from mopenstack.network.v2.l3.routers_pb2 import CreateRouterRequest, Router, RouterInterfaceRequest
+from mopenstack.network.v2.refusals import (
+    AutoAllocationFailure,
+    BadResourceRequest,
+    NotAuthorized,
+    SubnetAllocationError,
+)
 
 DRY_RUN = "dry-run"
 """In `fields`: only say whether a topology could be made."""
-
-
-class AutoAllocationFailure(Conflict):
-    message = "Deployment error: {why}."
 
 
 class AutoAllocatedTopologies(Servicer):

@@ -9,9 +9,9 @@ from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import Servicer
-from mopenstack.core.network.errors import AvailabilityZoneNotFound
 from mopenstack.network.v2.core import availability_zones_pb2 as pb
 from mopenstack.network.v2.core.availability_zones_pb2 import AvailabilityZone
+from mopenstack.network.v2.refusals import AvailabilityZoneNotFound
 
 ZONES = ("nova",)
 _ALL = [AvailabilityZone(state="available", name=name, resource=of) for name in ZONES for of in ("network", "router")]

@@ -12,12 +12,12 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import Servicer
 from mopenstack.core.network.base import sees_all
-from mopenstack.core.network.errors import HTTPNotFound
 from mopenstack.network.v2.core import network_ip_availabilities_pb2 as pb
 from mopenstack.network.v2.core.network_ip_availabilities_pb2 import NetworkIpAvailability
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import HttpNotFound
 
 IP_VERSION = "ip_version"
 """A filter of subnets: networks without one of that version are left out."""
@@ -40,7 +40,7 @@ class NetworkIpAvailabilities(Servicer):
     async def get_network_ip_availability(self, call: Call, request: Any) -> Any:
         network = await call.tx.get(Network, request.network_id)
         if network is None or not _allowed(call):
-            raise HTTPNotFound()
+            raise HttpNotFound()
         return await _availability(call, network, ())
 
 

@@ -16,16 +16,6 @@ from mopenstack.core.network.core import dns
 from mopenstack.core.network.core.addresses import AUTO_DELETE_PORT_OWNERS
 from mopenstack.core.network.core.availability_zones import check_hints
 from mopenstack.core.network.core.provider import PROJECT_NETWORK_TYPE, Wire, check_all, mtu_of, reserve
-from mopenstack.core.network.errors import (
-    DefaultExternalNetworkExists,
-    ExternalNetworkInUse,
-    HTTPBadRequest,
-    InvalidNetworkMTU,
-    InvalidSharedSetting,
-    NetworkInUse,
-    NetworkNotFound,
-    SegmentsSetInConjunctionWithProviders,
-)
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core import networks_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network, NetworkSegment
@@ -33,6 +23,16 @@ from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.segments_pb2 import Segment
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.qos.qos_policies_pb2 import QosPolicy
+from mopenstack.network.v2.refusals import (
+    DefaultExternalNetworkExists,
+    ExternalNetworkInUse,
+    HttpBadRequest,
+    InvalidNetworkMtu,
+    InvalidSharedSetting,
+    NetworkInUse,
+    NetworkNotFound,
+    SegmentsSetInConjunctionWithProviders,
+)
 
 PROVIDER = ("network_type", "physical_network", "segmentation_id")
 IPV4_MTU_MIN, IPV6_MTU_MIN = 68, 1280
@@ -166,7 +166,7 @@ class Networks(NeutronResource[Network]):
 
     async def change(self, call: Call, old: Network, new: Network, request: Any, given: set[str]) -> None:
         if "ha" in given:
-            raise HTTPBadRequest("Cannot update read-only attribute ha")
+            raise HttpBadRequest("Cannot update read-only attribute ha")
         dns.check_domain(new.dns_domain)
         await check_qos_policy(call, new)
         self._check_provider(old, new, given)
@@ -211,7 +211,7 @@ class Networks(NeutronResource[Network]):
         for subnet in await call.tx.query(Subnet, network_id=new.id):
             least = IPV4_MTU_MIN if subnet.ip_version == 4 else IPV6_MTU_MIN
             if new.mtu < least:
-                raise InvalidNetworkMTU(net_id=new.id, mtu=least)
+                raise InvalidNetworkMtu(net_id=new.id, mtu=least)
 
     @staticmethod
     async def _check_unshare(call: Call, old: Network) -> None:

@@ -25,7 +25,9 @@ from mopenstack.core.network.core.addresses import (
     take_free,
 )
 from mopenstack.core.network.core.subnet_rules import is_automatic
-from mopenstack.core.network.errors import (
+from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import (
     AllocationOnAutoAddressSubnet,
     BadResourceRequest,
     InvalidIpForNetwork,
@@ -35,8 +37,6 @@ from mopenstack.core.network.errors import (
     IpAddressGenerationFailureNoMatchingSubnet,
     SubnetNotFound,
 )
-from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
-from mopenstack.network.v2.core.subnets_pb2 import Subnet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,32 +10,24 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.port_values import bind, vif_details
-from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.network.v2.core import port_bindings_pb2 as pb
 from mopenstack.network.v2.core.port_bindings_pb2 import ActivatePortBindingResponse, PortBinding, PortBindingResponse
 from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    PortBindingAlreadyActive,
+    PortBindingAlreadyExists,
+    PortBindingNotFound,
+)
 
 MIGRATING = ("compute:", "manila:")
 """Owners whose ports may have several bindings."""
 ACTIVE, INACTIVE = "ACTIVE", "INACTIVE"
-
-
-class PortBindingNotFound(NotFound):
-    message = "Binding for port {port_id} for host {host} could not be found."
-
-
-class PortBindingAlreadyActive(Conflict):
-    message = "Binding for port {port_id} on host {host} is already active."
-
-
-class PortBindingAlreadyExists(Conflict):
-    message = "Binding for port {port_id} on host {host} already exists."
 
 
 class PortBindings(SubResource[PortBinding]):

@@ -10,13 +10,13 @@ from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import bad_input, invalid
 from mopenstack.core.network.core import dns
 from mopenstack.core.network.core.addresses import parse_ip, parse_net
-from mopenstack.core.network.errors import (
-    AllowedAddressPairExhausted,
-    AllowedAddressPairsMissingIP,
-    DuplicateAddressPairInRequest,
-    HTTPBadRequest,
-)
 from mopenstack.network.v2.core.ports_pb2 import AddressPair, ExtraDhcpOpt, FixedIp, Port
+from mopenstack.network.v2.refusals import (
+    AllowedAddressPairExhausted,
+    AllowedAddressPairsMissingIp,
+    DuplicateAddressPairInRequest,
+    HttpBadRequest,
+)
 
 PAIRS_MAX = 10
 BLANK_OPTIONS = ("router", "classless-static-route")
@@ -57,17 +57,17 @@ def _check_pairs(pairs: Sequence[AddressPair]) -> None:
     for pair in pairs:
         mac = pair.mac_address or None
         if mac is not None and not is_format("mac", mac):
-            raise HTTPBadRequest(f"'{mac}' is not a valid MAC address")
+            raise HttpBadRequest(f"'{mac}' is not a valid MAC address")
         if not pair.ip_address:
-            raise AllowedAddressPairsMissingIP()
+            raise AllowedAddressPairsMissingIp()
         if (mac, pair.ip_address) in seen:
             raise DuplicateAddressPairInRequest(mac_address=mac, ip_address=pair.ip_address)
         seen.add((mac, pair.ip_address))
         if "/" in pair.ip_address:
             if parse_net(pair.ip_address) is None:
-                raise HTTPBadRequest(f"'{pair.ip_address}' is not a valid IP subnet")
+                raise HttpBadRequest(f"'{pair.ip_address}' is not a valid IP subnet")
         elif parse_ip(pair.ip_address) is None:
-            raise HTTPBadRequest(f"'{pair.ip_address}' is not a valid IP address")
+            raise HttpBadRequest(f"'{pair.ip_address}' is not a valid IP address")
 
 
 def _check_options(options: Iterable[ExtraDhcpOpt]) -> None:

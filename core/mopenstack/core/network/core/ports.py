@@ -29,26 +29,26 @@ from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUT
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.port_values import bind, check_values, complete_pairs, merged_options
 from mopenstack.core.network.core.subnet_rules import is_automatic
-from mopenstack.core.network.errors import (
-    AddressPairAndPortSecurityRequired,
-    BadResourceRequest,
-    DeviceIDNotOwnedByTenant,
-    MacAddressGenerationFailure,
-    MacAddressInUse,
-    PortBound,
-    PortNotFound,
-    PortSecurityAndIPRequiredForSecurityGroups,
-    PortSecurityPortHasSecurityGroup,
-    SecurityGroupNotFound,
-    ServicePortInUse,
-    UnsupportedPortDeviceOwner,
-)
-from mopenstack.core.network.security.errors import SecurityGroupConflict
 from mopenstack.network.v2.core import ports_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
+from mopenstack.network.v2.refusals import (
+    AddressPairAndPortSecurityRequired,
+    BadResourceRequest,
+    DeviceIdNotOwnedByTenant,
+    MacAddressGenerationFailure,
+    MacAddressInUse,
+    PortBound,
+    PortNotFound,
+    PortSecurityAndIpRequiredForSecurityGroups,
+    PortSecurityPortHasSecurityGroup,
+    SecurityGroupConflict,
+    SecurityGroupNotFound,
+    ServicePortInUse,
+    UnsupportedPortDeviceOwner,
+)
 
 MAC_PREFIX = "fa:16:3e"
 MAC_DRAWS = 16
@@ -129,7 +129,7 @@ class Ports(NeutronResource[Port]):
             return
         router = await routers.find(call, obj.device_id)
         if router is not None and router.project_id != obj.project_id:
-            raise DeviceIDNotOwnedByTenant(device_id=obj.device_id)
+            raise DeviceIdNotOwnedByTenant(device_id=obj.device_id)
 
     async def _take_mac(self, call: Call, obj: Port) -> None:
         scope = f"mac/{obj.network_id}"
@@ -160,7 +160,7 @@ class Ports(NeutronResource[Port]):
     async def _set_groups(self, call: Call, obj: Port, given: set[str]) -> None:
         groups = call.owner_of("security_group")
         if obj.security_groups and not obj.port_security_enabled:
-            raise PortSecurityAndIPRequiredForSecurityGroups()
+            raise PortSecurityAndIpRequiredForSecurityGroups()
         if groups is None:
             return
         if "security_groups" not in given:
@@ -260,7 +260,7 @@ class Ports(NeutronResource[Port]):
         if new.allowed_address_pairs:
             raise AddressPairAndPortSecurityRequired()
         if new.security_groups and "security_groups" in given:
-            raise PortSecurityAndIPRequiredForSecurityGroups()
+            raise PortSecurityAndIpRequiredForSecurityGroups()
         if new.security_groups:
             raise PortSecurityPortHasSecurityGroup()
 

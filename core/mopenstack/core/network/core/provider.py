@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import bad_input
 from mopenstack.core.network.core.addresses import Range, take, take_free
-from mopenstack.core.network.errors import (
+from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
+from mopenstack.network.v2.core.networks_pb2 import NetworkSegment
+from mopenstack.network.v2.core.segments_pb2 import Segment
+from mopenstack.network.v2.refusals import (
     FlatNetworkInUse,
     NoNetworkAvailable,
     SegmentsContainDuplicateEntry,
     TunnelIdInUse,
     VlanIdInUse,
 )
-from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
-from mopenstack.network.v2.core.networks_pb2 import NetworkSegment
-from mopenstack.network.v2.core.segments_pb2 import Segment
 
 PROJECT_NETWORK_TYPE = "geneve"
 VLAN_PHYSICAL_NETWORKS = ("public", "physnet1")

@@ -9,17 +9,24 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, sees_all
 from mopenstack.core.network.core.provider import TUNNEL_RANGE, TUNNELS, VLAN_PHYSICAL_NETWORKS, VLAN_RANGE
-from mopenstack.core.network.errors import BadResourceRequest, RequestFailed
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core import network_segment_ranges_pb2 as pb
 from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.segments_pb2 import Segment
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    NetworkSegmentRangeDefaultReadOnly,
+    NetworkSegmentRangeNetTypeNotSupported,
+    NetworkSegmentRangeNotFound,
+    NetworkSegmentRangeOverlaps,
+    NetworkSegmentRangeReferencedByProject,
+    RequestFailed,
+)
 
 PLANTED = "network/network_segment_ranges"
 """Counter: whether the ranges of the configuration are there."""
@@ -27,26 +34,6 @@ PLANTED = "network/network_segment_ranges"
 LARGEST = {"vlan": 4094, "vxlan": 2**24 - 1, "geneve": 2**24 - 1, "gre": 2**32 - 1}
 SHOWN_MAX = 65_536
 """Most ids that `available` lists; Neutron has a row for each, and shows them all."""
-
-
-class NetworkSegmentRangeNotFound(NotFound):
-    message = "Network Segment Range {id} could not be found."
-
-
-class NetworkSegmentRangeNetTypeNotSupported(BadRequest):
-    message = "Network type {type} does not support network segment ranges."
-
-
-class NetworkSegmentRangeReferencedByProject(Conflict):
-    message = "Network Segment Range {range_id} is referenced by one or more project networks."
-
-
-class NetworkSegmentRangeDefaultReadOnly(BadRequest):
-    message = "Network Segment Range {range_id} is a default segment range which could not be updated or deleted."
-
-
-class NetworkSegmentRangeOverlaps(Conflict):
-    message = "Network segment range overlaps with range(s) with id {range_id}"
 
 
 class NetworkSegmentRanges(NeutronResource[NetworkSegmentRange]):

@@ -8,11 +8,11 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, sees_all
 from mopenstack.core.network.core.networks import Networks, show_segments
 from mopenstack.core.network.core.provider import Wire, check_all, reserve
-from mopenstack.core.network.errors import SegmentInUse, SegmentNotFound
 from mopenstack.network.v2.core import segments_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.segments_pb2 import Segment
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import SegmentInUse, SegmentNotFound
 
 
 class Segments(NeutronResource[Segment]):

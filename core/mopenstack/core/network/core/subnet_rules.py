@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from mopenstack.core.network.base import bad_input, invalid
 from mopenstack.core.network.core.addresses import IPNetwork, Range, parse_ip, parse_net, usable
-from mopenstack.core.network.errors import (
-    DNSNameServersExhausted,
+from mopenstack.network.v2.core.subnets_pb2 import AllocationPool, Subnet
+from mopenstack.network.v2.refusals import (
+    DnsNameServersExhausted,
     GatewayConflictWithAllocationPools,
     HostRoutesExhausted,
     InvalidAllocationPool,
@@ -19,7 +20,6 @@ from mopenstack.core.network.errors import (
     OutOfBoundsAllocationPool,
     OverlappingAllocationPools,
 )
-from mopenstack.network.v2.core.subnets_pb2 import AllocationPool, Subnet
 
 NAMESERVERS_MAX, HOST_ROUTES_MAX = 5, 20
 AUTOMATIC = ("slaac", "dhcpv6-stateless")
@@ -94,7 +94,7 @@ def check(subnet: Subnet, given: set[str], *, creating: bool, had_dhcp: bool = F
         _check_gateway(subnet, net)
     label = "new subnet" if creating else subnet.id
     if len(subnet.dns_nameservers) > NAMESERVERS_MAX:
-        raise DNSNameServersExhausted(subnet_id=label, quota=NAMESERVERS_MAX)
+        raise DnsNameServersExhausted(subnet_id=label, quota=NAMESERVERS_MAX)
     for host in subnet.dns_nameservers:
         _check_version(subnet.ip_version, host, _version(host), "dns_nameserver")
     if len(subnet.host_routes) > HOST_ROUTES_MAX:

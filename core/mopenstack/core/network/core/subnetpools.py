@@ -13,11 +13,14 @@ from mopenstack.core.network.base import NeutronResource, bad_input, invalid, se
 from mopenstack.core.network.common.rbac import forget_policies
 from mopenstack.core.network.core.address_scopes import AddressScopes
 from mopenstack.core.network.core.addresses import IPNetwork, compact, parse_net, subtract
-from mopenstack.core.network.errors import (
+from mopenstack.network.v2.core import subnetpools_pb2 as pb
+from mopenstack.network.v2.core.subnetpools_pb2 import PrefixesResponse, Subnetpool, SubnetpoolBody, SubnetpoolUpdated
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import (
     AddressScopePrefixConflict,
     BadResourceRequest,
     EmptySubnetPoolPrefixList,
-    HTTPBadRequest,
+    HttpBadRequest,
     IllegalSubnetPoolIpVersionAssociationToAddressScope,
     IllegalSubnetPoolPrefixBounds,
     IllegalSubnetPoolPrefixUpdate,
@@ -33,9 +36,6 @@ from mopenstack.core.network.errors import (
     SubnetPoolNotFound,
     SubnetPoolQuotaExceeded,
 )
-from mopenstack.network.v2.core import subnetpools_pb2 as pb
-from mopenstack.network.v2.core.subnetpools_pb2 import PrefixesResponse, Subnetpool, SubnetpoolBody, SubnetpoolUpdated
-from mopenstack.network.v2.core.subnets_pb2 import Subnet
 
 LENGTHS = {"default_prefixlen": "default_length", "min_prefixlen": "min_length", "max_prefixlen": "max_length"}
 """A pool's field -> the request's."""
@@ -230,7 +230,7 @@ async def prefix_from_pool(
     size = wanted.prefixlen if wanted is not None else int(pool.default_prefixlen) if length is None else length
     if size > MAX_LENGTH[pool.ip_version]:
         anywhere = ipaddress.IPv4Address(0) if pool.ip_version == 4 else ipaddress.IPv6Address(0)
-        raise HTTPBadRequest(f"invalid IPNetwork {anywhere}/{size}")
+        raise HttpBadRequest(f"invalid IPNetwork {anywhere}/{size}")
     if size > int(pool.max_prefixlen):
         raise MaxPrefixSubnetAllocationError(prefixlen=size, max_prefixlen=pool.max_prefixlen)
     if size < int(pool.min_prefixlen):
@@ -275,7 +275,7 @@ def checked_prefixes(prefixes: Sequence[str]) -> list[IPNetwork]:
 
 def _asked_prefixes(request: Any) -> Sequence[str]:
     if not request.prefixes:
-        raise HTTPBadRequest("Request body contains invalid data")
+        raise HttpBadRequest("Request body contains invalid data")
     return list(request.prefixes)
 
 

@@ -22,25 +22,25 @@ from mopenstack.core.network.core.addresses import (
 )
 from mopenstack.core.network.core.networks import COPIED, IPV4_MTU_MIN, IPV6_MTU_MIN, Networks
 from mopenstack.core.network.core.subnetpools import default_pool, pool_for, prefix_from_pool
-from mopenstack.core.network.errors import (
-    BadResourceRequest,
-    GatewayIpInUse,
-    HTTPBadRequest,
-    InvalidNetworkMTU,
-    NetworkAddressScopeAffinityError,
-    NetworkIdsDontMatch,
-    NetworkSubnetPoolAffinityError,
-    SegmentNotFound,
-    SubnetInUse,
-    SubnetNotFound,
-    SubnetsNotAllAssociatedWithSegments,
-)
+from mopenstack.core.network.errors import SubnetInUse
 from mopenstack.network.v2.core import subnets_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.segments_pb2 import Segment
 from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
 from mopenstack.network.v2.core.subnets_pb2 import AllocationPool, Subnet
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    GatewayIpInUse,
+    HttpBadRequest,
+    InvalidNetworkMtu,
+    NetworkAddressScopeAffinityError,
+    NetworkIdsDontMatch,
+    NetworkSubnetPoolAffinityError,
+    SegmentNotFound,
+    SubnetNotFound,
+    SubnetsNotAllAssociatedWithSegments,
+)
 
 REQUEST_ONLY = ("prefixlen", "use_default_subnetpool")
 
@@ -158,7 +158,7 @@ class Subnets(NeutronResource[Subnet]):
     def _check_mtu(network: Network, obj: Subnet) -> None:
         least = IPV4_MTU_MIN if obj.ip_version == 4 else IPV6_MTU_MIN
         if network.mtu and network.mtu < least:
-            raise InvalidNetworkMTU(net_id=network.id, mtu=least)
+            raise InvalidNetworkMtu(net_id=network.id, mtu=least)
 
     @staticmethod
     def _check_siblings(obj: Subnet, net: IPNetwork, siblings: list[Subnet]) -> None:
@@ -226,7 +226,7 @@ class Subnets(NeutronResource[Subnet]):
     async def change(self, call: Call, old: Subnet, new: Subnet, request: Any, given: set[str]) -> None:
         for name in REQUEST_ONLY:
             if name in given:
-                raise HTTPBadRequest(f"Cannot update read-only attribute {name}")
+                raise HttpBadRequest(f"Cannot update read-only attribute {name}")
         rules.check_values(new, given)
         rules.check(new, given, creating=False, had_dhcp=old.enable_dhcp)
         net = parse_net(new.cidr)

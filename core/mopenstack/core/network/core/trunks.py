@@ -13,9 +13,15 @@ from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, bad_input, invalid
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.core.trunk_errors import (
+from mopenstack.core.store.transaction import Taken, copy_of
+from mopenstack.network.v2.core import trunks_pb2 as pb
+from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.core.trunks_pb2 import SubportsResponse, Trunk
+from mopenstack.network.v2.refusals import (
     DuplicateSubPort,
     ParentPortInUse,
+    PortInUse,
     PortInUseAsSubPort,
     PortInUseAsTrunkParent,
     SubPortMtuGreaterThanTrunkPortMtu,
@@ -24,12 +30,6 @@ from mopenstack.core.network.core.trunk_errors import (
     TrunkNotFound,
     TrunkPortInUse,
 )
-from mopenstack.core.network.l3.errors import PortInUse
-from mopenstack.core.store.transaction import Taken, copy_of
-from mopenstack.network.v2.core import trunks_pb2 as pb
-from mopenstack.network.v2.core.networks_pb2 import Network
-from mopenstack.network.v2.core.ports_pb2 import Port
-from mopenstack.network.v2.core.trunks_pb2 import SubportsResponse, Trunk
 
 SubPort = Trunk.SubPort
 

@@ -12,7 +12,15 @@ from mopenstack.core.network.base import asked_project
 from mopenstack.core.network.common.shared_resource import SharedResource
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.fwaas.errors import (
+from mopenstack.core.network.fwaas.policies import DEFAULT_NAMES, FirewallPolicies
+from mopenstack.core.network.fwaas.rules import FirewallRules
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.fwaas import firewall_groups_pb2 as pb
+from mopenstack.network.v2.fwaas.firewall_groups_pb2 import FirewallGroup
+from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy
+from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
+from mopenstack.network.v2.refusals import (
     FirewallDefaultObjectUpdateRestricted,
     FirewallDefaultParameterExists,
     FirewallGroupCannotRemoveDefault,
@@ -23,14 +31,6 @@ from mopenstack.core.network.fwaas.errors import (
     FirewallGroupPortNotSupported,
     FirewallPolicyConflict,
 )
-from mopenstack.core.network.fwaas.policies import DEFAULT_NAMES, FirewallPolicies
-from mopenstack.core.network.fwaas.rules import FirewallRules
-from mopenstack.core.store.transaction import copy_of
-from mopenstack.network.v2.core.ports_pb2 import Port
-from mopenstack.network.v2.fwaas import firewall_groups_pb2 as pb
-from mopenstack.network.v2.fwaas.firewall_groups_pb2 import FirewallGroup
-from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy
-from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
 
 DEFAULT = "default"
 DEFAULT_SCOPE = "network/default_firewall_group"

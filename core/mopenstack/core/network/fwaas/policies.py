@@ -10,7 +10,12 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.common.shared_resource import SharedResource
-from mopenstack.core.network.fwaas.errors import (
+from mopenstack.core.network.fwaas.rules import FirewallRules
+from mopenstack.network.v2.fwaas import firewall_policies_pb2 as pb
+from mopenstack.network.v2.fwaas.firewall_groups_pb2 import FirewallGroup
+from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy, FirewallPolicyInFull
+from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
+from mopenstack.network.v2.refusals import (
     FirewallDefaultObjectUpdateRestricted,
     FirewallDefaultParameterExists,
     FirewallPolicyInUse,
@@ -23,11 +28,6 @@ from mopenstack.core.network.fwaas.errors import (
     FirewallRuleNotFound,
     FirewallRuleSharingConflict,
 )
-from mopenstack.core.network.fwaas.rules import FirewallRules
-from mopenstack.network.v2.fwaas import firewall_policies_pb2 as pb
-from mopenstack.network.v2.fwaas.firewall_groups_pb2 import FirewallGroup
-from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy, FirewallPolicyInFull
-from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
 
 DEFAULT_NAMES = ("default ingress", "default egress")
 IN_FULL = tuple(FirewallPolicyInFull.DESCRIPTOR.fields_by_name)

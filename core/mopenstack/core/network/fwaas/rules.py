@@ -11,17 +11,17 @@ from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import bad_input, invalid
 from mopenstack.core.network.common.shared_resource import SharedResource
 from mopenstack.core.network.core.addresses import parse_ip, parse_net
-from mopenstack.core.network.fwaas.errors import (
-    FirewallIpAddressConflict,
-    FirewallRuleInUse,
-    FirewallRuleInvalidICMPParameter,
-    FirewallRuleNotFound,
-    FirewallRuleWithPortWithoutProtocolInvalid,
-)
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.fwaas import firewall_rules_pb2 as pb
 from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy
 from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
+from mopenstack.network.v2.refusals import (
+    FirewallIpAddressConflict,
+    FirewallRuleInUse,
+    FirewallRuleInvalidIcmpParameter,
+    FirewallRuleNotFound,
+    FirewallRuleWithPortWithoutProtocolInvalid,
+)
 
 ACTIONS = ("allow", "deny", "reject")
 PROTOCOLS = ("dccp", "icmp", "ipv6-icmp", "sctp", "tcp", "udp")
@@ -95,7 +95,7 @@ def _check(rule: FirewallRule) -> None:
     if has_ports and not rule.protocol:
         raise FirewallRuleWithPortWithoutProtocolInvalid()
     if has_ports and rule.protocol not in WITH_PORTS:
-        raise FirewallRuleInvalidICMPParameter(param="Source, destination port")
+        raise FirewallRuleInvalidIcmpParameter(param="Source, destination port")
     for name in ADDRESSES:
         if rule.HasField(name) and (6 if ":" in getattr(rule, name) else 4) != rule.ip_version:
             raise FirewallIpAddressConflict()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import invalid
 from mopenstack.core.network.common.subresource import SubResource
-from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.network.v2.l3 import conntrack_helpers_pb2 as pb
 from mopenstack.network.v2.l3.conntrack_helpers_pb2 import ConntrackHelper
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    ConntrackHelperNotAllowed,
+    ConntrackHelperNotFound,
+    InvalidProtocolForHelper,
+)
 
 PROTOCOLS = ("dccp", "icmp", "ipv6-icmp", "sctp", "tcp", "udp")
 ALLOWED = {
@@ -26,18 +30,6 @@ ALLOWED = {
     "tftp": ("udp",),
 }
 """Helper -> protocols (the default of `allowed_conntrack_helpers` in neutron.conf)."""
-
-
-class ConntrackHelperNotFound(NotFound):
-    message = "Conntrack Helper {id} could not be found."
-
-
-class ConntrackHelperNotAllowed(BadRequest):
-    message = "Conntrack Helper {helper} is not allowed."
-
-
-class InvalidProtocolForHelper(BadRequest):
-    message = "Conntrack Helper {helper} does not support: {protocol}. Supported protocols are: {supported_protocols}"
 
 
 class ConntrackHelpers(SubResource[ConntrackHelper]):

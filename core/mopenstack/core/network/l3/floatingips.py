@@ -20,14 +20,6 @@ from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, pars
 from mopenstack.core.network.core.dns import check_domain, check_name
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import BadResourceRequest, HTTPBadRequest
-from mopenstack.core.network.l3.errors import (
-    ExternalGatewayForFloatingIPNotFound,
-    ExternalIpAddressExhausted,
-    FipInUseByPortForwarding,
-    FloatingIPNotFound,
-    FloatingIPPortAlreadyAssociated,
-)
 from mopenstack.core.network.l3.router_gateways import ports_of
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -37,6 +29,15 @@ from mopenstack.network.v2.l3 import floatingips_pb2 as pb
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip, FloatingipPool
 from mopenstack.network.v2.l3.port_forwardings_pb2 import PortForwarding
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    ExternalGatewayForFloatingIpNotFound,
+    ExternalIpAddressExhausted,
+    FipInUseByPortForwarding,
+    FloatingIpNotFound,
+    FloatingIpPortAlreadyAssociated,
+    HttpBadRequest,
+)
 
 OWNER = "network:floatingip"
 ASSOCIATION = ("port_id", "fixed_ip_address", "router_id")
@@ -53,7 +54,7 @@ def bad_floatingip(why: str) -> BadResourceRequest:
 class Floatingips(NeutronResource[Floatingip]):
     service = pb.DESCRIPTOR.services_by_name["Floatingips"]
     message = Floatingip
-    not_found = FloatingIPNotFound
+    not_found = FloatingIpNotFound
 
     async def view(self, call: Call, obj: Floatingip) -> Message:
         async def build() -> Floatingip:
@@ -107,7 +108,7 @@ class Floatingips(NeutronResource[Floatingip]):
 
     async def change(self, call: Call, old: Floatingip, new: Floatingip, request: Any, given: set[str]) -> None:
         if "subnet_id" in given:
-            raise HTTPBadRequest("Cannot update read-only attribute subnet_id")
+            raise HttpBadRequest("Cannot update read-only attribute subnet_id")
         await check_qos_policy(call, new)
         # An update that says nothing takes the association away: it was once all that there was to say.
         silent = request is not None and not given
@@ -178,7 +179,7 @@ class Floatingips(NeutronResource[Floatingip]):
         for other in await call.tx.query(Floatingip, port_id=port_id):
             same = other.fixed_ip_address == address and other.floating_network_id == fip.floating_network_id
             if same and other.id != fip.id:
-                raise FloatingIPPortAlreadyAssociated(
+                raise FloatingIpPortAlreadyAssociated(
                     port_id=port_id,
                     fip_id=fip.id,
                     floating_ip_address=fip.floating_ip_address,
@@ -220,7 +221,7 @@ async def find_router(call: Call, port: Port, subnet: Subnet, external_network_i
                 continue
             if any(out.network_id == external_network_id for out in await ports_of(call, router)):
                 return router.id
-    raise ExternalGatewayForFloatingIPNotFound(
+    raise ExternalGatewayForFloatingIpNotFound(
         subnet_id=subnet.id, external_network_id=external_network_id, port_id=port.id
     )
 

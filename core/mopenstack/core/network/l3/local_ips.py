@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
@@ -12,48 +11,31 @@ from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import BadResourceRequest, RequestFailed, ServicePortInUse
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3 import local_ips_pb2 as pb
 from mopenstack.network.v2.l3.local_ips_pb2 import LocalIp, LocalIpAssociation
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    LocalIpAssociationNotFound,
+    LocalIpInUse,
+    LocalIpNoIp,
+    LocalIpNoRequestedIp,
+    LocalIpNotFound,
+    LocalIpPortOrNetworkRequired,
+    LocalIpRequestedIpNotFound,
+    RequestFailed,
+    ServicePortInUse,
+)
 
 OWNER = "network:local_ip"
 """device_owner of the port that Neutron itself makes to hold an address."""
 
 
-class LocalIPNotFound(NotFound):
-    message = "Local IP {id} could not be found."
-
-
-class LocalIPInUse(Conflict):
-    message = "Local IP {id} is still associated with one or more ports."
-
-
-class LocalIPNoIP(BadRequest):
-    message = "Specified Port {port_id} has no fixed IPs configured."
-
-
-class LocalIPRequestedIPNotFound(BadRequest):
-    message = "Specified Port {port_id} does not have requested IP address: {ip}."
-
-
-class LocalIPNoRequestedIP(BadRequest):
-    message = "Specified Port {port_id} has several IPs, should specify exact IP address to use for Local IP."
-
-
-class LocalIPPortOrNetworkRequired(BadRequest):
-    message = "Either Port ID or Network ID must be specified for Local IP create."
-
-
-class LocalIPAssociationNotFound(NotFound):
-    message = "Local IP {local_ip_id} association with port {port_id} could not be found."
-
-
 class LocalIps(NeutronResource[LocalIp]):
     service = pb.DESCRIPTOR.services_by_name["LocalIps"]
     message = LocalIp
-    not_found = LocalIPNotFound
+    not_found = LocalIpNotFound
 
     async def prepare(self, call: Call, obj: LocalIp, request: Any, given: set[str]) -> None:
         if obj.local_port_id:
@@ -63,7 +45,7 @@ class LocalIps(NeutronResource[LocalIp]):
             port = await self._make_port(call, obj)
             obj.local_port_id, obj.local_ip_address = port.id, port.fixed_ips[0].ip_address
         else:
-            raise LocalIPPortOrNetworkRequired()
+            raise LocalIpPortOrNetworkRequired()
         obj.network_id = port.network_id
 
     @staticmethod
@@ -88,7 +70,7 @@ class LocalIps(NeutronResource[LocalIp]):
 
     async def discard(self, call: Call, obj: LocalIp) -> None:
         if await call.tx.query(LocalIpAssociation, local_ip_id=obj.id):
-            raise LocalIPInUse(id=obj.id)
+            raise LocalIpInUse(id=obj.id)
         await super().discard(call, obj)
         port = await call.tx.get(Port, obj.local_port_id)
         if port is not None and port.device_owner == OWNER:
@@ -115,7 +97,7 @@ class LocalIpAssociations(SubResource[LocalIpAssociation]):
     async def _child(self, call: Call, request: Any) -> Call:
         child = await call.tx.get(LocalIpAssociation, _key(call.target.id, request.fixed_port_id))
         if child is None:
-            raise LocalIPAssociationNotFound(local_ip_id=call.target.id, port_id=request.fixed_port_id)
+            raise LocalIpAssociationNotFound(local_ip_id=call.target.id, port_id=request.fixed_port_id)
         call.target = child
         return call
 
@@ -128,13 +110,13 @@ def address_of(port: Port, asked: str) -> str:
     """The one address of a port that is asked for, or its only one (_get_local_ip_address)."""
     addresses = [fixed.ip_address for fixed in port.fixed_ips]
     if not addresses:
-        raise LocalIPNoIP(port_id=port.id)
+        raise LocalIpNoIp(port_id=port.id)
     if asked:
         if asked not in addresses:
-            raise LocalIPRequestedIPNotFound(port_id=port.id, ip=asked)
+            raise LocalIpRequestedIpNotFound(port_id=port.id, ip=asked)
         return asked
     if len(addresses) > 1:
-        raise LocalIPNoRequestedIP(port_id=port.id)
+        raise LocalIpNoRequestedIp(port_id=port.id)
     return addresses[0]
 
 

@@ -5,26 +5,18 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, sees_all
-from mopenstack.core.network.errors import RequestFailed
 from mopenstack.network.v2.l3 import metering_pb2 as pb
 from mopenstack.network.v2.l3.metering_pb2 import MeteringLabel, MeteringLabelRule
+from mopenstack.network.v2.refusals import (
+    MeteringLabelNotFound,
+    MeteringLabelRuleNotFound,
+    MeteringLabelRuleOverlaps,
+    RequestFailed,
+)
 
 PREFIXES = ("remote_ip_prefix", "source_ip_prefix", "destination_ip_prefix")
-
-
-class MeteringLabelNotFound(NotFound):
-    message = "Metering label '{id}' does not exist."
-
-
-class MeteringLabelRuleNotFound(NotFound):
-    message = "Metering label rule '{id}' does not exist."
-
-
-class MeteringLabelRuleOverlaps(Conflict):
-    message = "Metering label rule with remote_ip_prefix '{remote_ip_prefix}' overlaps another."
 
 
 class MeteringLabels(NeutronResource[MeteringLabel]):

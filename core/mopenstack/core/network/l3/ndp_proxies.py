@@ -10,26 +10,26 @@ from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import BadResourceRequest
-from mopenstack.core.network.l3.ndp_rules import (
-    AddressScopeConflict,
-    InvalidAddress,
-    NDPProxyNotFound,
-    PortUnreachableRouter,
-    RouterNDPProxyNotEnable,
-    ipv6,
-)
+from mopenstack.core.network.l3.ndp_rules import ipv6
 from mopenstack.core.network.l3.routers import Routers
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.l3 import ndp_proxies_pb2 as pb
 from mopenstack.network.v2.l3.ndp_proxies_pb2 import NdpProxy
+from mopenstack.network.v2.refusals import (
+    AddressScopeConflict,
+    BadResourceRequest,
+    InvalidAddress,
+    NdpProxyNotFound,
+    PortUnreachableRouter,
+    RouterNdpProxyNotEnable,
+)
 
 
 class NdpProxies(NeutronResource[NdpProxy]):
     service = pb.DESCRIPTOR.services_by_name["NdpProxies"]
     message = NdpProxy
-    not_found = NDPProxyNotFound
+    not_found = NdpProxyNotFound
 
     async def prepare(self, call: Call, obj: NdpProxy, request: Any, given: set[str]) -> None:
         port = await call.service(Ports).fetch(call, obj.port_id)
@@ -38,7 +38,7 @@ class NdpProxies(NeutronResource[NdpProxy]):
             raise PortUnreachableRouter(router_id=obj.router_id, port_id=obj.port_id)
         router = await call.service(Routers).fetch(call, obj.router_id)
         if not router.gw_port_id or not router.enable_ndp_proxy:
-            raise RouterNDPProxyNotEnable(router_id=router.id)
+            raise RouterNdpProxyNotEnable(router_id=router.id)
         obj.ip_address = self._address(obj, port, [fixed for one in inner for fixed in ipv6(one.fixed_ips)])
         outside = await call.tx.get(Network, router.external_gateway_info.network_id)
         inside = await call.tx.get(Network, port.network_id)

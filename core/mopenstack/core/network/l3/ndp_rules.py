@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -12,58 +11,14 @@ from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.ndp_proxies_pb2 import NdpProxy
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    RouterGatewayInUseByNdpProxy,
+    RouterGatewayNotValid,
+    RouterInterfaceInUseByNdpProxy,
+    RouterIPv6GatewayInUse,
+)
 
 FLAG = "enable_ndp_proxy"
-
-
-class NDPProxyNotFound(NotFound):
-    message = "Ndp proxy {id} could not be found."
-
-
-class RouterGatewayInUseByNDPProxy(Conflict):
-    message = (
-        "Unable to unset external gateway of router {router_id}, "
-        "There are one or more ndp proxies still in use on the router."
-    )
-
-
-class RouterInterfaceInUseByNDPProxy(Conflict):
-    message = (
-        "Unable to remove subnet {subnet_id} from router {router_id}, "
-        "There are one or more ndp proxies still in use on the subnet."
-    )
-
-
-class AddressScopeConflict(Conflict):
-    message = (
-        "The IPv6 address scope {ext_address_scope} of external network conflict with internal network's "
-        "IPv6 address scope {internal_address_scope}."
-    )
-
-
-class RouterGatewayNotValid(Conflict):
-    message = "Can not enable ndp proxy on router {router_id}, {why}."
-
-
-class RouterNDPProxyNotEnable(Conflict):
-    message = (
-        "The enable_ndp_proxy parameter of router {router_id} must be set as True while create ndp proxy entry on it."
-    )
-
-
-class PortUnreachableRouter(Conflict):
-    message = "The port {port_id} cannot reach the router {router_id} by IPv6 subnet."
-
-
-class InvalidAddress(BadRequest):
-    message = "The address {address} is invalid, reason: {why}."
-
-
-class RouterIPv6GatewayInUse(Conflict):
-    message = (
-        "Can't remove the IPv6 subnet from external gateway of router {router_id}, "
-        "the IPv6 subnet in use by the router's ndp proxy."
-    )
 
 
 def ipv6(fixed_ips: Iterable[FixedIp]) -> list[FixedIp]:
@@ -116,7 +71,7 @@ async def check_router(call: Call, old: Router, new: Router, given: set[str]) ->
 async def check_gateway_free(call: Call, router: Router) -> None:
     """A gateway stays while proxies stand on it."""
     if await call.tx.count(NdpProxy, router_id=router.id):
-        raise RouterGatewayInUseByNDPProxy(router_id=router.id)
+        raise RouterGatewayInUseByNdpProxy(router_id=router.id)
 
 
 async def check_gateway_change(call: Call, router: Router, asked: Iterable[FixedIp]) -> None:
@@ -138,4 +93,4 @@ async def check_interface_free(call: Call, router: Router, subnet_id: str) -> No
         port = await call.tx.get(Port, proxy.port_id)
         for fixed in ipv6(port.fixed_ips) if port is not None else ():
             if fixed.subnet_id == subnet_id and parse_ip(fixed.ip_address) == parse_ip(proxy.ip_address):
-                raise RouterInterfaceInUseByNDPProxy(router_id=router.id, subnet_id=subnet_id)
+                raise RouterInterfaceInUseByNdpProxy(router_id=router.id, subnet_id=subnet_id)

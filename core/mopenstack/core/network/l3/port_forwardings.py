@@ -10,19 +10,19 @@ from mopenstack.core.network.base import invalid
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import BadResourceRequest
-from mopenstack.core.network.l3.errors import (
-    ExternalGatewayForFloatingIPNotFound,
-    FloatingIPPortAlreadyAssociated,
-    PortForwardingNotFound,
-    PortHasBindingFloatingIP,
-)
 from mopenstack.core.network.l3.floatingips import find_router
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3 import port_forwardings_pb2 as pb
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.l3.port_forwardings_pb2 import PortForwarding
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    ExternalGatewayForFloatingIpNotFound,
+    FloatingIpPortAlreadyAssociated,
+    PortForwardingNotFound,
+    PortHasBindingFloatingIp,
+)
 
 PROTOCOLS = ("dccp", "icmp", "ipv6-icmp", "sctp", "tcp", "udp")
 SIDES = ("internal", "external")
@@ -48,7 +48,7 @@ class PortForwardings(SubResource[PortForwarding]):
         await self._check_collisions(call, obj)
         await self._check_port_free(call, obj)
         if fip.port_id:
-            raise FloatingIPPortAlreadyAssociated(
+            raise FloatingIpPortAlreadyAssociated(
                 port_id=obj.internal_port_id,
                 fip_id=fip.id,
                 floating_ip_address=fip.floating_ip_address,
@@ -130,7 +130,7 @@ class PortForwardings(SubResource[PortForwarding]):
     @staticmethod
     async def _check_port_free(call: Call, obj: PortForwarding) -> None:
         for bound in await call.tx.query(Floatingip, port_id=obj.internal_port_id):
-            raise PortHasBindingFloatingIP(
+            raise PortHasBindingFloatingIp(
                 floating_ip_address=bound.floating_ip_address,
                 fip_id=bound.id,
                 port_id=obj.internal_port_id,
@@ -154,7 +154,7 @@ class PortForwardings(SubResource[PortForwarding]):
         assert subnet is not None  # a port's addresses are of subnets that there are
         try:
             router_id = await find_router(call, port, subnet, fip.floating_network_id)
-        except ExternalGatewayForFloatingIPNotFound:
+        except ExternalGatewayForFloatingIpNotFound:
             raise bad_forwarding(
                 f"External network {fip.floating_network_id} is not reachable from subnet {subnet.id}. "
                 f"Cannot set Port forwarding for port {port.id} with Floating IP {fip.id}"

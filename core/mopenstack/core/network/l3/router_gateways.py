@@ -13,15 +13,14 @@ from mopenstack.core.network.base import check_qos_policy, invalid
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.core.networks import Networks
-from mopenstack.core.network.errors import RequestFailed
 from mopenstack.core.network.l3 import ndp_rules, router_interfaces, router_routes
-from mopenstack.core.network.l3.errors import PolicyNotAuthorized, RouterExternalGatewayInUseByFloatingIp
 from mopenstack.core.network.l3.router_interfaces import GATEWAY_OWNER, bad_router
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import PolicyNotAuthorized, RequestFailed, RouterExternalGatewayInUseByFloatingIp
 
 Gateway = Router.ExternalGatewayInfo
 GATEWAY, GATEWAYS = "external_gateway_info", "external_gateways"

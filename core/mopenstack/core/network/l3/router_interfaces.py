@@ -11,21 +11,21 @@ from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, parse_ip, parse_net
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.core.subnets import Subnets
-from mopenstack.core.network.errors import BadResourceRequest
 from mopenstack.core.network.l3 import ndp_rules, router_routes
-from mopenstack.core.network.l3.errors import (
-    PortInUse,
-    RouterInterfaceInUseByFloatingIP,
-    RouterInterfaceInUseByRoute,
-    RouterInterfaceNotFound,
-    RouterInterfaceNotFoundForSubnet,
-    SubnetMismatchForPort,
-)
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.l3.port_forwardings_pb2 import PortForwarding
 from mopenstack.network.v2.l3.routers_pb2 import Router, RouterInterfaceResponse
+from mopenstack.network.v2.refusals import (
+    BadResourceRequest,
+    PortInUse,
+    RouterInterfaceInUseByFloatingIp,
+    RouterInterfaceInUseByRoute,
+    RouterInterfaceNotFound,
+    RouterInterfaceNotFoundForSubnet,
+    SubnetMismatchForPort,
+)
 
 GATEWAY_OWNER = "network:router_gateway"
 
@@ -226,7 +226,7 @@ async def _check_unused(call: Call, router: Router, subnet: Subnet) -> None:
             continue
         port = await call.tx.get(Port, port_id)
         if port is not None and any(fixed.subnet_id == subnet.id for fixed in port.fixed_ips):
-            raise RouterInterfaceInUseByFloatingIP(router_id=router.id, subnet_id=subnet.id)
+            raise RouterInterfaceInUseByFloatingIp(router_id=router.id, subnet_id=subnet.id)
 
 
 # -- common

@@ -8,10 +8,10 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import invalid
 from mopenstack.core.network.core.addresses import IPNetwork, parse_ip, parse_net
-from mopenstack.core.network.l3.errors import InvalidRoutes
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import InvalidRoutes
 
 Route = tuple[str, str]
 """Destination and next hop."""

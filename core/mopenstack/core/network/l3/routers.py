@@ -18,7 +18,6 @@ from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.availability_zones import ZONES, check_hints
 from mopenstack.core.network.l3 import ndp_rules, router_gateways, router_interfaces, router_routes
-from mopenstack.core.network.l3.errors import RouterInUse, RouterNotFound
 from mopenstack.core.network.l3.router_gateways import GATEWAY, Gateway
 from mopenstack.core.network.l3.router_interfaces import bad_router
 from mopenstack.core.store.transaction import copy_of
@@ -26,6 +25,7 @@ from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3 import routers_pb2 as pb
 from mopenstack.network.v2.l3.conntrack_helpers_pb2 import ConntrackHelper
 from mopenstack.network.v2.l3.routers_pb2 import ExtraroutesResponse, Router, RouterInFull
+from mopenstack.network.v2.refusals import RouterInUse, RouterNotFound
 
 FLAGS = ("distributed", "ha", "enable_default_route_bfd", "enable_default_route_ecmp")
 """Flags whose null changes nothing."""

@@ -21,13 +21,6 @@ from mopenstack.core.network.common.rbac import (
     revoke_everybody,
 )
 from mopenstack.core.network.common.shared_resource import SharedResource, shared_with_caller
-from mopenstack.core.network.errors import HTTPNotFound
-from mopenstack.core.network.qos.errors import (
-    NotAuthorized,
-    QoSPolicyDefaultAlreadyExists,
-    QosPolicyInUse,
-    QosPolicyNotFound,
-)
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -41,6 +34,13 @@ from mopenstack.network.v2.qos.qos_rules_pb2 import (
     MinimumBandwidthRule,
     MinimumPacketRateRule,
     PacketRateLimitRule,
+)
+from mopenstack.network.v2.refusals import (
+    HttpNotFound,
+    QosNotAuthorized,
+    QoSPolicyDefaultAlreadyExists,
+    QosPolicyInUse,
+    QosPolicyNotFound,
 )
 
 RULES: dict[str, type[Message]] = {
@@ -145,9 +145,9 @@ class QosRuleTypes(Servicer):
 
     async def get_qos_rule_type(self, call: Call, request: Any) -> QosRuleType:
         if not call.caller.is_admin:
-            raise NotAuthorized()
+            raise QosNotAuthorized()
         if request.rule_type not in PARAMETERS or not sees_all(call.caller):
-            raise HTTPNotFound()
+            raise HttpNotFound()
         found = QosRuleType(type=request.rule_type)
         driver = found.drivers.add(name=DRIVER)
         for name, choices in PARAMETERS[request.rule_type].items():

@@ -11,10 +11,10 @@ from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Handler, Result, Servicer
 from mopenstack.core.network.base import sees_all
-from mopenstack.core.network.qos.errors import QosRuleNotFound
 from mopenstack.core.network.qos.qos_policies import RULES
 from mopenstack.network.v2.qos import qos_rule_aliases_pb2 as pb
 from mopenstack.network.v2.qos.qos_policies_pb2 import QosPolicy
+from mopenstack.network.v2.refusals import QosRuleNotFound
 
 
 class QosRuleAliases(Servicer):

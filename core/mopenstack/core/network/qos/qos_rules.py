@@ -11,11 +11,11 @@ from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.common.subresource import SubResource
-from mopenstack.core.network.qos.errors import QosRuleNotFound, QoSRuleParameterConflict, QoSRulesConflict
 from mopenstack.core.network.qos.qos_policies import RULES
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.qos import qos_rules_pb2 as pb
 from mopenstack.network.v2.qos.qos_policies_pb2 import QosPolicy
+from mopenstack.network.v2.refusals import QosRuleNotFound, QoSRuleParameterConflict, QoSRulesConflict
 
 M = TypeVar("M", bound=Message)
 

@@ -11,12 +11,12 @@ from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import invalid, sees_all
 from mopenstack.core.network.common.rbac import forget_policies
 from mopenstack.core.network.common.shared_resource import SharedResource
-from mopenstack.core.network.errors import HTTPNotFound
-from mopenstack.core.network.security.errors import (
+from mopenstack.network.v2.refusals import (
     AddressesAlreadyExist,
     AddressesNotFound,
     AddressGroupInUse,
     AddressGroupNotFound,
+    HttpNotFound,
 )
 from mopenstack.network.v2.security import address_groups_pb2 as pb
 from mopenstack.network.v2.security.address_groups_pb2 import AddressesResponse, AddressGroup, AddressGroupInFull
@@ -41,7 +41,7 @@ class AddressGroups(SharedResource[AddressGroup]):
             and not sees_all(call.caller)
             and group.project_id != call.caller.project_id
         ):
-            raise HTTPNotFound()
+            raise HttpNotFound()
         return group
 
     async def prepare(self, call: Call, obj: AddressGroup, request: Any, given: set[str]) -> None:

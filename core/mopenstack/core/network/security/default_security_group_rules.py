@@ -9,7 +9,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.security import rule_values
-from mopenstack.core.network.security.errors import DefaultSecurityGroupRuleExists, DefaultSecurityGroupRuleNotFound
+from mopenstack.network.v2.refusals import DefaultSecurityGroupRuleExists, DefaultSecurityGroupRuleNotFound
 from mopenstack.network.v2.security import default_security_group_rules_pb2 as pb
 from mopenstack.network.v2.security.default_security_group_rules_pb2 import DefaultSecurityGroupRule
 

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.network.base import NeutronResource
+from mopenstack.network.v2.refusals import (
+    SecurityGroupDefaultStatefulnessAlreadyExists,
+    SecurityGroupDefaultStatefulnessNotFound,
+)
 from mopenstack.network.v2.security import security_groups_default_statefulness_pb2 as pb
 from mopenstack.network.v2.security.security_groups_default_statefulness_pb2 import SecurityGroupsDefaultStatefulness
-
-
-class SecurityGroupDefaultStatefulnessNotFound(NotFound):
-    message = "Security group default statefulness {id} could not be found."
-
-
-class SecurityGroupDefaultStatefulnessAlreadyExists(Conflict):
-    message = "A security group default statefulness setting already exists for project '{project_id}'."
 
 
 class SecurityGroupsDefaultStatefulnesses(NeutronResource[SecurityGroupsDefaultStatefulness]):

@@ -5,41 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Servicer
 from mopenstack.core.network.base import NeutronResource, sees_all
 from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
+    InvalidLogResourceType,
+    InvalidResourceConstraint,
+    LogResourceNotFound,
+    ResourceNotFound,
+    TargetResourceNotFound,
+)
 from mopenstack.network.v2.security import logs_pb2 as pb
 from mopenstack.network.v2.security.logs_pb2 import Log, LoggableResource
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
 
 LOGGABLE = ("security_group",)
 """What the drivers of a cloud like DevStack's can log."""
-
-
-class LogResourceNotFound(NotFound):
-    message = "Log resource {id} could not be found."
-
-
-class ResourceNotFound(NotFound):
-    message = "Resource {resource_id} could not be found."
-
-
-class TargetResourceNotFound(NotFound):
-    message = "Target resource {target_id} could not be found."
-
-
-class InvalidLogResourceType(BadRequest):
-    message = "Invalid input for operation: Invalid log resource_type: {resource_type}.."
-
-
-class InvalidResourceConstraint(BadRequest):
-    message = (
-        "Invalid resource constraint between resource ({resource} {resource_id}) "
-        "and target resource ({target_resource} {target_id})."
-    )
 
 
 class Logs(NeutronResource[Log]):

@@ -10,8 +10,8 @@ import ipaddress
 from typing import Any
 
 from mopenstack.core.network.base import invalid
-from mopenstack.core.network.security.errors import (
-    InvalidCIDR,
+from mopenstack.network.v2.refusals import (
+    InvalidCidr,
     SecurityGroupEthertypeConflictWithProtocol,
     SecurityGroupInvalidIcmpValue,
     SecurityGroupInvalidPortRange,
@@ -146,7 +146,7 @@ def _prefix(value: str) -> str:
     try:
         return str(ipaddress.ip_interface(value))
     except ValueError:
-        raise InvalidCIDR(input=value) from None
+        raise InvalidCidr(input=value) from None
 
 
 def _low(rule: Any) -> int | None:

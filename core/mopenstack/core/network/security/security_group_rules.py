@@ -9,12 +9,11 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, sees_all, union
-from mopenstack.core.network.errors import HTTPBadRequest
 from mopenstack.core.network.security import rule_values
 from mopenstack.core.network.security.default_security_group_rules import PARENT
-from mopenstack.core.network.security.errors import SecurityGroupRuleExists, SecurityGroupRuleNotFound
 from mopenstack.core.network.security.security_groups import DEFAULT_SCOPE, SecurityGroups, touch
 from mopenstack.core.store.transaction import Taken
+from mopenstack.network.v2.refusals import HttpBadRequest, SecurityGroupRuleExists, SecurityGroupRuleNotFound
 from mopenstack.network.v2.security import security_group_rules_pb2 as pb
 from mopenstack.network.v2.security.default_security_group_rules_pb2 import DefaultSecurityGroupRule
 from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
@@ -79,7 +78,7 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
 
     async def update_security_group_rule(self, call: Call, request: Any) -> Any:
         for key in request.security_group_rule:
-            raise HTTPBadRequest(f"Cannot update read-only attribute {key}")
+            raise HttpBadRequest(f"Cannot update read-only attribute {key}")
         return call.target
 
     async def delete(self, call: Call, request: Any) -> Any:

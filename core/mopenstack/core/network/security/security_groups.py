@@ -14,16 +14,16 @@ from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import asked_project
 from mopenstack.core.network.common.rbac import forget_policies
 from mopenstack.core.network.common.shared_resource import SharedResource, shared_with_caller
-from mopenstack.core.network.errors import SecurityGroupNotFound
 from mopenstack.core.network.security.default_statefulness import default_stateful
-from mopenstack.core.network.security.errors import (
+from mopenstack.core.store.transaction import copy_of
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
     SecurityGroupCannotRemoveDefault,
     SecurityGroupCannotUpdateDefault,
     SecurityGroupDefaultAlreadyExists,
     SecurityGroupInUse,
+    SecurityGroupNotFound,
 )
-from mopenstack.core.store.transaction import copy_of
-from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.security import security_groups_pb2 as pb
 from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup

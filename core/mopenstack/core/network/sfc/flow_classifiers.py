@@ -8,7 +8,8 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.sfc.errors import (
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
     FlowClassifierInConflict,
     FlowClassifierInUse,
     FlowClassifierInvalidEthertype,
@@ -19,7 +20,6 @@ from mopenstack.core.network.sfc.errors import (
     FlowClassifierPortNotFound,
     FlowClassifierProtocolRequiredWithPorts,
 )
-from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.sfc import flow_classifiers_pb2 as pb
 from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
 from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain

@@ -6,8 +6,10 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, invalid
-from mopenstack.core.network.sfc.errors import (
-    ConsecutiveTapPPGNotSupported,
+from mopenstack.core.network.sfc.flow_classifiers import FlowClassifiers, same_traffic
+from mopenstack.core.network.sfc.port_pairs import PortPairGroups, correlation
+from mopenstack.network.v2.refusals import (
+    ConsecutiveTapPpgNotSupported,
     FlowClassifierInUse,
     InvalidPortPairGroups,
     PortChainChainIdInConflict,
@@ -17,8 +19,6 @@ from mopenstack.core.network.sfc.errors import (
     PortChainUnavailableChainId,
     ServiceGraphPortChainInUse,
 )
-from mopenstack.core.network.sfc.flow_classifiers import FlowClassifiers, same_traffic
-from mopenstack.core.network.sfc.port_pairs import PortPairGroups, correlation
 from mopenstack.network.v2.sfc import port_chains_pb2 as pb
 from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
 from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
@@ -68,7 +68,7 @@ class PortChains(NeutronResource[PortChain]):
         for id in obj.port_pair_groups:
             group = await call.service(PortPairGroups).fetch(call, id)
             if tapped and group.tap_enabled:
-                raise ConsecutiveTapPPGNotSupported()
+                raise ConsecutiveTapPpgNotSupported()
             tapped = group.tap_enabled
         for other in await self._others(call, obj):
             if other.port_pair_groups == obj.port_pair_groups:

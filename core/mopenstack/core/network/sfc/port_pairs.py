@@ -8,10 +8,10 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.ports import Ports
-from mopenstack.core.network.errors import RequestFailed
-from mopenstack.core.network.sfc.errors import (
+from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
     InconsistentCorrelations,
-    MultiplePortPairsInTapPPGNotSupported,
+    MultiplePortPairsInTapPpgNotSupported,
     PortPairEgressNoHost,
     PortPairGroupInUse,
     PortPairGroupNotFound,
@@ -21,8 +21,8 @@ from mopenstack.core.network.sfc.errors import (
     PortPairInUse,
     PortPairNotFound,
     PortPairPortNotFound,
+    RequestFailed,
 )
-from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.sfc import port_pair_groups_pb2, port_pairs_pb2
 from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
 from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
@@ -86,7 +86,7 @@ class PortPairGroups(NeutronResource[PortPairGroup]):
             if any(other.id != group.id for other in await call.tx.query(PortPairGroup, port_pairs=pair.id)):
                 raise PortPairInUse(id=pair.id)
         if group.tap_enabled and len(pairs) > 1:
-            raise MultiplePortPairsInTapPPGNotSupported()
+            raise MultiplePortPairsInTapPpgNotSupported()
 
     async def remove(self, call: Call, obj: PortPairGroup) -> None:
         if await call.tx.count(PortChain, port_pair_groups=obj.id):

@@ -10,8 +10,11 @@ from google.protobuf import json_format
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource, invalid
-from mopenstack.core.network.sfc.errors import (
-    InvalidUUID,
+from mopenstack.core.network.sfc.flow_classifiers import same_traffic
+from mopenstack.core.network.sfc.port_chains import PortChains
+from mopenstack.core.network.sfc.port_pairs import correlation
+from mopenstack.network.v2.refusals import (
+    InvalidUuid,
     ServiceGraphFlowClassifierInConflict,
     ServiceGraphImpossibleBranching,
     ServiceGraphInconsistentEncapsulation,
@@ -20,9 +23,6 @@ from mopenstack.core.network.sfc.errors import (
     ServiceGraphNotFound,
     ServiceGraphPortChainInConflict,
 )
-from mopenstack.core.network.sfc.flow_classifiers import same_traffic
-from mopenstack.core.network.sfc.port_chains import PortChains
-from mopenstack.core.network.sfc.port_pairs import correlation
 from mopenstack.network.v2.sfc import service_graphs_pb2 as pb
 from mopenstack.network.v2.sfc.flow_classifiers_pb2 import FlowClassifier
 from mopenstack.network.v2.sfc.port_chains_pb2 import PortChain
@@ -81,9 +81,9 @@ def _branches(graph: ServiceGraph) -> Branches:
         if not isinstance(targets, list):
             raise invalid("port_chains", f"'{targets}' is not a list")
         if not is_format("uuid", source):
-            raise InvalidUUID(error_message=f"UUID of source Port-Chainis invalid: {source}.")
+            raise InvalidUuid(error_message=f"UUID of source Port-Chainis invalid: {source}.")
         if not all(is_format("uuid", str(target)) for target in targets):
-            raise InvalidUUID(error_message=f"UUID of destination Port-Chain is invalid: {source}.")
+            raise InvalidUuid(error_message=f"UUID of destination Port-Chain is invalid: {source}.")
     return branches
 
 

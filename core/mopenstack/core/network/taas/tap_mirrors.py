@@ -6,24 +6,16 @@ from typing import Any
 
 from google.protobuf import json_format
 
-from mopenstack.contract.faults import Conflict, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.taas.tap_services import check_port
 from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import TapMirrorNotFound, TapMirrorTunnelConflict
 from mopenstack.network.v2.taas import tap_mirrors_pb2 as pb
 from mopenstack.network.v2.taas.tap_mirrors_pb2 import TapMirror
 
 DIRECTIONS = ("IN", "OUT", "BOTH")
-
-
-class TapMirrorNotFound(NotFound):
-    message = "Tap Mirror {id} does not exist"
-
-
-class TapMirrorTunnelConflict(Conflict):
-    message = "Tap Mirror with tunnel_id {tunnel_id} already exists"
 
 
 class TapMirrors(NeutronResource[TapMirror]):

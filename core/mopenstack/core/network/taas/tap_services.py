@@ -4,32 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import Conflict, Fault, Forbidden, NotFound
+from mopenstack.contract.faults import Conflict, Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.refusals import (
+    PortDoesNotBelongToTenant,
+    TapFlowNotFound,
+    TapServiceNotBelongToTenant,
+    TapServiceNotFound,
+)
 from mopenstack.network.v2.taas import tap_flows_pb2, tap_services_pb2
 from mopenstack.network.v2.taas.tap_flows_pb2 import TapFlow
 from mopenstack.network.v2.taas.tap_services_pb2 import TapService
-
-
-class TapServiceNotFound(NotFound):
-    message = "Tap Service  {id} does not exist"
-
-
-class TapFlowNotFound(NotFound):
-    message = "Tap Flow  {id} does not exist"
-
-
-class PortDoesNotBelongToTenant(Forbidden):
-    message = "The specified port does not belong to the tenant"
-
-
-class TapServiceNotBelongToTenant(Forbidden):
-    message = "Specified Tap Service does not belong to the tenant"
 
 
 def _refuse(action: Action, obj: Any) -> Fault:

@@ -11,22 +11,6 @@ from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.addresses import parse_ip
 from mopenstack.core.network.vpn.endpoint_groups import EndpointGroups
-from mopenstack.core.network.vpn.errors import (
-    ExternalNetworkHasNoSubnet,
-    InvalidEndpointGroup,
-    IPsecSiteConnectionDpdIntervalValueError,
-    IPsecSiteConnectionMtuError,
-    IPsecSiteConnectionNotFound,
-    IpsecValidationFailure,
-    MissingPeerCidrs,
-    MissingRequiredEndpointGroup,
-    MixedIPVersionsForIPSecConnection,
-    MixedIPVersionsForIPSecEndpoints,
-    MixedIPVersionsForPeerCidrs,
-    PeerCidrsInvalid,
-    VPNPeerAddressNotResolved,
-    WrongEndpointGroupType,
-)
 from mopenstack.core.network.vpn.policies import Ikepolicies, Ipsecpolicies
 from mopenstack.core.network.vpn.services import (
     STEPS,
@@ -37,6 +21,22 @@ from mopenstack.core.network.vpn.services import (
     settled,
 )
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import (
+    ExternalNetworkHasNoSubnet,
+    InvalidEndpointGroup,
+    IPsecSiteConnectionDpdIntervalValueError,
+    IPsecSiteConnectionMtuError,
+    IPsecSiteConnectionNotFound,
+    IpsecValidationFailure,
+    MissingPeerCidrs,
+    MissingRequiredEndpointGroup,
+    MixedIpVersionsForIpSecConnection,
+    MixedIpVersionsForIpSecEndpoints,
+    MixedIpVersionsForPeerCidrs,
+    PeerCidrsInvalid,
+    VpnPeerAddressNotResolved,
+    WrongEndpointGroupType,
+)
 from mopenstack.network.v2.vpn import ipsec_site_connections_pb2 as pb
 from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
 from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
@@ -92,9 +92,9 @@ class IpsecSiteConnections(NeutronResource[IpsecSiteConnection]):
         else:
             subnet = await call.tx.get(Subnet, service.subnet_id)
             local = subnet.ip_version if subnet is not None else 4
-            peer = _one(_versions(obj.peer_cidrs), MixedIPVersionsForPeerCidrs())
+            peer = _one(_versions(obj.peer_cidrs), MixedIpVersionsForPeerCidrs())
         if local != peer:
-            raise MixedIPVersionsForIPSecConnection()
+            raise MixedIpVersionsForIpSecConnection()
         if obj.dpd.timeout <= obj.dpd.interval:
             raise IPsecSiteConnectionDpdIntervalValueError(attr="dpd_timeout")
         if obj.mtu and obj.mtu < MTU_MIN[local]:
@@ -109,9 +109,9 @@ class IpsecSiteConnections(NeutronResource[IpsecSiteConnection]):
         found = [subnet for id in local.endpoints if (subnet := await call.tx.get(Subnet, id)) is not None]
         for subnet in found:
             await check_connected(call, service.router_id, subnet.id)
-        ours = _one({subnet.ip_version for subnet in found}, MixedIPVersionsForIPSecEndpoints(group=local.id))
+        ours = _one({subnet.ip_version for subnet in found}, MixedIpVersionsForIpSecEndpoints(group=local.id))
         _check_type(peer, "cidr")
-        return ours, _one(_versions(peer.endpoints), MixedIPVersionsForIPSecEndpoints(group=peer.id))
+        return ours, _one(_versions(peer.endpoints), MixedIpVersionsForIpSecEndpoints(group=peer.id))
 
 
 def _complete_dpd(obj: IpsecSiteConnection, action: str, interval: int, timeout: int) -> None:
@@ -147,7 +147,7 @@ def _check_peer(obj: IpsecSiteConnection, service: Vpnservice) -> None:
     """The peer is reached from an address of its own version; no name is resolved in a cloud without a resolver."""
     address = parse_ip(obj.peer_address)
     if address is None:
-        raise VPNPeerAddressNotResolved(peer_address=obj.peer_address)
+        raise VpnPeerAddressNotResolved(peer_address=obj.peer_address)
     if not (service.external_v6_ip if address.version == 6 else service.external_v4_ip):
         raise ExternalNetworkHasNoSubnet(router_id=service.router_id, ip_version=f"IPv{address.version}")
 

@@ -10,15 +10,15 @@ from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.addresses import parse_net
 from mopenstack.core.network.core.subnets import Subnets
-from mopenstack.core.network.vpn.errors import (
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.network.v2.refusals import (
     EndpointGroupInUse,
     InvalidEndpointInEndpointGroup,
     MissingEndpointForEndpointGroup,
     NonExistingSubnetInEndpointGroup,
     SubnetInUseByEndpointGroup,
-    VPNEndpointGroupNotFound,
+    VpnEndpointGroupNotFound,
 )
-from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.vpn import endpoint_groups_pb2 as pb
 from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
 from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
@@ -27,7 +27,7 @@ from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnec
 class EndpointGroups(NeutronResource[EndpointGroup]):
     service = pb.DESCRIPTOR.services_by_name["EndpointGroups"]
     message = EndpointGroup
-    not_found = VPNEndpointGroupNotFound
+    not_found = VpnEndpointGroupNotFound
     seen_by = "member"
 
     async def prepare(self, call: Call, obj: EndpointGroup, request: Any, given: set[str]) -> None:

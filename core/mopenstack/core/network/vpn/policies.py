@@ -9,12 +9,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource
-from mopenstack.core.network.vpn.errors import (
-    IKEPolicyInUse,
-    IKEPolicyNotFound,
-    IPsecPolicyInUse,
-    IPsecPolicyNotFound,
-)
+from mopenstack.network.v2.refusals import IkePolicyInUse, IkePolicyNotFound, IPsecPolicyInUse, IPsecPolicyNotFound
 from mopenstack.network.v2.vpn import ikepolicies_pb2, ipsecpolicies_pb2
 from mopenstack.network.v2.vpn.ikepolicies_pb2 import Ikepolicy
 from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
@@ -53,9 +48,9 @@ class VpnPolicy(NeutronResource[M]):
 class Ikepolicies(VpnPolicy[Ikepolicy]):
     service = ikepolicies_pb2.DESCRIPTOR.services_by_name["Ikepolicies"]
     message = Ikepolicy
-    not_found = IKEPolicyNotFound
+    not_found = IkePolicyNotFound
     field = "ikepolicy_id"
-    in_use = IKEPolicyInUse
+    in_use = IkePolicyInUse
 
 
 class Ipsecpolicies(VpnPolicy[Ipsecpolicy]):

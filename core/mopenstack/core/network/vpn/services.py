@@ -4,39 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Fault
+from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
-from mopenstack.core.network.l3.errors import RouterInUse
 from mopenstack.core.network.l3.router_interfaces import interfaces
 from mopenstack.core.network.l3.routers import Routers
-from mopenstack.core.network.vpn.errors import (
-    RouterIsNotExternal,
-    SubnetInUseByIPsecSiteConnection,
-    SubnetInUseByVPNService,
-    SubnetIsNotConnectedToRouter,
-    VPNServiceInUse,
-    VPNServiceNotFound,
-    VPNStateInvalidToUpdate,
-)
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3.routers_pb2 import Router
+from mopenstack.network.v2.refusals import (
+    InvalidVpnServiceType,
+    RouterInUse,
+    RouterIsNotExternal,
+    SubnetInUseByIPsecSiteConnection,
+    SubnetInUseByVpnService,
+    SubnetIsNotConnectedToRouter,
+    VpnServiceInUse,
+    VpnServiceNotFound,
+    VpnStateInvalidToUpdate,
+)
 from mopenstack.network.v2.vpn import vpnservices_pb2 as pb
 from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
 from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
 from mopenstack.network.v2.vpn.vpnservices_pb2 import Vpnservice
 
 
-class InvalidServiceType(BadRequest):
-    message = "Invalid service type: {service_type}."
-
-
 def refuse(action: Action, obj: Any) -> Fault:
-    return VPNStateInvalidToUpdate(id=obj.id, state=obj.status)
+    return VpnStateInvalidToUpdate(id=obj.id, state=obj.status)
 
 
 STEPS = (Action("create", frozenset({"PENDING_CREATE"}), interim="PENDING_CREATE", seconds=2.0),)
@@ -57,13 +54,13 @@ def settled(obj: Any) -> str:
 def check_settled(obj: Any) -> None:
     """Refuse to change what the agent has not dealt with (VPNPluginDb.assert_update_allowed)."""
     if obj.status.startswith("PENDING_"):
-        raise VPNStateInvalidToUpdate(id=obj.id, state=obj.status)
+        raise VpnStateInvalidToUpdate(id=obj.id, state=obj.status)
 
 
 class Vpnservices(NeutronResource[Vpnservice]):
     service = pb.DESCRIPTOR.services_by_name["Vpnservices"]
     message = Vpnservice
-    not_found = VPNServiceNotFound
+    not_found = VpnServiceNotFound
     seen_by = "member"
     lifecycle = SERVICES
 
@@ -71,7 +68,7 @@ class Vpnservices(NeutronResource[Vpnservice]):
         if obj.flavor_id:
             flavor = await call.service(NetworkFlavors).fetch(call, obj.flavor_id)
             if flavor.service_type != "VPN":
-                raise InvalidServiceType(service_type=flavor.service_type)
+                raise InvalidVpnServiceType(service_type=flavor.service_type)
         router = await call.service(Routers).fetch(call, obj.router_id)
         gateway = await call.tx.get(Port, router.gw_port_id) if router.gw_port_id else None
         if gateway is None:
@@ -93,7 +90,7 @@ class Vpnservices(NeutronResource[Vpnservice]):
 
     async def remove(self, call: Call, obj: Vpnservice) -> None:
         if await call.tx.count(IpsecSiteConnection, vpnservice_id=obj.id):
-            raise VPNServiceInUse(vpnservice_id=obj.id)
+            raise VpnServiceInUse(vpnservice_id=obj.id)
 
 
 async def check_connected(call: Call, router_id: str, subnet_id: str) -> None:
@@ -134,7 +131,7 @@ async def _interface_removed(call: Call, port: Port) -> None:
 
 async def _check_subnet(call: Call, service: Vpnservice, subnet_id: str) -> None:
     if service.subnet_id == subnet_id:
-        raise SubnetInUseByVPNService(subnet_id=subnet_id, vpnservice_id=service.id)
+        raise SubnetInUseByVpnService(subnet_id=subnet_id, vpnservice_id=service.id)
     for connection in await call.tx.query(IpsecSiteConnection, vpnservice_id=service.id):
         group = await call.tx.get(EndpointGroup, connection.local_ep_group_id)
         if group is not None and subnet_id in group.endpoints:

@@ -13,8 +13,8 @@ from typing import Any
 from google.protobuf import json_format
 
 from mopenstack.core.volume.base import CONTROLLER
-from mopenstack.core.volume.errors import InvalidInput
 from mopenstack.volume.v3.backups.backups_pb2 import Backup
+from mopenstack.volume.v3.refusals import InvalidInput
 
 PLAIN = ("id", "size", "object_count", "volume_id", "project_id", "user_id")
 OPTIONAL = ("availability_zone", "container", "snapshot_id", "fail_reason")

@@ -12,8 +12,7 @@ from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.backups import backup_records
-from mopenstack.core.volume.base import ZONE, CinderResource, ParameterRefused, assign, replace_map, text
-from mopenstack.core.volume.errors import BackupNotFound, InvalidBackup, InvalidSnapshot, InvalidVolume
+from mopenstack.core.volume.base import ZONE, CinderResource, assign, replace_map, text
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.core.volume.types.types import Types
@@ -23,6 +22,13 @@ from mopenstack.core.volume.volumes.sources import Source
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.backups import backups_pb2 as pb2
 from mopenstack.volume.v3.backups.backups_pb2 import Backup
+from mopenstack.volume.v3.refusals import (
+    BackupNotFound,
+    InvalidBackup,
+    InvalidSnapshot,
+    InvalidVolume,
+    ParameterRefused,
+)
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 

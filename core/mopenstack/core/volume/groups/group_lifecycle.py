@@ -5,9 +5,9 @@ from __future__ import annotations
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.volume.errors import InvalidGroup, InvalidGroupSnapshot
 from mopenstack.volume.v3.groups.group_snapshots_pb2 import GroupSnapshot
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import InvalidGroup, InvalidGroupSnapshot
 
 WORDS = enum_words(Group.DESCRIPTOR.fields_by_name["status"])
 NUMBERS = {word: number for number, word in WORDS.items()}

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.errors import InvalidGroup, InvalidGroupType, InvalidVolume, InvalidVolumeType
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import GroupTypes
 from mopenstack.core.volume.groups.groups import Groups
@@ -21,6 +20,7 @@ from mopenstack.core.volume.volumes.lifecycle import WORDS
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.groups import groups_pb2 as pb2
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import InvalidGroup, InvalidGroupType, InvalidVolume, InvalidVolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 GROUP_SPECS = ("consistent_group_replication_enabled", "group_replication_enabled")

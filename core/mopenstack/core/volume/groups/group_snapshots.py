@@ -10,7 +10,6 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign, text
-from mopenstack.core.volume.errors import GroupSnapshotNotFound, InvalidGroupSnapshotStatus, InvalidVolume
 from mopenstack.core.volume.groups.group_lifecycle import (
     GROUP_SNAPSHOTS,
     SNAPSHOT_NUMBERS,
@@ -25,6 +24,7 @@ from mopenstack.core.volume.volumes.lifecycle import VOLUMES
 from mopenstack.volume.v3.groups import group_snapshots_pb2 as pb2
 from mopenstack.volume.v3.groups.group_snapshots_pb2 import GroupSnapshot
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import GroupSnapshotNotFound, InvalidGroupSnapshotStatus, InvalidVolume
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 

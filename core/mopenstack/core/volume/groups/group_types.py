@@ -11,17 +11,17 @@ from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource
-from mopenstack.core.volume.errors import (
-    GroupTypeExists,
-    GroupTypeNotFound,
-    GroupTypeNotFoundByName,
-    GroupTypeSpecsNotFound,
-)
 from mopenstack.core.volume.types.types import asked_is_public
 from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_metadata, check_single
 from mopenstack.volume.v3.groups import group_types_pb2 as pb2
 from mopenstack.volume.v3.groups.group_types_pb2 import GroupType
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import (
+    GroupTypeExists,
+    GroupTypeNotFound,
+    GroupTypeNotFoundByName,
+    GroupTypeSpecsNotFound,
+)
 
 CG_TYPE = "default_cgsnapshot_type"
 """The type of consistency groups; the groups API leaves its groups alone."""

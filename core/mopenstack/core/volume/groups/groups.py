@@ -18,7 +18,6 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import ZONE, CinderResource, assign, boolean, text
-from mopenstack.core.volume.errors import GroupNotFound, InvalidGroup, InvalidGroupStatus, InvalidInput, InvalidVolume
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS, NUMBERS, VALID
 from mopenstack.core.volume.groups.group_types import CG_TYPE, GroupTypes
 from mopenstack.core.volume.hosts import scheduling
@@ -30,6 +29,7 @@ from mopenstack.volume.v3.groups import groups_pb2 as pb2
 from mopenstack.volume.v3.groups.group_snapshots_pb2 import GroupSnapshot
 from mopenstack.volume.v3.groups.group_types_pb2 import GroupType
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import GroupNotFound, InvalidGroup, InvalidGroupStatus, InvalidInput, InvalidVolume
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume

@@ -13,8 +13,8 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.volume.base import CONTROLLER, TRUE_WORDS
-from mopenstack.core.volume.errors import InvalidInput
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
+from mopenstack.volume.v3.refusals import InvalidInput
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 
 POOL_GB = 102_400

@@ -16,10 +16,10 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CONTROLLER, ZONE, boolean
-from mopenstack.core.volume.errors import ClusterNotFound, InvalidInput, ServiceNotFound
 from mopenstack.core.volume.hosts.scheduling import POOLS
 from mopenstack.volume.v3.hosts import services_pb2 as pb2
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
+from mopenstack.volume.v3.refusals import ClusterNotFound, InvalidInput, ServiceNotFound
 
 BACKEND_STATE_SINCE = 49
 CLUSTER_SINCE = 26

@@ -15,9 +15,9 @@ from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.volume.base import SERVICE, boolean
-from mopenstack.core.volume.errors import InvalidInput
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.volume.v3.quotas import quota_sets_pb2 as pb2
+from mopenstack.volume.v3.refusals import InvalidInput
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 
 NO_QUOTA_KEYS = frozenset({"quota_class_set", "quota_set", "id", "tenant_id", "force"})

@@ -9,7 +9,7 @@ from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, QuotaSet
 from mopenstack.core.volume.base import SERVICE
-from mopenstack.core.volume.errors import (
+from mopenstack.volume.v3.refusals import (
     BackupLimitExceeded,
     GroupLimitExceeded,
     SnapshotLimitExceeded,

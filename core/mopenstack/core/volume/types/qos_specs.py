@@ -12,7 +12,8 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import NAME_MAX, CinderResource, boolean
-from mopenstack.core.volume.errors import (
+from mopenstack.core.volume.types.types import Types
+from mopenstack.volume.v3.refusals import (
     InvalidName,
     InvalidQoSSpecs,
     InvalidVolumeType,
@@ -20,7 +21,6 @@ from mopenstack.core.volume.errors import (
     QoSSpecsKeyNotFound,
     QoSSpecsNotFound,
 )
-from mopenstack.core.volume.types.types import Types
 from mopenstack.volume.v3.types import qos_specs_pb2 as pb2
 from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType

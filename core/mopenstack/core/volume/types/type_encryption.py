@@ -13,8 +13,8 @@ from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import assign
-from mopenstack.core.volume.errors import VolumeTypeEncryptionExists, VolumeTypeEncryptionNotFound
 from mopenstack.core.volume.types.types import Types
+from mopenstack.volume.v3.refusals import VolumeTypeEncryptionExists, VolumeTypeEncryptionNotFound
 from mopenstack.volume.v3.types import type_encryption_pb2 as pb2
 from mopenstack.volume.v3.types.type_encryption_pb2 import Encryption
 from mopenstack.volume.v3.types.types_pb2 import GetTypeRequest

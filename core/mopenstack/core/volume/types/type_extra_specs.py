@@ -8,9 +8,9 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.errors import VolumeTypeExtraSpecsNotFound
 from mopenstack.core.volume.types.types import Types
 from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_metadata, check_single
+from mopenstack.volume.v3.refusals import VolumeTypeExtraSpecsNotFound
 from mopenstack.volume.v3.types import types_pb2 as pb2
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume

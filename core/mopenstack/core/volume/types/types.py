@@ -24,7 +24,9 @@ from mopenstack.core.volume.base import (
     CinderResource,
     literal,
 )
-from mopenstack.core.volume.errors import (
+from mopenstack.core.volume.quotas import quotas
+from mopenstack.core.volume.volumes.metadata import check_metadata
+from mopenstack.volume.v3.refusals import (
     InvalidInput,
     InvalidVolumeType,
     ProjectDefaultTypeNotFound,
@@ -35,8 +37,6 @@ from mopenstack.core.volume.errors import (
     VolumeTypeNotFound,
     VolumeTypeNotFoundByName,
 )
-from mopenstack.core.volume.quotas import quotas
-from mopenstack.core.volume.volumes.metadata import check_metadata
 from mopenstack.volume.v3.types import types_pb2 as pb2
 from mopenstack.volume.v3.types.type_encryption_pb2 import Encryption
 from mopenstack.volume.v3.types.types_pb2 import DefaultType, VolumeType

@@ -17,7 +17,10 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign
-from mopenstack.core.volume.errors import (
+from mopenstack.core.volume.volumes.lifecycle import WORDS, status_number
+from mopenstack.core.volume.volumes.metadata import set_admin_metadata
+from mopenstack.core.volume.volumes.volumes import Volumes
+from mopenstack.volume.v3.refusals import (
     ConflictNovaUsingAttachment,
     InvalidInput,
     InvalidVolume,
@@ -25,9 +28,6 @@ from mopenstack.core.volume.errors import (
     VolumeAttachmentNotFound,
     VolumeNotFound,
 )
-from mopenstack.core.volume.volumes.lifecycle import WORDS, status_number
-from mopenstack.core.volume.volumes.metadata import set_admin_metadata
-from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import attachments_pb2 as pb2

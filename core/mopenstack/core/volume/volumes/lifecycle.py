@@ -11,7 +11,7 @@ from typing import cast
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.volume.errors import InvalidVolume
+from mopenstack.volume.v3.refusals import InvalidVolume
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 AVAILABLE, IN_USE = Volume.AVAILABLE, Volume.IN_USE

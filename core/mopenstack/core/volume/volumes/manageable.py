@@ -18,8 +18,7 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import ZONE, ParameterRefused, assign, literal, text
-from mopenstack.core.volume.errors import InvalidInput, InvalidVolume, InvalidVolumeType
+from mopenstack.core.volume.base import ZONE, assign, literal, text
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.hosts.scheduling import Pool
 from mopenstack.core.volume.messages import Action, Detail, Messages
@@ -30,6 +29,7 @@ from mopenstack.core.volume.types.types import Types, is_multiattach
 from mopenstack.core.volume.volumes.lifecycle import NOT_DELETABLE, VOLUMES
 from mopenstack.core.volume.volumes.metadata import check_metadata
 from mopenstack.core.volume.volumes.volumes import SERVICE_UUID, Volumes, is_migrating
+from mopenstack.volume.v3.refusals import InvalidInput, InvalidVolume, InvalidVolumeType, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import manageable_pb2 as pb2
 from mopenstack.volume.v3.volumes.manageable_pb2 import StorageObject

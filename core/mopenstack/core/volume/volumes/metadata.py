@@ -13,7 +13,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.volume.base import replace_map
-from mopenstack.core.volume.errors import InvalidVolume, SnapshotMetadataNotFound, VolumeMetadataNotFound
+from mopenstack.volume.v3.refusals import InvalidVolume, SnapshotMetadataNotFound, VolumeMetadataNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volume_metadata_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume

@@ -8,23 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from mopenstack.contract.faults import BadRequest, Conflict, NotFound
+from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.volume.base import ZONE
-from mopenstack.core.volume.errors import (
-    InvalidAvailabilityZone,
-    InvalidBackup,
-    InvalidInput,
-    InvalidSnapshot,
-    InvalidVolume,
-)
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, is_multiattach
 from mopenstack.core.volume.volumes.lifecycle import EVEN_ATTACHED
 from mopenstack.image.v2.images.images_pb2 import Image
 from mopenstack.volume.v3.backups.backups_pb2 import Backup
 from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.volume.v3.refusals import (
+    AmbiguousImage,
+    InvalidAvailabilityZone,
+    InvalidBackup,
+    InvalidInput,
+    InvalidSnapshot,
+    InvalidVolume,
+)
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
@@ -36,10 +37,6 @@ MULTIATTACH_REMOVED = (
     "your administrator to create a multiattach enabled volume type and use it to create multiattach volumes."
 )
 MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
-
-
-class AmbiguousImage(Conflict):
-    message = "Multiple matches found for '{name}', use an ID to be more specific."
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign, text
-from mopenstack.core.volume.errors import InvalidAuthKey, InvalidSnapshot, InvalidVolume, TransferNotFound
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES
 from mopenstack.core.volume.volumes.volumes import Volumes
+from mopenstack.volume.v3.refusals import InvalidAuthKey, InvalidSnapshot, InvalidVolume, TransferNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import transfers_pb2 as pb2
 from mopenstack.volume.v3.volumes.transfers_pb2 import Transfer

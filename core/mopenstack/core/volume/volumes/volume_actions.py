@@ -12,16 +12,11 @@ from google.protobuf.struct_pb2 import Struct
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.volume.base import ParameterRefused
-from mopenstack.core.volume.errors import (
-    InvalidState,
-    InvalidVolume,
-    InvalidVolumeAttachMode,
-)
 from mopenstack.core.volume.volumes.attachments import Attachments, connection_info
 from mopenstack.core.volume.volumes.lifecycle import NOT_DETACHABLE, OWN_WORDS, VOLUMES, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
+from mopenstack.volume.v3.refusals import InvalidState, InvalidVolume, InvalidVolumeAttachMode, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volume_actions_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume

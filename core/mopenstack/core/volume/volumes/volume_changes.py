@@ -14,7 +14,6 @@ from mopenstack.core.compute.servers import instance_actions
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.errors import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
@@ -23,6 +22,7 @@ from mopenstack.core.volume.types.types import Types, check_provisioning, is_mul
 from mopenstack.core.volume.volumes.attachments import Attachments
 from mopenstack.core.volume.volumes.lifecycle import NOT_RETYPABLE, VOLUMES, WORDS, status_number
 from mopenstack.core.volume.volumes.volumes import Volumes, is_migrating
+from mopenstack.volume.v3.refusals import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType

@@ -14,11 +14,11 @@ from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
-from mopenstack.core.volume.errors import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
 from mopenstack.core.volume.volumes.metadata import FROZEN
 from mopenstack.core.volume.volumes.sources import check_image, image_metadata
 from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.volume.v3.refusals import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import volume_image_actions_pb2 as pb2
 from mopenstack.volume.v3.volumes.volume_actions_pb2 import VolumeActionRequest

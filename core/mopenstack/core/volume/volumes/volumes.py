@@ -20,7 +20,6 @@ from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import RESOURCE_FILTERS, CinderResource, assign, boolean, literal, name_and_description
-from mopenstack.core.volume.errors import InvalidInput, InvalidVolume, VolumeNotFound
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
@@ -30,6 +29,7 @@ from mopenstack.core.volume.volumes import lifecycle
 from mopenstack.core.volume.volumes.lifecycle import NOT_DELETABLE, VOLUMES
 from mopenstack.core.volume.volumes.metadata import check_metadata, show_metadata
 from mopenstack.core.volume.volumes.sources import Source, resolve, set_group
+from mopenstack.volume.v3.refusals import InvalidInput, InvalidVolume, VolumeNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volumes_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
