@@ -1,13 +1,16 @@
 """Sub-collections of a resource: parts that have operations of their own, declared with `collection`.
 
 A map<string, string> of the target (metadata, extra specs) or a repeated string (tags, traits, projects with access).
-Verb and path say the step; the resource's servicer says the rules by the hooks `change_collection` and `missing_item`.
+Verb and path say the step. What a service has to say about one is a `Collection`, a value of one of its modules:
+
+    METADATA = Collection("server", "metadata", change=check_metadata, missing=no_such_key)
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -18,22 +21,35 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 
 Step = annotations_pb2.Collection
-Value = Mapping[str, str] | list[str]
 
 EMPTY = common.Empty()
 
 
-class Parent(Protocol):
-    """What a sub-collection asks of its resource's servicer."""
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The rules of one sub-collection.
 
-    async def change_collection(self, call: Call, new: Any, field: str, before: Any, request: Any) -> None: ...
+    kind, field  of the resource, and its map or repeated string
+    change       (call, private copy with the new value, value before, request): checks and completes a change
+    missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
+    touches      whether a change sets the resource's updated_at and revision_number
+    ordered      whether a set of words is kept in alphabetical order
+    """
 
-    async def save(self, call: Call, obj: Any) -> None: ...
+    kind: str
+    field: str
+    change: Callable[[Call, Any, Any, Any], Awaitable[None]] | None = None
+    missing: Callable[[Call, Any, str], Exception] | None = None
+    touches: bool = True
+    ordered: bool = False
 
-    def missing_item(self, call: Call, obj: Any, field: str, item: str) -> Exception: ...
+
+Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
+Rules = Mapping[tuple[str, str], Collection]
+"""(kind, field) -> what a service says of the sub-collection."""
 
 
-def collection_handler(operation: Operation, parent: Any) -> Callable[[Call, Any], Awaitable[Result | Outcome]]:
+def collection_handler(operation: Operation, parent: Any, known: Rules) -> Handler:
     """The handler of an operation with the option `collection`; raises ValueError for one that does not fit."""
     options = operation.options.collection
     field = parent.message.DESCRIPTOR.fields_by_name.get(options.field)
@@ -44,8 +60,10 @@ def collection_handler(operation: Operation, parent: Any) -> Callable[[Call, Any
     variables = [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
     name = options.item or variables[-1]
     body = _body_field(operation.request, is_map, {*variables, name})
-    handler = _Map(operation, parent, options.field, name, body) if is_map else None
-    return (handler or _Words(operation, parent, options.field, name, body)).handler(step)
+    kind = parent.options.kind
+    rules = known.get((kind, options.field)) or Collection(kind, options.field)
+    steps = _Map if is_map else _Words
+    return steps(operation, parent, rules, name, body).handler(step)
 
 
 def _step(operation: Operation) -> int:
@@ -76,15 +94,16 @@ def _body_field(request: type[Message], is_map: bool, variables: set[str]) -> st
     return ""
 
 
-class _Collection:
-    """One operation on a sub-collection."""
+class _Steps:
+    """The steps of one operation on a sub-collection."""
 
-    def __init__(self, operation: Operation, parent: Any, field: str, item: str, body: str) -> None:
-        self._operation, self._parent, self._field, self._item, self._body = operation, parent, field, item, body
+    def __init__(self, operation: Operation, parent: Any, rules: Collection, item: str, body: str) -> None:
+        self._operation, self._parent, self._rules, self._item, self._body = operation, parent, rules, item, body
+        self._field = rules.field
 
-    def handler(self, step: int) -> Callable[[Call, Any], Awaitable[Result | Outcome]]:
+    def handler(self, step: int) -> Handler:
         """The coroutine that makes one step."""
-        steps: dict[int, Callable[[Call, Any], Awaitable[Result | Outcome]]] = {
+        steps: dict[int, Handler] = {
             Step.STEP_LIST: self.list,
             Step.STEP_GET: self.get,
             Step.STEP_ADD: self.add,
@@ -120,7 +139,7 @@ class _Collection:
     async def get(self, call: Call, request: Any) -> Result | Outcome:
         item, held = getattr(request, self._item), getattr(call.target, self._field)
         if item not in held:
-            raise self._parent.missing_item(call, call.target, self._field, item)
+            raise self._missing(call, item)
         return self._answer(self.one(held, item))
 
     async def add(self, call: Call, request: Any) -> Result | Outcome:
@@ -143,7 +162,7 @@ class _Collection:
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
         item = getattr(request, self._item)
         if item not in getattr(call.target, self._field):
-            raise self._parent.missing_item(call, call.target, self._field, item)
+            raise self._missing(call, item)
         return self._answer(await self._change(call, request, lambda before: self.without(before, item)))
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
@@ -154,12 +173,22 @@ class _Collection:
         new = await call.tx.edit(self._parent.message, call.target.id)
         before = self.copy(getattr(new, self._field))
         self.assign(new, change(before))
-        await self._parent.change_collection(call, new, self._field, before, request)
-        await self._parent.save(call, new)
+        if self._rules.change is not None:
+            await self._rules.change(call, new, before, request)
+        if self._rules.touches:
+            await self._parent.save(call, new)
+        else:
+            await call.tx.put(new)
         return getattr(new, self._field)
 
     def copy(self, held: Any) -> Any:
         raise NotImplementedError
+
+    def _missing(self, call: Call, item: str) -> Exception:
+        if self._rules.missing is not None:
+            return self._rules.missing(call, call.target, item)
+        refusal: Exception = self._parent.not_found(id=item)
+        return refusal
 
     def _answer(self, value: Any) -> Result:
         response = self._operation.response
@@ -180,7 +209,7 @@ def _answers_all(operation: Operation) -> bool:
     return field is not None and (field.message_type is None or field.name == operation.options.collection.field)
 
 
-class _Map(_Collection):
+class _Map(_Steps):
     """A map<string, string>."""
 
     def given(self, request: Any) -> dict[str, str]:
@@ -203,7 +232,7 @@ class _Map(_Collection):
         return {item: held[item]}
 
 
-class _Words(_Collection):
+class _Words(_Steps):
     """A repeated string without repetitions, in the order of their coming."""
 
     def given(self, request: Any) -> list[str]:
@@ -220,7 +249,7 @@ class _Words(_Collection):
 
     def assign(self, target: Any, value: Iterable[str]) -> None:
         target.ClearField(self._field)
-        getattr(target, self._field).extend(value)
+        getattr(target, self._field).extend(sorted(value) if self._rules.ordered else value)
 
     def one(self, held: Any, item: str) -> list[str]:
         return [item]

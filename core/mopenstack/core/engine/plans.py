@@ -14,7 +14,7 @@ from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.collections import EMPTY, collection_handler
+from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
@@ -45,39 +45,48 @@ class Plan:
         validate(request, self.operation.kind_of_write, microversion)
 
 
-Owners = Mapping[str, ResourceServicer[Any]]
-Lifecycles = Mapping[str, Lifecycle[Any]]
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections."""
+
+    owners: Mapping[str, ResourceServicer[Any]]
+    lifecycles: Mapping[str, Lifecycle[Any]]
+    collections: Rules
 
 
-def make_plans(
-    contract: Contract, servicers: Iterable[Servicer], owners: Owners, lifecycles: Lifecycles
-) -> dict[str, Plan]:
-    """Operation name -> plan, of every operation that a servicer answers."""
+def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
+    """Operation name -> plan, of every operation that has a handler: a method, or one that its options describe."""
     by_service = {servicer.service.full_name: servicer for servicer in servicers}
     found = {}
     for operation in contract.operations:
-        servicer = by_service.get(operation.service)
-        handler = servicer.handler(operation) or _declared(operation, owners, lifecycles) if servicer else None
-        if servicer is not None and handler is not None and operation.options.guard:
-            handler = _guarded(operation, handler, owners, lifecycles)
-        if servicer is not None and handler is not None:
-            found[operation.name] = _plan(operation, servicer, handler, owners)
+        servicer = by_service.get(operation.service) or Servicer()
+        handler = servicer.handler(operation) or _handler(operation, declared)
+        if handler is None:
+            continue
+        if operation.options.guard:
+            handler = _guarded(operation, handler, declared)
+        found[operation.name] = _plan(operation, servicer, handler, declared.owners)
     return found
 
 
-def _declared(operation: Operation, owners: Owners, lifecycles: Lifecycles) -> Handler | None:
+def _handler(operation: Operation, declared: Declared) -> Handler | None:
     """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
     options = operation.options
     if options.collection.field:
-        return collection_handler(operation, _target(operation, owners)[0])
-    if not options.transition:
-        return None
-    keeper, table = _table(operation, options.transition, owners, lifecycles)
+        return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
+    if options.transition:
+        return _transition(operation, declared)
+    return None
+
+
+def _transition(operation: Operation, declared: Declared) -> Handler:
+    """Check, edit, record, begin; the answer is empty, or the object as it is shown."""
+    keeper, table = _table(operation, operation.options.transition, declared)
     silent = operation.response is common.Empty
 
     async def begin(call: Call, request: Any) -> Result:
         obj = await call.tx.edit(keeper.message, call.target.id)
-        await table.transition(call, obj, options.transition)
+        await table.transition(call, obj, operation.options.transition)
         if silent:
             return EMPTY
         shown: Result = await keeper.view(call, await call.tx.get(keeper.message, stored(obj).id))
@@ -86,9 +95,9 @@ def _declared(operation: Operation, owners: Owners, lifecycles: Lifecycles) -> H
     return begin
 
 
-def _guarded(operation: Operation, handler: Handler, owners: Owners, lifecycles: Lifecycles) -> Handler:
+def _guarded(operation: Operation, handler: Handler, declared: Declared) -> Handler:
     """The handler, behind the row of the target's table that `guard` names."""
-    _, table = _table(operation, operation.options.guard, owners, lifecycles)
+    _, table = _table(operation, operation.options.guard, declared)
 
     async def guarded(call: Call, request: Any) -> Result | Outcome:
         table.check(call, call.target, operation.options.guard)
@@ -97,18 +106,18 @@ def _guarded(operation: Operation, handler: Handler, owners: Owners, lifecycles:
     return guarded
 
 
-def _table(
-    operation: Operation, row: str, owners: Owners, lifecycles: Lifecycles
-) -> tuple[ResourceServicer[Any], Lifecycle[Any]]:
+def _table(operation: Operation, row: str, declared: Declared) -> tuple[ResourceServicer[Any], Lifecycle[Any]]:
     """The servicer of the operation's target and the table with a row; raises ValueError where there is none."""
-    owner, _ = _target(operation, owners)
-    lifecycle = lifecycles.get(owner.options.kind) if owner is not None else None
+    owner, _ = _target(operation, declared.owners)
+    lifecycle = declared.lifecycles.get(owner.options.kind) if owner is not None else None
     if owner is None or lifecycle is None or row not in lifecycle.actions:
         raise ValueError(f"{operation.name}: the lifecycle of its target has no row {row!r}")
     return owner, lifecycle
 
 
-def _plan(operation: Operation, servicer: Servicer, handler: Handler, owners: Owners) -> Plan:
+def _plan(
+    operation: Operation, servicer: Servicer, handler: Handler, owners: Mapping[str, ResourceServicer[Any]]
+) -> Plan:
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
@@ -130,7 +139,9 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, owners: Ow
     )
 
 
-def _target(operation: Operation, owners: Owners) -> tuple[ResourceServicer[Any] | None, str]:
+def _target(
+    operation: Operation, owners: Mapping[str, ResourceServicer[Any]]
+) -> tuple[ResourceServicer[Any] | None, str]:
     """(who keeps the target, the path variable that names it)."""
     if not operation.options.target:
         return None, ""

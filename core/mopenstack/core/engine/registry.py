@@ -23,10 +23,11 @@ from mopenstack.core.engine.admission import admit
 from mopenstack.core.engine.background import Unstarted
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
-from mopenstack.core.engine.plans import Plan, make_plans
+from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.store.kinds import resource_options
@@ -48,6 +49,7 @@ class Registry:
         self._servicers: dict[type[Any], Servicer] = {}
         self._subscribers: dict[tuple[str, str], list[Subscriber]] = {}
         options: list[Option] = []
+        collections: dict[tuple[str, str], Collection] = {}
         for service in contract.services:
             for value in _values(service):
                 if isinstance(value, type):
@@ -56,6 +58,8 @@ class Registry:
                         self._servicers[value] = value()
                 elif isinstance(value, Option):
                     options.append(value)
+                elif isinstance(value, Collection):
+                    collections[(value.kind, value.field)] = value
                 elif isinstance(value, QuotaSet):
                     self.quotas[value.service] = value
                 elif isinstance(value, Watched):
@@ -76,7 +80,9 @@ class Registry:
             for cls in self._servicers
             if cls.lifecycle is not None
         }
-        self.plans: dict[str, Plan] = make_plans(contract, self._servicers.values(), self.owners, self.lifecycles)
+        self.plans: dict[str, Plan] = make_plans(
+            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections)
+        )
 
     def servicer(self, cls: type[S]) -> S:
         """The one instance of a servicer class; raises KeyError for one that is not served."""

@@ -125,13 +125,6 @@ class ResourceServicer(Servicer, Generic[M]):
         """
         return obj
 
-    async def change_collection(self, call: Call, new: M, field: str, before: Any, request: Any) -> None:
-        """Check and complete a change of a sub-collection; `before` is what the field held."""
-
-    def missing_item(self, call: Call, obj: M, field: str, item: str) -> Exception:
-        """The refusal of an item that a sub-collection does not hold."""
-        return self.not_found(id=item)
-
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         """What a list may show, before `visible` and the filters, found by the indexes that `visible` names."""
         message = cast("type[M]", self.message)

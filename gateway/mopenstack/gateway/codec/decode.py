@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -22,6 +23,8 @@ from mopenstack.contract.operations import (
     PAGE_INFO,
     QUERY,
     field_rules,
+    has_places,
+    in_place,
     minor,
     wire_key,
 )
@@ -49,12 +52,22 @@ _UINTS = {FieldDescriptor.CPPTYPE_UINT32: 32, FieldDescriptor.CPPTYPE_UINT64: 64
 _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where a message is read: at which microversion, in which kind of request, in the request of which name."""
+
+    microversion: int
+    mode: str
+    request: str = ""
+
+
 class Decoder:
     """The plan of one message at one microversion for one kind of request (create, update, other)."""
 
     __slots__ = ("_inline", "_keys", "_list", "_name", "_nested", "_others", "_required", "_unknown")
 
-    def __init__(self, descriptor: AnyMessageType, microversion: int, mode: str) -> None:
+    def __init__(self, descriptor: AnyMessageType, microversion: int, mode: str, request: str) -> None:
+        view = View(microversion, mode, request)
         self._name = descriptor.full_name
         self._keys: dict[str, tuple[str, Set]] = {}
         self._inline: Set | None = None
@@ -65,11 +78,11 @@ class Decoder:
         self._unknown = _unknown_policy(descriptor)
         for field in descriptor.fields:
             rules = field_rules(field)
-            if not _accepted(field, rules, microversion, mode):
+            if not _accepted(field, rules, view):
                 if rules.access != annotations_pb2.ACCESS_INTERNAL:
                     self._others |= {wire_key(field), rules.also}
                 continue
-            setter = _setter(field, rules, microversion, mode)
+            setter = _setter(field, rules, view)
             if rules.inline:
                 if field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1:
                     self._list = setter
@@ -165,10 +178,14 @@ class Decoder:
                     raise InvalidField((*path, key), document[key], "twice", sorted((other, key)))
 
 
+def decoder(descriptor: AnyMessageType, microversion: int, mode: str, request: str = "") -> Decoder:
+    """The one plan of a message, inside the request of that message name."""
+    return _decoder(descriptor, microversion, mode, request if has_places(descriptor) else "")
+
+
 @cache
-def decoder(descriptor: AnyMessageType, microversion: int, mode: str) -> Decoder:
-    """The one plan of a message."""
-    return Decoder(descriptor, microversion, mode)
+def _decoder(descriptor: AnyMessageType, microversion: int, mode: str, request: str) -> Decoder:
+    return Decoder(descriptor, microversion, mode, request)
 
 
 def is_foreign(full_name: str) -> bool:
@@ -192,27 +209,30 @@ def _unknown_policy(descriptor: AnyMessageType) -> int:
     return api.unknown if api is not None else annotations_pb2.UNKNOWN_REJECT
 
 
-def _accepted(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> bool:
-    if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL) or rules.links or rules.header:
+def _accepted(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
+    aside = rules.links or rules.header or rules.header_prefix
+    if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
         return False
-    if rules.access == annotations_pb2.ACCESS_CREATE and mode == "update":
+    if rules.access == annotations_pb2.ACCESS_CREATE and view.mode == "update":
         return False
-    if rules.access == annotations_pb2.ACCESS_UPDATE and mode == "create":
+    if rules.access == annotations_pb2.ACCESS_UPDATE and view.mode == "create":
         return False
     if field.message_type is not None and field.message_type.full_name in (FIELD_MASK, QUERY, PAGE_INFO):
         return False
-    return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
+    if not in_place(rules, view.request, view.microversion):
+        return False
+    return minor(rules.since, 0) <= view.microversion <= minor(rules.until, LATEST)
 
 
-def _setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name, nullable = field.name, rules.nullable
     substitute = json.loads(rules.coerce_null) if rules.coerce_null else None
     if _is_map(field):
-        inner = _map_setter(field, rules, microversion, mode)
+        inner = _map_setter(field, rules, view)
     elif field.is_repeated:
-        inner = _list_setter(field, rules, microversion, mode)
+        inner = _list_setter(field, rules, view)
     else:
-        inner = _one_setter(field, rules, microversion, mode)
+        inner = _one_setter(field, rules, view)
     takes_null = field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
 
     def set_value(message: Any, value: Any, path: Path) -> None:
@@ -233,11 +253,11 @@ def _setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mo
     return set_value
 
 
-def _map_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _map_setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name = field.name
     assert field.message_type is not None
     entry = field.message_type.fields_by_name["value"]
-    read = value_reader(entry, rules, microversion, mode)
+    read = value_reader(entry, rules, view)
 
     def set_map(message: Any, value: Any, path: Path) -> None:
         if not isinstance(value, dict):
@@ -253,9 +273,9 @@ def _map_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int
     return set_map
 
 
-def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _list_setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name = field.name
-    read = value_reader(field, rules, microversion, mode)
+    read = value_reader(field, rules, view)
 
     def set_list(message: Any, value: Any, path: Path) -> None:
         if rules.lenient and isinstance(value, str):
@@ -269,9 +289,9 @@ def _list_setter(field: AnyField, rules: annotations_pb2.Field, microversion: in
     return set_list
 
 
-def _one_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str) -> Set:
+def _one_setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name = field.name
-    read = value_reader(field, rules, microversion, mode)
+    read = value_reader(field, rules, view)
     if field.message_type is not None:
 
         def set_message(message: Any, value: Any, path: Path) -> None:
@@ -285,13 +305,11 @@ def _one_setter(field: AnyField, rules: annotations_pb2.Field, microversion: int
     return set_scalar
 
 
-def value_reader(
-    field: AnyField, rules: annotations_pb2.Field, microversion: int, mode: str
-) -> Callable[[Any, Path], Any]:
+def value_reader(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, Path], Any]:
     """JSON value -> what the field (or one item of it) holds."""
     message = field.message_type
     if message is not None:
-        return _message_reader(message, microversion, mode)
+        return _message_reader(message, view)
     lenient = rules.lenient
     if field.type == FieldDescriptor.TYPE_ENUM:
         return enum_reader(field)
@@ -309,7 +327,7 @@ def value_reader(
     return lambda value, path: read_integer(value, path, lenient, low, 2**bits - 1, pattern)
 
 
-def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Callable[[Any, Path], Any]:
+def _message_reader(message: AnyMessageType, view: View) -> Callable[[Any, Path], Any]:
     from mopenstack.contract.operations import message_class
 
     if message.full_name == "google.protobuf.Value":
@@ -324,7 +342,7 @@ def _message_reader(message: AnyMessageType, microversion: int, mode: str) -> Ca
 
     def read(value: Any, path: Path) -> Any:
         made = cls()
-        decoder(message, microversion, mode).decode(value, made, path)
+        decoder(message, view.microversion, view.mode, view.request).decode(value, made, path)
         return made
 
     return read

@@ -24,7 +24,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import LATEST, enum_words, field_rules, in_place, minor, wire_key
+from mopenstack.contract.operations import LATEST, enum_words, field_rules, has_places, in_place, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
@@ -94,29 +94,12 @@ class Kept:
 
 def encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str = "") -> Encoder:
     """The one plan of a message for a microversion and an audience, inside the answer of that message name."""
-    return _encoder(descriptor, microversion, audience, answer if _differs(descriptor) else "")
+    return _encoder(descriptor, microversion, audience, answer if has_places(descriptor) else "")
 
 
 @cache
 def _encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str) -> Encoder:
     return Encoder(descriptor, microversion, audience, answer)
-
-
-@cache
-def _differs(descriptor: AnyMessageType) -> bool:
-    """Whether some field in the tree of a message is not in every answer: only then has each answer its own plan."""
-    return _has_places(descriptor, set())
-
-
-def _has_places(descriptor: AnyMessageType, seen: set[str]) -> bool:
-    if descriptor.full_name in seen:
-        return False
-    seen.add(descriptor.full_name)
-    for field in descriptor.fields:
-        rules = field_rules(field)
-        if rules.only_in or rules.not_in or (field.message_type and _has_places(field.message_type, seen)):
-            return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +153,8 @@ def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
 
 
 def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
-    if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or rules.header:
+    aside = rules.header or rules.header_prefix
+    if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
         return False
     if not minor(rules.since, 0) <= view.microversion <= minor(rules.until, LATEST):
         return False
@@ -349,7 +333,7 @@ def _template(href: str) -> Callable[[Any], str]:
 
 def has_headers(descriptor: AnyMessageType) -> bool:
     """Whether an answer has fields that travel as headers."""
-    return bool(_headers(descriptor, LATEST))
+    return bool(_headers(descriptor, LATEST) or _header_maps(descriptor))
 
 
 def header_fields(descriptor: AnyMessageType, microversion: int, base: str, message: Any) -> dict[str, str]:
@@ -359,7 +343,17 @@ def header_fields(descriptor: AnyMessageType, microversion: int, base: str, mess
         value = base + template(message) if template is not None else getattr(message, name)
         if value not in ("", None):
             found[header] = str(value)
+    for name, prefix in _header_maps(descriptor):
+        for key, value in getattr(message, name).items():
+            found[prefix + key.title()] = value
     return found
+
+
+@cache
+def _header_maps(descriptor: AnyMessageType) -> tuple[tuple[str, str], ...]:
+    """(field, prefix) of the maps that are headers."""
+    found = ((field.name, field_rules(field).header_prefix) for field in descriptor.fields)
+    return tuple((name, prefix) for name, prefix in found if prefix)
 
 
 @cache

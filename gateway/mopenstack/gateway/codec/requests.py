@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, field_rules, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
-from mopenstack.gateway.codec.decode import Set, decoder, is_foreign, value_reader
+from mopenstack.gateway.codec.decode import Set, View, decoder, is_foreign, value_reader
 
 
 class RequestDecoder:
@@ -20,6 +20,7 @@ class RequestDecoder:
     def __init__(
         self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str, action: str = ""
     ) -> None:
+        name = request.DESCRIPTOR.name
         self._request = request
         self._action = action
         self._mode = mode
@@ -27,6 +28,7 @@ class RequestDecoder:
         self._paths: dict[str, Set] = {}
         self._query: dict[str, tuple[AnyField, Set]] = {}
         self._headers: list[tuple[str, Set]] = []
+        self._prefixes: list[tuple[str, str]] = []
         self.query_field = ""
         self._mask = ""
         self._envelope: tuple[str, str] | None = None
@@ -38,6 +40,8 @@ class RequestDecoder:
                 self._paths[field.name] = _text_setter(field)
             elif rules.header:
                 self._headers.append((rules.header, _text_setter(field)))
+            elif rules.header_prefix:
+                self._prefixes.append((rules.header_prefix.lower(), field.name))
             elif full_name == QUERY:
                 self.query_field = field.name
             elif full_name == FIELD_MASK:
@@ -49,7 +53,7 @@ class RequestDecoder:
             if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
                 self._envelope = (field.name, wire_key(field))
 
-        self._plan = decoder(request.DESCRIPTOR, microversion, mode).without_fields(self._paths)
+        self._plan = decoder(request.DESCRIPTOR, microversion, mode, name).without_fields(self._paths)
 
     def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
         """A new request with its path variables and headers."""
@@ -62,6 +66,12 @@ class RequestDecoder:
             text = headers.get(header)
             if text is not None:
                 setter(message, text, (header,))
+        for prefix, name in self._prefixes:
+            found = getattr(message, name)
+            for header, text in headers.items():
+                lower = header.lower()
+                if lower.startswith(prefix) and len(lower) > len(prefix):
+                    found[lower[len(prefix) :]] = text
         return message
 
     @property
@@ -95,7 +105,9 @@ class RequestDecoder:
                 given: list[str] = []
                 envelope = getattr(message, name)
                 envelope.SetInParent()
-                decoder(descriptor, self._microversion, self._mode).decode(inner, envelope, (key,), given)
+                decoder(descriptor, self._microversion, self._mode, self._request.DESCRIPTOR.name).decode(
+                    inner, envelope, (key,), given
+                )
                 getattr(message, self._mask).paths.extend(dict.fromkeys(given))
                 rest = {other: value for other, value in document.items() if other != key}
                 if rest:
@@ -114,7 +126,7 @@ def _text_setter(field: AnyField) -> Set:
         return lambda message, value, path: None
     if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
         return lambda message, value, path: setattr(message, name, value)  # text as it came
-    read = value_reader(field, annotations_pb2.Field(lenient=True), LATEST, "other")
+    read = value_reader(field, annotations_pb2.Field(lenient=True), View(LATEST, "other"))
     if field.is_repeated:
         return lambda message, value, path: getattr(message, name).append(read(value, path))
     return lambda message, value, path: setattr(message, name, read(value, path))

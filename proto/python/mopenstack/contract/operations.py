@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from google.api import annotations_pb2 as http_annotations
 from google.protobuf import message_factory
@@ -83,6 +84,23 @@ def message_class(descriptor: AnyMessageType) -> type[Message]:
 def field_rules(descriptor: AnyField) -> annotations_pb2.Field:
     """What the annotation `field` says; an empty message where there is none."""
     return descriptor.GetOptions().Extensions[options_pb2.field]
+
+
+@cache
+def has_places(descriptor: AnyMessageType) -> bool:
+    """Whether a field in the tree of a message is in some requests or answers only: then each has its own plan."""
+    return _has_places(descriptor, set())
+
+
+def _has_places(descriptor: AnyMessageType, seen: set[str]) -> bool:
+    if descriptor.full_name in seen:
+        return False
+    seen.add(descriptor.full_name)
+    for field in descriptor.fields:
+        rules = field_rules(field)
+        if rules.only_in or rules.not_in or (field.message_type and _has_places(field.message_type, seen)):
+            return True
+    return False
 
 
 def in_place(rules: annotations_pb2.Field, message: str, microversion: int) -> bool:

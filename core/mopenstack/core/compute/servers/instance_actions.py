@@ -13,8 +13,10 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers.changes_since import moment_in
+from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.lifecycle import Action
 from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -71,6 +73,12 @@ async def record(call: Call, server: Server, action: str) -> None:
     for stamp in (entry.created_at, event.start_time, event.finish_time):
         call.stamp(stamp, float(int(call.time)))
     await call.tx.put(entry)
+
+
+@LIFECYCLE.records
+async def record_transition(call: Call, server: Server, action: Action) -> None:
+    """Note a declared transition."""
+    await record(call, server, action.label)
 
 
 async def record_failure(call: Call, server: Server, action: str) -> None:

@@ -44,26 +44,8 @@ class ServerActions(MinorActions, ImageActions, Servicer):
 
     # -- the state alone
 
-    async def start_server(self, call: Call, request: pb.StartServerRequest) -> Result:
-        return await _begin(call, "start")
-
-    async def stop_server(self, call: Call, request: pb.StopServerRequest) -> Result:
-        return await _begin(call, "stop")
-
     async def reboot_server(self, call: Call, request: pb.RebootServerRequest) -> Result:
         return await _begin(call, "hard_reboot" if request.reboot.type.upper() == "HARD" else "reboot", "reboot")
-
-    async def pause_server(self, call: Call, request: pb.PauseServerRequest) -> Result:
-        return await _begin(call, "pause")
-
-    async def unpause_server(self, call: Call, request: pb.UnpauseServerRequest) -> Result:
-        return await _begin(call, "unpause")
-
-    async def suspend_server(self, call: Call, request: pb.SuspendServerRequest) -> Result:
-        return await _begin(call, "suspend")
-
-    async def resume_server(self, call: Call, request: pb.ResumeServerRequest) -> Result:
-        return await _begin(call, "resume")
 
     async def shelve_server(self, call: Call, request: pb.ShelveServerRequest) -> Result:
         LIFECYCLE.check(call, call.target, "shelve")
@@ -72,15 +54,6 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         await record(call, server, "shelve")
         await LIFECYCLE.begin(call, server, "shelve")
         return EMPTY
-
-    async def shelve_offload_server(self, call: Call, request: pb.ShelveOffloadServerRequest) -> Result:
-        return await _begin(call, "shelveOffload")
-
-    async def unrescue_server(self, call: Call, request: pb.UnrescueServerRequest) -> Result:
-        return await _begin(call, "unrescue")
-
-    async def restore_server(self, call: Call, request: pb.RestoreServerRequest) -> Result:
-        return await _begin(call, "restore")
 
     async def force_delete_server(self, call: Call, request: pb.ForceDeleteServerRequest) -> Result:
         await call.service(Servers).begin_delete(call, call.target.id, "forceDelete")
@@ -184,12 +157,6 @@ class ServerActions(MinorActions, ImageActions, Servicer):
         await record(call, server, "evacuate")
         await LIFECYCLE.begin(call, server, "rebuild")
         return server.admin_pass
-
-    async def confirm_resize_server(self, call: Call, request: pb.ConfirmResizeServerRequest) -> Result:
-        return await _begin(call, "confirmResize")
-
-    async def revert_resize_server(self, call: Call, request: pb.RevertResizeServerRequest) -> Result:
-        return await _begin(call, "revertResize")
 
     # -- what it runs
 

@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_tags_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.contract.calls import Outcome
 from mopenstack.core.compute.servers.server_create import check_tags, tag_fault
-from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.collections import Collection
 
 TAGS_MAX = 50
 
 
-class ServerTags(Servicer):
-    service = pb.DESCRIPTOR.services_by_name["ServerTags"]
-
-    async def list_server_tags(self, call: Call, request: pb.ListServerTagsRequest) -> Result:
-        return pb.ServerTagsResponse(tags=call.target.tags)
-
-    async def replace_server_tags(self, call: Call, request: pb.ReplaceServerTagsRequest) -> Result:
+async def _change(
+    call: Call, server: Server, before: list[str], request: pb.ReplaceServerTagsRequest | pb.ServerTagRequest
+) -> None:
+    if isinstance(request, pb.ReplaceServerTagsRequest):
         check_tags(request.tags)
-        return pb.ServerTagsResponse(tags=await self._set(call, request.tags, "update tags"))
-
-    async def delete_server_tags(self, call: Call, request: pb.ListServerTagsRequest) -> Result:
-        await self._set(call, (), "delete tags")
-        return EMPTY
-
-    async def get_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
-        if request.tag not in call.target.tags:
-            raise refusals.ServerHasNoTag(id=call.target.id, tag=request.tag)
-        return EMPTY
-
-    async def add_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result | Outcome:
-        LIFECYCLE.check(call, call.target, "update tag")
+    elif isinstance(request, pb.ServerTagRequest) and request.tag in server.tags:
         why = tag_fault(request.tag)
         if why:
             raise refusals.BadTag(tag=request.tag, why=why)
-        if len(call.target.tags) >= TAGS_MAX and request.tag not in call.target.tags:
+        if len(server.tags) > max(TAGS_MAX, len(before)):
             raise refusals.TooManyTags(limit=TAGS_MAX)
-        if request.tag in call.target.tags:
-            return EMPTY
-        await self._set(call, [*call.target.tags, request.tag], "update tag")
-        return Outcome("created", EMPTY)
 
-    async def delete_server_tag(self, call: Call, request: pb.ServerTagRequest) -> Result:
-        LIFECYCLE.check(call, call.target, "delete tag")
-        if request.tag not in call.target.tags:
-            raise refusals.InstanceHasNoTag(id=call.target.id, tag=request.tag)
-        await self._set(call, [tag for tag in call.target.tags if tag != request.tag], "delete tag")
-        return EMPTY
 
-    async def _set(self, call: Call, tags: Iterable[str], action: str) -> list[str]:
-        LIFECYCLE.check(call, call.target, action)
-        server = await call.tx.edit(Server, call.target.id)
-        del server.tags[:]
-        server.tags.extend(sorted(set(tags)))
-        await call.tx.put(server)
-        return list(server.tags)
+def _missing(call: Call, server: Server, tag: str) -> Exception:
+    shown = call.operation is not None and call.operation.method == "GetServerTag"
+    return (refusals.ServerHasNoTag if shown else refusals.InstanceHasNoTag)(id=server.id, tag=tag)
+
+
+TAGS = Collection("server", "tags", change=_change, missing=_missing, touches=False, ordered=True)

@@ -58,7 +58,6 @@ def _bad(msg: str) -> BadResourceRequest:
 class Associations(SubResource[M]):
     """`field` names the associated object, `members` is the BGP VPN's list of them."""
 
-    parent_field = "bgpvpn_id"
     field: ClassVar[str]
     members: ClassVar[str]
     exists: ClassVar[type[Fault]]
@@ -103,7 +102,6 @@ class BgpvpnNetworkAssociations(Associations[BgpvpnNetworkAssociation]):
     service = bgpvpn_network_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnNetworkAssociations"]
     message = BgpvpnNetworkAssociation
     not_found = BgpvpnNetAssocNotFound
-    variable = "network_association_id"
     field, members, exists = "network_id", "networks", BgpvpnNetAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
@@ -124,7 +122,6 @@ class BgpvpnRouterAssociations(Associations[BgpvpnRouterAssociation]):
     service = bgpvpn_router_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnRouterAssociations"]
     message = BgpvpnRouterAssociation
     not_found = BgpvpnRouterAssocNotFound
-    variable = "router_association_id"
     field, members, exists = "router_id", "routers", BgpvpnRouterAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:
@@ -146,7 +143,6 @@ class BgpvpnPortAssociations(Associations[BgpvpnPortAssociation]):
     service = bgpvpn_port_associations_pb2.DESCRIPTOR.services_by_name["BgpvpnPortAssociations"]
     message = BgpvpnPortAssociation
     not_found = BgpvpnPortAssocNotFound
-    variable = "port_association_id"
     field, members, exists = "port_id", "ports", BgpvpnPortAssocAlreadyExists
 
     async def check_member(self, call: Call, bgpvpn: Bgpvpn, obj: Any) -> None:

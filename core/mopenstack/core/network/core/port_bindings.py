@@ -34,8 +34,6 @@ class PortBindings(SubResource[PortBinding]):
     service = pb.DESCRIPTOR.services_by_name["PortBindings"]
     message = PortBinding
     not_found = PortBindingNotFound
-    parent_field = "port_id"
-    variable = "host"
 
     async def list(self, call: Call, request: Any) -> Result:
         port = _migrating(call.target)

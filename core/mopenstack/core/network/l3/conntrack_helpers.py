@@ -36,8 +36,6 @@ class ConntrackHelpers(SubResource[ConntrackHelper]):
     service = pb.DESCRIPTOR.services_by_name["ConntrackHelpers"]
     message = ConntrackHelper
     not_found = ConntrackHelperNotFound
-    parent_field = "router_id"
-    variable = "conntrack_helper_id"
 
     async def prepare(self, call: Call, obj: ConntrackHelper, request: Any, given: set[str]) -> None:
         await super().prepare(call, obj, request, given)

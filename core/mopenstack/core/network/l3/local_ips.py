@@ -80,8 +80,6 @@ class LocalIps(NeutronResource[LocalIp]):
 class LocalIpAssociations(SubResource[LocalIpAssociation]):
     service = pb.DESCRIPTOR.services_by_name["LocalIpAssociations"]
     message = LocalIpAssociation
-    parent_field = "local_ip_id"
-    variable = "fixed_port_id"
 
     async def prepare(self, call: Call, obj: LocalIpAssociation, request: Any, given: set[str]) -> None:
         await super().prepare(call, obj, request, given)
@@ -94,12 +92,11 @@ class LocalIpAssociations(SubResource[LocalIpAssociation]):
             raise RequestFailed()  # and the association that it did not make for its address
         obj.local_ip_address, obj.host = call.target.local_ip_address, port.host_id
 
-    async def _child(self, call: Call, request: Any) -> Call:
-        child = await call.tx.get(LocalIpAssociation, _key(call.target.id, request.fixed_port_id))
-        if child is None:
-            raise LocalIpAssociationNotFound(local_ip_id=call.target.id, port_id=request.fixed_port_id)
-        call.target = child
-        return call
+    async def child(self, call: Call, parent_id: str, id: str) -> LocalIpAssociation | None:
+        return await call.tx.get(LocalIpAssociation, _key(parent_id, id))
+
+    def absent(self, call: Call, id: str) -> Exception:
+        return LocalIpAssociationNotFound(local_ip_id=call.target.id, port_id=id)
 
 
 def _key(local_ip_id: str, port_id: str) -> str:

@@ -38,8 +38,6 @@ class PortForwardings(SubResource[PortForwarding]):
     service = pb.DESCRIPTOR.services_by_name["PortForwardings"]
     message = PortForwarding
     not_found = PortForwardingNotFound
-    parent_field = "floatingip_id"
-    variable = "port_forwarding_id"
 
     async def prepare(self, call: Call, obj: PortForwarding, request: Any, given: set[str]) -> None:
         await super().prepare(call, obj, request, given)

@@ -24,8 +24,6 @@ class QosRule(SubResource[M]):
     """What the five types have in common; `type` is the rule's type as Neutron calls it."""
 
     type: ClassVar[str]
-    parent_field = "qos_policy_id"
-    variable = "rule_id"
 
     async def before(self, call: Call, request: Any) -> None:
         """Who may not see a policy is told by a create that the rule is not his to make, not that there is none."""
