@@ -52,6 +52,13 @@ TlsClientCa = Annotated[
 OptionsOption = Annotated[
     list[str], typer.Option("--set", help="NAME=VALUE: an option of the cloud; `mopenstack cloud options` lists them.")
 ]
+ServicesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--services",
+        help="Serve only these and what they need (identity,network ...); `mopenstack services` lists them.",
+    ),
+]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0: a free one.")]
 
 
@@ -75,6 +82,7 @@ def up(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
+    services: ServicesOption = None,
 ) -> None:
     """Start a cloud."""
     if (already := state.read()) is not None:
@@ -102,6 +110,7 @@ def up(
         check_answers=check_answers,
         options=_options(options),
         tls=_tls(tls_cert, tls_key, tls_client_ca),
+        services=_services(services),
     )
     _run(_serve(settings), port)
 
@@ -121,6 +130,30 @@ def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> Any:
     except BadCertificate as error:
         raise fail(f"{error}.") from None
     return tls
+
+
+def _services(names: str | None) -> tuple[str, ...] | None:
+    """The named services; None for all that are installed."""
+    from mopenstack.contract.service import UnknownService, chosen
+
+    if names is None:
+        return None
+    found = tuple(name.strip() for name in names.split(",") if name.strip())
+    try:
+        chosen(found)
+    except UnknownService as error:
+        raise fail(str(error)) from None
+    return found
+
+
+def services() -> None:
+    """List the installed services and what each needs."""
+    from mopenstack.contract.service import installed
+
+    for name, service in sorted(installed().items()):
+        if not service.always:
+            needs = f"needs {', '.join(service.needs)}" if service.needs else ""
+            say(f"{name:12} {service.contract:28} {needs}".rstrip())
 
 
 def _options(settings: list[str]) -> dict[str, str]:
@@ -277,12 +310,15 @@ def core(
     store: StoreUrl = None,
     seed: Seed = None,
     profile: ProfileOption = Profile.instant,
+    services: ServicesOption = None,
 ) -> None:
     """Serve only the core, over gRPC."""
     from mopenstack.cli.serve import Settings, serving_core
 
+    settings = Settings(data=data, store=store, seed=seed, profile=profile.value, services=_services(services))
+
     async def main() -> None:
-        async with serving_core(Settings(data=data, store=store, seed=seed, profile=profile.value), address) as bound:
+        async with serving_core(settings, address) as bound:
             say(f"{good('core')} at {bound}")
             sys.stdout.flush()
             await _until_stopped()
@@ -294,12 +330,15 @@ def gateway(
     core_address: Annotated[str, typer.Option("--core", help="Where the core serves gRPC.")],
     host: Host = "127.0.0.1",
     port: Port = 8800,
+    services: ServicesOption = None,
 ) -> None:
     """Serve only the gateway, in front of a core in another process."""
     from mopenstack.cli.serve import serving_gateway
 
+    chosen = _services(services)
+
     async def main() -> None:
-        async with serving_gateway(core_address, host, port) as url:
+        async with serving_gateway(core_address, host, port, chosen) as url:
             say(f"{good('gateway')} at {url}, core at {core_address}")
             sys.stdout.flush()
             await _until_stopped()

@@ -125,7 +125,7 @@ def _values(service: Service) -> Iterator[Any]:
         return
     package = importlib.import_module(service.core)
     yield from _public(vars(package).values())
-    for module in pkgutil.walk_packages(package.__path__, f"{service.core}."):
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{service.core}."):
         yield from _public(vars(importlib.import_module(module.name)).values())
 
 
