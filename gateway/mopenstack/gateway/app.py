@@ -168,14 +168,15 @@ class App:
         self, request: web.BaseRequest, surface: Surface, context: RequestContext
     ) -> Answer | tuple[ByteStream, int]:
         dialect = surface.dialect
-        found = surface.find(context.path)
+        found = surface.router.find(context.path)
+        if found is None:
+            found, context.project_id = surface.find_with_project(context.path)
         verb = request.method
         if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:
             verb = "GET"
         if found is None or verb not in found[0].leaves:
             return await self._unserved(surface, context, found[0].leaves if found else ())
         leaves, values = found[0].leaves[verb], found[1]
-        context.project_id = found[2]
         document = None
         body = b""
         endpoint = leaves[0][1]

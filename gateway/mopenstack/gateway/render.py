@@ -56,9 +56,10 @@ class Renderer:
                 body = b"" if bare else orjson.dumps(plan.document(result, context.api_url))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
-        location = endpoint.location(reply.outcome)
-        if location is not None:
-            headers["Location"] = context.api_url + location(request, result)
+        if endpoint.located:
+            location = endpoint.location(reply.outcome)
+            if location is not None:
+                headers["Location"] = context.api_url + location(request, result)
         return Answer(status, body, headers, endpoint.content_type)
 
     def _bare(

@@ -33,6 +33,8 @@ class Endpoint:
     hook: BodyHook | None = None
     alone: bool = True
     """Whether no other operation shares the verb and path, and the body names no action."""
+    located: bool = False
+    """Whether a success may have a Location header."""
     _locations: dict[str, Location | None] = field(default_factory=dict)
     _statuses: dict[int, int] = field(default_factory=dict)
     _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
@@ -92,14 +94,10 @@ class Surface:
         """What OpenStack documents of the service, read when it is first asked for."""
         return documented(path_of(self.service))
 
-    def find(self, path: str) -> tuple[Node[Endpoint], list[str], str] | None:
-        """The node of a path, the values of its variables, and the project that stands in it as optional prefix."""
-        found = self.router.find(path)
-        if found is not None:
-            return *found, ""
+    def find_with_project(self, path: str) -> tuple[tuple[Node[Endpoint], list[str]] | None, str]:
+        """What the router finds of a path with the optional project, and that project; nothing for other paths."""
         plain, project = self.without_project(path)
-        found = self.router.find(plain) if project else None
-        return (*found, project) if found is not None else None
+        return (self.router.find(plain), project) if project else (None, "")
 
     def without_project(self, path: str) -> tuple[str, str]:
         """`/v3/<project>/volumes` as (`/v3/volumes`, project); other paths as they are."""
@@ -147,6 +145,8 @@ def _endpoint(operation: Operation, path: str, hook: BodyHook | None) -> Endpoin
         answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
         endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
     endpoint.content_type = operation.options.content_type or endpoint.content_type
+    places = (operation.options.location, *(outcome.location for outcome in operation.outcomes.values()))
+    endpoint.located = any(places)
     return endpoint
 
 
