@@ -26,6 +26,22 @@ class Conflicted(Exception):
     """The database refused the transaction because of a concurrent one (SQLSTATE 40001): run it again."""
 
 
+class Unreachable(Exception):
+    """The database cannot be reached; the transaction did not begin, or what became of it is not known."""
+
+    def __init__(self, why: str, *, begun: bool) -> None:
+        super().__init__(why)
+        self.begun = begun
+
+
+class UnusableDatabase(Exception):
+    """The database is damaged, another program's, or of a newer mopenstack; it was left as it is."""
+
+
+class CloudTaken(Exception):
+    """The store has a cloud of that name already."""
+
+
 class Session(Protocol):
     """One open transaction of a driver."""
 
@@ -76,7 +92,11 @@ class Store(ABC):
 
     @abstractmethod
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Add a cloud with the rows of a template (as `export_cloud` gave them, without the cloud's name)."""
+        """Add a cloud with the rows of a template (as `export_cloud` gave them); raises CloudTaken."""
+
+    @abstractmethod
+    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        """Put the rows of a template in the place of everything that a cloud holds, in one step."""
 
     @abstractmethod
     async def save_cloud(self, name: str, data: bytes) -> None: ...
@@ -86,7 +106,8 @@ class Store(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    async def delete_cloud(self, name: str) -> None: ...
+    async def delete_cloud(self, name: str) -> bool:
+        """Remove a cloud and all that is in it; false: there is none."""
 
     @abstractmethod
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
