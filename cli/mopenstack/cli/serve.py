@@ -95,12 +95,12 @@ async def open_clouds(settings: Settings) -> Administration:
     return administration
 
 
-def _renderer(settings: Settings) -> Renderer | None:
+def _renderer(settings: Settings, engine: Engine) -> Renderer | None:
     if not settings.check_answers:
         return None
     from mopenstack.gateway.answers.checker import CheckedRenderer
 
-    return CheckedRenderer(settings.contract)
+    return CheckedRenderer(engine, settings.contract)
 
 
 @asynccontextmanager
@@ -110,7 +110,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     administration = await open_clouds(settings)
     engine = administration.engine
     grpc_server = create_server(engine)
-    app = App(engine, settings.contract, RequestLog(settings.requests), renderer=_renderer(settings))
+    app = App(engine, settings.contract, RequestLog(settings.requests), renderer=_renderer(settings, engine))
     runners: list[web.ServerRunner] = []
     try:
         port = await _listen(app, settings.host, settings.port, runners, tls)

@@ -12,6 +12,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
@@ -63,7 +64,7 @@ class App:
         self._core = core
         self._contract = contract
         self.requests = requests if requests is not None else RequestLog()
-        self.renderer: Renderer = app.renderer if app else renderer or Renderer()
+        self.renderer: Renderer = app.renderer if app else renderer or Renderer(core)
         found = app._surfaces if app else surfaces(contract)
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}
@@ -353,7 +354,9 @@ async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> 
     return response
 
 
+@lru_cache(maxsize=256)
 def _is_host(host: str) -> bool:
+    """Whether a Host header is one; clients send the same one again and again."""
     try:
         urlsplit(f"//{host}").port  # noqa: B018  # it is parsed when it is asked for
     except ValueError:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import ByteStream, Page, Reply, RequestContext
+from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.encode import Kept, encoder, has_headers, header_fields
 from mopenstack.gateway.dialects.base import Answer, Dialect
@@ -15,8 +15,9 @@ from mopenstack.gateway.surface import Endpoint
 
 
 class Renderer:
-    def __init__(self) -> None:
-        self._kept = Kept()
+    def __init__(self, core: Core) -> None:
+        self._kept = Kept(core.holds)
+        core.on_drop(self._kept.forget)
 
     def streamed(self, endpoint: Endpoint) -> None:
         """An answer of bytes went out, which nobody renders."""

@@ -100,6 +100,14 @@ class Engine:
 
         return await self.transact(cloud, context, run, operation)
 
+    def holds(self, message: Message) -> bool:
+        """Whether the store keeps a message decoded."""
+        return message in self.store.held
+
+    def on_drop(self, listener: Callable[[int], None]) -> None:
+        """Call a function with the identity of each message that the store keeps no longer."""
+        self.store.held.on_drop(listener)
+
     async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from google.protobuf.message import Message
 
 from mopenstack.core.store.compiled import Statements
+from mopenstack.core.store.held import Held
 from mopenstack.core.store.views import Views
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], Message] = {}
-        self.views = Views()
+        self.held = Held()
+        self.views = Views(self.held)
         self.generations: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.watched = ""
         """The one package whose generation is asked for: in a shared store a counter that the writes of all packages
@@ -117,13 +119,21 @@ class Store(ABC):
         """Keep a decoded object; only called when exclusive."""
         if len(self.objects) >= OBJECTS_MAX:
             for old in list(self.objects)[: OBJECTS_MAX // 10]:
-                del self.objects[old]
+                self.drop(old)
+        self.drop(key)
         self.objects[key] = message
+        self.held.add(message)
+
+    def drop(self, key: tuple[str, str, str]) -> None:
+        """Keep a decoded object no longer; an unknown key is no error."""
+        message = self.objects.pop(key, None)
+        if message is not None:
+            self.held.drop(message)
 
     def forget_cloud(self, name: str) -> None:
         """Drop what this process keeps of a cloud."""
         for key in [key for key in self.objects if key[0] == name]:
-            del self.objects[key]
+            self.drop(key)
         self.views.drop_cloud(name)
         self.next_due.pop(name, None)
         self.kinds.pop(name, None)

@@ -263,8 +263,8 @@ class Transaction:
         if not store.exclusive or not self._written:
             return
         for (kind, id), message in self._written.items():
-            if message is None:
-                store.objects.pop((self.cloud, kind, id), None)
+            if message is None or kind_of(type(message)).history:
+                store.drop((self.cloud, kind, id))
             else:
                 store.remember((self.cloud, kind, id), message)
         store.views.changed(self.cloud, self._changed)
@@ -314,7 +314,8 @@ class Transaction:
         message = self.store.objects.get(key)
         if message is None:
             message = kind.message.FromString(data)
-            self.store.remember(key, message)
+            if not kind.history:
+                self.store.remember(key, message)
         return message
 
     async def _reindex(self, kind: Kind, id: str, old: set[tuple[str, str]], new: set[tuple[str, str]]) -> None:

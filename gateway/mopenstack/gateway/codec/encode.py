@@ -30,7 +30,6 @@ from mopenstack.contract.v1 import annotations_pb2
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
 
-KEPT_MAX = 50_000
 KEPT_BYTES_MAX = 64 * 1024 * 1024
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
@@ -68,28 +67,35 @@ class Encoder:
 
 
 class Kept:
-    """Rendered bytes by identity of the message: the entry holds the message, so the identity stays true."""
+    """Rendered bytes of the messages that the core holds, for as long as it does; by their identity."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[int, int, str], tuple[Message, bytes]] = {}
+    def __init__(self, holds: Callable[[Message], bool]) -> None:
+        self._holds = holds
+        self._kept: dict[int, dict[tuple[int, str], bytes]] = {}
         self._bytes = 0
 
     def render(self, message: Message, encoder: Encoder, base: str) -> bytes:
         """The object's JSON; rendered only if this very message was not rendered this way before."""
-        key = (id(message), id(encoder), base)
-        found = self._kept.get(key)
-        if found is not None:
-            return found[1]
+        key = (id(encoder), base)
+        ways = self._kept.get(id(message))
+        if ways is not None:
+            found = ways.get(key)
+            if found is not None:
+                return found
         rendered = orjson.dumps(encoder.document(message, base))
-        if len(self._kept) >= KEPT_MAX or self._bytes >= KEPT_BYTES_MAX:
-            self._evict()
-        self._kept[key] = (message, rendered)
-        self._bytes += len(rendered)
+        if self._holds(message):
+            if self._bytes >= KEPT_BYTES_MAX:
+                self._kept.clear()
+                self._bytes = 0
+            self._kept.setdefault(id(message), {})[key] = rendered
+            self._bytes += len(rendered)
         return rendered
 
-    def _evict(self) -> None:
-        for old in list(self._kept)[: max(1, len(self._kept) // 5)]:
-            self._bytes -= len(self._kept.pop(old)[1])
+    def forget(self, identity: int) -> None:
+        """Drop what was rendered of a message that the core holds no longer."""
+        ways = self._kept.pop(identity, None)
+        if ways is not None:
+            self._bytes -= sum(map(len, ways.values()))
 
 
 def encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str = "") -> Encoder:
