@@ -9,7 +9,7 @@ from mopenstack.conformance.model import Result
 
 
 def _silent(result: Result) -> None:
-    """Nobody watches."""
+    """The output is not a terminal."""
 
 
 class Options(BaseModel):

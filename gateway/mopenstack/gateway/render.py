@@ -20,7 +20,7 @@ class Renderer:
         core.on_drop(self._kept.forget)
 
     def streamed(self, endpoint: Endpoint) -> None:
-        """An answer of bytes went out, which nobody renders."""
+        """An answer of bytes went out; it is not rendered."""
 
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""

@@ -148,7 +148,7 @@ def _target(
     kind, _, variable = operation.options.target.partition(":")
     owner = owners.get(kind)
     if owner is None:
-        raise ValueError(f"{operation.name}: nobody serves its target {kind!r}")
+        raise ValueError(f"{operation.name}: its target {kind!r} is not served")
     fields = operation.request.DESCRIPTOR.fields
     default = f"{kind}_id" if f"{kind}_id" in operation.request.DESCRIPTOR.fields_by_name else fields[0].name
     return owner, variable or default
@@ -161,7 +161,7 @@ def _field_policies(operation: Operation, body: str) -> Iterator[FieldPolicy]:
     for field in descriptor.fields:
         rule = field_rules(field)
         if rule.policy:
-            # A list without a declared default was chosen by whoever gives it, be it empty.
+            # A list without a declared default counts as given even if it is empty.
             absent = None if field.is_repeated else getattr(empty, field.name)
             default = json.loads(rule.default) if rule.default else absent
             yield field.name, wire_key(field), check_in(operation.package, rule.policy), default

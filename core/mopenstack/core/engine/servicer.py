@@ -51,7 +51,7 @@ class Servicer:
         return "admin" if call.caller.is_admin else ""
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
-        """What a caller is told whom the policy refuses, by the rules that were asked."""
+        """The refusal of a caller by the policy; `rules` are the names of those that were asked."""
         return PolicyRefused(list(rules))
 
     def handler(self, operation: Operation) -> Handler | None:

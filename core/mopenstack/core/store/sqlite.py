@@ -52,7 +52,7 @@ class _Session:
 
 
 class Turn:
-    """One at a time, in the order of arrival; asyncio.Lock's promise at a fraction of its cost when nobody waits."""
+    """One at a time, in the order of arrival; as asyncio.Lock, at a fraction of its cost when none waits."""
 
     __slots__ = ("_taken", "_waiting")
 

@@ -24,7 +24,7 @@ class Watched(str):
 
 
 class Taken(Exception):
-    """A claim's key is somebody else's already; `owner` is whose."""
+    """A claim's key has an owner already: `owner`."""
 
     def __init__(self, scope: str, key: str, owner: str) -> None:
         super().__init__(f"{key!r} is taken in {scope!r}")
@@ -301,7 +301,7 @@ class Transaction:
         return found
 
     def _is_unknown(self, kind: Kind) -> bool:
-        """Whether the cloud never had an object of a kind: most hooks ask for kinds that nobody uses."""
+        """Whether the cloud never had an object of a kind: most hooks ask for kinds that are not in use."""
         return self.store.exclusive and kind.name not in self.store.kinds.get(self.cloud, ())
 
     def _decode(self, kind: Kind, id: str, data: bytes) -> Message:

@@ -110,7 +110,7 @@ def _encoder(descriptor: AnyMessageType, microversion: int, audience: str, answe
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom and where a message is written."""
+    """For which audience and in which answer a message is written."""
 
     microversion: int
     audience: str

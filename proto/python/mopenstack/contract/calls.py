@@ -86,7 +86,7 @@ class Reply:
     """
 
     result: Result
-    audience: str = ""  # "admin", or "" for everybody else
+    audience: str = ""  # "admin", or "" for other callers
     outcome: str = ""  # one of the operation's outcomes, or "" for the usual one
 
 
