@@ -12,11 +12,13 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.refusals import refusal
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.policy import Check, check_in
+from mopenstack.core.engine.quota_sets import QuotaSetRules, quota_set_handler
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
 from mopenstack.core.engine.validation import validate
 from mopenstack.core.store.kinds import stored
@@ -47,11 +49,15 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections."""
+    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections.
+
+    quota_sets: package -> the rules of its service's quota sets.
+    """
 
     owners: Mapping[str, ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: Rules
+    quota_sets: Mapping[str, QuotaSetRules]
 
 
 def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
@@ -72,11 +78,28 @@ def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Decl
 def _handler(operation: Operation, declared: Declared) -> Handler | None:
     """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
     options = operation.options
+    if options.refused:
+        return _refused(operation)
+    if options.quota_set.step:
+        rules = declared.quota_sets.get(operation.package)
+        if rules is None:
+            raise ValueError(f"{operation.name}: its service gives no QuotaSetRules")
+        return quota_set_handler(operation, rules)
     if options.collection.field:
         return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
     if options.transition:
         return _transition(operation, declared)
     return None
+
+
+def _refused(operation: Operation) -> Handler:
+    """Every call ends with the refusal of the package's catalogue that the operation names."""
+    always = refusal(operation.package, operation.options.refused)
+
+    async def refuse(call: Call, request: Any) -> Result:
+        raise always()
+
+    return refuse
 
 
 def _transition(operation: Operation, declared: Declared) -> Handler:

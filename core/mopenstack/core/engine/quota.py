@@ -56,7 +56,7 @@ class Quota:
         return limits
 
     async def set_limits(self, service: str, project_id: str, limits: Mapping[str, int]) -> None:
-        """Give a project (or "class:default") limits of its own; the others stay as they are."""
+        """Give a project (or "class:default", or a part of one) limits of its own; the others stay as they are."""
         key = f"{service}/{project_id}"
         kept = await self._tx.get(QuotaLimits, key)
         fresh = QuotaLimits(id=key)
@@ -64,6 +64,23 @@ class Quota:
             fresh.CopyFrom(kept)
         fresh.limits.update(limits)
         await self._tx.put(fresh)
+
+    async def own_limits(self, service: str, project_id: str) -> dict[str, int] | None:
+        """The limits that were set for a project (or "class:default", or a part: "<project>/<user>"); None: none."""
+        kept = await self._tx.get(QuotaLimits, f"{service}/{project_id}")
+        return None if kept is None else dict(kept.limits)
+
+    async def parts(self, service: str, project_id: str) -> dict[str, dict[str, int]]:
+        """The limits that were set for parts of a project, such as single users of it, by part."""
+        prefix = f"{service}/{project_id}/"
+        found = await self._tx.scan(QuotaLimits)
+        return {kept.id.removeprefix(prefix): dict(kept.limits) for kept in found if kept.id.startswith(prefix)}
+
+    async def projects(self, service: str) -> list[str]:
+        """The ids of the projects with limits of their own, in order."""
+        prefix = f"{service}/"
+        ids = [kept.id.removeprefix(prefix) for kept in await self._tx.scan(QuotaLimits) if kept.id.startswith(prefix)]
+        return sorted(id for id in ids if ":" not in id and "/" not in id)
 
     async def reset_limits(self, service: str, project_id: str) -> None:
         """Back to the defaults."""

@@ -29,6 +29,7 @@ from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
+from mopenstack.core.engine.quota_sets import QuotaSetRules
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.store.kinds import resource_options
 from mopenstack.core.store.transaction import Watched
@@ -50,6 +51,7 @@ class Registry:
         self._subscribers: dict[tuple[str, str], list[Subscriber]] = {}
         options: list[Option] = []
         collections: dict[tuple[str, str], Collection] = {}
+        quota_sets: dict[str, QuotaSetRules] = {}
         for service in contract.services:
             for value in _values(service):
                 if isinstance(value, type):
@@ -62,6 +64,8 @@ class Registry:
                     collections[(value.kind, value.field)] = value
                 elif isinstance(value, QuotaSet):
                     self.quotas[value.service] = value
+                elif isinstance(value, QuotaSetRules):
+                    quota_sets[service.contract] = value
                 elif isinstance(value, Watched):
                     self.watched = value
                 else:
@@ -81,7 +85,7 @@ class Registry:
             if cls.lifecycle is not None
         }
         self.plans: dict[str, Plan] = make_plans(
-            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections)
+            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections, quota_sets)
         )
 
     def servicer(self, cls: type[S]) -> S:

@@ -6,13 +6,14 @@ the same classes of a package that has none.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from types import ModuleType
 from typing import Any
 
 from google.protobuf.descriptor_pool import Default
 
-from mopenstack.contract.faults import BASES, register
+from mopenstack.contract.faults import BASES, Fault, register
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 
@@ -39,3 +40,15 @@ def refusals(package: str) -> ModuleType:
     sys.modules[name] = module
     made: ModuleType = module
     return made
+
+
+def refusal(package: str, value: str) -> type[Fault]:
+    """The class of one refusal of a package (`SUBNET_IN_USE`); raises ValueError for one that it does not declare."""
+    try:
+        module = importlib.import_module(f"{package}.refusals")
+    except ModuleNotFoundError:
+        module = refusals(package)
+    found: type[Fault] | None = getattr(module, class_name(value), None)
+    if found is None:
+        raise ValueError(f"{package} declares no refusal {value!r}")
+    return found

@@ -11,7 +11,6 @@ from mopenstack.compute.v2.refusals import QuotaExceeded
 from mopenstack.compute.v2.servers.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
-from mopenstack.contract.v1.store_pb2 import QuotaLimits
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, QuotaSet
 
@@ -58,33 +57,20 @@ QUOTAS = QuotaSet(SERVICE, DEFAULTS, refuse)
 
 
 async def take(call: Call, project_id: str, user_id: str, units: Mapping[str, int]) -> None:
-    """Take units of a project, within the user's own limits where somebody set some."""
+    """Take units of a project, within the user's own limits where there are some."""
     await check_user(call, project_id, user_id, units)
     await call.quota.take(SERVICE, project_id, units)
 
 
 async def check_user(call: Call, project_id: str, user_id: str, units: Mapping[str, int]) -> None:
     """Refuse units that the user's own limits do not allow."""
-    own = await own_limits(call, project_id, user_id)
+    own = await call.quota.own_limits(SERVICE, f"{project_id}/{user_id}")
     if not own:
         return
     used = await user_usage(call, project_id, user_id)
     over = [name for name, asked in units.items() if 0 <= own.get(name, UNLIMITED) < used.get(name, 0) + asked]
     if over:
         raise refuse(Over(project_id, tuple(sorted(over)), units, used, own))
-
-
-async def own_limits(call: Call, project_id: str, user_id: str) -> dict[str, int]:
-    """The limits that were set for a user in a project."""
-    kept = await call.tx.get(QuotaLimits, f"{SERVICE}/{project_id}/{user_id}")
-    return dict(kept.limits) if kept is not None else {}
-
-
-async def users_limits(call: Call, project_id: str) -> dict[str, dict[str, int]]:
-    """The users of a project with limits of their own."""
-    prefix = f"{SERVICE}/{project_id}/"
-    found = await call.tx.scan(QuotaLimits)
-    return {kept.id.removeprefix(prefix): dict(kept.limits) for kept in found if kept.id.startswith(prefix)}
 
 
 async def user_usage(call: Call, project_id: str, user_id: str) -> dict[str, int]:
