@@ -38,6 +38,8 @@ class Collection:
     shows        (call, resource, item) -> whether the caller may know of the item; none: of all
     touches      whether a change sets the resource's updated_at and revision_number
     ordered      whether a set of words is kept in alphabetical order
+    listed       (call, resource): refuses to list the items of a resource
+    view         (resource, item) -> the message that shows an item, where an answer has messages
     """
 
     kind: str
@@ -48,6 +50,8 @@ class Collection:
     shows: Callable[[Call, Any, str], bool] | None = None
     touches: bool = True
     ordered: bool = False
+    listed: Callable[[Call, Any], None] | None = None
+    view: Callable[[Any, str], Message] | None = None
 
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
@@ -151,29 +155,31 @@ class _Steps:
     # The steps.
 
     async def list(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(self._shown(call, call.target))
+        if self._rules.listed is not None:
+            self._rules.listed(call, call.target)
+        return self._answer(call, self._shown(call, call.target))
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
         item, held = self._item(request), self._shown(call, call.target)
         if item not in held:
             raise self._missing(call, item)
-        return self._answer(self.one(held, item))
+        return self._answer(call, self.one(held, item))
 
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
         held = await self._change(call, request, lambda before: self.merged(before, more))
-        return self._answer(more if self._operation.options.collection.echo else held)
+        return self._answer(call, more if self._operation.options.collection.echo else held)
 
     async def replace(self, call: Call, request: Any) -> Result | Outcome:
         given = self.given(request)
-        return self._answer(await self._change(call, request, lambda _: given))
+        return self._answer(call, await self._change(call, request, lambda _: given))
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
         item = self._item(request)
         fresh = item not in getattr(call.target, self._field)
         more = self.given(request) if self._body is not None else [item]
-        await self._change(call, request, lambda before: self.merged(before, more))
-        answer = self._answer(more)
+        held = await self._change(call, request, lambda before: self.merged(before, more))
+        answer = self._answer(call, held if self._body is None else more)
         return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
@@ -183,10 +189,10 @@ class _Steps:
         for item in items:
             if item not in held:
                 raise self._missing(call, item)
-        return self._answer(await self._change(call, request, lambda before: self.without(before, set(items))))
+        return self._answer(call, await self._change(call, request, lambda before: self.without(before, set(items))))
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(await self._change(call, request, lambda before: type(before)()))
+        return self._answer(call, await self._change(call, request, lambda before: type(before)()))
 
     async def _change(self, call: Call, request: Any, change: Callable[[Any], Any]) -> Any:
         """Store what the change makes of the collection, if the resource has nothing against it."""
@@ -217,7 +223,7 @@ class _Steps:
         refusal: Exception = self._parent.not_found(id=item)
         return refusal
 
-    def _answer(self, value: Any) -> Result:
+    def _answer(self, call: Call, value: Any) -> Result:
         response = self._operation.response
         if response is common.Empty:
             return EMPTY
@@ -225,6 +231,8 @@ class _Steps:
         field = next(field for field in response.DESCRIPTOR.fields if field.is_repeated)
         if field.message_type is None:
             getattr(answer, field.name).extend(value)
+        elif self._rules.view is not None:
+            getattr(answer, field.name).extend([self._rules.view(call.target, item) for item in value])
         else:
             getattr(answer, field.name).update(value)
         return answer  # type: ignore[no-any-return]

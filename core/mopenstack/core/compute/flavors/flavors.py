@@ -64,14 +64,6 @@ class Flavors(ResourceServicer[pb.Flavor]):
     def missing_marker(self, marker: str) -> Exception:
         return refusals.MarkerNotFound(marker=marker)
 
-    async def update_flavor(self, call: Call, request: pb.UpdateFlavorRequest) -> Result:
-        call.target = await self.fetch(call, request.flavor_id)
-        return await self.update(call, request)
-
-    async def delete_flavor(self, call: Call, request: pb.DeleteFlavorRequest) -> Result:
-        call.target = await self.fetch(call, request.flavor_id)
-        return await self.delete(call, request)
-
     async def refine(self, call: Call, found: list[pb.Flavor], query: common.Query) -> list[pb.Flavor]:
         filters = {item.key: item.values[0] for item in query.filters if item.values}
         tests: list[Callable[[pb.Flavor], bool]] = []

@@ -17,7 +17,7 @@ from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.store.transaction import Taken
 
 ZONE = "availability_zone"
-_MOVE = (
+_ZONE_CHANGE = (
     "The host cannot be {done} the aggregate as the availability zone of the host would change from "
     "'{old}' to '{new}' but the host already has {count} instance(s). Changing the AZ of an existing instance is not "
     "supported by this action. Move the instances away from this host then try again. If you need to move the "
@@ -56,45 +56,52 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             obj.metadata[ZONE] = obj.availability_zone
         await self._claim_name(call, obj)
 
-    async def get_aggregate(self, call: Call, request: pb.GetAggregateRequest) -> Result:
-        return await self.fetch(call, request.aggregate_id)
-
-    async def update_aggregate(self, call: Call, request: pb.UpdateAggregateRequest) -> Result:
-        _, given = envelope(request)
-        if not given:
+    async def before(self, call: Call, request: Any) -> None:
+        """What Nova looks at before it looks for the aggregate."""
+        if isinstance(request, pb.UpdateAggregateRequest) and not envelope(request)[1]:
             raise InvalidField(("aggregate",), {}, "any_of", ["name", ZONE])
-        old = await self.fetch(call, request.aggregate_id)
-        new = await call.tx.edit(pb.Aggregate, old.id)
+        if isinstance(request, pb.SetAggregateMetadataRequest):
+            _metadata(request)
+        elif isinstance(request, pb.AddAggregateHostRequest):
+            await self.find(call, request.aggregate_id)
+            if await call.service(Services).compute_of(call, request.add_host.host) is None:
+                raise refusals.ComputeHostNotFound(host=request.add_host.host)
+        elif isinstance(request, pb.RemoveAggregateHostRequest):
+            found, host = await self.find(call, request.aggregate_id), request.remove_host.host
+            if found is None or await call.service(Services).compute_of(call, host) is None:
+                raise refusals.CannotRemoveHost(host=host, id=request.aggregate_id)
+        elif isinstance(request, pb.CacheAggregateImagesRequest):
+            ids = [image.id for image in request.cache]
+            if not ids:
+                raise InvalidField(("cache",), [], "min_items", 1)
+            await self.find(call, request.aggregate_id)
+            if len(set(ids)) != len(ids):
+                raise refusals.DuplicateImages()
+
+    async def change(self, call: Call, old: pb.Aggregate, new: pb.Aggregate, request: Any, given: set[str]) -> None:
         if "name" in given:
-            name = request.aggregate.name.strip()
-            if not name or not name.isprintable():
+            new.name = new.name.strip()
+            if not new.name or not new.name.isprintable():
                 raise refusals.InvalidName(reason="printable characters with at least one non space character")
-            if name != old.name:
+            if new.name != old.name:
                 await call.tx.release(_NAMES, old.name)
-                new.name = name
                 await self._claim_name(call, new)
         if ZONE in given:
-            zone = request.aggregate.availability_zone if request.aggregate.HasField(ZONE) else None
+            zone = new.availability_zone if new.HasField(ZONE) else None
             if zone is not None:
                 _check_zone_name(zone)
             await self._check_zone(call, new, {ZONE: zone}, list(new.hosts), refusals.AggregateUpdateRefused, True)
             _set_zone(new, zone)
-        await self.save(call, new)
-        return new
 
-    async def delete_aggregate(self, call: Call, request: pb.DeleteAggregateRequest) -> Result:
-        aggregate = await self.fetch(call, request.aggregate_id)
-        if aggregate.hosts:
-            raise refusals.AggregateDeleteRefused(id=aggregate.id, reason="Host aggregate is not empty")
-        await self.discard(call, aggregate)
-        return EMPTY
+    async def remove(self, call: Call, obj: pb.Aggregate) -> None:
+        if obj.hosts:
+            raise refusals.AggregateDeleteRefused(id=obj.id, reason="Host aggregate is not empty")
+
+    # -- actions
 
     async def add_aggregate_host(self, call: Call, request: pb.AddAggregateHostRequest) -> Result:
         host = request.add_host.host
-        aggregate_id = (await self._numbered(call, request.aggregate_id)) or ""
-        if await call.service(Services).compute_of(call, host) is None:
-            raise refusals.ComputeHostNotFound(host=host)
-        aggregate = await call.tx.edit(pb.Aggregate, (await self.fetch(call, aggregate_id)).id)
+        aggregate = await call.tx.edit(pb.Aggregate, call.target.id)
         await self._check_zone(call, aggregate, aggregate.metadata, [host], refusals.AggregateAddRefused, False)
         if host in aggregate.hosts:
             raise refusals.AggregateHostExists(id=aggregate.id, host=host)
@@ -102,7 +109,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         old = await self._zone_elsewhere(call, host, aggregate)
         count = await self._instances(call, [host])
         if count and new is not None and old != new:
-            reason = _MOVE.format(done="added to", old=old, new=new, count=count)
+            reason = _ZONE_CHANGE.format(done="added to", old=old, new=new, count=count)
             raise refusals.AggregateAddRefused(id=aggregate.id, reason=reason)
         aggregate.hosts.append(host)
         await call.tx.put(aggregate)
@@ -111,15 +118,12 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
 
     async def remove_aggregate_host(self, call: Call, request: pb.RemoveAggregateHostRequest) -> Result:
         host = request.remove_host.host
-        found = await self.find(call, request.aggregate_id)
-        if found is None or await call.service(Services).compute_of(call, host) is None:
-            raise refusals.CannotRemoveHost(host=host, id=request.aggregate_id)
-        aggregate = await call.tx.edit(pb.Aggregate, found.id)
+        aggregate = await call.tx.edit(pb.Aggregate, call.target.id)
         old = aggregate.metadata.get(ZONE)
         new = await self._zone_elsewhere(call, host, aggregate)
         count = await self._instances(call, [host])
         if count and old is not None and old != new:
-            reason = _MOVE.format(done="removed from", old=old, new=new, count=count)
+            reason = _ZONE_CHANGE.format(done="removed from", old=old, new=new, count=count)
             raise refusals.AggregateRemoveRefused(id=aggregate.id, reason=reason)
         if host not in aggregate.hosts:
             raise refusals.CannotRemoveHost(host=host, id=request.aggregate_id)
@@ -129,15 +133,8 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
         return aggregate
 
     async def set_aggregate_metadata(self, call: Call, request: pb.SetAggregateMetadataRequest) -> Result:
-        changes: dict[str, str | None] = {}
-        for key, value in request.set_metadata.metadata.fields.items():
-            kind = value.WhichOneof("kind")
-            if kind not in ("string_value", "null_value"):
-                shown = int(value.number_value) if kind == "number_value" else getattr(value, str(kind))
-                raise InvalidField(("set_metadata", "metadata", key), shown, "type", ["string", "null"])
-            changes[key] = value.string_value if kind == "string_value" else None
-        found = await self.fetch(call, request.aggregate_id)
-        aggregate = await call.tx.edit(pb.Aggregate, found.id)
+        changes = _metadata(request)
+        aggregate = await call.tx.edit(pb.Aggregate, call.target.id)
         await self._check_zone(call, aggregate, changes, list(aggregate.hosts), refusals.AggregateMetadataRefused, True)
         for key, text in changes.items():
             if text is None:
@@ -151,21 +148,9 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
 
     async def cache_aggregate_images(self, call: Call, request: pb.CacheAggregateImagesRequest) -> Result:
         """The hosts would fetch the images ahead of time; here there is nothing to fetch."""
-        if not request.cache:
-            raise InvalidField(("cache",), [], "min_items", 1)
-        await self._numbered(call, request.aggregate_id)
-        ids = [image.id for image in request.cache]
-        if len(set(ids)) != len(ids):
-            raise refusals.DuplicateImages()
-        await self.fetch(call, request.aggregate_id)
         return EMPTY
 
     # -- inside
-
-    async def _numbered(self, call: Call, id: str) -> str:
-        """The id, checked to be a number before anything else is looked at."""
-        await self.find(call, id)
-        return id
 
     @staticmethod
     async def _claim_name(call: Call, aggregate: pb.Aggregate) -> None:
@@ -213,6 +198,18 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             raise refusal(id=aggregate.id, reason=reason)
         if empty_hosts and aggregate.metadata.get(ZONE) != zone and await self._instances(call, hosts):
             raise refusal(id=aggregate.id, reason="One or more hosts contain instances in this zone")
+
+
+def _metadata(request: pb.SetAggregateMetadataRequest) -> dict[str, str | None]:
+    """The metadata to set, None for a key to remove; raises InvalidField for values of other types."""
+    changes: dict[str, str | None] = {}
+    for key, value in request.set_metadata.metadata.fields.items():
+        kind = value.WhichOneof("kind")
+        if kind not in ("string_value", "null_value"):
+            shown = int(value.number_value) if kind == "number_value" else getattr(value, str(kind))
+            raise InvalidField(("set_metadata", "metadata", key), shown, "type", ["string", "null"])
+        changes[key] = value.string_value if kind == "string_value" else None
+    return changes
 
 
 def _set_zone(aggregate: pb.Aggregate, zone: str | None) -> None:

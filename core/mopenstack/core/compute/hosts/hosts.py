@@ -5,6 +5,8 @@ The hypervisors are libvirt's, whose driver neither switches hosts nor puts them
 
 from __future__ import annotations
 
+from typing import Any
+
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import hosts_pb2 as pb
 from mopenstack.compute.v2.hosts.hypervisors_pb2 import Hypervisor
@@ -19,6 +21,13 @@ from mopenstack.core.engine.servicer import Result, Servicer
 class Hosts(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Hosts"]
 
+    async def before(self, call: Call, request: Any) -> None:
+        if isinstance(request, pb.ChangeHostRequest) and not request.status and not request.maintenance_mode:
+            raise InvalidField((), {}, "one_of_schemas")
+        named = not isinstance(request, pb.ListHostsRequest)
+        if named and await call.service(Services).compute_of(call, request.host_name) is None:
+            raise refusals.HostMappingNotFound(host=request.host_name)
+
     async def list_hosts(self, call: Call, request: pb.ListHostsRequest) -> Result:
         answer = pb.ListHostsResponse()
         for service in await call.service(Services).enabled(call):
@@ -28,9 +37,8 @@ class Hosts(Servicer):
         return answer
 
     async def get_host(self, call: Call, request: pb.HostRequest) -> Result:
-        """What the host has, what is used of it, and by whom."""
+        """What the host has, what is used of it, and by which projects."""
         host = request.host_name
-        await _check(call, host)
         found = next((item for item in await call.tx.scan(Hypervisor) if item.service.host == host), None)
         if found is None:
             raise refusals.ComputeHostNotFound(host=host)
@@ -43,29 +51,6 @@ class Hosts(Servicer):
         for project in sorted({server.project_id for server in servers}):
             _add(answer, host, project, *_sums([server for server in servers if server.project_id == project]))
         return answer
-
-    async def change_host(self, call: Call, request: pb.ChangeHostRequest) -> Result:
-        if not request.status and not request.maintenance_mode:
-            raise InvalidField((), {}, "one_of_schemas")
-        await _check(call, request.host_name)
-        raise refusals.FeatureNotSupported()
-
-    async def start_host(self, call: Call, request: pb.HostRequest) -> Result:
-        await _check(call, request.host_name)
-        raise refusals.FeatureNotSupported()
-
-    async def shutdown_host(self, call: Call, request: pb.HostRequest) -> Result:
-        await _check(call, request.host_name)
-        raise refusals.FeatureNotSupported()
-
-    async def reboot_host(self, call: Call, request: pb.HostRequest) -> Result:
-        await _check(call, request.host_name)
-        raise refusals.FeatureNotSupported()
-
-
-async def _check(call: Call, host: str) -> None:
-    if await call.service(Services).compute_of(call, host) is None:
-        raise refusals.HostMappingNotFound(host=host)
 
 
 def _sums(servers: list[Server]) -> tuple[int, int, int]:

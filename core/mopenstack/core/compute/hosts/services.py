@@ -16,11 +16,11 @@ from mopenstack.compute.v2.servers.migrations_pb2 import Migration
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
 
 COMPUTE = "nova-compute"
-OVER = ("confirmed", "reverted", "error", "failed", "completed", "cancelled", "done")
+FINISHED = ("confirmed", "reverted", "error", "failed", "completed", "cancelled", "done")
 """States of migrations in which nothing more happens to them."""
 INTERNAL_ZONE = "internal"
 DEFAULT_ZONE = "nova"
@@ -151,36 +151,29 @@ class Services(ResourceServicer[pb.Service]):
         await call.tx.put(changed)
         return await self.view(call, changed)
 
-    async def delete_service(self, call: Call, request: pb.DeleteServiceRequest) -> Result:
-        service = await self._by_id(call, request.service_id)
-        if service.binary == COMPUTE:
-            if await call.tx.query(servers_pb2.Server, host=service.host):
-                raise refusals.ServiceHostsInstances()
-            if any(service.host in (item.source_compute, item.dest_compute) for item in await _moving(call)):
-                raise refusals.ServiceHasMigrations()
-            for aggregate in await call.tx.scan(aggregates_pb2.Aggregate):
-                if service.host in aggregate.hosts:
-                    changed = copy_of(aggregate)
-                    changed.hosts.remove(service.host)
-                    await call.tx.put(changed)
-            await claims.unregister(call, service.host)
-        await self.discard(call, service)
-        return EMPTY
-
-    async def _by_id(self, call: Call, id: str) -> pb.Service:
+    async def find(self, call: Call, id: str) -> pb.Service | None:
         if call.at_least(53):
-            found = await call.tx.get(pb.Service, _uuid(id))
-        else:
-            number = _number(id)
-            found = next((item for item in await call.tx.scan(pb.Service) if item.number == number), None)
-        if found is None:
-            raise refusals.ServiceNotFound(id=id)
-        return found
+            return await call.tx.get(pb.Service, _uuid(id))
+        number = _number(id)
+        return next((item for item in await call.tx.scan(pb.Service) if item.number == number), None)
+
+    async def remove(self, call: Call, obj: pb.Service) -> None:
+        if obj.binary != COMPUTE:
+            return
+        if await call.tx.query(servers_pb2.Server, host=obj.host):
+            raise refusals.ServiceHostsInstances()
+        if any(obj.host in (item.source_compute, item.dest_compute) for item in await _unfinished_migrations(call)):
+            raise refusals.ServiceHasMigrations()
+        for aggregate in await call.tx.scan(aggregates_pb2.Aggregate):
+            if obj.host in aggregate.hosts:
+                changed = copy_of(aggregate)
+                changed.hosts.remove(obj.host)
+                await call.tx.put(changed)
+        await claims.unregister(call, obj.host)
 
 
-async def _moving(call: Call) -> list[Migration]:
-    """The migrations that are not over."""
-    return [item for item in await call.tx.scan(Migration) if item.status not in OVER]
+async def _unfinished_migrations(call: Call) -> list[Migration]:
+    return [item for item in await call.tx.scan(Migration) if item.status not in FINISHED]
 
 
 def _set_status(service: pb.Service, status: str, reason: str | None) -> None:
