@@ -9,17 +9,18 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import floating_ips_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.core.compute.proxies import listed
 from mopenstack.core.compute.servers import networking, server_ports
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.core.networks import Networks
-from mopenstack.core.network.l3 import floatingips as neutron
-from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core import networks_pb2 as networks
 from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.l3 import floatingips_pb2 as neutron
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.refusals import ExternalIpAddressExhausted, IpAddressGenerationFailure
 
+NEUTRON = "mopenstack.network.v2"
 DEFAULT_POOL = "public"
 """neutron.default_floating_pool, as DevStack sets it."""
 
@@ -28,7 +29,7 @@ class FloatingIps(Servicer):
     service = pb.DESCRIPTOR.services_by_name["FloatingIps"]
 
     async def list_floating_ips(self, call: Call, request: pb.ListFloatingIpsRequest) -> Result:
-        found = await call.tx.query(Floatingip, project_id=call.caller.project_id)
+        found = await _floating_ips(call, {"project_id": call.caller.project_id})
         ordered = sorted(found, key=lambda item: item.id)
         return pb.ListFloatingIpsResponse(floating_ips=[await _shown(call, item) for item in ordered])
 
@@ -37,9 +38,10 @@ class FloatingIps(Servicer):
 
     async def allocate_floating_ip(self, call: Call, request: pb.AllocateFloatingIpRequest) -> Result:
         network = await _pool(call, request.pool or DEFAULT_POOL)
-        wanted = Floatingip(floating_network_id=network.id, project_id=call.caller.project_id)
+        create = neutron.CreateFloatingipRequest()
+        create.floatingip.floating_network_id, create.floatingip.project_id = network.id, call.caller.project_id
         try:
-            made = await call.service(neutron.Floatingips).insert(call, wanted, None, {"floating_network_id"})
+            made = await call.invoke(f"{NEUTRON}.Floatingips.CreateFloatingip", create)
         except (ExternalIpAddressExhausted, IpAddressGenerationFailure):
             if request.pool:
                 raise refusals.NoMoreFloatingIpsInPool(pool=request.pool) from None
@@ -54,7 +56,8 @@ class FloatingIps(Servicer):
 
     async def delete_floating_ip(self, call: Call, request: pb.FloatingIpRequest) -> Result:
         found = await _find(call, request.floating_ip_id)
-        await call.service(neutron.Floatingips).discard(call, found)
+        delete = neutron.DeleteFloatingipRequest(floatingip_id=found.id)
+        await call.invoke(f"{NEUTRON}.Floatingips.DeleteFloatingip", delete)
         return EMPTY
 
     async def list_floating_ip_pools(self, call: Call, request: pb.ListFloatingIpPoolsRequest) -> Result:
@@ -73,10 +76,10 @@ class FloatingIps(Servicer):
         found = await _by_address(call, address)
         if found is None:
             raise refusals.FloatingIpUnknown()
-        new = await call.tx.edit(Floatingip, found.id)
-        new.port_id, new.fixed_ip_address = port.id, fixed
+        associate = neutron.UpdateFloatingipRequest(floatingip_id=found.id)
+        associate.floatingip.port_id, associate.floatingip.fixed_ip_address = port.id, fixed
         try:
-            await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id", "fixed_ip_address"})
+            await call.invoke(f"{NEUTRON}.Floatingips.UpdateFloatingip", associate)
         except Fault as fault:
             raise refusals.FloatingIpAssociateFailed(why=fault.text) from None
         return EMPTY
@@ -86,12 +89,11 @@ class FloatingIps(Servicer):
         found = await _by_address(call, address)
         if found is None:
             raise refusals.FloatingIpOfAddressNotFound(address=address)
-        port = await call.tx.get(Port, found.port_id) if found.port_id else None
-        if port is None or port.device_id != call.target.id:
+        if not found.port_id or found.port_details.device_id != call.target.id:
             raise refusals.FloatingIpNotAssociated(address=address, id=call.target.id)
-        new = await call.tx.edit(Floatingip, found.id)
-        new.ClearField("port_id")
-        await call.service(neutron.Floatingips).modify(call, found, new, given={"port_id"})
+        disassociate = neutron.UpdateFloatingipRequest(floatingip_id=found.id, mask={"paths": ["port_id"]})
+        disassociate.floatingip.SetInParent()
+        await call.invoke(f"{NEUTRON}.Floatingips.UpdateFloatingip", disassociate)
         return EMPTY
 
     async def add_server_fixed_ip(self, call: Call, request: pb.AddServerFixedIpRequest) -> Result:
@@ -129,44 +131,45 @@ def _fixed_of(server: Server, ports: list[Port], address: str, wanted: str) -> t
 
 
 async def _shown(call: Call, item: Floatingip) -> pb.FloatingIp:
-    network = await call.tx.get(Network, item.floating_network_id)
-    shown = pb.FloatingIp(
-        id=item.id,
-        ip=item.floating_ip_address,
-        pool=network.name or network.id if network is not None else item.floating_network_id,
-    )
+    shown = pb.FloatingIp(id=item.id, ip=item.floating_ip_address, pool=item.floating_network_id)
+    request = networks.GetNetworkRequest(network_id=item.floating_network_id)
+    network = await call.invoke(f"{NEUTRON}.Networks.GetNetwork", request, elevated=True)
+    shown.pool = network.name or network.id
     if item.HasField("fixed_ip_address") and item.fixed_ip_address:
         shown.fixed_ip = item.fixed_ip_address
-    port = await call.tx.get(Port, item.port_id) if item.port_id else None
-    if port is not None:
-        shown.instance_id = port.device_id
+    if item.port_id:
+        shown.instance_id = item.port_details.device_id
     return shown
+
+
+async def _floating_ips(call: Call, filters: dict[str, str]) -> list[Floatingip]:
+    """Those that the caller may see."""
+    return await listed(call, f"{NEUTRON}.Floatingips.ListFloatingips", neutron.ListFloatingipsRequest(), filters)
 
 
 async def _find(call: Call, id: str) -> Floatingip:
     try:
-        return await call.service(neutron.Floatingips).fetch(call, id)
+        found: Floatingip = await call.invoke(
+            f"{NEUTRON}.Floatingips.GetFloatingip", neutron.GetFloatingipRequest(floatingip_id=id)
+        )
     except NotFound:
         raise refusals.FloatingIpNotFound(id=id) from None
+    return found
 
 
 async def _by_address(call: Call, address: str) -> Floatingip | None:
     """The floating IP with the address that the caller may see."""
-    service = call.service(neutron.Floatingips)
-    for item in await call.tx.query(Floatingip, floating_ip_address=address):
-        if service.visible(call, item):
-            return item
-    return None
+    return next(iter(await _floating_ips(call, {"floating_ip_address": address})), None)
 
 
-async def _pools(call: Call) -> list[Network]:
+async def _pools(call: Call) -> list[networks.Network]:
     """The external networks that the caller may see."""
-    networks = call.service(Networks)
-    found = [item for item in await call.tx.query(Network, external=True) if networks.visible(call, item)]
-    return sorted(found, key=lambda network: network.id)
+    external = {"router:external": "True"}
+    found = await listed(call, f"{NEUTRON}.Networks.ListNetworks", networks.ListNetworksRequest(), external)
+    return sorted(found, key=lambda network: str(network.id))
 
 
-async def _pool(call: Call, name: str) -> Network:
+async def _pool(call: Call, name: str) -> networks.Network:
     by_id = is_format("uuid", name)
     for network in await _pools(call):
         if name == (network.id if by_id else network.name):

@@ -5,24 +5,22 @@ from __future__ import annotations
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import networks_pb2 as pb
 from mopenstack.contract.faults import NotFound
-from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.compute.proxies import listed
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
-from mopenstack.core.network.core import networks as neutron
-from mopenstack.network.v2.core.networks_pb2 import Network
+from mopenstack.network.v2.core import networks_pb2 as neutron
+
+NEUTRON = "mopenstack.network.v2.Networks"
 
 
 class Networks(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Networks"]
 
     async def list_networks(self, call: Call, request: pb.ListNetworksRequest) -> Result:
-        return pb.ListNetworksResponse(
-            networks=[pb.Network(id=network.id, label=network.name) for network in await _all(call)]
-        )
+        return pb.ListNetworksResponse(networks=[_network(network) for network in await _all(call)])
 
     async def get_network(self, call: Call, request: pb.NetworkRequest) -> Result:
-        network = await _find(call, request.network_id)
-        return pb.Network(id=network.id, label=network.name)
+        return _network(await _find(call, request.network_id))
 
 
 class TenantNetworks(Servicer):
@@ -35,19 +33,23 @@ class TenantNetworks(Servicer):
         return _tenant_network(await _find(call, request.network_id))
 
 
-async def _all(call: Call) -> list[Network]:
+async def _all(call: Call) -> list[neutron.Network]:
     """Every network that the caller may see."""
-    networks = call.service(neutron.Networks)
-    found = await networks.candidates(call, common.Query())
-    return sorted((item for item in found if networks.visible(call, item)), key=lambda network: network.id)
+    found = await listed(call, f"{NEUTRON}.ListNetworks", neutron.ListNetworksRequest())
+    return sorted(found, key=lambda network: str(network.id))
 
 
-async def _find(call: Call, id: str) -> Network:
+async def _find(call: Call, id: str) -> neutron.Network:
     try:
-        return await call.service(neutron.Networks).fetch(call, id)
+        found: neutron.Network = await call.invoke(f"{NEUTRON}.GetNetwork", neutron.GetNetworkRequest(network_id=id))
     except NotFound:
         raise refusals.NetworkProxyNotFound() from None
+    return found
 
 
-def _tenant_network(network: Network) -> pb.TenantNetwork:
+def _network(network: neutron.Network) -> pb.Network:
+    return pb.Network(id=network.id, label=network.name)
+
+
+def _tenant_network(network: neutron.Network) -> pb.TenantNetwork:
     return pb.TenantNetwork(id=network.id, cidr="None", label=network.name)

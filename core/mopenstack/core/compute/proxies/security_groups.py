@@ -8,19 +8,22 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from google.protobuf.struct_pb2 import Value
-
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import security_groups_pb2 as pb
 from mopenstack.contract.faults import BadRequest, Conflict, Fault, NotFound
-from mopenstack.core.compute.proxies import limited
+from mopenstack.contract.values import plain
+from mopenstack.core.compute.proxies import limited, listed
 from mopenstack.core.compute.servers import networking
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.security import security_group_rules, security_groups
+from mopenstack.network.v2.security import security_group_rules_pb2 as neutron_rules
+from mopenstack.network.v2.security import security_groups_pb2 as neutron
 from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
+
+GROUPS = "mopenstack.network.v2.SecurityGroups"
+RULES = "mopenstack.network.v2.SecurityGroupRules"
 
 ANY = -1
 PORTS = (1, 65535)
@@ -32,19 +35,14 @@ class SecurityGroups(Servicer):
 
     async def list_server_security_groups(self, call: Call, request: pb.ListServerSecurityGroupsRequest) -> Result:
         ids = {id: None for port in await networking.ports_of(call, call.target) for id in port.security_groups}
-        found = [group for id in ids if (group := await call.tx.get(SecurityGroup, id)) is not None]
+        found = [group for id in ids if (group := await _group(call, id)) is not None]
         return pb.ListSecurityGroupsResponse(security_groups=await _in_order(call, found))
 
     async def list_security_groups(self, call: Call, request: pb.ListSecurityGroupsRequest) -> Result:
-        groups = call.service(security_groups.SecurityGroups)
-        if call.caller.project_id:
-            await groups.default_group(call, call.caller.project_id)
-        everybodys = call.caller.is_admin and any(item.key == "all_tenants" for item in request.query.filters)
-        if everybodys:
-            found = list(await call.tx.scan(SecurityGroup))
-        else:
-            found = await call.tx.query(SecurityGroup, project_id=call.caller.project_id)
-        shown = limited(sorted(found, key=lambda group: group.id), request.query)
+        every = call.caller.is_admin and any(item.key == "all_tenants" for item in request.query.filters)
+        filters = {} if every else {"project_id": call.caller.project_id}
+        found = await listed(call, f"{GROUPS}.ListSecurityGroups", neutron.ListSecurityGroupsRequest(), filters)
+        shown = limited(sorted(found, key=lambda group: str(group.id)), request.query)
         return pb.ListSecurityGroupsResponse(security_groups=await _in_order(call, shown))
 
     async def get_security_group(self, call: Call, request: pb.SecurityGroupRequest) -> Result:
@@ -52,11 +50,11 @@ class SecurityGroups(Servicer):
 
     async def create_security_group(self, call: Call, request: pb.CreateSecurityGroupRequest) -> Result:
         body = request.security_group
-        group = SecurityGroup(name=body.name, description=body.description, project_id=call.caller.project_id)
+        create = neutron.CreateSecurityGroupRequest()
+        create.security_group.name, create.security_group.description = body.name, body.description
+        create.security_group.project_id = call.caller.project_id
         try:
-            made = await call.service(security_groups.SecurityGroups).insert(
-                call, group, request, {"name", "description"}
-            )
+            made = await call.invoke(f"{GROUPS}.CreateSecurityGroup", create)
         except BadRequest as fault:
             raise refusals.SecurityGroupRefused(why=fault.text) from None
         except Fault as fault:
@@ -64,20 +62,21 @@ class SecurityGroups(Servicer):
         return await _shown(call, made)
 
     async def update_security_group(self, call: Call, request: pb.UpdateSecurityGroupRequest) -> Result:
+        body = request.security_group
         old = await _find(call, _uuid(request.security_group_id))
-        new = await call.tx.edit(SecurityGroup, old.id)
-        new.name, new.description = request.security_group.name, request.security_group.description
-        given = {"name", "description"}
+        update = neutron.UpdateSecurityGroupRequest(security_group_id=old.id, mask={"paths": ["name", "description"]})
+        update.security_group.name, update.security_group.description = body.name, body.description
         try:
-            made = await call.service(security_groups.SecurityGroups).modify(call, old, new, request, given)
+            made = await call.invoke(f"{GROUPS}.UpdateSecurityGroup", update)
         except (BadRequest, Conflict) as fault:
             raise refusals.SecurityGroupRefused(why=fault.text) from None
         return await _shown(call, made)
 
     async def delete_security_group(self, call: Call, request: pb.SecurityGroupRequest) -> Result:
         group = await _find(call, _uuid(request.security_group_id))
+        delete = neutron.DeleteSecurityGroupRequest(security_group_id=group.id)
         try:
-            await call.service(security_groups.SecurityGroups).discard(call, group)
+            await call.invoke(f"{GROUPS}.DeleteSecurityGroup", delete)
         except Conflict as fault:
             raise refusals.SecurityGroupRefused(why=fault.text) from None
         return EMPTY
@@ -94,7 +93,9 @@ class SecurityGroups(Servicer):
         )
         if rule is None:
             raise refusals.NotEnoughForARule()
-        rule.security_group_id, rule.project_id = group.id, group.project_id
+        rule.security_group_id = group.id
+        if call.caller.is_admin:
+            rule.project_id = group.project_id
         if source is not None:
             rule.remote_group_id = source.id
         if cidr:
@@ -103,9 +104,9 @@ class SecurityGroups(Servicer):
                 raise refusals.BadPrefix(cidr=cidr)
             rule.remote_ip_prefix = cidr
             rule.ethertype = f"IPv{network.version}"
-        names = {field.name for field, _ in rule.ListFields()}
+        create = neutron_rules.CreateSecurityGroupRuleRequest(security_group_rule=rule)
         try:
-            made = await call.service(security_group_rules.SecurityGroupRules).insert(call, rule, request, names)
+            made = await call.invoke(f"{RULES}.CreateSecurityGroupRule", create)
         except BadRequest as fault:
             raise refusals.SecurityGroupRefused(why=fault.text) from None
         except Conflict as fault:
@@ -115,10 +116,11 @@ class SecurityGroups(Servicer):
         return await _rule(call, made)
 
     async def delete_security_group_rule(self, call: Call, request: pb.SecurityGroupRuleRequest) -> Result:
-        id = _uuid(request.security_group_rule_id)
-        service = call.service(security_group_rules.SecurityGroupRules)
+        delete = neutron_rules.DeleteSecurityGroupRuleRequest(
+            security_group_rule_id=_uuid(request.security_group_rule_id)
+        )
         try:
-            await service.discard(call, await service.fetch(call, id))
+            await call.invoke(f"{RULES}.DeleteSecurityGroupRule", delete)
         except NotFound as fault:
             raise refusals.SecurityGroupProxyNotFound(why=fault.text) from None
         return EMPTY
@@ -132,9 +134,22 @@ def _uuid(id: str) -> str:
 
 async def _find(call: Call, id: str) -> SecurityGroup:
     try:
-        return await call.service(security_groups.SecurityGroups).fetch(call, id)
+        found: SecurityGroup = await call.invoke(
+            f"{GROUPS}.GetSecurityGroup", neutron.GetSecurityGroupRequest(security_group_id=id)
+        )
     except NotFound as fault:
         raise refusals.SecurityGroupProxyNotFound(why=fault.text) from None
+    return found
+
+
+async def _group(call: Call, id: str) -> SecurityGroup | None:
+    """A group of any project; None: it is gone."""
+    request = neutron.GetSecurityGroupRequest(security_group_id=id)
+    try:
+        found: SecurityGroup = await call.invoke(f"{GROUPS}.GetSecurityGroup", request, elevated=True)
+    except NotFound:
+        return None
+    return found
 
 
 # -- how groups and rules are shown
@@ -147,19 +162,17 @@ async def _in_order(call: Call, groups: Any) -> list[pb.SecurityGroup]:
 
 async def _shown(call: Call, group: SecurityGroup) -> pb.SecurityGroup:
     """Nova knows of ingress rules only."""
-    rules = await call.tx.query(SecurityGroupRule, security_group_id=group.id)
+    rules = [rule for rule in group.security_group_rules if rule.direction == "ingress"]
     return pb.SecurityGroup(
         id=group.id,
         name=group.name,
         description=group.description,
         tenant_id=group.project_id,
-        rules=[
-            await _rule(call, rule) for rule in sorted(rules, key=lambda item: item.id) if rule.direction == "ingress"
-        ],
+        rules=[await _rule(call, rule) for rule in rules],
     )
 
 
-async def _rule(call: Call, rule: SecurityGroupRule) -> pb.SecurityGroupRule:
+async def _rule(call: Call, rule: SecurityGroupRule | SecurityGroup.MemberRule) -> pb.SecurityGroupRule:
     shown = pb.SecurityGroupRule(id=rule.id, parent_group_id=rule.security_group_id)
     shown.group.SetInParent()
     shown.ip_range.SetInParent()
@@ -173,7 +186,7 @@ async def _rule(call: Call, rule: SecurityGroupRule) -> pb.SecurityGroupRule:
             shown.from_port = rule.port_range_min
         if rule.HasField("port_range_max"):
             shown.to_port = rule.port_range_max
-    source = await call.tx.get(SecurityGroup, rule.remote_group_id) if rule.remote_group_id else None
+    source = await _group(call, rule.remote_group_id) if rule.remote_group_id else None
     if source is not None:
         shown.group.name, shown.group.tenant_id = source.name, source.project_id
     else:
@@ -185,8 +198,7 @@ async def _rule(call: Call, rule: SecurityGroupRule) -> pb.SecurityGroupRule:
 
 
 def _plain(body: pb.SecurityGroupRuleCreate, name: str) -> Any:
-    value: Value = getattr(body, name)
-    return networking.plain(value) if body.HasField(name) else None
+    return plain(getattr(body, name)) if body.HasField(name) else None
 
 
 def _cidr(text: Any) -> str:
