@@ -49,7 +49,9 @@ class Services(Protocol):
     async def admit(self, call: Call, request: Message) -> None:
         """Declared rules, target and policy of the call's operation."""
 
-    async def invoke(self, call: Call, operation: str, request: Message, caller: Caller | None) -> Any:
+    async def invoke(
+        self, call: Call, operation: str, request: Message, caller: Caller | None, microversion: int = LATEST
+    ) -> Any:
         """Answer another RPC in the same transaction."""
 
     async def publish(self, call: Call, event: str, kind: str, *facts: Any) -> None:
@@ -122,14 +124,17 @@ class Call:
         """The servicer that keeps the resources of a kind; None where there is none."""
         return self._services.owner(kind)
 
-    async def invoke(self, operation: str, request: Message, *, elevated: bool = False) -> Any:
+    async def invoke(
+        self, operation: str, request: Message, *, elevated: bool = False, microversion: int = LATEST
+    ) -> Any:
         """Answer another RPC ("mopenstack.network.v2.Networks.CreateNetwork") in this transaction.
 
         Its rules, target and policy are checked for this call's caller, or for the cloud itself if `elevated`. The
         result is what the handler returns: the bare object of the envelope, the response message, or a Page. Raises
-        what the operation refuses; NotServed where the service is not served.
+        what the operation refuses; NotServed where the service is not served. The microversion is the number behind the
+        dot, where the real service asks for another one than the latest.
         """
-        return await self._services.invoke(self, operation, request, SYSTEM if elevated else None)
+        return await self._services.invoke(self, operation, request, SYSTEM if elevated else None, microversion)
 
     async def admit(self, part: Message) -> None:
         """Check a part of a request that is a request of the same operation (one object of a bulk create)."""

@@ -108,10 +108,12 @@ class Registry:
         assert call.operation is not None
         await admit(self.plan(call.operation.name), call, request)
 
-    async def invoke(self, call: Call, operation: str, request: Message, caller: Caller | None) -> Any:
+    async def invoke(
+        self, call: Call, operation: str, request: Message, caller: Caller | None, microversion: int = LATEST
+    ) -> Any:
         """Answer another RPC in the same transaction; the handler's result."""
         plan = self.plan(operation)
-        context = replace(call.context, microversion=LATEST, project_id="", body=None, document=None, pairs=())
+        context = replace(call.context, microversion=microversion, project_id="", body=None, document=None, pairs=())
         nested = call.nested(plan.operation, context, caller or call.caller)
         await admit(plan, nested, request)
         result = await plan.handler(nested, request)

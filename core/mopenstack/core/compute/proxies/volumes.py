@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from google.protobuf.message import Message
-
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import volumes_pb2 as pb
-from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.faults import NotFound
 from mopenstack.contract.operations import enum_words
-from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute.proxies import limited
+from mopenstack.core.compute.proxies import limited, listed
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
-from mopenstack.core.volume import snapshots
-from mopenstack.core.volume.snapshots import SNAPSHOTS
-from mopenstack.core.volume.volumes import sources, volumes
-from mopenstack.core.volume.volumes.lifecycle import VOLUMES
+from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.volume.v3 import snapshots_pb2
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
+from mopenstack.volume.v3.volumes import volumes_pb2
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
-M = TypeVar("M", bound=Message)
+CINDER = "mopenstack.volume.v3"
+MICROVERSION = 0
+"""Nova asks for 3.0: a snapshot of a volume in use needs `force`."""
 
 _VOLUME_WORDS = enum_words(Volume.DESCRIPTOR.fields_by_name["status"])
 _SNAPSHOT_WORDS = enum_words(Snapshot.DESCRIPTOR.fields_by_name["status"])
@@ -31,34 +26,32 @@ class Volumes(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Volumes"]
 
     async def list_volumes(self, call: Call, request: pb.ListVolumesRequest) -> Result:
-        found = await _all(call, call.service(volumes.Volumes))
+        found = await listed(call, f"{CINDER}.Volumes.ListVolumesDetail", volumes_pb2.ListVolumesRequest())
         return pb.ListVolumesResponse(volumes=[_volume(item) for item in limited(found, request.query)])
 
-    async def list_volumes_detail(self, call: Call, request: pb.ListVolumesRequest) -> Result:
-        return await self.list_volumes(call, request)
+    list_volumes_detail = list_volumes
 
     async def get_volume(self, call: Call, request: pb.VolumeRequest) -> Result:
         return _volume(await _find_volume(call, request.volume_id))
 
     async def create_volume(self, call: Call, request: pb.CreateVolumeRequest) -> Result:
-        body = request.volume
+        body, create = request.volume, volumes_pb2.CreateVolumeRequest()
         if body.snapshot_id:
             await _find_snapshot(call, body.snapshot_id)
-        wanted = VolumeCreate(
-            size=body.size,
-            snapshot_id=body.snapshot_id or None,
-            volume_type=body.volume_type or None,
-            availability_zone=body.availability_zone or None,
-        )
-        service = call.service(volumes.Volumes)
-        source = await sources.resolve(call, wanted)
-        made = await service.make(call, source, body.display_name, body.display_description, dict(body.metadata))
-        location = f"{call.context.cloud_url}/compute/v2.1/os-volumes/{made.id}"
-        return pb.CreateVolumeResponse(volume=_volume(made), location=location)
+            create.volume.snapshot_id = body.snapshot_id
+        if body.volume_type:
+            create.volume.volume_type = body.volume_type
+        if body.availability_zone:
+            create.volume.availability_zone = body.availability_zone
+        create.volume.size = body.size
+        create.volume.metadata.update(body.metadata)
+        create.volume.name, create.volume.description = body.display_name, body.display_description
+        return _volume(await call.invoke(f"{CINDER}.Volumes.CreateVolume", create, microversion=MICROVERSION))
 
     async def delete_volume(self, call: Call, request: pb.VolumeRequest) -> Result:
         volume = await _find_volume(call, request.volume_id)
-        await call.service(volumes.Volumes).begin_delete(call, volume.id)
+        delete = volumes_pb2.DeleteVolumeRequest(volume_id=volume.id)
+        await call.invoke(f"{CINDER}.Volumes.DeleteVolume", delete, microversion=MICROVERSION)
         return EMPTY
 
 
@@ -66,49 +59,44 @@ class Snapshots(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Snapshots"]
 
     async def list_snapshots(self, call: Call, request: pb.ListSnapshotsRequest) -> Result:
-        found = await _all(call, call.service(snapshots.Snapshots))
+        found = await listed(call, f"{CINDER}.Snapshots.ListSnapshotsDetail", snapshots_pb2.ListSnapshotsRequest())
         return pb.ListSnapshotsResponse(snapshots=[_snapshot(item) for item in limited(found, request.query)])
 
-    async def list_snapshots_detail(self, call: Call, request: pb.ListSnapshotsRequest) -> Result:
-        return await self.list_snapshots(call, request)
+    list_snapshots_detail = list_snapshots
 
     async def get_snapshot(self, call: Call, request: pb.SnapshotRequest) -> Result:
         return _snapshot(await _find_snapshot(call, request.snapshot_id))
 
     async def create_snapshot(self, call: Call, request: pb.CreateSnapshotRequest) -> Result:
-        body = request.snapshot
-        volume = await _find_volume(call, body.volume_id)
-        VOLUMES.check(call, volume, "snapshot_attached" if body.force else "snapshot")
-        service = call.service(snapshots.Snapshots)
-        return _snapshot(await service.make(call, volume, body.display_name, body.display_description))
+        body, create = request.snapshot, snapshots_pb2.CreateSnapshotRequest()
+        create.snapshot.volume_id = (await _find_volume(call, body.volume_id)).id
+        create.snapshot.force = body.force
+        create.snapshot.name, create.snapshot.description = body.display_name, body.display_description
+        return _snapshot(await call.invoke(f"{CINDER}.Snapshots.CreateSnapshot", create, microversion=MICROVERSION))
 
     async def delete_snapshot(self, call: Call, request: pb.SnapshotRequest) -> Result:
         snapshot = await _find_snapshot(call, request.snapshot_id)
-        await SNAPSHOTS.begin(call, await call.tx.edit(Snapshot, snapshot.id), "delete")
+        delete = snapshots_pb2.DeleteSnapshotRequest(snapshot_id=snapshot.id)
+        await call.invoke(f"{CINDER}.Snapshots.DeleteSnapshot", delete, microversion=MICROVERSION)
         return EMPTY
 
 
-async def _all(call: Call, servicer: ResourceServicer[M]) -> list[M]:
-    """What the project has, in the service's own order."""
-    found = [item for item in await servicer.candidates(call, common.Query()) if servicer.visible(call, item)]
-    mine = [item for item in found if item.project_id == call.caller.project_id]  # type: ignore[attr-defined]
-    page = servicer.listing.page(mine, common.Query(), None, refusals.MarkerNotFound)
-    return list(page.items)  # type: ignore[arg-type]
-
-
 async def _find_volume(call: Call, id: str) -> Volume:
-    return await _find(call, call.service(volumes.Volumes), id, refusals.VolumeProxyNotFound(id=id))
+    try:
+        found: Volume = await call.invoke(f"{CINDER}.Volumes.GetVolume", volumes_pb2.GetVolumeRequest(volume_id=id))
+    except NotFound:
+        raise refusals.VolumeProxyNotFound(id=id) from None
+    return found
 
 
 async def _find_snapshot(call: Call, id: str) -> Snapshot:
-    return await _find(call, call.service(snapshots.Snapshots), id, refusals.SnapshotProxyNotFound(id=id))
-
-
-async def _find(call: Call, servicer: ResourceServicer[M], id: str, missing: Fault) -> M:
     try:
-        return await servicer.fetch(call, id)
+        found: Snapshot = await call.invoke(
+            f"{CINDER}.Snapshots.GetSnapshot", snapshots_pb2.GetSnapshotRequest(snapshot_id=id)
+        )
     except NotFound:
-        raise missing from None
+        raise refusals.SnapshotProxyNotFound(id=id) from None
+    return found
 
 
 def _volume(volume: Volume) -> pb.Volume:
