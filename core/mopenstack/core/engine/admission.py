@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, PolicyRefused
+from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.plans import Plan
 
@@ -28,13 +28,25 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if plan.before is not None:
         await plan.before(call, request)
     if plan.owner is not None:
-        target = call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
+        target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
         return
     if not plan.policy_first:
         _check_policy(plan, call, target)
     if plan.field_policies:
         _check_fields(plan, call, request, target)
+
+
+async def _target(plan: Plan, call: Call, request: Message) -> Any:
+    """The object that the operation is about; raises the refusal of one that the caller may not know of."""
+    assert plan.owner is not None
+    id = getattr(request, plan.target_variable)
+    try:
+        return await plan.owner.fetch(call, id)
+    except NotFound:
+        if plan.absent is None:
+            raise
+        raise plan.absent(id=id) from None
 
 
 def _check_policy(plan: Plan, call: Call, target: Any) -> None:

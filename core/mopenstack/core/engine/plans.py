@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.refusals import refusal
 from mopenstack.contract.v1 import common_pb2 as common
@@ -42,6 +43,8 @@ class Plan:
     field_policies: tuple[FieldPolicy, ...]
     before: Callable[[Call, Any], Awaitable[None]] | None
     policy_first: bool
+    absent: type[Fault] | None
+    """The operation's own refusal of a target that is not there."""
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -160,6 +163,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=_before(operation, servicer, declared),
         policy_first=policy.first,
+        absent=refusal(operation.package, operation.options.absent) if operation.options.absent else None,
     )
 
 

@@ -284,10 +284,11 @@ def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     links = [(link.rel, _template(link.href)) for link in rules.links]
     relative = rules.links[0].relative
     if field.is_repeated:
+        listed = [(_url_of(field, link), _template(link.href), _link_keys(link)) for link in rules.links]
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
             base = urlsplit(base).path if relative else base
-            out[key] = [{"rel": rel, "href": base + href(message)} for rel, href in links]
+            out[key] = [{**keys, "href": url(base) + path(message)} for url, path, keys in listed]
 
         return emit_list
     if field.message_type is None:
@@ -302,6 +303,21 @@ def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
         out[key] = {rel: base + href(message) for rel, href in links}
 
     return emit_object
+
+
+def _link_keys(link: annotations_pb2.Link) -> dict[str, str]:
+    """What a link says beside its address."""
+    return {"rel": link.rel, "type": link.type} if link.type else {"rel": link.rel}
+
+
+def _url_of(field: AnyField, link: annotations_pb2.Link) -> Callable[[str], str]:
+    """URL of the field's API -> URL of the API that a link leads to."""
+    owner: Any = field.containing_type
+    own, other = api_of(owner.file.package), api_of(link.package)
+    if own is None or other is None:
+        return lambda base: base
+    mine, others = own.prefix, other.prefix
+    return lambda base: base.removesuffix(mine) + others
 
 
 Location = Callable[[Message, Any], str]

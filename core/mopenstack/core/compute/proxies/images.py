@@ -8,19 +8,20 @@ from typing import Any
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import images_pb2 as pb
 from mopenstack.contract.calls import Page
-from mopenstack.contract.faults import NotFound
+from mopenstack.contract.faults import Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.compute.proxies import PAGE_MAX, listed
 from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.compute.servers.server_create import check_metadata
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.listing import TRUE_WORDS, listing
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.image.images import images as glance
-from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.image.v2.images.images_pb2 import DeleteImageRequest, Image, ListImagesRequest
 
-PAGE_MAX = 1000
+GLANCE = "mopenstack.image.v2.Images"
 STATUSES = {
     Image.ACTIVE: ("ACTIVE", 100),
     Image.QUEUED: ("SAVING", 25),
@@ -37,35 +38,28 @@ class Images(Servicer):
 
     async def list_images(self, call: Call, request: pb.ListImagesRequest) -> Result:
         page = await self._page(call, request.query)
-        page.items = [
-            pb.ImageBrief(id=image.id, name=_name(image), links=_links(call, image.id))
-            for image in page.items
-            if isinstance(image, Image)
-        ]
+        page.items = [pb.ImageBrief(id=image.id, name=_name(image)) for image in page.items if isinstance(image, Image)]
         return page
 
     async def list_images_detail(self, call: Call, request: pb.ListImagesRequest) -> Result:
         page = await self._page(call, request.query)
-        page.items = [_shown(call, image) for image in page.items if isinstance(image, Image)]
+        page.items = [_shown(image) for image in page.items if isinstance(image, Image)]
         return page
 
     async def get_image(self, call: Call, request: pb.ImageRequest) -> Result:
-        return _shown(call, await _find(call, request.image_id))
+        return _shown(call.target)
 
     async def delete_image(self, call: Call, request: pb.ImageRequest) -> Result:
-        image = await _find(call, request.image_id)
-        if image.protected or not _may_write(call, image):
-            raise refusals.ImageDeleteForbidden()
-        await call.service(glance.Images).discard(call, image)
+        try:
+            await call.invoke(f"{GLANCE}.DeleteImage", DeleteImageRequest(image_id=request.image_id))
+        except Forbidden:
+            raise refusals.ImageDeleteForbidden() from None
         return EMPTY
 
     async def _page(self, call: Call, query: common.Query) -> Page:
         tests = [test for item in query.filters if (test := _test(item.key, item.values[-1])) is not None]
-        images = [
-            image
-            for image in await call.service(glance.Images).candidates(call, common.Query())
-            if not image.os_hidden and all(test(image) for test in tests)
-        ]
+        found = await listed(call, f"{GLANCE}.ListImages", ListImagesRequest(query={"limit": PAGE_MAX}))
+        images = [image for image in found if all(test(image) for test in tests)]
 
         def missing(marker: str) -> Exception:
             return refusals.NamedMarkerNotFound(marker=marker)
@@ -73,75 +67,37 @@ class Images(Servicer):
         return listing(Image).page(images, query, PAGE_MAX, missing)
 
 
-class ImageMetadata(Servicer):
-    service = pb.DESCRIPTOR.services_by_name["ImageMetadata"]
+# -- metadata: the properties of an image
 
-    async def list_image_metadata(self, call: Call, request: pb.ImageRequest) -> Result:
-        image = await _find(call, request.image_id)
-        return pb.ImageMetadataResponse(metadata=image.properties)
 
-    async def add_image_metadata(self, call: Call, request: pb.ImageMetadataRequest) -> Result:
+async def _check(call: Call, request: Any) -> None:
+    if isinstance(request, pb.ImageMetadataRequest):
         check_metadata(request.metadata)
-        image = await _find(call, request.image_id)
-        kept = await _write(call, image, {**image.properties, **request.metadata})
-        return pb.ImageMetadataResponse(metadata=kept)
-
-    async def replace_image_metadata(self, call: Call, request: pb.ImageMetadataRequest) -> Result:
-        check_metadata(request.metadata)
-        kept = await _write(call, await _find(call, request.image_id), request.metadata)
-        return pb.ImageMetadataResponse(metadata=kept)
-
-    async def get_image_metadata_item(self, call: Call, request: pb.ImageMetadataItemRequest) -> Result:
-        image = await _find(call, request.image_id)
-        if request.key not in image.properties:
-            raise refusals.NothingHere()
-        return pb.ImageMetadataItemResponse(meta={request.key: image.properties[request.key]})
-
-    async def put_image_metadata_item(self, call: Call, request: pb.PutImageMetadataItemRequest) -> Result:
+    elif isinstance(request, pb.PutImageMetadataItemRequest):
         meta = dict(sorted(request.meta.items()))
         if len(meta) > 1:
             raise schema_refusal("meta", meta, f"{meta!r} has too many properties")
         check_metadata(meta)
         if request.key not in meta:
             raise refusals.ExtraSpecMismatch()
-        image = await _find(call, request.image_id)
-        await _write(call, image, {**image.properties, **meta})
-        return pb.ImageMetadataItemResponse(meta=meta)
-
-    async def delete_image_metadata_item(self, call: Call, request: pb.ImageMetadataItemRequest) -> Result:
-        image = await _find(call, request.image_id)
-        if request.key not in image.properties:
-            raise refusals.ImageMetadataKeyNotFound()
-        await _write(call, image, {key: value for key, value in image.properties.items() if key != request.key})
-        return EMPTY
 
 
-async def _find(call: Call, image_id: str) -> Image:
-    try:
-        return await call.service(glance.Images).fetch(call, image_id)
-    except NotFound:
-        raise refusals.ImageProxyNotFound() from None
-
-
-def _may_write(call: Call, image: Image) -> bool:
-    """What Glance's policies would say to the caller's own token."""
+async def _change(call: Call, image: Image, before: Mapping[str, str], request: Any) -> None:
     caller = call.caller
-    return caller.is_admin or ("member" in caller.roles and image.project_id == caller.project_id)
-
-
-async def _write(call: Call, image: Image, metadata: Mapping[str, str]) -> dict[str, str]:
-    """Make these the image's properties."""
-    limit = (await call.quota.limits(SERVICE, call.caller.project_id))["metadata_items"]
-    if 0 <= limit < len(metadata):
+    limit = (await call.quota.limits(SERVICE, caller.project_id))["metadata_items"]
+    if 0 <= limit < len(image.properties):
         raise refusals.ImageMetadataLimit()
-    if not _may_write(call, image):
+    # What Glance's policies would say to the caller's own token.
+    if not caller.is_admin and not ("member" in caller.roles and image.project_id == caller.project_id):
         raise refusals.ImageNotAuthorized(id=image.id)
-    new = await call.tx.edit(Image, image.id)
-    kept = dict(metadata)
-    new.properties.clear()
-    new.properties.update(kept)
-    await call.service(glance.Images).save(call, new)
-    return kept
+
+
+def _missing(call: Call, image: Image, key: str) -> Exception:
+    shown = call.operation is not None and call.operation.method == "GetImageMetadataItem"
+    return refusals.NothingHere() if shown else refusals.ImageMetadataKeyNotFound()
+
+
+METADATA = Collection("image", "properties", check=_check, change=_change, missing=_missing)
 
 
 # -- how an image is shown
@@ -151,16 +107,7 @@ def _name(image: Image) -> str | None:
     return image.name if image.HasField("name") else None
 
 
-def _links(call: Call, image_id: str) -> list[pb.Image.Link]:
-    base = call.context.cloud_url
-    return [
-        pb.Image.Link(rel="self", href=f"{base}/compute/v2.1/images/{image_id}"),
-        pb.Image.Link(rel="bookmark", href=f"{base}/compute/images/{image_id}"),
-        pb.Image.Link(rel="alternate", type="application/vnd.openstack.image", href=f"{base}/image/images/{image_id}"),
-    ]
-
-
-def _shown(call: Call, image: Image) -> pb.Image:
+def _shown(image: Image) -> pb.Image:
     status, progress = STATUSES.get(image.status, ("UNKNOWN", 0))
     shown = pb.Image(
         id=image.id,
@@ -173,14 +120,10 @@ def _shown(call: Call, image: Image) -> pb.Image:
         status=status,
         progress=progress,
         size=image.size,
-        links=_links(call, image.id),
     )
     server = image.properties.get("instance_uuid")
     if server is not None:
-        base = call.context.cloud_url
         shown.server.id = server
-        shown.server.links.add(rel="self", href=f"{base}/compute/v2.1/servers/{server}")
-        shown.server.links.add(rel="bookmark", href=f"{base}/compute/servers/{server}")
     if "auto_disk_config" in image.properties:
         shown.disk_config = "AUTO" if image.properties["auto_disk_config"].lower() in TRUE_WORDS else "MANUAL"
     return shown
