@@ -30,7 +30,7 @@ class Stage:
         return (await user.post(api, path, body, **(AT if api == "compute" else {}))).ok()
 
     async def people(self) -> dict[str, User]:
-        """A reader of the project, and somebody of another one."""
+        """A reader of the project, and a caller of another one."""
         roles = (await self.admin.get("identity", "/v3/roles")).ok()["roles"]
         role = {item["name"]: item["id"] for item in roles}
         project = (await self.post(self.admin, "identity", "/v3/projects", {"project": {"name": "pb-two"}}))["project"]

@@ -11,9 +11,11 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import InvalidField, PolicyRefused
 from mopenstack.core.compute.key_material import fingerprint_of, generate
+from mopenstack.core.compute.paging import page
 from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.store.transaction import copy_of
 
 _NAME = r"^[_\- a-zA-Z0-9]+$"
 _NAME_292 = r"^[_\-\@\. a-zA-Z0-9]+$"
@@ -21,7 +23,7 @@ PAGE_MAX = 1000
 
 
 class Keypairs(ResourceServicer[pb.Keypair]):
-    """Found by their user and name; whoever names no user means their own."""
+    """Found by user and name; a request without a user means the caller's own."""
 
     service = pb.DESCRIPTOR.services_by_name["Keypairs"]
     message = pb.Keypair
@@ -45,8 +47,9 @@ class Keypairs(ResourceServicer[pb.Keypair]):
         found = sorted(await call.tx.query(pb.Keypair, user_id=user_id), key=lambda keypair: keypair.name)
         more = ""
         if call.at_least(35):
-            found, more = _page(found, request.query.marker, request.query.limit or PAGE_MAX)
-        return Page([pb.KeypairItem(keypair=_brief(keypair)) for keypair in found], next_marker=more)
+            names = [keypair.name for keypair in found]
+            found, more = page(found, names, request.query.marker, request.query.limit or PAGE_MAX)
+        return Page([pb.KeypairItem(keypair=keypair) for keypair in found], next_marker=more)
 
     async def create_keypair(self, call: Call, request: pb.CreateKeypairRequest) -> Result:
         body = request.keypair
@@ -66,17 +69,10 @@ class Keypairs(ResourceServicer[pb.Keypair]):
             # A new RSA key takes a tenth of a second: other calls need not wait for it.
             made = await asyncio.to_thread(generate, keypair.type, user_id, call.now)
             private_key, keypair.public_key, keypair.fingerprint = made
-        await self.insert(call, keypair)
-        answer = pb.KeypairCreated(
-            name=keypair.name,
-            public_key=keypair.public_key,
-            fingerprint=keypair.fingerprint,
-            user_id=user_id,
-            type=keypair.type,
-        )
+        shown = copy_of(await self.insert(call, keypair))
         if private_key:
-            answer.private_key = private_key
-        return pb.CreateKeypairResponse(keypair=answer)
+            shown.private_key = private_key
+        return shown
 
     async def prepare(self, call: Call, obj: pb.Keypair, request: Any, given: set[str]) -> None:
         if await call.tx.get(pb.Keypair, obj.id) is not None:
@@ -100,21 +96,3 @@ class Keypairs(ResourceServicer[pb.Keypair]):
 
 def _key(user_id: str, name: str) -> str:
     return f"{user_id}/{name}"
-
-
-def _brief(keypair: pb.Keypair) -> pb.KeypairBrief:
-    return pb.KeypairBrief(
-        name=keypair.name, public_key=keypair.public_key, fingerprint=keypair.fingerprint, type=keypair.type
-    )
-
-
-def _page(found: list[pb.Keypair], marker: str, limit: int) -> tuple[list[pb.Keypair], str]:
-    """Pages of key pairs go by name: one page, and the marker of the next."""
-    start = 0
-    if marker:
-        names = [keypair.name for keypair in found]
-        if marker not in names:
-            raise refusals.NamedMarkerNotFound(marker=marker)
-        start = names.index(marker) + 1
-    items = found[start : start + limit]
-    return items, items[-1].name if len(items) == limit else ""

@@ -20,6 +20,8 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.store.kinds import resource_options, stored
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
+FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
+"""oslo_utils.strutils.TRUE_STRINGS and FALSE_STRINGS."""
 
 
 class Listing:

@@ -10,6 +10,7 @@ from mopenstack.compute.v2.flavors import flavors_pb2 as pb
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import Taken
 
@@ -31,12 +32,10 @@ SORT_KEYS = {
     "vcpu_weight": "disabled",  # not settable over the API: the same for all, as `disabled` is
     "vcpus": "vcpus",
 }
-_TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
-_FALSE = frozenset({"0", "f", "false", "off", "n", "no"})
 
 
 class Flavors(ResourceServicer[pb.Flavor]):
-    """A private flavor is visible to the projects with access and to admins, nobody else."""
+    """A private flavor is visible to the projects with access and to admins alone."""
 
     service = pb.DESCRIPTOR.services_by_name["Flavors"]
     message = pb.Flavor
@@ -97,8 +96,8 @@ def _is_public(text: str | None) -> bool | None:
     word = text.lower()
     if word == "none":
         return None
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
+    if word in TRUE_WORDS | FALSE_WORDS:
+        return word in TRUE_WORDS
     raise refusals.InvalidFlavorFilter(key="is_public", value=text)
 
 

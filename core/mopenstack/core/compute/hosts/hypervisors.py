@@ -14,8 +14,10 @@ from mopenstack.compute.v2.servers import servers_pb2
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.hosts.services import COMPUTE, Services
+from mopenstack.core.compute.paging import page
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.options import Option
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
@@ -35,7 +37,7 @@ _SUMMED = (
     "vcpus",
     "vcpus_used",
 )
-_TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
+PAGE_MAX = 1000
 
 
 class Hypervisors(ResourceServicer[pb.Hypervisor]):
@@ -52,7 +54,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         pattern, servers = None, False
         if call.at_least(53):
             pattern = filters.get("hypervisor_hostname_pattern")
-            servers = filters.get("with_servers", "").lower() in _TRUE
+            servers = filters.get("with_servers", "").lower() in TRUE_WORDS
         if pattern is not None:
             if request.query.limit or request.query.marker:
                 raise refusals.HypervisorPagingWithPattern()
@@ -61,8 +63,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
             found, more = self._page(call, await self._all(call), request.query)
         return Page([await self.shown(call, item, servers=servers) for item in found], next_marker=more)
 
-    async def list_hypervisors_detail(self, call: Call, request: pb.ListHypervisorsRequest) -> Result:
-        return await self.list_hypervisors(call, request)
+    list_hypervisors_detail = list_hypervisors
 
     async def search_hypervisors(self, call: Call, request: pb.SearchHypervisorsRequest) -> Result:
         return Page([await self.shown(call, found) for found in await self._matching(call, request.pattern)])
@@ -77,13 +78,7 @@ class Hypervisors(ResourceServicer[pb.Hypervisor]):
         if query.nothing:
             return [], ""
         ids = [item.id if call.at_least(53) else str(item.number) for item in found]
-        start = 0
-        if query.marker:
-            if query.marker not in ids:
-                raise refusals.MarkerNotFound(marker=query.marker)
-            start = ids.index(query.marker) + 1
-        end = start + (query.limit or self.page_max or len(found))
-        return found[start:end], ids[end - 1] if start < end <= len(found) else ""
+        return page(found, ids, query.marker, query.limit or PAGE_MAX, refusals.MarkerNotFound)
 
     async def _all(self, call: Call) -> list[pb.Hypervisor]:
         return sorted(await call.tx.scan(pb.Hypervisor), key=lambda item: item.number)

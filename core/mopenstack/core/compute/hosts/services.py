@@ -35,9 +35,9 @@ class Services(ResourceServicer[pb.Service]):
     page_max = None
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Service]:
-        wanted = {item.key: item.values[0] for item in query.filters if item.key in ("host", "binary") and item.values}
+        filters = {item.key: item.values[0] for item in query.filters if item.key in ("host", "binary") and item.values}
         found = await call.tx.scan(pb.Service)
-        return [service for service in found if all(getattr(service, key) == wanted[key] for key in wanted)]
+        return [service for service in found if all(getattr(service, key) == filters[key] for key in filters)]
 
     async def view(self, call: Call, obj: pb.Service) -> pb.Service:
         shown = copy_of(obj)

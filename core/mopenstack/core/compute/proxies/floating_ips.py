@@ -114,13 +114,13 @@ class FloatingIps(Servicer):
         raise refusals.FixedIpNotFoundForInstance(id=call.target.id, address=address)
 
 
-def _fixed_of(server: Server, ports: list[Port], address: str, wanted: str) -> tuple[Port, str]:
+def _fixed_of(server: Server, ports: list[Port], address: str, fixed_address: str) -> tuple[Port, str]:
     """The port and its address that a floating IP shall lead to: the one asked for, else the first IPv4 one."""
     fixed = [(port, item.ip_address) for port in ports for item in port.fixed_ips]
     if not fixed:
         raise refusals.NoFixedIps()
-    if wanted:
-        fixed = [item for item in fixed if item[1] == wanted]
+    if fixed_address:
+        fixed = [item for item in fixed if item[1] == fixed_address]
         if not fixed:
             raise refusals.FixedAddressNotAssigned()
         return fixed[0]

@@ -146,15 +146,15 @@ def _test(key: str, value: str) -> Callable[[Image], bool] | None:
         return lambda image: image.properties.get(name) == value
     if key in _PLAIN:
         read = _PLAIN[key]
-        wanted = value.lower() if key == "status" else value.rsplit("/", 1)[-1] if key == "server" else value
-        return lambda image: read(image) == wanted
+        asked = value.lower() if key == "status" else value.rsplit("/", 1)[-1] if key == "server" else value
+        return lambda image: read(image) == asked
     if key in ("minRam", "minDisk"):
         least = int(value) if value.isdigit() else 0
         return lambda image: (image.min_ram if key == "minRam" else image.min_disk) >= least
     if key == "changes-since":
         try:
-            moment = seconds_of(value)
+            since = seconds_of(value)
         except ValueError:
             raise refusals.MalformedRequest() from None
-        return lambda image: image.updated_at.seconds >= moment
+        return lambda image: image.updated_at.seconds >= since
     return None

@@ -10,8 +10,9 @@ from mopenstack.compute.v2.quotas import simple_tenant_usage_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.operations import enum_words
+from mopenstack.core.compute.paging import page
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Result, Servicer, copy_fields
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 
 PAGE_MAX = 1000
@@ -54,24 +55,14 @@ class SimpleTenantUsage(Servicer):
         project = request.project_id
         found = await call.tx.query(Server, project_id=project), await call.tx.query(pb.ServerUsage, tenant_id=project)
         usages, more = self._page(call, _within(call, span, *found), request.limit, request.marker)
-        answer = pb.TenantUsageResponse(tenant_usage=pb.TenantUsageOrNone())
-        for usage in _by_project(usages, span, detailed=True):
-            copy_fields(usage, answer.tenant_usage, usage.DESCRIPTOR.fields_by_name)
-        answer.page.next_marker = more
-        return answer
+        usage = next(iter(_by_project(usages, span, detailed=True)), pb.TenantUsage())
+        return pb.TenantUsageResponse(tenant_usage=usage, page={"next_marker": more})
 
     @staticmethod
     def _page(call: Call, usages: list[pb.ServerUsage], limit: int, marker: str) -> tuple[list[pb.ServerUsage], str]:
         if not call.at_least(40):
             return usages[:PAGE_MAX], ""
-        start = 0
-        if marker:
-            ids = [usage.instance_id for usage in usages]
-            if marker not in ids:
-                raise refusals.NamedMarkerNotFound(marker=marker)
-            start = ids.index(marker) + 1
-        end = start + min(limit or PAGE_MAX, PAGE_MAX)
-        return usages[start:end], usages[end - 1].instance_id if start < end <= len(usages) else ""
+        return page(usages, [usage.instance_id for usage in usages], marker, min(limit or PAGE_MAX, PAGE_MAX))
 
 
 def _usage(server: Server) -> pb.ServerUsage:

@@ -66,9 +66,9 @@ async def check_size(call: Call, project_id: str, size: int) -> None:
         raise VolumeSizeExceedsLimit(size=size, limit=limit)
 
 
-async def take(call: Call, project_id: str, wanted: dict[str, int]) -> None:
+async def take(call: Call, project_id: str, taken: dict[str, int]) -> None:
     """Take units in the project's name, or raise the refusal."""
-    await call.quota.take(SERVICE, project_id, wanted)
+    await call.quota.take(SERVICE, project_id, taken)
 
 
 async def give(call: Call, project_id: str, returned: dict[str, int]) -> None:
