@@ -7,6 +7,7 @@ lifecycle.py   the table of a resource's actions: from-states, to-state, time, c
 validation.py  what the contract says a value must be
 policy.py      oslo.policy's check strings, compiled
 quota.py       units per project, right under parallel calls
+quota_sets.py  the operations that show and set limits of projects
 clouds.py      isolated clouds in one process: their clock, ids, profile and faults
 server.py      the same operations over grpc.aio, with reflection and health
 """
