@@ -1,9 +1,9 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
 A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
-one; else by what the operation declares (`transition`, `collection`); else, if its name is exactly `Create<Noun>`,
-`Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by the generic one
-of ResourceServicer. Any other RPC is not served: 501.
+one; else by what the operation declares (`transition`, `collection`, `association`); else, if its name is exactly
+`Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by
+the generic one of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
