@@ -15,7 +15,7 @@ is refused as its own resource refuses it. An added or removed relation is told 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.message import Message
@@ -40,13 +40,13 @@ class Association:
     message   the stored relation
     ends      field of the request -> kind of the resource that it names, in the order in which they are looked up
     key       the fields that the relation's id consists of; none: all ends. Another relation with that id is replaced
-    make      request -> the relation that it speaks of; none: the fields of the ends and the key
+    make      (call, request) -> the relation that it speaks of, with its id; none: the fields of the ends and the key
     permit    (call, request, ends): refuses a caller, once the ends are known to be there
     add       (call, relation, ends): checks and completes a new relation
     taken     (relation) -> the refusal of one that is there already; none: adding it again changes nothing
     missing   (call, relation) -> the refusal of one that is not there
     lenient   whether the removal of one that is not there succeeds
-    partners  (call, request, ends) -> what a list answers, where that is more than what the relations name
+    partners  listed field -> (call, ends): what its list answers, where that is not what the relations name
     sees      (call, partner) -> whether the caller's lists show a partner
     show      (call, relation, ends) -> the answer of an addition or a check; none: the relation itself
     """
@@ -54,13 +54,13 @@ class Association:
     message: type[Any]
     ends: Mapping[str, str]
     key: tuple[str, ...] = ()
-    make: Callable[[Any], Any] | None = None
+    make: Callable[[Call, Any], Any] | None = None
     permit: Callable[[Call, Any, Ends], Awaitable[None]] | None = None
     add: Callable[[Call, Any, Ends], Awaitable[None]] | None = None
     taken: Callable[[Any], Exception] | None = None
     missing: Callable[[Call, Any], Exception] | None = None
     lenient: bool = False
-    partners: Callable[[Call, Any, Ends], Awaitable[Iterable[Any]]] | None = None
+    partners: Mapping[str, Callable[[Call, Ends], Awaitable[Iterable[Any]]]] = field(default_factory=dict)
     sees: Callable[[Call, Any], bool] | None = None
     show: Callable[[Call, Any, Ends], Awaitable[Message]] | None = None
 
@@ -68,10 +68,10 @@ class Association:
     def kind(self) -> str:
         return resource_options(self.message).kind
 
-    def of(self, request: Any) -> Any:
+    def of(self, call: Call, request: Any) -> Any:
         """The relation that a request speaks of, with its id."""
         if self.make is not None:
-            return self.make(request)
+            return self.make(call, request)
         fields = self.message.DESCRIPTOR.fields_by_name
         named = {name: getattr(request, name) for name in self.ends if name in fields}
         return self.message(id=":".join(named.get(name, "") for name in self.key or self.ends), **named)
@@ -98,8 +98,11 @@ Associations = Mapping[str, Association]
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
-def association_handler(operation: Operation, known: Associations) -> Handler:
-    """The handler of an operation with the option `association`; raises ValueError for one that does not fit."""
+def association_handler(operation: Operation, target: str, known: Associations) -> Handler:
+    """The handler of an operation with the option `association`; raises ValueError for one that does not fit.
+
+    `target` is the field of the request that names the operation's target, which is looked up already.
+    """
     options = operation.options.association
     rules = known.get(options.kind)
     if rules is None:
@@ -109,7 +112,7 @@ def association_handler(operation: Operation, known: Associations) -> Handler:
     unknown = [name for name in [*order, options.list] if name and name not in rules.ends]
     if unknown:
         raise ValueError(f"{operation.name}: {', '.join(unknown)}: no end of the association {options.kind!r}")
-    return _Steps(operation, rules, order).handler(options.step or _step(operation))
+    return _Steps(operation, rules, order, target).handler(options.step or _step(operation))
 
 
 def _step(operation: Operation) -> int:
@@ -133,10 +136,8 @@ def _same(found: Any, relation: Any, name: str) -> bool:
 class _Steps:
     """The steps of one operation on an association."""
 
-    def __init__(self, operation: Operation, rules: Association, order: Iterable[str]) -> None:
-        self._rules, self._list = rules, operation.options.association.list
-        kind, _, variable = operation.options.target.partition(":")
-        self._target = (variable or f"{kind}_id") if kind else ""
+    def __init__(self, operation: Operation, rules: Association, order: Iterable[str], target: str) -> None:
+        self._rules, self._list, self._target = rules, operation.options.association.list, target
         self._order = [(name, rules.ends[name]) for name in order if name != self._list]
         self._silent = operation.response is common.Empty
 
@@ -157,7 +158,7 @@ class _Steps:
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         rules = self._rules
         ends = await self._ends(call, request)
-        relation = rules.of(request)
+        relation = rules.of(call, request)
         if rules.add is not None:
             await rules.add(call, relation, ends)
         found = await rules.find(call, relation)
@@ -169,7 +170,7 @@ class _Steps:
 
     async def remove(self, call: Call, request: Any) -> Result | Outcome:
         await self._ends(call, request)
-        if self._rules.lenient and await self._rules.find(call, self._rules.of(request)) is None:
+        if self._rules.lenient and await self._rules.find(call, self._rules.of(call, request)) is None:
             return EMPTY
         await self._rules.discard(call, await self._found(call, request))
         return EMPTY
@@ -178,10 +179,10 @@ class _Steps:
         """The partners that pass the filters, by their ids; the services do not cut such lists into pages."""
         rules, owner = self._rules, call.owner_of(self._rules.ends[self._list])
         ends = await self._ends(call, request)
-        if rules.partners is not None:
-            found = list(await rules.partners(call, request, ends))
+        if self._list in rules.partners:
+            found = list(await rules.partners[self._list](call, ends))
         else:
-            found = await self._partners(call, ends, owner.message)
+            found = list(await self._partners(call, ends, owner.message))
         if rules.sees is not None:
             found = [one for one in found if rules.sees(call, one)]
         for item in request.query.filters:
@@ -209,7 +210,7 @@ class _Steps:
         return ends
 
     async def _found(self, call: Call, request: Any) -> Any:
-        relation = self._rules.of(request)
+        relation = self._rules.of(call, request)
         found = await self._rules.find(call, relation)
         if found is None:
             assert self._rules.missing is not None, f"{self._rules.kind} has no refusal of a missing relation"

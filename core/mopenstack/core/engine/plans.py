@@ -77,7 +77,7 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     if options.collection.field:
         return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
     if options.association.kind:
-        return association_handler(operation, declared.associations)
+        return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
     if options.transition:
         return _transition(operation, declared)
     return None

@@ -80,10 +80,6 @@ class IdentityProviders(_Named[pb2.IdentityProvider]):
             except Taken:
                 raise errors.duplicate(self.kind, f"Duplicate remote ID: {remote}") from None
 
-    async def remove(self, call: Call, obj: pb2.IdentityProvider) -> None:
-        for protocol in await call.tx.query(pb2.Protocol, idp_id=obj.id):
-            await call.tx.delete(pb2.Protocol, protocol.id)
-
 
 class Mappings(_Named[pb2.Mapping]):
     service = pb2.DESCRIPTOR.services_by_name["Mappings"]

@@ -57,10 +57,6 @@ class Consumers(IdentityServicer[pb2.Consumer]):
             new.extras.fields.pop(name, None)
 
     async def remove(self, call: Call, obj: pb2.Consumer) -> None:
-        for asked in await call.tx.query(pb2.RequestToken, consumer_id=obj.id):
-            await call.tx.delete(pb2.RequestToken, asked.id)
-        for granted in await call.tx.query(pb2.AccessToken, consumer_id=obj.id):
-            await call.tx.delete(pb2.AccessToken, granted.id)
         await record(call, consumer_id=obj.id)
 
 

@@ -11,6 +11,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
+from mopenstack.core.identity.assignment.effective import projects_of
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.base import (
     IMMUTABLE,
@@ -19,7 +20,6 @@ from mopenstack.core.identity.base import (
     domain_of,
     may_read_all,
 )
-from mopenstack.core.identity.resource.deletion import forget_project
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.resource import projects_pb2 as pb2
@@ -138,16 +138,21 @@ class Projects(IdentityServicer[pb2.Project]):
     async def remove(self, call: Call, obj: pb2.Project) -> None:
         self.check_deletable(obj)
         if obj.is_domain:
-            from mopenstack.core.identity.resource.domains import Domains
-
-            await call.service(Domains).empty(call, obj)
+            await self._empty(call, obj)
         elif await self.children(call, obj.id):
             raise Forbidden(
                 f"Cannot delete the project {obj.id} since it is not a leaf in the hierarchy. "
                 "Use the cascade option if you want to delete a whole subtree."
             )
-        await forget_project(call, obj.id)
         await record(call, project_id=obj.id)
+
+    async def _empty(self, call: Call, domain: pb2.Project) -> None:
+        """Delete all that a disabled domain holds."""
+        if domain.enabled:
+            raise Forbidden("Cannot delete a domain that is enabled, please disable it first.")
+        await call.publish("before_delete", "domain", domain)
+        for project in reversed(await self.subtree(call, domain.id)):
+            await self.discard(call, project)
 
     # -- show and list
 
@@ -176,8 +181,6 @@ class Projects(IdentityServicer[pb2.Project]):
 
     async def _mine(self, call: Call, projects: list[pb2.Project]) -> list[pb2.Project]:
         """Those among them that the caller has a role on."""
-        from mopenstack.core.identity.assignment.effective import projects_of
-
         own = {project.id for project in await projects_of(call, call.caller.user_id)}
         return [project for project in projects if project.id in own]
 
