@@ -19,7 +19,6 @@ from mopenstack.core.identity.auth.delegation import REDELEGATIONS_MAX, is_deleg
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.base import IdentityServicer, may_read_all
 from mopenstack.core.identity.identity.users import Users
-from mopenstack.core.identity.links import address_of
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
@@ -67,8 +66,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
 
     async def list_trust_roles(self, call: Call, request: Any) -> Result:
         _refuse_delegated(call)
-        links = _roles_links(call, call.target)
-        return pb2.ListTrustRolesResponse(roles=await self._roles(call, call.target), links=links)
+        return pb2.ListTrustRolesResponse(roles=await self._roles(call, call.target), trust_id=call.target.id)
 
     async def get_trust_role(self, call: Call, request: pb2.TrustRoleRequest) -> Result:
         _refuse_delegated(call)
@@ -138,7 +136,6 @@ class Trusts(IdentityServicer[pb2.Trust]):
         shown = copy_of(trust)
         shown.roles.SetInParent()
         shown.roles.roles.extend(await self._roles(call, trust))
-        shown.roles_links.CopyFrom(_roles_links(call, trust))
         return shown
 
     @staticmethod
@@ -151,10 +148,6 @@ def _refuse_delegated(call: Call) -> None:
     """Managing trusts by a trust is redelegation; by any other delegation it is an escape."""
     if call.caller.token and is_delegated(call.caller):
         raise refusals.ForbiddenAction(action="Delegated tokens cannot manage trusts.")
-
-
-def _roles_links(call: Call, trust: pb2.Trust) -> pb2.TrustRolesLinks:
-    return pb2.TrustRolesLinks(self=address_of(call, f"/{trust.id}/roles"))
 
 
 def _redelegatable(body: pb2.TrustCreate) -> bool:
