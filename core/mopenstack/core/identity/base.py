@@ -15,9 +15,10 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import refused
@@ -33,8 +34,6 @@ _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
 M = TypeVar("M", bound=Message)
 
 DEFAULT_DOMAIN = "default"
-
-FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
 
 IMMUTABLE = {"immutable": (bool,)}
 """The only option of projects, domains and roles (keystone.common.resource_options.options.immutable)."""
@@ -245,11 +244,11 @@ def is_immutable(obj: Any) -> bool:
 
 def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[type, ...]]) -> None:
     """Lay the given options over the old ones; null takes one away. Raises InvalidField for others."""
-    given = {key: from_value(value) for key, value in new.options.fields.items()}
+    given = plain_struct(new.options)
     unknown = sorted(given.keys() - allowed.keys())
     if unknown:
         raise InvalidField((kind, "options"), given, "unknown", unknown)
-    merged = {} if old is None else {key: from_value(value) for key, value in old.options.fields.items()}
+    merged = {} if old is None else plain_struct(old.options)
     for key, value in given.items():
         if value is None:
             merged.pop(key, None)
@@ -261,19 +260,6 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
     new.options.Clear()
     new.options.update(merged)
     new.options.SetInParent()
-
-
-def from_value(value: Any) -> Any:
-    """A protobuf Value as Python."""
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return {key: from_value(item) for key, item in value.struct_value.fields.items()}
-    if kind == "list_value":
-        return [from_value(item) for item in value.list_value.values]
-    if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
-    return None if kind in (None, "null_value") else getattr(value, kind)
 
 
 def page_of(found: list[Any], query: Any) -> Page:

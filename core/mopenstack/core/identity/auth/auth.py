@@ -6,13 +6,14 @@ from typing import Any
 
 from mopenstack.contract.faults import Forbidden
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import FALSE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity.assignment.effective import SYSTEM, domains_of, projects_of, roles_on
 from mopenstack.core.identity.auth.authentication import authenticate_for_token, subject
 from mopenstack.core.identity.auth.fernet import encode
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.auth.tokens import Standing, enabled
-from mopenstack.core.identity.base import FALSE_WORDS, may_read_all, page_of
+from mopenstack.core.identity.base import may_read_all, page_of
 from mopenstack.core.identity.catalog.catalog import catalog
 from mopenstack.core.identity.errors import missing, refused
 from mopenstack.core.identity.resource.domains import domain_view
@@ -32,15 +33,15 @@ class Tokens(Servicer):
             raise missing("auth", "request body")
         standing = await authenticate_for_token(call, request.auth, request.authorization, request.receipt)
         token = encode(call.cloud, standing.payload)
-        return await token_answer(call, standing, token, plain=request.HasField("nocatalog"))
+        return await token_answer(call, standing, token, with_catalog=not request.HasField("nocatalog"))
 
     async def get_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:validate_token")
-        return await token_answer(call, standing, request.subject_token, plain=request.HasField("nocatalog"))
+        return await token_answer(call, standing, request.subject_token, with_catalog=not request.HasField("nocatalog"))
 
     async def check_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:check_token")
-        return await token_answer(call, standing, request.subject_token, plain=True)
+        return await token_answer(call, standing, request.subject_token, with_catalog=False)
 
     async def revoke_token(self, call: Call, request: pb2.RevokeTokenRequest) -> Result:
         standing = await self._subject(call, request.subject_token, "identity:revoke_token")
@@ -61,10 +62,10 @@ class Tokens(Servicer):
         return standing
 
 
-async def token_answer(call: Call, standing: Standing, token: str, *, plain: bool) -> pb2.TokenResponse:
-    """A token as an answer, with the catalog if it is scoped and nobody asked to leave it out."""
+async def token_answer(call: Call, standing: Standing, token: str, *, with_catalog: bool) -> pb2.TokenResponse:
+    """A token as an answer, with the catalog if it is scoped and the request does not leave it out."""
     shown = token_view(call, standing)
-    if standing.scoped and not plain:
+    if standing.scoped and with_catalog:
         project = standing.payload.scope_id if standing.payload.scope == "project" else ""
         owner = standing.delegated.trust.trustor_user_id if standing.delegated is not None else standing.user.id
         shown.catalog.CopyFrom(await catalog(call, owner, project))

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mopenstack.contract.faults import Unauthorized
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import roles_on
@@ -18,7 +19,6 @@ from mopenstack.core.identity.auth.delegation import PRIMARY_METHODS, consume, t
 from mopenstack.core.identity.auth.fernet import Payload, Scope, audit_id, decode
 from mopenstack.core.identity.auth.second_factors import check_factors
 from mopenstack.core.identity.auth.tokens import Standing, enabled, expired, weigh
-from mopenstack.core.identity.base import from_value
 from mopenstack.core.identity.errors import missing
 from mopenstack.core.identity.identity.passwords import matches
 from mopenstack.core.identity.identity.users import Users
@@ -70,7 +70,7 @@ async def authenticate_for_token(call: Call, auth: Auth, authorization: str = ""
     before.
     """
     if not auth.HasField("identity"):
-        given = {"scope": from_value(auth.scope)} if auth.HasField("scope") else {}
+        given = {"scope": plain(auth.scope)} if auth.HasField("scope") else {}
         raise errors.schema_error("'identity' is a required property", "required", AUTH, given)
     if not auth.identity.HasField("methods"):
         raise errors.schema_error(
@@ -166,7 +166,7 @@ async def _scope(call: Call, auth: Auth, methods: list[str]) -> Wanted | None:
         return Wanted("project", await _enabled_project(call, await call.tx.get(Project, credential.project_id)))
     if not auth.HasField("scope"):
         return None
-    wanted = from_value(auth.scope)
+    wanted = plain(auth.scope)
     kinds = [kind for kind in ("project", "domain", "unscoped", "system", _TRUST) if wanted and kind in wanted]
     if len(kinds) != 1:
         raise missing("system, project, domain, OS-TRUST:trust or unscoped", "scope")

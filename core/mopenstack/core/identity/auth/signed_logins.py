@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound, Unauthorized
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.engine.times import seconds_of
@@ -20,7 +21,6 @@ from mopenstack.core.identity.auth.authentication import LIFETIME, Wanted, authe
 from mopenstack.core.identity.auth.delegation import trust_in_force
 from mopenstack.core.identity.auth.fernet import encode
 from mopenstack.core.identity.auth.tokens import expired
-from mopenstack.core.identity.base import from_value
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.identity.credential.ec2_signatures import ec2_matches, s3_matches
 from mopenstack.identity.v3 import refusals
@@ -107,7 +107,7 @@ async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Mat
     )
     if given is None and not any(request.HasField(name) for name in ("credentials", "credential", "ec2_credentials")):
         raise BadRequest("request must include a request body")
-    signed = {} if given is None else {key: from_value(value) for key, value in given.fields.items()}
+    signed = {} if given is None else plain_struct(given)
     if "access" not in signed:
         raise Unauthorized
     credential = await call.tx.get(Credential, hash_access_key(str(signed["access"])))
@@ -124,7 +124,7 @@ async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Mat
     if user is None or not user.enabled or not project.enabled:
         raise Unauthorized
     standing = await _issue(call, user, project, blob)
-    return await token_answer(call, standing, encode(call.cloud, standing.payload), plain=False)
+    return await token_answer(call, standing, encode(call.cloud, standing.payload), with_catalog=True)
 
 
 async def _issue(call: Call, user: User, project: Project, blob: Mapping[str, Any]) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, from_value, page_of
+from mopenstack.core.identity.base import IdentityServicer, page_of
 from mopenstack.core.identity.catalog.endpoints import Endpoints
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoint_filters_pb2 as pb2
@@ -64,7 +65,7 @@ async def _groups_of(call: Call, project_id: str) -> list[pb2.EndpointGroup]:
 
 
 def _in_group(endpoint: Endpoint, group: pb2.EndpointGroup) -> bool:
-    return all(getattr(endpoint, key) == from_value(value) for key, value in group.filters.fields.items())
+    return all(getattr(endpoint, key) == value for key, value in plain_struct(group.filters).items())
 
 
 def _check_filters(group: pb2.EndpointGroup) -> None:

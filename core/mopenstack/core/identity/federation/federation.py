@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Conflict, InvalidField, Unauthorized
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.fields import copy_fields, envelope
 from mopenstack.core.engine.servicer import Handler, Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, M, from_value
+from mopenstack.core.identity.base import IdentityServicer, M
 from mopenstack.core.identity.federation.mapping_rules import DEFAULT_VERSION, check_rules
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.store.transaction import Taken
@@ -102,7 +103,7 @@ class Mappings(_Named[pb2.Mapping]):
 def _check(mapping: pb2.Mapping) -> None:
     if not mapping.schema_version:
         mapping.schema_version = DEFAULT_VERSION
-    rules = {"rules": from_value(mapping.rules)} if mapping.HasField("rules") else {}
+    rules = {"rules": plain(mapping.rules)} if mapping.HasField("rules") else {}
     check_rules({**rules, "schema_version": mapping.schema_version})
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import TRUE_WORDS
+from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import projects_of
@@ -26,13 +25,6 @@ from mopenstack.identity.v3.resource import projects_pb2 as pb2
 
 DEPTH_MAX = 5
 """Projects from a domain down to a leaf (keystone.conf.default.max_project_tree_depth)."""
-
-_TAG_FILTERS: dict[str, Callable[[set[str], set[str]], bool]] = {
-    "tags": lambda tags, wanted: wanted <= tags,
-    "tags-any": lambda tags, wanted: bool(wanted & tags),
-    "not-tags": lambda tags, wanted: not wanted <= tags,
-    "not-tags-any": lambda tags, wanted: not wanted & tags,
-}
 
 
 class Projects(IdentityServicer[pb2.Project]):
@@ -189,7 +181,7 @@ class Projects(IdentityServicer[pb2.Project]):
         return {child.id: await self._ids_below(call, child.id) for child in children} or None
 
     async def matches(self, call: Call, obj: pb2.Project, key: str, values: Any) -> bool:
-        test = _TAG_FILTERS.get(key)
+        test = TAG_FILTERS.get(key)
         if test is None:
             return await super().matches(call, obj, key, values)
         return test(set(obj.tags), {tag for value in values for tag in value.split(",")})
@@ -203,11 +195,8 @@ class Projects(IdentityServicer[pb2.Project]):
 
 
 def _flag(request: Any, name: str) -> bool:
-    """Given, with any value but 0 (keystone.server.flask.ResourceBase.query_filter_is_true)."""
-    if not request.HasField(name):
-        return False
-    text = getattr(request, name).lower()
-    return text == "" or text in TRUE_WORDS or text not in ("0", "false", "no", "off", "f", "n")
+    """Given, with any value but a word for no (keystone.server.flask.ResourceBase.query_filter_is_true)."""
+    return request.HasField(name) and getattr(request, name).lower() not in FALSE_WORDS
 
 
 def _set_value(value: Any, tree: dict[str, Any] | None) -> None:
