@@ -9,7 +9,7 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.children import ChildServicer
-from mopenstack.core.identity.auth.delegation import refuse_lent
+from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential import access_rules_pb2 as pb2
@@ -24,7 +24,7 @@ class AccessRules(ChildServicer[pb2.AccessRule], IdentityServicer[pb2.AccessRule
     not_found = refusals.AccessRuleNotFound
 
     async def before(self, call: Call, request: Any) -> None:
-        refuse_lent(call.caller)
+        refuse_trust_and_oauth(call.caller)
 
     async def remove(self, call: Call, obj: pb2.AccessRule) -> None:
         for credential in await call.tx.query(ApplicationCredential, user_id=obj.user_id):

@@ -13,7 +13,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.application_credential.access_rules import keep_rule
 from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.assignment.roles import Roles
-from mopenstack.core.identity.auth.delegation import refuse_lent
+from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.identity.identity.passwords import hash_secret
 from mopenstack.core.identity.times import parse_expiry
@@ -32,7 +32,7 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
     not_found = refusals.ApplicationCredentialNotFound
 
     async def before(self, call: Call, request: Any) -> None:
-        refuse_lent(call.caller)
+        refuse_trust_and_oauth(call.caller)
 
     async def child(self, call: Call, parent_id: str, id: str) -> pb2.ApplicationCredential | None:
         """The credential; its owner is the one that counts, not the user in the path."""

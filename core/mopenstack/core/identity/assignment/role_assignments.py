@@ -65,7 +65,7 @@ class RoleAssignments(Servicer):
             wanted = request.inherited_to == "projects"
             assignments = [item for item in assignments if item.inherited == wanted]
         assignments = [item for item in assignments if item.target_id != SYSTEM]
-        assignments = await effective.spread(call, assignments)
+        assignments = await effective.expand_inherited(call, assignments)
         targets = await self._targets(call, request)
         if targets is not None:
             assignments = [item for item in assignments if item.target_id in targets]
@@ -96,7 +96,7 @@ class RoleAssignments(Servicer):
             return None
         found = {request.project_id}
         if _on(request, "include_subtree"):
-            found.update(await effective.below(call, request.project_id))
+            found.update(await effective.descendant_ids(call, request.project_id))
         return found
 
     @staticmethod

@@ -28,7 +28,7 @@ class Roles(IdentityServicer[pb2.Role]):
     not_found = refusals.RoleNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
-    absence_told = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
+    not_found_before_policy = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         return errors.duplicate("role", f"Duplicate entry found with name {obj.name}")

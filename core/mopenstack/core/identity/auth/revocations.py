@@ -1,6 +1,6 @@
 """Revocation events, and lists that Keystone no longer keeps. After keystone.revoke.core and its model.
 
-Events tell what happened; whether a token works is found out from the objects themselves (tokens.weigh).
+Whether a token is valid is decided by the objects themselves (tokens.validate), not by these events.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def record(
     trust_id: str = "",
     consumer_id: str = "",
 ) -> None:
-    """Note what has just become worthless: exactly one of these."""
+    """Store an event that revokes the tokens of exactly one of these."""
     event = pb2.RevocationEvent(id=call.ids.hex())
     facts = {
         "audit_id": audit_id,

@@ -22,7 +22,7 @@ from mopenstack.identity.v3.identity.users_pb2 import User
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
 LOADED = frozenset({"external", "password", "token", "oauth1", "mapped", "application_credential"})
-"""keystone.conf.auth.methods: a rule counts only with these of its methods, so that nobody is locked out."""
+"""keystone.conf.auth.methods: a rule counts only with these of its methods, so that no user is locked out."""
 
 LIFETIME = 300
 """keystone.conf.receipt.expiration."""

@@ -1,4 +1,4 @@
-"""Which policy holds for which endpoints. After keystone.endpoint_policy.core."""
+"""Associations of policies with endpoints, services and regions. Source: keystone.endpoint_policy.core."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EndpointPolicies(Servicer):
 
 
 async def _endpoints(call: Call, association: pb2.PolicyAssociation) -> list[Endpoint]:
-    """The endpoints that an association speaks of."""
+    """The endpoints that an association applies to."""
     if association.endpoint_id:
         found = await call.tx.get(Endpoint, association.endpoint_id)
         return [] if found is None else [found]

@@ -121,7 +121,7 @@ class ServiceProviders(_Named[pb2.ServiceProvider]):
 
 
 class Protocols(ChildServicer[pb2.Protocol], _Named[pb2.Protocol]):
-    """The protocols that an identity provider speaks, each with the mapping of its assertions."""
+    """The protocols of an identity provider, each with the mapping of its assertions."""
 
     service = pb2.DESCRIPTOR.services_by_name["Protocols"]
     message = pb2.Protocol
@@ -152,7 +152,7 @@ class Protocols(ChildServicer[pb2.Protocol], _Named[pb2.Protocol]):
 
 
 class FederatedLogins(Servicer):
-    """Nothing in front of this cloud checks assertions, so there never is one: a login by one always fails."""
+    """No component in front of this cloud checks assertions, so a login by one always fails."""
 
     service = pb2.DESCRIPTOR.services_by_name["FederatedLogins"]
 
@@ -163,7 +163,7 @@ class FederatedLogins(Servicer):
         raise Unauthorized
 
     async def add_web_token(self, call: Call, request: pb2.WebLoginRequest) -> Result:
-        """No dashboard is trusted, as in a Keystone that was told of none."""
+        """No dashboard is trusted, as in a Keystone without [federation]trusted_dashboard."""
         if not request.origin:
             raise BadRequest("Request must have an origin query parameter")
         raise Unauthorized

@@ -23,7 +23,7 @@ class Groups(IdentityServicer[pb2.Group]):
     message = pb2.Group
     not_found = refusals.GroupNotFound
     unique = "domain_id"
-    absence_told = frozenset({"DeleteGroup"})
+    not_found_before_policy = frozenset({"DeleteGroup"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"

@@ -201,7 +201,7 @@ async def _role_ids(call: Call, request: pb2.AuthorizeRequestTokenRequest) -> li
 
 
 def _url(call: Call) -> str:
-    """The address that was signed."""
+    """The address that the client used, which is part of what it signed (RFC 5849, 3.4.1.2)."""
     return f"{call.context.cloud_url}/identity{call.context.path}"
 
 

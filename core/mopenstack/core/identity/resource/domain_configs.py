@@ -24,7 +24,7 @@ class DomainConfigs(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["DomainConfigs"]
 
     async def get_domain_config(self, call: Call, request: pb2.DomainConfigRequest) -> Result:
-        """Rules for passwords are for everybody; the rest for those who may read everything."""
+        """Every caller may read the rules for passwords; admins and system readers the rest."""
         public = request.group == "security_compliance"
         if not public and (call.caller.policy_scope == "domain" or not may_read_all(call)):
             raise errors.refused("identity:get_domain_config")

@@ -36,7 +36,7 @@ class Domains(IdentityServicer[Project]):
     message = Project
     presents = pb2.Domain
     not_found = refusals.DomainNotFound
-    absence_told = frozenset({"UpdateDomain"})
+    not_found_before_policy = frozenset({"UpdateDomain"})
 
     async def find(self, call: Call, id: str) -> Project | None:
         found = await call.tx.get(Project, id)
