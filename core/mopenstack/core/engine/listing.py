@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any
 
@@ -20,6 +21,16 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.store.kinds import resource_options, stored
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
+FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
+"""What oslo_utils.strutils.bool_from_string takes for true and false, in lower case."""
+
+TAG_FILTERS: Mapping[str, Callable[[AbstractSet[str], AbstractSet[str]], bool]] = {
+    "tags": lambda tags, asked: asked <= tags,
+    "tags-any": lambda tags, asked: bool(asked & tags),
+    "not-tags": lambda tags, asked: not asked <= tags,
+    "not-tags-any": lambda tags, asked: not asked & tags,
+}
+"""Query parameter -> test of (an object's tags, those that the query names), as the API working group defines them."""
 
 
 class Listing:

@@ -13,6 +13,7 @@ from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
@@ -47,11 +48,12 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections."""
+    """What operations name in their options: who keeps a kind, its lifecycle, its sub-collections and associations."""
 
     owners: Mapping[str, ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: Rules
+    associations: Associations
 
 
 def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
@@ -74,6 +76,8 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     options = operation.options
     if options.collection.field:
         return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
+    if options.association.kind:
+        return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
     if options.transition:
         return _transition(operation, declared)
     return None

@@ -1,9 +1,9 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
 A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
-one; else by what the operation declares (`transition`, `collection`); else, if its name is exactly `Create<Noun>`,
-`Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by the generic one
-of ResourceServicer. Any other RPC is not served: 501.
+one; else by what the operation declares (`transition`, `collection`, `association`); else, if its name is exactly
+`Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by
+the generic one of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
@@ -64,20 +64,24 @@ class ResourceServicer(Servicer, Generic[M]):
 
     Class attributes:
       message       the stored message
+      presents      the message that clients know it as, where that is another one: its options, fields that lists
+                    filter and sort by, and name count; `view` makes it
       not_found     the service's refusal for an unknown id; its text may use {id}
       page_max      most objects of one list answer; None: no limit of its own
       stamps_update whether updated_at is set on create as well (Neutron, Nova) or stays unset (Cinder)
     """
 
     message: ClassVar[type[Message]]
+    presents: ClassVar[type[Message] | None] = None
     not_found: ClassVar[type[NotFound]] = NotFound
     page_max: ClassVar[int | None] = 1000
     stamps_update: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        self.options = resource_options(self.message)
+        shown = self.presents or self.message
+        self.options = resource_options(shown)
         self.fields: dict[str, AnyField] = dict(self.message.DESCRIPTOR.fields_by_name)
-        self.listing: Listing = listing(self.message)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
+        self.listing: Listing = listing(shown)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
         self.visibility = Visibility(self.message)
         self._shows_itself = type(self).view is ResourceServicer.view
 
@@ -86,7 +90,7 @@ class ResourceServicer(Servicer, Generic[M]):
 
     def _generic(self) -> dict[str, Handler]:
         """RPC name -> the generic handler."""
-        noun = self.options.noun or self.message.DESCRIPTOR.name
+        noun = self.options.noun or (self.presents or self.message).DESCRIPTOR.name
         plural = self.options.plural or f"{noun}s"
         return {
             f"Create{noun}": self.create,

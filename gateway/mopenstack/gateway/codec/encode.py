@@ -281,27 +281,38 @@ def _api_time(field: AnyField) -> int:
 
 def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
-    links = [(link.rel, _template(link.href)) for link in rules.links]
-    relative = rules.links[0].relative
+    links = [(link.rel, _address(link)) for link in rules.links]
     if field.is_repeated:
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            base = urlsplit(base).path if relative else base
-            out[key] = [{"rel": rel, "href": base + href(message)} for rel, href in links]
+            out[key] = [{"rel": rel, "href": address(message, base)} for rel, address in links]
 
         return emit_list
     if field.message_type is None:
-        address = links[0][1]
+        one, name, optional = links[0][1], field.name, field.has_presence
 
         def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            out[key] = base + address(message)
+            if not optional or message.HasField(name):
+                out[key] = one(message, base)
 
         return emit_text
 
     def emit_object(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-        out[key] = {rel: base + href(message) for rel, href in links}
+        out[key] = {rel: address(message, base) for rel, address in links}
 
     return emit_object
+
+
+def _address(link: annotations_pb2.Link) -> Callable[[Any, str], str | None]:
+    """(object, URL of the API) -> the link's address."""
+    if not link.href:
+        return lambda message, base: None
+    path = _template(link.href)
+    if link.bare:
+        return lambda message, base: path(message)
+    if link.relative:
+        return lambda message, base: urlsplit(base).path + path(message)
+    return lambda message, base: base + path(message)
 
 
 Location = Callable[[Message, Any], str]
