@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.calls import Page
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.image.images import legacy_import
 from mopenstack.core.image.images.images import Images
-from mopenstack.core.image.images.patch import plain_struct
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2 import tasks_pb2 as pb
 

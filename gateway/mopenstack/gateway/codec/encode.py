@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -26,6 +25,7 @@ from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, enum_words, field_rules, has_places, in_place, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.values import plain, plain_struct
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
@@ -131,25 +131,6 @@ def _second(seconds: int) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def plain(value: struct_pb2.Value) -> Any:
-    """A Value as Python; whole numbers are integers."""
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return plain_struct(value.struct_value)
-    if kind == "list_value":
-        return [plain(item) for item in value.list_value.values]
-    if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
-    if kind == "string_value":
-        return value.string_value
-    return value.bool_value if kind == "bool_value" else None
-
-
-def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    return {key: plain(item) for key, item in struct.fields.items()}
 
 
 def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:

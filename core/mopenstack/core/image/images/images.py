@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from mopenstack.contract.calls import Page
 from mopenstack.contract.operations import field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.v1.common_pb2 import JsonPatch
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.image import errors
@@ -146,17 +147,18 @@ class Images(ResourceServicer[pb.Image]):
         return await self.fetch(call, request.image_id)
 
     async def update_image(self, call: Call, request: pb.UpdateImageRequest) -> Result:
-        patch.check(request.changes)
+        changes = request.patch.operations
+        patch.check(changes)
         image = await self.fetch(call, request.image_id)
-        if not request.changes:
+        if not changes:
             return image
         new = await call.tx.edit(pb.Image, image.id)
-        for change in request.changes:
+        for change in changes:
             if change.path[0] == "visibility" and change.op != patch.Change.REMOVE:
                 self._check_visibility(call, _visibility(change))
             if change.path[0] not in ("locations", "owner"):
                 self.check_owner(call, image, "modify_image")
-            patch.apply(new, change, admin=call.caller.is_admin)
+            patch.apply(new, change, admin=call.caller.is_admin, strict_add=request.patch.draft == patch.STRICT_DRAFT)
         self.check_owner(call, image, "modify_image")
         _check_limits(new)
         await self.save(call, new)
@@ -273,5 +275,5 @@ def _check_limits(image: pb.Image) -> None:
             raise refusals.TooMany(what=what, attempted=attempted, maximum=maximum)
 
 
-def _visibility(change: pb.UpdateImageRequest.Change) -> int:
+def _visibility(change: JsonPatch.Operation) -> int:
     return Image.PUBLIC if change.value.string_value == "public" else Image.VISIBILITY_UNSPECIFIED

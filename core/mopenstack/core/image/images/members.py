@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import Forbidden
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images, member_key
-from mopenstack.core.image.images.patch import plain
 from mopenstack.core.image.images.states import Image
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2
