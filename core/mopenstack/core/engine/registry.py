@@ -27,6 +27,7 @@ from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
+from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
@@ -50,6 +51,7 @@ class Registry:
         self._subscribers: dict[tuple[str, str], list[Subscriber]] = {}
         options: list[Option] = []
         collections: dict[tuple[str, str], Collection] = {}
+        parts: dict[tuple[str, str], Parts] = {}
         for service in contract.services:
             for value in _values(service):
                 if isinstance(value, type):
@@ -60,6 +62,8 @@ class Registry:
                     options.append(value)
                 elif isinstance(value, Collection):
                     collections[(value.kind, value.field)] = value
+                elif isinstance(value, Parts):
+                    parts[(value.kind, value.field)] = value
                 elif isinstance(value, QuotaSet):
                     self.quotas[value.service] = value
                 elif isinstance(value, Watched):
@@ -81,7 +85,7 @@ class Registry:
             if cls.lifecycle is not None
         }
         self.plans: dict[str, Plan] = make_plans(
-            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections)
+            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections, parts)
         )
 
     def servicer(self, cls: type[S]) -> S:
