@@ -309,7 +309,7 @@ def location_template(path: str) -> Location:
             value: Any = request if name in request.DESCRIPTOR.fields_by_name else result
             for part in (name, *path):
                 value = getattr(value, part)
-            return quote(str(value))
+            return quote(str(value), safe="/:")
 
         return _PLACEHOLDER.sub(one, path)
 
