@@ -151,7 +151,7 @@ def _plan(
         servicer=servicer,
         handler=handler,
         policy=policy.name,
-        check=check_in(operation.package, policy.check),
+        check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
         owner=owner,
         target_variable=variable,
@@ -159,7 +159,7 @@ def _plan(
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=type(servicer).before is not Servicer.before,
-        policy_first=operation.api.policy_first and not operation.anonymous,
+        policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
         absent=_refusal(operation, operation.options.absent),
     )
 

@@ -153,7 +153,7 @@ def _prefix_keys(properties: Any, prefix: str) -> None:
 
 
 def keeps(refusal: type[Forbidden]) -> Callable[[Call, pb.MetadefNamespace, str], Awaitable[None]]:
-    """The rule for the removal of one part, or of all: what is in a protected namespace stays, as the namespace does."""
+    """The rule for the removal of one part, or of all: what is in a protected namespace stays, as it does itself."""
 
     async def refuse(call: Call, namespace: pb.MetadefNamespace, name: str) -> None:
         if namespace.protected:
