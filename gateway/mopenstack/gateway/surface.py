@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.descriptors import AnyField
+from mopenstack.contract.operations import PAGE_INFO, Operation, field_rules, wire_key
 from mopenstack.contract.service import Service, named
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.encode import Encoder, Location, encoder, location_template
@@ -31,6 +32,8 @@ class Endpoint:
     envelope_head: bytes = b""  # `{"network":`, or nothing for an answer that is the bare object
     content_type: str = "application/json"
     hook: BodyHook | None = None
+    paged: bool = False
+    """Whether the answer is a list that comes in pages, with links to the others."""
     alone: bool = True
     """Whether no other operation shares the verb and path, and the body names no action."""
     located: bool = False
@@ -141,6 +144,7 @@ def _endpoint(operation: Operation, path: str, hook: BodyHook | None) -> Endpoin
     variables = tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
     endpoint = Endpoint(operation, path, variables, hook=hook)
     endpoint.envelope_field, endpoint.envelope = _envelope(operation)
+    endpoint.paged = any(_is_page(field) for field in operation.response.DESCRIPTOR.fields)
     if endpoint.envelope_field:
         answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
         endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
@@ -148,6 +152,10 @@ def _endpoint(operation: Operation, path: str, hook: BodyHook | None) -> Endpoin
     places = (operation.options.location, *(outcome.location for outcome in operation.outcomes.values()))
     endpoint.located = any(places)
     return endpoint
+
+
+def _is_page(field: AnyField) -> bool:
+    return field.message_type is not None and field.message_type.full_name == PAGE_INFO
 
 
 def _envelope(operation: Operation) -> tuple[str, str]:

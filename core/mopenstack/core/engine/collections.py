@@ -34,6 +34,8 @@ class Collection:
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
     touches      whether a change sets the resource's updated_at and revision_number
     ordered      whether a set of words is kept in alphabetical order
+    if_changed   whether a change is stored only if it changes anything; it is checked in any case
+    complete     (call, resource, answer): fills what the answer holds beside the items (a generation, headers)
     """
 
     kind: str
@@ -42,6 +44,8 @@ class Collection:
     missing: Callable[[Call, Any, str], Exception] | None = None
     touches: bool = True
     ordered: bool = False
+    if_changed: bool = False
+    complete: Callable[[Call, Any, Any], Awaitable[None]] | None = None
 
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
@@ -56,22 +60,36 @@ def collection_handler(operation: Operation, parent: Any, known: Rules) -> Handl
     if field is None or not field.is_repeated:
         raise ValueError(f"{operation.name}: {parent.message.DESCRIPTOR.name} has no collection {options.field!r}")
     is_map = field.message_type is not None
-    step = options.step or _step(operation)
-    variables = [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
-    name = options.item or variables[-1]
-    body = _body_field(operation.request, is_map, {*variables, name})
+    step = options.step or step_of(operation)
+    name = item_variable(operation)
+    body = _body_field(operation.request, is_map, {*_variables(operation), name})
     kind = parent.options.kind
     rules = known.get((kind, options.field)) or Collection(kind, options.field)
     steps = _Map if is_map else _Words
     return steps(operation, parent, rules, name, body).handler(step)
 
 
-def _step(operation: Operation) -> int:
+def _variables(operation: Operation) -> list[str]:
+    return [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
+
+
+def item_variable(operation: Operation) -> str:
+    """The field of the request that names one item of the operation's collection."""
+    return operation.options.collection.item or _variables(operation)[-1]
+
+
+def step_of(operation: Operation) -> int:
     """What verb and path mean."""
     verb, path = operation.routes[0].verb, operation.routes[0].path
     item = path.rpartition("/")[2].startswith("{")
     steps = (
-        {"GET": Step.STEP_GET, "HEAD": Step.STEP_GET, "PUT": Step.STEP_PUT, "DELETE": Step.STEP_DELETE}
+        {
+            "GET": Step.STEP_GET,
+            "HEAD": Step.STEP_GET,
+            "POST": Step.STEP_ADD,
+            "PUT": Step.STEP_PUT,
+            "DELETE": Step.STEP_DELETE,
+        }
         if item
         else {
             "GET": Step.STEP_LIST,
@@ -134,52 +152,61 @@ class _Steps:
     # The steps.
 
     async def list(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(getattr(call.target, self._field))
+        return await self._answer(call, getattr(call.target, self._field), call.target)
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
         item, held = getattr(request, self._item), getattr(call.target, self._field)
         if item not in held:
             raise self._missing(call, item)
-        return self._answer(self.one(held, item))
+        return await self._answer(call, self.one(held, item), call.target)
 
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
-        held = await self._change(call, request, lambda before: self.merged(before, more))
-        return self._answer(held if _answers_all(self._operation) else more)
+        changed = await self._change(call, request, lambda before: self.merged(before, more))
+        shown = getattr(changed, self._field) if _answers_all(self._operation) else more
+        return await self._answer(call, shown, changed)
 
     async def replace(self, call: Call, request: Any) -> Result | Outcome:
         given = self.given(request)
-        return self._answer(await self._change(call, request, lambda _: given))
+        return await self._answer_all(call, await self._change(call, request, lambda _: given))
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
         item = getattr(request, self._item)
         fresh = item not in getattr(call.target, self._field)
         more = self.given(request) if self._body else [item]
-        await self._change(call, request, lambda before: self.merged(before, more))
-        answer = self._answer(more)
+        changed = await self._change(call, request, lambda before: self.merged(before, more))
+        answer = await self._answer(call, more, changed)
         return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
         item = getattr(request, self._item)
         if item not in getattr(call.target, self._field):
             raise self._missing(call, item)
-        return self._answer(await self._change(call, request, lambda before: self.without(before, item)))
+        return await self._answer_all(
+            call, await self._change(call, request, lambda before: self.without(before, item))
+        )
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(await self._change(call, request, lambda before: type(before)()))
+        return await self._answer_all(call, await self._change(call, request, lambda before: type(before)()))
 
     async def _change(self, call: Call, request: Any, change: Callable[[Any], Any]) -> Any:
-        """Store what the change makes of the collection, if the resource has nothing against it."""
+        """Store what the change makes of the collection, if the resource has nothing against it; the resource."""
         new = await call.tx.edit(self._parent.message, call.target.id)
         before = self.copy(getattr(new, self._field))
-        self.assign(new, change(before))
+        value = change(before)
+        self.assign(new, value)
         if self._rules.change is not None:
             await self._rules.change(call, new, before, request)
+        if self._rules.if_changed and self.same(before, value):
+            return call.target
         if self._rules.touches:
             await self._parent.save(call, new)
         else:
             await call.tx.put(new)
-        return getattr(new, self._field)
+        return new
+
+    def same(self, before: Any, after: Any) -> bool:
+        return bool(before == after)
 
     def copy(self, held: Any) -> Any:
         raise NotImplementedError
@@ -190,7 +217,10 @@ class _Steps:
         refusal: Exception = self._parent.not_found(id=item)
         return refusal
 
-    def _answer(self, value: Any) -> Result:
+    async def _answer_all(self, call: Call, resource: Any) -> Result:
+        return await self._answer(call, getattr(resource, self._field), resource)
+
+    async def _answer(self, call: Call, value: Any, resource: Any) -> Result:
         response = self._operation.response
         if response is common.Empty:
             return EMPTY
@@ -200,6 +230,8 @@ class _Steps:
             getattr(answer, field.name).extend(value)
         else:
             getattr(answer, field.name).update(value)
+        if self._rules.complete is not None:
+            await self._rules.complete(call, resource, answer)
         return answer  # type: ignore[no-any-return]
 
 
@@ -253,3 +285,6 @@ class _Words(_Steps):
 
     def one(self, held: Any, item: str) -> list[str]:
         return [item]
+
+    def same(self, before: Iterable[str], after: Iterable[str]) -> bool:
+        return set(before) == set(after)

@@ -11,12 +11,15 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
 from mopenstack.core.engine.validation import validate
@@ -40,6 +43,9 @@ class Plan:
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
     before: bool
+    policy_first: bool
+    absent: type[Fault] | None
+    """The operation's own refusal of a target that is not there."""
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -54,6 +60,7 @@ class Declared:
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: Rules
     associations: Associations
+    parts: PartRules
 
 
 def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
@@ -75,12 +82,28 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
     options = operation.options
     if options.collection.field:
-        return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
+        owner = _target(operation, declared.owners)[0]
+        if is_parts(operation, owner):
+            return parts_handler(operation, owner, declared.parts)
+        return collection_handler(operation, owner, declared.collections)
     if options.association.kind:
         return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
     if options.transition:
         return _transition(operation, declared)
+    if options.refuses:
+        return _refusing(operation)
     return None
+
+
+def _refusing(operation: Operation) -> Handler:
+    """The handler of what the cloud does not have."""
+    refusal = _refusal(operation, operation.options.refuses)
+    assert refusal is not None
+
+    async def refuse(call: Call, request: Any) -> Result:
+        raise refusal
+
+    return refuse
 
 
 def _transition(operation: Operation, declared: Declared) -> Handler:
@@ -132,7 +155,7 @@ def _plan(
         servicer=servicer,
         handler=handler,
         policy=policy.name,
-        check=check_in(operation.package, policy.check),
+        check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
         owner=owner,
         target_variable=variable,
@@ -140,7 +163,19 @@ def _plan(
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=type(servicer).before is not Servicer.before,
+        policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
+        absent=_refusal(operation, operation.options.absent),
     )
+
+
+def _refusal(operation: Operation, name: str) -> type[Fault] | None:
+    """The class of a refusal of the operation's package by its name in the contract; raises ValueError."""
+    if not name:
+        return None
+    found: type[Fault] | None = getattr(refusals(operation.package), class_name(name), None)
+    if found is None:
+        raise ValueError(f"{operation.name}: its package declares no refusal {name}")
+    return found
 
 
 def _target(

@@ -29,6 +29,7 @@ from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
+from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
@@ -53,6 +54,7 @@ class Registry:
         options: list[Option] = []
         collections: dict[tuple[str, str], Collection] = {}
         associations: dict[str, Association] = {}
+        parts: dict[tuple[str, str], Parts] = {}
         for service in contract.services:
             for value in _values(service):
                 if isinstance(value, type):
@@ -65,6 +67,8 @@ class Registry:
                     collections[(value.kind, value.field)] = value
                 elif isinstance(value, Association):
                     associations[value.kind] = value
+                elif isinstance(value, Parts):
+                    parts[(value.kind, value.field)] = value
                 elif isinstance(value, QuotaSet):
                     self.quotas[value.service] = value
                 elif isinstance(value, Watched):
@@ -86,7 +90,9 @@ class Registry:
             if cls.lifecycle is not None
         }
         self.plans: dict[str, Plan] = make_plans(
-            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections, associations)
+            contract,
+            self._servicers.values(),
+            Declared(self.owners, self.lifecycles, collections, associations, parts),
         )
 
     def servicer(self, cls: type[S]) -> S:
