@@ -9,7 +9,8 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.encode import Kept, encoder, has_headers, header_fields
+from mopenstack.gateway.codec.encode import Kept, addresses, encoder
+from mopenstack.gateway.codec.headers import has_headers, header_fields, header_names
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.surface import Endpoint
 
@@ -42,6 +43,7 @@ class Renderer:
         status = endpoint.status(context.microversion, reply.outcome)
         headers: dict[str, str] = {}
         if isinstance(result, Page):
+            headers = _page_headers(endpoint, result, context)
             body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
         elif response is common.Empty:
             body = b""
@@ -90,7 +92,12 @@ class Renderer:
             items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
         else:
             items = [kept.render(item, plan, base) for item in page.items]
-        beside: dict[str, Any] = {**page.extra, **dialect.page_links(endpoint.envelope, page, query, context)}
+        response = endpoint.operation.response.DESCRIPTOR
+        beside: dict[str, Any] = {**addresses(response, context.microversion, base), **page.extra}
+        for name in header_names(response):
+            beside.pop(name, None)
+        if endpoint.paged:
+            beside.update(dialect.page_links(endpoint.envelope, page, query, context))
         tail = b"," + orjson.dumps(beside)[1:] if beside else b"}"
         return b'{"%b":[%b]%b' % (endpoint.envelope.encode(), b",".join(items), tail)
 
@@ -103,6 +110,16 @@ class Renderer:
         info = result.page
         page = Page(getattr(result, endpoint.envelope_field), info.next_marker, info.previous_marker)
         return dialect.page_links(endpoint.envelope, page, query, context)
+
+
+def _page_headers(endpoint: Endpoint, page: Page, context: RequestContext) -> dict[str, str]:
+    """The headers of a list: fields of the response beside its objects."""
+    response = endpoint.operation.response
+    if not has_headers(response.DESCRIPTOR):
+        return {}
+    names = response.DESCRIPTOR.fields_by_name
+    beside = response(**{name: value for name, value in page.extra.items() if name in names})
+    return header_fields(response.DESCRIPTOR, context.microversion, context.api_url, beside)
 
 
 def _fields(dialect: Dialect, context: RequestContext) -> list[str]:

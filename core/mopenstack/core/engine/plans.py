@@ -15,9 +15,11 @@ from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.refusals import refusal
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.quota_sets import QuotaSetRules, quota_set_handler
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
@@ -53,7 +55,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections.
+    """What operations name in their options: who keeps a kind, its lifecycle, its sub-collections and associations.
 
     quota_sets: package -> the rules of its service's quota sets.
     """
@@ -61,6 +63,8 @@ class Declared:
     owners: Mapping[str, ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: Rules
+    associations: Associations
+    parts: PartRules
     quota_sets: Mapping[str, QuotaSetRules]
 
 
@@ -91,7 +95,12 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
             raise ValueError(f"{operation.name}: its service gives no QuotaSetRules")
         return quota_set_handler(operation, rules)
     if options.collection.field:
-        return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
+        owner = _target(operation, declared.owners)[0]
+        if is_parts(operation, owner):
+            return parts_handler(operation, owner, declared.parts)
+        return collection_handler(operation, owner, declared.collections)
+    if options.association.kind:
+        return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
     if options.transition:
         return _transition(operation, declared)
     return None
@@ -154,7 +163,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         servicer=servicer,
         handler=handler,
         policy=policy.name,
-        check=check_in(operation.package, policy.check),
+        check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
         owner=owner,
         target_variable=variable,
@@ -162,7 +171,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=_before(operation, servicer, declared),
-        policy_first=policy.first,
+        policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
         absent=refusal(operation.package, operation.options.absent) if operation.options.absent else None,
     )
 

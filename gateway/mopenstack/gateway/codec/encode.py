@@ -12,7 +12,8 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from email.utils import formatdate
+from functools import cache, lru_cache, reduce
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -127,6 +128,8 @@ def format_time(seconds: int, nanos: int, style: int) -> str:
         return f"{day}.{micros}"
     if style == annotations_pb2.TIME_FORMAT_MICROS_Z:
         return f"{day}.{micros}Z"
+    if style == annotations_pb2.TIME_FORMAT_HTTP_DATE:
+        return formatdate(seconds, usegmt=True)
     if style == annotations_pb2.TIME_FORMAT_SPACE:
         return day.replace("T", " ")
     return f"{day.replace('T', ' ')}.{micros}"
@@ -209,11 +212,11 @@ def _value(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
     name = field.name
     if _is_map(field):
         assert field.message_type is not None
-        one = _scalar(field.message_type.fields_by_name["value"], rules, view)
+        one = scalar(field.message_type.fields_by_name["value"], rules, view)
         return lambda message, base, root: {
             str(key): one(item, base, root) for key, item in sorted(getattr(message, name).items())
         }
-    one = _scalar(field, rules, view)
+    one = scalar(field, rules, view)
     if field.is_repeated:
         if one is _same:
             return lambda message, base, root: list(getattr(message, name))
@@ -227,7 +230,8 @@ def _same(value: Any, base: str, root: Any) -> Any:
     return value
 
 
-def _scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
+def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
+    """How one value of a field, or of its items, is written."""
     message = field.message_type
     if message is None:
         if field.type == FieldDescriptor.TYPE_ENUM:
@@ -262,26 +266,19 @@ def _api_time(field: AnyField) -> int:
 
 def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
-    links = [(link.rel, _template(link.href)) for link in rules.links]
-    relative = rules.links[0].relative
+    links = [(link.rel, _address(field, link)) for link in rules.links]
     if field.is_repeated:
-        listed = [(_url_of(field, link), _template(link.href), _link_keys(link)) for link in rules.links]
+        listed = [(_link_keys(link), _address(field, link)) for link in rules.links]
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            base = urlsplit(base).path if relative else base
-            out[key] = [{**keys, "href": url(base) + path(message)} for url, path, keys in listed]
+            out[key] = [{**keys, "href": address(message, base)} for keys, address in listed]
 
         return emit_list
     if field.message_type is None:
-        address = links[0][1]
-
-        def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            out[key] = base + address(message)
-
-        return emit_text
+        return _text_link(field, key, rules.links[0])
 
     def emit_object(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-        out[key] = {rel: base + href(message) for rel, href in links}
+        out[key] = {rel: address(message, base) for rel, address in links}
 
     return emit_object
 
@@ -291,21 +288,40 @@ def _link_keys(link: annotations_pb2.Link) -> dict[str, str]:
     return {"rel": link.rel, "type": link.type} if link.type else {"rel": link.rel}
 
 
-def _url_of(field: AnyField, link: annotations_pb2.Link) -> Callable[[str], str]:
-    """URL of the field's API -> URL of the API that a link leads to."""
+def _text_link(field: AnyField, key: str, link: annotations_pb2.Link) -> Emit:
+    """A text that is one address: left out where it is optional and unset, or unprefixed and lacks a part."""
+    name, optional, address = field.name, field.has_presence, _address(field, link)
+    parts = [part.split(".") for part in _PLACEHOLDER.findall(link.href)] if link.unprefixed else []
+
+    def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+        if (not optional or message.HasField(name)) and all(reduce(getattr, part, message) for part in parts):
+            out[key] = address(message, base)
+
+    return emit_text
+
+
+def _address(field: AnyField, link: annotations_pb2.Link) -> Callable[[Any, str], str | None]:
+    """(object, URL of the API) -> the link's address."""
+    if not link.href:
+        return lambda message, base: None
+    path = template(link.href)
+    if link.unprefixed:
+        return lambda message, base: path(message)
+    if link.relative:
+        return lambda message, base: urlsplit(base).path + path(message)
     owner: Any = field.containing_type
     own, other = api_of(owner.file.package), api_of(link.package)
-    if own is None or other is None:
-        return lambda base: base
-    mine, others = own.prefix, other.prefix
-    return lambda base: base.removesuffix(mine) + others
+    if own is not None and other is not None:
+        mine, others = own.prefix, other.prefix
+        return lambda message, base: base.removesuffix(mine) + others + path(message)
+    return lambda message, base: base + path(message)
 
 
 Location = Callable[[Message, Any], str]
 """(request, result) -> path behind the API's prefix"""
 
 
-def location_template(template: str) -> Location:
+def location_template(path: str) -> Location:
     """A Location header's path: `{field}` of the request, else of the answer's object."""
 
     def fill(request: Message, result: Any) -> str:
@@ -314,14 +330,16 @@ def location_template(template: str) -> Location:
             value: Any = request if name in request.DESCRIPTOR.fields_by_name else result
             for part in (name, *path):
                 value = getattr(value, part)
-            return quote(str(value))
+            return quote(str(value), safe="/:")
 
-        return _PLACEHOLDER.sub(one, template)
+        return _PLACEHOLDER.sub(one, path)
 
     return fill
 
 
-def _template(href: str) -> Callable[[Any], str]:
+def template(href: str) -> Callable[[Any], str]:
+    """What fills the `{fields}` of an address with those of a message."""
+
     def fill(message: Any) -> str:
         def one(match: re.Match[str]) -> str:
             value = message
@@ -334,36 +352,16 @@ def _template(href: str) -> Callable[[Any], str]:
     return fill
 
 
-def has_headers(descriptor: AnyMessageType) -> bool:
-    """Whether an answer has fields that travel as headers."""
-    return bool(_headers(descriptor, LATEST) or _header_maps(descriptor))
-
-
-def header_fields(descriptor: AnyMessageType, microversion: int, base: str, message: Any) -> dict[str, str]:
-    """The fields of an answer that travel as headers; empty ones are left out."""
-    found = {}
-    for name, header, template in _headers(descriptor, microversion):
-        value = base + template(message) if template is not None else getattr(message, name)
-        if value not in ("", None):
-            found[header] = str(value)
-    for name, prefix in _header_maps(descriptor):
-        for key, value in getattr(message, name).items():
-            found[prefix + key.title()] = value
+def addresses(descriptor: AnyMessageType, microversion: int, base: str) -> dict[str, Any]:
+    """The addresses that a list's answer has beside its objects, by key."""
+    found: dict[str, Any] = {}
+    for emit in _addresses(descriptor, microversion):
+        emit(None, found, base, None)
     return found
 
 
 @cache
-def _header_maps(descriptor: AnyMessageType) -> tuple[tuple[str, str], ...]:
-    """(field, prefix) of the maps that are headers."""
-    found = ((field.name, field_rules(field).header_prefix) for field in descriptor.fields)
-    return tuple((name, prefix) for name, prefix in found if prefix)
-
-
-@cache
-def _headers(descriptor: AnyMessageType, microversion: int) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
-    found = []
-    for field in descriptor.fields:
-        rules = field_rules(field)
-        if rules.header and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
-            found.append((field.name, rules.header, _template(rules.links[0].href) if rules.links else None))
-    return tuple(found)
+def _addresses(descriptor: AnyMessageType, microversion: int) -> tuple[Emit, ...]:
+    view = View(microversion, "", descriptor.name)
+    rules = [(field, field_rules(field)) for field in descriptor.fields]
+    return tuple(_emit(field, rule, view) for field, rule in rules if rule.links and _shown(field, rule, view))

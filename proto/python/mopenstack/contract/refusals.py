@@ -7,6 +7,7 @@ the same classes of a package that has none.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 from types import ModuleType
 from typing import Any
@@ -27,6 +28,8 @@ def refusals(package: str) -> ModuleType:
     name = f"{package}.refusals"
     if name in sys.modules:
         return sys.modules[name]
+    if importlib.util.find_spec(name) is not None:
+        return importlib.import_module(name)
     module: Any = ModuleType(name)
     for value in Default().FindEnumTypeByName(f"{package}.Refusal").values:
         rule = value.GetOptions().Extensions[options_pb2.refusal]
@@ -44,11 +47,7 @@ def refusals(package: str) -> ModuleType:
 
 def refusal(package: str, value: str) -> type[Fault]:
     """The class of one refusal of a package (`SUBNET_IN_USE`); raises ValueError for one that it does not declare."""
-    try:
-        module = importlib.import_module(f"{package}.refusals")
-    except ModuleNotFoundError:
-        module = refusals(package)
-    found: type[Fault] | None = getattr(module, class_name(value), None)
+    found: type[Fault] | None = getattr(refusals(package), class_name(value), None)
     if found is None:
         raise ValueError(f"{package} declares no refusal {value!r}")
     return found
