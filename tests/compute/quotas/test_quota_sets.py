@@ -45,6 +45,7 @@ async def test_show_update_delete(admin: Any, demo: Any, at: Any) -> None:
     [
         ({"cores": -2}, "Invalid input for field/attribute cores. Value: -2. -2 is less than the minimum of -1"),
         ({"cores": "abc"}, "Invalid input for field/attribute cores. Value: abc. 'abc' does not match '^-?[0-9]+$'"),
+        ({"id": "x"}, "Value: {'id': 'x'}. Additional properties are not allowed ('id' was unexpected)"),
         ({"foo": 1}, "Value: {'foo': 1}. Additional properties are not allowed ('foo' was unexpected)"),
     ],
 )

@@ -58,6 +58,8 @@ async def test_refusals(demo: Any, admin: Any) -> None:
     small = "Invalid input for network. Reason: '-2' is too small - must be at least '-1'."
     (await admin.put("network", mine, {"quota": {"network": -2}})).refused(400, small)
     (await admin.put("network", mine, {"quota": {"foo": 1}})).refused(400, "Unrecognized attribute(s) 'foo'")
+    own = {"quota": {"project_id": demo.project_id}}
+    (await admin.put("network", mine, own)).refused(400, "Unrecognized attribute(s) 'project_id'")
     assert (await demo.get("network", "/v2.0/quotas/tenant")).ok(200) == {"tenant": {"tenant_id": demo.project_id}}
 
 

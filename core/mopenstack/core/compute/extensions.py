@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from google.protobuf.message import Message
+
 from mopenstack.compute.v2 import extensions_pb2 as pb
 from mopenstack.compute.v2.refusals import ExtensionNotFound
 from mopenstack.core.compute.extension_list import EXTENSIONS, NAMESPACE, UPDATED
@@ -9,20 +14,22 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 
 
-class Extensions(Servicer):
-    service = pb.DESCRIPTOR.services_by_name["Extensions"]
-
-    async def list_extensions(self, call: Call, request: pb.ListExtensionsRequest) -> Result:
-        return pb.ListExtensionsResponse(extensions=[_extension(*row) for row in EXTENSIONS])
-
-    async def get_extension(self, call: Call, request: pb.GetExtensionRequest) -> Result:
-        for row in EXTENSIONS:
-            if row[0] == request.alias:
-                return pb.ExtensionResponse(extension=_extension(*row))
-        raise ExtensionNotFound()
-
-
 def _extension(alias: str, name: str, description: str) -> pb.Extension:
     extension = pb.Extension(alias=alias, name=name, description=description, namespace=NAMESPACE, updated=UPDATED)
     extension.links.SetInParent()
     return extension
+
+
+_ALL = {row[0]: _extension(*row) for row in EXTENSIONS}
+"""Alias -> extension."""
+
+
+class Extensions(Servicer):
+    service = pb.DESCRIPTOR.services_by_name["Extensions"]
+
+    fixed: ClassVar[Mapping[str, Message]] = {"ListExtensions": pb.ListExtensionsResponse(extensions=_ALL.values())}
+
+    async def get_extension(self, call: Call, request: pb.GetExtensionRequest) -> Result:
+        if request.alias not in _ALL:
+            raise ExtensionNotFound()
+        return _ALL[request.alias]

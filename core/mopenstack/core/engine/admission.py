@@ -23,12 +23,11 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
         raise ForeignProject()
     plan.validate(request, call.context.microversion)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
-    first = plan.operation.options.policy.first
-    if first:
+    if plan.policy_at_once:
         _check_policy(plan, call, target)
     if plan.before is not None:
         await plan.before(call, request)
-    if plan.policy_first and not first:
+    if plan.policy_first and not plan.policy_at_once:
         _check_policy(plan, call, target)
     if plan.owner is not None:
         target = call.target = await _target(plan, call, request)

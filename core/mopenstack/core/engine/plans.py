@@ -45,6 +45,9 @@ class Plan:
     field_policies: tuple[FieldPolicy, ...]
     before: Callable[[Call, Any], Awaitable[None]] | None
     policy_first: bool
+    """Whether the policy is asked before the target is looked for."""
+    policy_at_once: bool
+    """Whether it is asked even before `before`."""
     absent: type[Fault] | None
     """The operation's own refusal of a target that is not there."""
 
@@ -172,6 +175,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=_before(operation, servicer, declared),
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
+        policy_at_once=policy.first and not operation.anonymous,
         absent=refusal(operation.package, operation.options.absent) if operation.options.absent else None,
     )
 
