@@ -66,12 +66,12 @@ class Quota:
         await self._tx.put(fresh)
 
     async def own_limits(self, service: str, project_id: str) -> dict[str, int] | None:
-        """The limits that were set for a project (or "class:default", or a part: "<project>/<user>"); None: none."""
+        """The limits that were set for a project, "class:default" or a part ("<project>/user_id=<id>"); None: none."""
         kept = await self._tx.get(QuotaLimits, f"{service}/{project_id}")
         return None if kept is None else dict(kept.limits)
 
     async def parts(self, service: str, project_id: str) -> dict[str, dict[str, int]]:
-        """The limits that were set for parts of a project, such as single users of it, by part."""
+        """The limits that were set for parts of a project, such as single users of it, by part ("user_id=<id>")."""
         prefix = f"{service}/{project_id}/"
         found = await self._tx.scan(QuotaLimits)
         return {kept.id.removeprefix(prefix): dict(kept.limits) for kept in found if kept.id.startswith(prefix)}

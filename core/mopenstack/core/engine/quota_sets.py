@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from google.protobuf.message import Message
 
@@ -30,13 +30,28 @@ UNLIMITED = -1
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
+class Part(NamedTuple):
+    """A part of a project with limits of its own: the field of the request that names it, and its id."""
+
+    field: str
+    id: str
+
+    @property
+    def key(self) -> str:
+        return f"{self.field}={self.id}"
+
+    def scope(self, project_id: str) -> str:
+        """Where its limits are kept."""
+        return f"{project_id}/{self.key}"
+
+
 @dataclass(frozen=True, slots=True)
 class QuotaSetRules:
     """The rules of one service's quota sets.
 
     service         name of the Service whose quotas they are
     below_usage     refusal of a new limit below the usage, or below what parts of the project were given;
-                    facts: limit, resource, used
+                    facts: limit, resource, used; none: any limit may be set
     force           field of the body that sets limits below the usage all the same; empty: there is none
     check           (call, request): refuses a request before anything else, such as one for an unknown project; a reset
                     is not checked
@@ -45,21 +60,22 @@ class QuotaSetRules:
                     resource: refuses unknown resources and bad values
     with_usage      (request) -> whether a show includes the usage
     not_set         refusal of a reset of a project without limits of its own; facts: project_id
-    part            field of the request that names a part of the project; empty: limits are the projects' alone
+    parts           fields of the request that name a part of the project, of which a request gives one; none: limits
+                    are the projects' alone
     part_usage      (call, project id, part) -> units in use of a part, by resource
     above_project   refusal of a part's limit above what the project has left; facts: limit, resource, maximum
     """
 
     service: str
-    below_usage: type[Fault]
+    below_usage: type[Fault] | None = None
     force: str = ""
     check: Callable[[Call, Any], Awaitable[None]] | None = None
     resources: Callable[[Call], Awaitable[Collection[str]]] | None = None
     read: Callable[[Any, Collection[str]], Mapping[str, int]] | None = None
     with_usage: Callable[[Any], bool] | None = None
     not_set: type[Fault] | None = None
-    part: str = ""
-    part_usage: Callable[[Call, str, str], Awaitable[Mapping[str, int]]] | None = None
+    parts: tuple[str, ...] = ()
+    part_usage: Callable[[Call, str, Part], Awaitable[Mapping[str, int]]] | None = None
     above_project: type[Fault] | None = None
 
 
@@ -78,10 +94,9 @@ class _Steps:
         self._subject = operation.routes[0].path.rpartition("{")[2].partition("}")[0]
         self._shown: type[Message] | None = None
         if operation.response is not common.Empty:
-            shown = next((field.message_type for field in operation.response.DESCRIPTOR.fields), None)
-            if shown is None:
-                raise ValueError(f"{operation.name}: its answer has no envelope")
-            self._shown = message_class(shown)
+            first = operation.response.DESCRIPTOR.fields[0].message_type
+            enveloped = first is not None and not first.GetOptions().map_entry
+            self._shown = message_class(first) if first is not None and enveloped else operation.response
 
     def handler(self, step: int) -> Handler:
         """The coroutine that makes one step."""
@@ -128,14 +143,15 @@ class _Steps:
         changes = await self._given(call, request)
         if not (self._rules.force and getattr(envelope(request)[0], self._rules.force)):
             await self._check_limits(call, project_id, part, changes)
-        await call.quota.set_limits(self._rules.service, f"{project_id}/{part}" if part else project_id, changes)
+        scope = part.scope(project_id) if part is not None else project_id
+        await call.quota.set_limits(self._rules.service, scope, changes)
         return self._answer("", await self._limits(call, project_id, part))
 
     async def reset(self, call: Call, request: Any) -> Result | Outcome:
         project_id, part = self._named(request)
         service = self._rules.service
-        if part:
-            await call.quota.reset_limits(service, f"{project_id}/{part}")
+        if part is not None:
+            await call.quota.reset_limits(service, part.scope(project_id))
             return common.Empty()
         if self._rules.not_set is not None and await call.quota.own_limits(service, project_id) is None:
             raise self._rules.not_set(project_id=project_id)
@@ -155,11 +171,10 @@ class _Steps:
 
     # -- inside
 
-    def _named(self, request: Any) -> tuple[str, str]:
+    def _named(self, request: Any) -> tuple[str, Part | None]:
         """(project or class, part of the project) of a request."""
-        part = self._rules.part
-        has_part = bool(part) and part in request.DESCRIPTOR.fields_by_name
-        return getattr(request, self._subject), getattr(request, part) if has_part else ""
+        given = (Part(field, getattr(request, field, "")) for field in self._rules.parts)
+        return getattr(request, self._subject), next((part for part in given if part.id), None)
 
     async def _check(self, call: Call, request: Any) -> None:
         if self._rules.check is not None:
@@ -170,16 +185,18 @@ class _Steps:
             return await self._rules.resources(call)
         return call.quota.defaults(self._rules.service)
 
-    async def _limits(self, call: Call, scope: str, part: str = "") -> dict[str, int]:
+    async def _limits(self, call: Call, scope: str, part: Part | None = None) -> dict[str, int]:
         """The limit of each resource that there is now."""
         service = self._rules.service
         limits = await call.quota.limits(service, scope)
-        if part:
-            limits |= await call.quota.own_limits(service, f"{scope}/{part}") or {}
+        if part is not None:
+            limits |= await call.quota.own_limits(service, part.scope(scope)) or {}
         return {resource: limits.get(resource, UNLIMITED) for resource in await self._resources(call)}
 
-    async def _usage(self, call: Call, project_id: str, part: str, resources: Collection[str]) -> Mapping[str, int]:
-        if part and self._rules.part_usage is not None:
+    async def _usage(
+        self, call: Call, project_id: str, part: Part | None, resources: Collection[str]
+    ) -> Mapping[str, int]:
+        if part is not None and self._rules.part_usage is not None:
             return await self._rules.part_usage(call, project_id, part)
         return {resource: await call.quota.used(self._rules.service, project_id, resource) for resource in resources}
 
@@ -191,16 +208,17 @@ class _Steps:
         body, _ = envelope(request)
         return {field.name: value for field, value in body.ListFields() if field.name in resources}
 
-    async def _check_limits(self, call: Call, project_id: str, part: str, changes: Mapping[str, int]) -> None:
+    async def _check_limits(self, call: Call, project_id: str, part: Part | None, changes: Mapping[str, int]) -> None:
         """Refuse limits below what is used or given to parts, and a part's above what the project has left."""
         rules = self._rules
+        if rules.below_usage is None:
+            return
         used = await self._usage(call, project_id, part, changes)
-        limits = await call.quota.limits(rules.service, project_id) if part else {}
-        parts = await call.quota.parts(rules.service, project_id) if rules.part else {}
-        parts.pop(part, None)
+        limits = await call.quota.limits(rules.service, project_id) if part is not None else {}
+        parts = await call.quota.parts(rules.service, project_id) if rules.parts else {}
         for resource, limit in changes.items():
-            given = sum(max(0, own.get(resource, 0)) for own in parts.values())
-            least = used[resource] if part else max(used[resource], given)
+            given = self._given_to_parts(parts, part, resource)
+            least = max(used[resource], given) if part is None else used[resource]
             if UNLIMITED < limit < least:
                 raise rules.below_usage(limit=limit, resource=resource, used=least)
             whole = limits.get(resource, UNLIMITED)
@@ -208,6 +226,14 @@ class _Steps:
                 maximum = whole - given
                 if limit == UNLIMITED or limit > maximum:
                     raise rules.above_project(limit=limit, resource=resource, maximum=maximum)
+
+    def _given_to_parts(self, parts: Mapping[str, Mapping[str, int]], part: Part | None, resource: str) -> int:
+        """The sum of a resource's limits of a project's parts: of the others of one kind, or of the kind with most."""
+        sums, own_key = [0], part.key if part is not None else ""
+        for kind in self._rules.parts if part is None else (part.field,):
+            others = [own for key, own in parts.items() if key.startswith(f"{kind}=") and key != own_key]
+            sums.append(sum(max(0, own.get(resource, 0)) for own in others))
+        return max(sums)
 
     def _answer(self, id: str, limits: Mapping[str, int], used: Mapping[str, int] | None = None) -> Message:
         """The object in the envelope."""

@@ -13,9 +13,11 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota import Over, QuotaSet
+from mopenstack.core.engine.quota_sets import UNLIMITED, Part
 
 SERVICE = "compute"
-UNLIMITED = -1
+USER = "user_id"
+"""The parts of a project that may have limits of their own: its users."""
 
 DEFAULTS: dict[str, int] = {
     "cores": 20,
@@ -64,7 +66,7 @@ async def take(call: Call, project_id: str, user_id: str, units: Mapping[str, in
 
 async def check_user(call: Call, project_id: str, user_id: str, units: Mapping[str, int]) -> None:
     """Refuse units that the user's own limits do not allow."""
-    own = await call.quota.own_limits(SERVICE, f"{project_id}/{user_id}")
+    own = await call.quota.own_limits(SERVICE, Part(USER, user_id).scope(project_id))
     if not own:
         return
     used = await user_usage(call, project_id, user_id)
