@@ -42,9 +42,6 @@ class Flavors(ResourceServicer[pb.Flavor]):
     not_found = refusals.FlavorNotFound
     stamps_update: ClassVar[bool] = False
 
-    def visible(self, call: Call, obj: pb.Flavor) -> bool:
-        return call.caller.is_admin or obj.is_public or call.caller.project_id in obj.projects
-
     async def prepare(self, call: Call, obj: pb.Flavor, request: Any, given: set[str]) -> None:
         if obj.rxtx_factor <= 0:
             raise InvalidField(("flavor", "rxtx_factor"), f"{obj.rxtx_factor:g}", "exclusive_minimum", 0)
