@@ -1,9 +1,10 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
 A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
-one; else by what the operation declares (`transition`, `collection`, `association`); else, if its name is exactly
-`Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by
-the generic one of ResourceServicer. Any other RPC is not served: 501.
+one, or by its `fixed` answer; else by what the operation declares (`transition`, `collection`, `association`,
+`refuses`); else, if its name is exactly `Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`,
+`Update<Noun>`, `Set<Noun>` (an update that must give what a create must) or `Delete<Noun>` of its resource, by the
+generic one of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
@@ -112,6 +113,7 @@ class ResourceServicer(Servicer, Generic[M]):
             f"List{plural}": self.list,
             f"List{plural}Detail": self.list,
             f"Update{noun}": self.update,
+            f"Set{noun}": self.update,
             f"Delete{noun}": self.delete,
         }
 
