@@ -48,7 +48,7 @@ class Servicer:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
 
     def audience(self, call: Call) -> str:
-        """Whom an answer is written for: `admin` sees the fields that are declared for that audience."""
+        """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
