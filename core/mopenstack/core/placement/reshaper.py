@@ -27,7 +27,7 @@ class Reshaper(Servicer):
         wanted = await self._inventories(call, request)
         consumers = await call.service(Allocations).all_wanted(call, request.allocations)
         try:
-            # First what there shall be beside what there is, so that allocations can move; then only the former.
+            # First the new inventories beside the present ones, so that allocations can move; then the new ones alone.
             for id, inventories in wanted.items():
                 if inventories:
                     provider = await call.tx.edit(Provider, id)

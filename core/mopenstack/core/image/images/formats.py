@@ -38,7 +38,7 @@ def virtual_size(head: bytes, size: int, disk_format: str, container_format: str
     """The disk's size; raises WrongContent where the bytes are not of the declared format.
 
     Like glance, which looks only into bare containers and takes anything for raw. Not `strict`, a wrong format is
-    let pass ([image_format] require_image_format_match), but not one that is unsafe.
+    accepted ([image_format] require_image_format_match), but not one that is unsafe.
     """
     if container_format != "bare":
         return 0

@@ -37,7 +37,7 @@ async def check_stage(call: Call, size: int) -> None:
 
 
 async def check_uploading(call: Call) -> None:
-    """Raise OverQuota if too many images are on their way; the one that is asked about counts already."""
+    """Raise OverQuota if too many images are being uploaded; the one that is asked about counts already."""
     await _enforce(call, UPLOADING, 0)
 
 
