@@ -24,20 +24,25 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     plan.validate(request, call.context.microversion)
     if plan.before:
         await plan.servicer.before(call, request)
-    target: Any = None
+    target: Any = getattr(request, plan.body_field) if plan.body_field else request
+    if plan.policy_first:
+        _check_policy(plan, call, target)
     if plan.owner is not None:
         target = call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
     if plan.operation.anonymous:
         return
-    if target is None:
-        target = getattr(request, plan.body_field) if plan.body_field else request
-    caller = call.caller
-    if plan.scopes and caller.policy_scope not in plan.scopes:
-        raise PolicyRefused([plan.policy])
-    if not plan.check(caller, target):
-        raise plan.servicer.refusal(call, [plan.policy])
+    if not plan.policy_first:
+        _check_policy(plan, call, target)
     if plan.field_policies:
         _check_fields(plan, call, request, target)
+
+
+def _check_policy(plan: Plan, call: Call, target: Any) -> None:
+    """The operation's own policy, of its target or of the request."""
+    if plan.scopes and call.caller.policy_scope not in plan.scopes:
+        raise PolicyRefused([plan.policy])
+    if not plan.check(call.caller, target):
+        raise plan.servicer.refusal(call, [plan.policy])
 
 
 def _check_fields(plan: Plan, call: Call, request: Message, target: Any) -> None:

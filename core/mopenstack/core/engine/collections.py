@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Result
+from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
@@ -32,6 +34,7 @@ class Collection:
     kind, field  of the resource, and its map or repeated string
     change       (call, private copy with the new value, value before, request): checks and completes a change
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
+    shows        (call, resource, item) -> whether the caller may know of the item; none: of all
     touches      whether a change sets the resource's updated_at and revision_number
     ordered      whether a set of words is kept in alphabetical order
     """
@@ -40,6 +43,7 @@ class Collection:
     field: str
     change: Callable[[Call, Any, Any, Any], Awaitable[None]] | None = None
     missing: Callable[[Call, Any, str], Exception] | None = None
+    shows: Callable[[Call, Any, str], bool] | None = None
     touches: bool = True
     ordered: bool = False
 
@@ -87,10 +91,19 @@ def _step(operation: Operation) -> int:
 
 
 def _body_field(request: type[Message], is_map: bool, variables: set[str]) -> str:
-    """The field of a request that holds items."""
-    for field in request.DESCRIPTOR.fields:
-        if field.name not in variables and field.is_repeated and (field.message_type is not None) == is_map:
+    """The field of a request that holds items: its own, or one of the object of an action."""
+
+    def holds(field: AnyField) -> bool:
+        return field.is_repeated and (field.message_type is not None) == is_map
+
+    fields = request.DESCRIPTOR.fields
+    for field in fields:
+        if field.name not in variables and holds(field):
             return field.name
+    for outer in fields:
+        for field in outer.message_type.fields if outer.message_type is not None and not outer.is_repeated else ():
+            if holds(field):
+                return f"{outer.name}.{field.name}"
     return ""
 
 
@@ -98,7 +111,9 @@ class _Steps:
     """The steps of one operation on a sub-collection."""
 
     def __init__(self, operation: Operation, parent: Any, rules: Collection, item: str, body: str) -> None:
-        self._operation, self._parent, self._rules, self._item, self._body = operation, parent, rules, item, body
+        self._operation, self._parent, self._rules = operation, parent, rules
+        self._item: Callable[[Any], Any] = attrgetter(item)
+        self._body: Callable[[Any], Any] | None = attrgetter(body) if body else None
         self._field = rules.field
 
     def handler(self, step: int) -> Handler:
@@ -122,7 +137,7 @@ class _Steps:
     def merged(self, held: Any, more: Any) -> Any:
         raise NotImplementedError
 
-    def without(self, held: Any, item: str) -> Any:
+    def without(self, held: Any, items: set[str]) -> Any:
         raise NotImplementedError
 
     def assign(self, target: Any, value: Any) -> None:
@@ -134,10 +149,10 @@ class _Steps:
     # The steps.
 
     async def list(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(getattr(call.target, self._field))
+        return self._answer(self._shown(call, call.target))
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
-        item, held = getattr(request, self._item), getattr(call.target, self._field)
+        item, held = self._item(request), self._shown(call, call.target)
         if item not in held:
             raise self._missing(call, item)
         return self._answer(self.one(held, item))
@@ -145,25 +160,28 @@ class _Steps:
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
         held = await self._change(call, request, lambda before: self.merged(before, more))
-        return self._answer(held if _answers_all(self._operation) else more)
+        return self._answer(more if self._operation.options.collection.echo else held)
 
     async def replace(self, call: Call, request: Any) -> Result | Outcome:
         given = self.given(request)
         return self._answer(await self._change(call, request, lambda _: given))
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
-        item = getattr(request, self._item)
+        item = self._item(request)
         fresh = item not in getattr(call.target, self._field)
-        more = self.given(request) if self._body else [item]
+        more = self.given(request) if self._body is not None else [item]
         await self._change(call, request, lambda before: self.merged(before, more))
         answer = self._answer(more)
         return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
-        item = getattr(request, self._item)
-        if item not in getattr(call.target, self._field):
-            raise self._missing(call, item)
-        return self._answer(await self._change(call, request, lambda before: self.without(before, item)))
+        named = self._item(request)
+        items = [named] if isinstance(named, str) else list(named)
+        held = self._shown(call, call.target)
+        for item in items:
+            if item not in held:
+                raise self._missing(call, item)
+        return self._answer(await self._change(call, request, lambda before: self.without(before, set(items))))
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
         return self._answer(await self._change(call, request, lambda before: type(before)()))
@@ -179,7 +197,14 @@ class _Steps:
             await self._parent.save(call, new)
         else:
             await call.tx.put(new)
-        return getattr(new, self._field)
+        return self._shown(call, new)
+
+    def _shown(self, call: Call, target: Any) -> Any:
+        """The items of which the caller may know."""
+        held, shows = getattr(target, self._field), self._rules.shows
+        if shows is None:
+            return held
+        return self.without(self.copy(held), {item for item in held if not shows(call, target, item)})
 
     def copy(self, held: Any) -> Any:
         raise NotImplementedError
@@ -203,17 +228,12 @@ class _Steps:
         return answer  # type: ignore[no-any-return]
 
 
-def _answers_all(operation: Operation) -> bool:
-    """Whether an answer to an addition shows every item: a set's does, a map's only if its field is the target's."""
-    field = next((field for field in operation.response.DESCRIPTOR.fields if field.is_repeated), None)
-    return field is not None and (field.message_type is None or field.name == operation.options.collection.field)
-
-
 class _Map(_Steps):
     """A map<string, string>."""
 
     def given(self, request: Any) -> dict[str, str]:
-        return dict(getattr(request, self._body))
+        assert self._body is not None
+        return dict(self._body(request))
 
     def copy(self, held: Any) -> dict[str, str]:
         return dict(held)
@@ -221,8 +241,8 @@ class _Map(_Steps):
     def merged(self, held: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
         return {**held, **more}
 
-    def without(self, held: dict[str, str], item: str) -> dict[str, str]:
-        return {key: value for key, value in held.items() if key != item}
+    def without(self, held: dict[str, str], items: set[str]) -> dict[str, str]:
+        return {key: value for key, value in held.items() if key not in items}
 
     def assign(self, target: Any, value: Mapping[str, str]) -> None:
         target.ClearField(self._field)
@@ -236,7 +256,8 @@ class _Words(_Steps):
     """A repeated string without repetitions, in the order of their coming."""
 
     def given(self, request: Any) -> list[str]:
-        return list(dict.fromkeys(getattr(request, self._body)))
+        assert self._body is not None
+        return list(dict.fromkeys(self._body(request)))
 
     def copy(self, held: Any) -> list[str]:
         return list(held)
@@ -244,8 +265,8 @@ class _Words(_Steps):
     def merged(self, held: list[str], more: Iterable[str]) -> list[str]:
         return list(dict.fromkeys([*held, *more]))
 
-    def without(self, held: list[str], item: str) -> list[str]:
-        return [word for word in held if word != item]
+    def without(self, held: list[str], items: set[str]) -> list[str]:
+        return [word for word in held if word not in items]
 
     def assign(self, target: Any, value: Iterable[str]) -> None:
         target.ClearField(self._field)

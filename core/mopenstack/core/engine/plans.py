@@ -39,6 +39,7 @@ class Plan:
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
     before: bool
+    policy_first: bool
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -60,7 +61,8 @@ def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Decl
     found = {}
     for operation in contract.operations:
         servicer = by_service.get(operation.service) or Servicer()
-        handler = servicer.handler(operation) or _handler(operation, declared)
+        own = Servicer.handler(servicer, operation)
+        handler = own or _handler(operation, declared) or servicer.handler(operation)
         if handler is None:
             continue
         if operation.options.guard:
@@ -86,7 +88,7 @@ def _transition(operation: Operation, declared: Declared) -> Handler:
 
     async def begin(call: Call, request: Any) -> Result:
         obj = await call.tx.edit(keeper.message, call.target.id)
-        await table.transition(call, obj, operation.options.transition)
+        await table.transition(call, obj, operation.options.transition, request)
         if silent:
             return EMPTY
         shown: Result = await keeper.view(call, await call.tx.get(keeper.message, stored(obj).id))
@@ -136,6 +138,7 @@ def _plan(
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=type(servicer).before is not Servicer.before,
+        policy_first=policy.first,
     )
 
 

@@ -67,12 +67,16 @@ class ResourceServicer(Servicer, Generic[M]):
       not_found     the service's refusal for an unknown id; its text may use {id}
       page_max      most objects of one list answer; None: no limit of its own
       stamps_update whether updated_at is set on create as well (Neutron, Nova) or stays unset (Cinder)
+      noun, plural  what the RPCs call the resource, where the resource option does not say it: a servicer with a
+                    noun is one more API of a resource that another servicer keeps
     """
 
     message: ClassVar[type[Message]]
     not_found: ClassVar[type[NotFound]] = NotFound
     page_max: ClassVar[int | None] = 1000
     stamps_update: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    plural: ClassVar[str] = ""
 
     def __init__(self) -> None:
         self.options = resource_options(self.message)
@@ -86,8 +90,8 @@ class ResourceServicer(Servicer, Generic[M]):
 
     def _generic(self) -> dict[str, Handler]:
         """RPC name -> the generic handler."""
-        noun = self.options.noun or self.message.DESCRIPTOR.name
-        plural = self.options.plural or f"{noun}s"
+        noun = self.noun or self.options.noun or self.message.DESCRIPTOR.name
+        plural = self.plural or (not self.noun and self.options.plural) or f"{noun}s"
         return {
             f"Create{noun}": self.create,
             f"Get{noun}": self.get,
