@@ -22,11 +22,11 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if call.context.project_id and call.context.project_id != call.caller.project_id:
         raise ForeignProject()
     plan.validate(request, call.context.microversion)
-    if plan.before:
-        await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
     if plan.policy_first:
         _check_policy(plan, call, target)
+    if plan.before is not None:
+        await plan.before(call, request)
     if plan.owner is not None:
         target = call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
     if plan.operation.anonymous:

@@ -32,6 +32,7 @@ class Collection:
     """The rules of one sub-collection.
 
     kind, field  of the resource, and its map or repeated string
+    check        (call, request): checks the request before the target is looked for
     change       (call, private copy with the new value, value before, request): checks and completes a change
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
     shows        (call, resource, item) -> whether the caller may know of the item; none: of all
@@ -41,6 +42,7 @@ class Collection:
 
     kind: str
     field: str
+    check: Callable[[Call, Any], Awaitable[None]] | None = None
     change: Callable[[Call, Any, Any, Any], Awaitable[None]] | None = None
     missing: Callable[[Call, Any, str], Exception] | None = None
     shows: Callable[[Call, Any, str], bool] | None = None

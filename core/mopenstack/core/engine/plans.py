@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +38,7 @@ class Plan:
     body_field: str
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
-    before: bool
+    before: Callable[[Call, Any], Awaitable[None]] | None
     policy_first: bool
 
     def validate(self, request: Message, microversion: int) -> None:
@@ -67,7 +67,7 @@ def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Decl
             continue
         if operation.options.guard:
             handler = _guarded(operation, handler, declared)
-        found[operation.name] = _plan(operation, servicer, handler, declared.owners)
+        found[operation.name] = _plan(operation, servicer, handler, declared)
     return found
 
 
@@ -117,13 +117,11 @@ def _table(operation: Operation, row: str, declared: Declared) -> tuple[Resource
     return owner, lifecycle
 
 
-def _plan(
-    operation: Operation, servicer: Servicer, handler: Handler, owners: Mapping[str, ResourceServicer[Any]]
-) -> Plan:
+def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: Declared) -> Plan:
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
-    owner, variable = _target(operation, owners)
+    owner, variable = _target(operation, declared.owners)
     body, mask = _body_fields(operation)
     return Plan(
         operation=operation,
@@ -137,9 +135,19 @@ def _plan(
         body_field=body,
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
-        before=type(servicer).before is not Servicer.before,
+        before=_before(operation, servicer, declared),
         policy_first=policy.first,
     )
+
+
+def _before(
+    operation: Operation, servicer: Servicer, declared: Declared
+) -> Callable[[Call, Any], Awaitable[None]] | None:
+    """What checks a request before the target is looked for: the servicer, or the sub-collection's rules."""
+    if type(servicer).before is not Servicer.before:
+        return servicer.before
+    rules = declared.collections.get((operation.options.target.partition(":")[0], operation.options.collection.field))
+    return rules.check if rules is not None else None
 
 
 def _target(

@@ -5,10 +5,12 @@ Source: cinder/api/contrib/qos_specs_manage.py, cinder/volume/qos_specs.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import NAME_MAX, CinderResource, boolean
@@ -46,8 +48,7 @@ class QosSpecs(CinderResource[QosSpec]):
         if len(name) > NAME_MAX:
             raise InvalidName(why="The 'name' can not be greater than 255 characters.")
         consumer = body.consumer or "back-end"
-        if consumer not in CONSUMERS:
-            raise InvalidQoSSpecs(why=BAD_CONSUMER)
+        _check_consumer(consumer)
         if await self.by_name(call, name) is not None:
             raise QoSSpecsExists(id=name)
         made = await self.insert(call, QosSpec(name=name, consumer=consumer, specs=body.specs))
@@ -57,18 +58,6 @@ class QosSpecs(CinderResource[QosSpec]):
         found = await self.fetch(call, request.qos_id)
         return pb2.QosSpecsResponse(qos_specs=found, id=found.id)
 
-    async def set_qos_specs_keys(self, call: Call, request: pb2.SetQosSpecsKeysRequest) -> Result:
-        """Add keys and overwrite; `consumer` is a key like any other. The answer repeats the request."""
-        specs = dict(request.qos_specs)
-        changed = copy_of(await self.fetch(call, request.qos_id))
-        if "consumer" in specs:
-            changed.consumer = specs.pop("consumer")
-            if changed.consumer not in CONSUMERS:
-                raise InvalidQoSSpecs(why=BAD_CONSUMER)
-        changed.specs.update(specs)
-        await self.save(call, changed)
-        return pb2.SetQosSpecsKeysResponse(qos_specs=request.qos_specs)
-
     async def delete_qos_specs(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
         force = boolean("force", request.force)
         found = await self.fetch(call, request.qos_id)
@@ -77,15 +66,6 @@ class QosSpecs(CinderResource[QosSpec]):
             raise BadRequest("Qos specs still in use.")
         await self._disassociate(call, associated)
         await self.discard(call, found)
-        return EMPTY
-
-    async def delete_qos_specs_keys(self, call: Call, request: pb2.DeleteQosSpecsKeysRequest) -> Result:
-        changed = copy_of(await self.fetch(call, request.qos_id))
-        for key in request.keys:
-            if key not in changed.specs:
-                raise QoSSpecsKeyNotFound(id=changed.id, key=key)
-            del changed.specs[key]
-        await self.save(call, changed)
         return EMPTY
 
     async def list_qos_specs_associations(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
@@ -134,3 +114,22 @@ class QosSpecs(CinderResource[QosSpec]):
             changed = copy_of(item)
             changed.ClearField("qos_specs_id")
             await call.tx.put(changed)
+
+
+async def _change(call: Call, qos: QosSpec, before: Mapping[str, str], request: Any) -> None:
+    """`consumer` is a key like any other in the request, and a field of its own in the resource."""
+    if "consumer" in qos.specs:
+        qos.consumer = qos.specs.pop("consumer")
+        _check_consumer(qos.consumer)
+
+
+def _missing(call: Call, qos: QosSpec, key: str) -> Fault:
+    return QoSSpecsKeyNotFound(id=qos.id, key=key)
+
+
+def _check_consumer(consumer: str) -> None:
+    if consumer not in CONSUMERS:
+        raise InvalidQoSSpecs(why=BAD_CONSUMER)
+
+
+SPECS = Collection("qos_specs", "specs", change=_change, missing=_missing)

@@ -10,9 +10,10 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
@@ -204,29 +205,26 @@ class TypeAccess(Servicer):
             volume_type_access=[access(volume_type_id=found.id, project_id=project) for project in found.projects]
         )
 
-    async def add_type_access(self, call: Call, request: pb2.AddTypeAccessRequest) -> Result:
-        found = await self._private(call, request.type_id)
-        if request.access.project in found.projects:
-            raise VolumeTypeAccessExists(id=found.id, project_id=request.access.project)
-        found.projects.append(request.access.project)
-        await call.tx.put(found)
-        return EMPTY
 
-    async def remove_type_access(self, call: Call, request: pb2.RemoveTypeAccessRequest) -> Result:
-        found = await self._private(call, request.type_id)
-        if request.access.project not in found.projects:
-            raise VolumeTypeAccessNotFound(id=found.id, project_id=request.access.project)
-        found.projects.remove(request.access.project)
-        await call.tx.put(found)
-        return EMPTY
+async def _change_access(
+    call: Call, volume_type: VolumeType, before: Sequence[str], request: pb2.AddTypeAccessRequest | Any
+) -> None:
+    _refuse_public(volume_type)
+    if isinstance(request, pb2.AddTypeAccessRequest) and request.access.project in before:
+        raise VolumeTypeAccessExists(id=volume_type.id, project_id=request.access.project)
 
-    @staticmethod
-    async def _private(call: Call, id: str) -> VolumeType:
-        """A private copy to change; raises InvalidVolumeType for a public type."""
-        found = await call.service(Types).fetch(call, id)
-        if found.is_public:
-            raise InvalidVolumeType(why="Type access modification is not applicable to public volume type.")
-        return copy_of(found)
+
+def _no_access(call: Call, volume_type: VolumeType, project_id: str) -> Fault:
+    _refuse_public(volume_type)
+    return VolumeTypeAccessNotFound(id=volume_type.id, project_id=project_id)
+
+
+def _refuse_public(volume_type: VolumeType) -> None:
+    if volume_type.is_public:
+        raise InvalidVolumeType(why="Type access modification is not applicable to public volume type.")
+
+
+ACCESS = Collection("volume_type", "projects", change=_change_access, missing=_no_access, touches=False)
 
 
 class DefaultTypes(Servicer):

@@ -79,6 +79,8 @@ ACTIONS = (
     Action("update_readonly_flag", frozenset({AVAILABLE})),
     Action("snapshot", frozenset({AVAILABLE})),
     Action("snapshot_attached", EVEN_ATTACHED),
+    Action("update_metadata", ANY - {Volume.MAINTENANCE, Volume.UPLOADING}),
+    Action("delete_metadata", ANY - {Volume.MAINTENANCE, Volume.UPLOADING}),
     Action("transfer", frozenset({AVAILABLE}), interim=Volume.AWAITING_TRANSFER),
 )
 
@@ -101,6 +103,8 @@ def refuse(action: Action, volume: Volume) -> Fault:
         "set_bootable": "The volume cannot be updated during maintenance.",
         "update_readonly_flag": f"Volume {volume.id} status must be available to update readonly flag, "
         f"but current status is: {status}.",
+        "update_metadata": f"Updating volume metadata is not allowed for volumes in {status} status.",
+        "delete_metadata": f"Deleting volume metadata is not allowed for volumes in {status} status.",
         "transfer": "status must be available",
         "revert": f"Can't revert volume {volume.id} to its latest snapshot. Volume's status must be 'available'.",
     }

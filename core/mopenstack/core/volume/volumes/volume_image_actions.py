@@ -1,6 +1,6 @@
-"""What ties a volume to images: upload to Glance, and the image metadata that a volume carries.
+"""Volumes to images and back: upload and reimage. Image metadata of volumes are in metadata.py.
 
-Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, volume_image_metadata.py.
+Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, `_reimage`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
-from mopenstack.core.volume.volumes.metadata import FROZEN
 from mopenstack.core.volume.volumes.sources import check_image, image_metadata
 from mopenstack.image.v2.images.images_pb2 import Image
-from mopenstack.volume.v3.refusals import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
+from mopenstack.volume.v3.refusals import ImageNotFound, InvalidState
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import volume_image_actions_pb2 as pb2
-from mopenstack.volume.v3.volumes.volume_actions_pb2 import VolumeActionRequest
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 UPLOAD_PARAMS_SINCE = 1
@@ -69,31 +67,6 @@ class VolumeImageActions(Servicer):
         volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
         await VOLUMES.begin(call, volume, action)
         return EMPTY
-
-    async def set_volume_image_metadata(self, call: Call, request: pb2.SetVolumeImageMetadataRequest) -> Result:
-        volume = await self._writable(call, "Updating")
-        volume.volume_image_metadata.update(request.set_image_metadata.metadata)
-        await call.tx.put(volume)
-        return pb2.VolumeImageMetadataResponse(metadata=volume.volume_image_metadata)
-
-    async def unset_volume_image_metadata(self, call: Call, request: pb2.UnsetVolumeImageMetadataRequest) -> Result:
-        key = request.unset_image_metadata.key
-        if key not in call.target.volume_image_metadata:
-            raise GlanceMetadataNotFound(id=call.target.id)
-        volume = await self._writable(call, "Deleting")
-        del volume.volume_image_metadata[key]
-        await call.tx.put(volume)
-        return EMPTY
-
-    async def show_volume_image_metadata(self, call: Call, request: VolumeActionRequest) -> Result:
-        return pb2.VolumeImageMetadataResponse(metadata=call.target.volume_image_metadata)
-
-    @staticmethod
-    async def _writable(call: Call, verb: str) -> Volume:
-        if call.target.status in FROZEN:
-            status = FROZEN[call.target.status]
-            raise InvalidVolume(why=f"{verb} volume metadata is not allowed for volumes in {status} status.")
-        return await call.tx.edit(Volume, call.target.id)
 
     @staticmethod
     async def _make_image(
