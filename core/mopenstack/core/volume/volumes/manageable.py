@@ -16,7 +16,7 @@ from google.protobuf.struct_pb2 import Struct, Value
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import ZONE, assign, literal, text
 from mopenstack.core.volume.hosts import scheduling
@@ -26,9 +26,9 @@ from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.snapshots import SNAPSHOTS, Snapshots
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, is_multiattach
-from mopenstack.core.volume.volumes.lifecycle import NOT_DELETABLE, VOLUMES
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES, refuse
 from mopenstack.core.volume.volumes.metadata import check_metadata
-from mopenstack.core.volume.volumes.volumes import SERVICE_UUID, Volumes, is_migrating
+from mopenstack.core.volume.volumes.volumes import SERVICE_UUID, Volumes
 from mopenstack.volume.v3.refusals import InvalidInput, InvalidVolume, InvalidVolumeType, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import manageable_pb2 as pb2
@@ -166,27 +166,6 @@ class Manageable(Servicer):
     manage_existing_volume = manage_volume
     manage_existing_snapshot = manage_snapshot
 
-    # -- letting go
-
-    async def unmanage_volume(self, call: Call, request: pb2.UnmanageVolumeRequest) -> Result:
-        volume = await call.tx.edit(Volume, call.target.id)
-        if volume.encrypted:
-            raise InvalidVolume(why="Unmanaging encrypted volumes is not supported.")
-        if (
-            not VOLUMES.allows(call, volume, "unmanage")
-            or volume.attach_status == "attached"
-            or volume.group_id
-            or is_migrating(volume)
-            or await call.tx.count(Snapshot, volume_id=volume.id)
-        ):
-            raise InvalidVolume(why=NOT_DELETABLE)
-        await VOLUMES.begin(call, volume, "unmanage")
-        return EMPTY
-
-    async def unmanage_snapshot(self, call: Call, request: pb2.UnmanageSnapshotRequest) -> Result:
-        await call.service(Snapshots).begin_delete(call, "unmanage")
-        return EMPTY
-
 
 def _item(name: str, size: int, id: str = "") -> Item:
     return {
@@ -299,6 +278,15 @@ async def _managed(call: Call, volume: Volume) -> None:
         return
     await call.tx.delete(StorageObject, left.id)
     volume.size, volume.consumes_quota, volume.status, volume.source_name = left.size, True, Volume.AVAILABLE, ""
+
+
+@VOLUMES.prepares("unmanage", unchecked=True)
+async def _unmanage(call: Call, volume: Volume, request: pb2.UnmanageVolumeRequest) -> None:
+    if volume.encrypted:
+        raise InvalidVolume(why="Unmanaging encrypted volumes is not supported.")
+    row = VOLUMES.check(call, volume, "unmanage")
+    if await call.tx.count(Snapshot, volume_id=volume.id):
+        raise refuse(row, volume)
 
 
 @VOLUMES.on("unmanage")

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from mopenstack.contract.faults import NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
@@ -52,22 +52,6 @@ class VolumeImageActions(Servicer):
         await VOLUMES.begin(call, volume, action)
         return answer
 
-    async def reimage_volume(self, call: Call, request: pb2.ReimageVolumeRequest) -> Result:
-        """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
-        body, volume = request.reimage, await call.tx.edit(Volume, call.target.id)
-        if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
-            raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
-        action = "reimage_reserved" if body.reimage_reserved else "reimage"
-        VOLUMES.check(call, volume, action)
-        try:
-            image = await call.service(Images).fetch(call, body.image_id)
-        except NotFound:
-            raise ImageNotFound(id=body.image_id) from None
-        check_image(image, volume.size)
-        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
-        await VOLUMES.begin(call, volume, action)
-        return EMPTY
-
     @staticmethod
     async def _make_image(
         call: Call, volume: Volume, body: pb2.UploadVolumeImageRequest.Upload, visibility: str
@@ -108,6 +92,23 @@ class VolumeImageActions(Servicer):
         uploaded.container_format, uploaded.disk_format = image.container_format, image.disk_format
         uploaded.protected, uploaded.visibility = image.protected, visibility
         return answer
+
+
+@VOLUMES.prepares("reimage", unchecked=True)
+async def _reimage(call: Call, volume: Volume, request: pb2.ReimageVolumeRequest) -> str:
+    """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
+    body = request.reimage
+    if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
+        raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
+    name = "reimage_reserved" if body.reimage_reserved else "reimage"
+    VOLUMES.check(call, volume, name)
+    try:
+        image = await call.service(Images).fetch(call, body.image_id)
+    except NotFound:
+        raise ImageNotFound(id=body.image_id) from None
+    check_image(image, volume.size)
+    volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
+    return name
 
 
 @VOLUMES.on("upload", "force_upload")
