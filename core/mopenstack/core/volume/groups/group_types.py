@@ -9,9 +9,8 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource
 from mopenstack.core.volume.types.types import asked_is_public
 from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_key, check_metadata, check_single
@@ -37,50 +36,36 @@ class GroupTypes(CinderResource[GroupType]):
     resource = "group_type"
     simple = ("is_public",)
 
-    async def create_group_type(self, call: Call, request: pb2.CreateGroupTypeRequest) -> Result:
-        body = request.group_type
-        check_metadata(body.group_specs, "group_specs")
-        await self._refuse_taken(call, body.name)
-        made = GroupType(
-            name=body.name,
-            is_public=body.is_public or not body.HasField("is_public"),
-            group_specs=body.group_specs,
-        )
-        if body.HasField("description"):
-            made.description = body.description
-        return await self.insert(call, made)
-
-    async def get_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
-        return await self.fetch(call, request.group_type_id)
-
     async def get_default_group_type(self, call: Call, request: pb2.GetDefaultGroupTypeRequest) -> Result:
         """cinder.conf names none."""
         raise NotFound("Default group type can not be found.")
 
-    async def update_group_type(self, call: Call, request: pb2.UpdateGroupTypeRequest) -> Result:
+    # -- hooks
+
+    async def before(self, call: Call, request: Any) -> None:
+        if not isinstance(request, pb2.UpdateGroupTypeRequest):
+            return
         body = request.group_type
         if body.name and not body.name.strip():
             raise BadRequest("Group type name can not be empty.")
-        given = [field for field in ("name", "description", "is_public") if body.HasField(field)]
-        if not given:
+        if not any(body.HasField(field) for field in ("name", "description", "is_public")):
             raise BadRequest("Specify group type name, description or a combination thereof.")
-        changed = copy_of(await self.fetch(call, request.group_type_id))
-        if body.name and body.name != changed.name:
-            await self._refuse_taken(call, body.name)
-        for field in given:
-            if getattr(body, field) or field != "name":
-                setattr(changed, field, getattr(body, field))
-        await self.save(call, changed)
-        return changed
 
-    async def delete_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
-        found = await self.fetch(call, request.group_type_id)
-        if await call.tx.count(Group, group_type=found.id):
+    async def prepare(self, call: Call, obj: GroupType, request: Any, given: set[str]) -> None:
+        check_metadata(obj.group_specs, "group_specs")
+        await self._refuse_taken(call, obj.name)
+        obj.is_public = obj.is_public or "is_public" not in given
+
+    async def change(
+        self, call: Call, old: GroupType, new: GroupType, request: pb2.UpdateGroupTypeRequest, given: set[str]
+    ) -> None:
+        new.name = new.name or old.name
+        if new.name != old.name:
+            await self._refuse_taken(call, new.name)
+
+    async def remove(self, call: Call, obj: GroupType) -> None:
+        if await call.tx.count(Group, group_type=obj.id):
             raise BadRequest("Target group type is still in use.")
-        await self.discard(call, found)
-        return EMPTY
-
-    # -- hooks
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[GroupType]:
         """Only an admin may ask for private ones; `is_public=None` asks for all."""

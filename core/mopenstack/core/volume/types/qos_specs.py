@@ -40,37 +40,40 @@ class QosSpecs(CinderResource[QosSpec]):
     not_found = QoSSpecsNotFound
     simple = ("id", "name", "consumer")
 
-    async def create_qos_specs(self, call: Call, request: pb2.CreateQosSpecsRequest) -> Result:
-        body = request.qos_specs
-        name = body.name.strip()
-        if not name:
-            raise InvalidName(why="The 'name' can not be empty.")
-        if len(name) > NAME_MAX:
-            raise InvalidName(why="The 'name' can not be greater than 255 characters.")
-        consumer = body.consumer or "back-end"
-        _check_consumer(consumer)
-        if await self.by_name(call, name) is not None:
-            raise QoSSpecsExists(id=name)
-        made = await self.insert(call, QosSpec(name=name, consumer=consumer, specs=body.specs))
-        return pb2.QosSpecsResponse(qos_specs=made, id=made.id)
+    async def create(self, call: Call, request: pb2.CreateQosSpecsRequest) -> Result:
+        return _with_links(await super().create(call, request))
 
-    async def get_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        return pb2.QosSpecsResponse(qos_specs=found, id=found.id)
+    async def get(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
+        return _with_links(await super().get(call, request))
 
-    async def delete_qos_specs(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
-        force = boolean("force", request.force)
-        found = await self.fetch(call, request.qos_id)
-        associated = await self._associated(call, found.id)
-        if associated and not force:
+    async def delete(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
+        associated = await self._associated(call, call.target.id)
+        if associated and not boolean("force", request.force):
             raise BadRequest("Qos specs still in use.")
         await self._disassociate(call, associated)
-        await self.discard(call, found)
-        return EMPTY
+        return await super().delete(call, request)
+
+    # -- hooks
+
+    async def before(self, call: Call, request: Any) -> None:
+        if isinstance(request, pb2.DeleteQosSpecsRequest):
+            boolean("force", request.force)
+
+    async def prepare(self, call: Call, obj: QosSpec, request: Any, given: set[str]) -> None:
+        obj.name = obj.name.strip()
+        if not obj.name:
+            raise InvalidName(why="The 'name' can not be empty.")
+        if len(obj.name) > NAME_MAX:
+            raise InvalidName(why="The 'name' can not be greater than 255 characters.")
+        obj.consumer = obj.consumer or "back-end"
+        _check_consumer(obj.consumer)
+        if await self.by_name(call, obj.name) is not None:
+            raise QoSSpecsExists(id=obj.name)
+
+    # -- associations with volume types
 
     async def list_qos_specs_associations(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        associated = await self._associated(call, found.id)
+        associated = await self._associated(call, call.target.id)
         association = pb2.QosSpecsAssociationsResponse.Association
         return pb2.QosSpecsAssociationsResponse(
             qos_associations=[
@@ -93,8 +96,7 @@ class QosSpecs(CinderResource[QosSpec]):
         return EMPTY
 
     async def disassociate_all_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        await self._disassociate(call, await self._associated(call, found.id))
+        await self._disassociate(call, await self._associated(call, call.target.id))
         return EMPTY
 
     async def _type(self, call: Call, request: pb2.AssociateQosSpecsRequest) -> VolumeType:
@@ -114,6 +116,11 @@ class QosSpecs(CinderResource[QosSpec]):
             changed = copy_of(item)
             changed.ClearField("qos_specs_id")
             await call.tx.put(changed)
+
+
+def _with_links(qos: Any) -> pb2.QosSpecsResponse:
+    """The answer that has links beside its object."""
+    return pb2.QosSpecsResponse(qos_specs=qos)
 
 
 async def _change(call: Call, qos: QosSpec, before: Mapping[str, str], request: Any) -> None:

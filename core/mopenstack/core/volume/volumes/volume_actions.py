@@ -88,7 +88,9 @@ async def _unreserve(call: Call, volume: Volume, request: pb2.VolumeActionReques
 
 
 @VOLUMES.prepares("terminate_connection")
-async def _terminate_connection(call: Call, volume: Volume, request: pb2.TerminateVolumeConnectionRequest) -> str | None:
+async def _terminate_connection(
+    call: Call, volume: Volume, request: pb2.TerminateVolumeConnectionRequest
+) -> str | None:
     held = await call.service(Attachments).of_volume(call, volume.id)
     if len(held) == 1:
         await call.service(Attachments).refuse_in_use(call, held[0])
