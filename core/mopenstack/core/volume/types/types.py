@@ -81,7 +81,7 @@ class Types(CinderResource[VolumeType]):
         self, call: Call, old: VolumeType, new: VolumeType, request: pb2.UpdateTypeRequest, given: set[str]
     ) -> None:
         """A null changes nothing."""
-        copy_fields(old, new, [name for name in given if not request.volume_type.HasField(name)])  # type: ignore[arg-type]
+        copy_fields(old, new, [name for name in given if not request.volume_type.HasField(name)])
         new.name = new.name.strip()
         new.access_is_public = new.is_public if "is_public" in given else old.access_is_public
         if new.name != old.name:
