@@ -70,7 +70,7 @@ class Cgsnapshots(GroupSnapshots):
     service = pb2.DESCRIPTOR.services_by_name["Cgsnapshots"]
     noun = "Cgsnapshot"
 
-    async def list(self, call: Call, request: pb2.ListCgsnapshotsRequest) -> Result:
+    async def list(self, call: Call, request: Any) -> Result:
         """Without filters and order; only the page is asked for."""
         query = request.query
         query.CopyFrom(common.Query(limit=query.limit, offset=query.offset, marker=query.marker))

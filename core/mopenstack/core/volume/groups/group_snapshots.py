@@ -40,7 +40,7 @@ class GroupSnapshots(CinderResource[GroupSnapshot]):
     resource = "group_snapshot"
     simple = tuple(field.name for field in GroupSnapshot.DESCRIPTOR.fields)
 
-    async def list(self, call: Call, request: pb2.ListGroupSnapshotsRequest) -> Result:
+    async def list(self, call: Call, request: Any) -> Result:
         if not call.at_least(PAGES_SINCE):
             request.query.CopyFrom(common.Query())
         return await super().list(call, request)

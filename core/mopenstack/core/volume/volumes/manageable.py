@@ -72,11 +72,6 @@ class Manageable(Servicer):
     async def list_manageable_snapshots_detail(self, call: Call, request: pb2.ListManageableRequest) -> Result:
         return _told(await self._snapshots(call, request), pb2.ListManageableSnapshotsDetailResponse, "snapshots")
 
-    list_unmanaged_volumes = list_manageable_volumes
-    list_unmanaged_volumes_detail = list_manageable_volumes_detail
-    list_unmanaged_snapshots = list_manageable_snapshots
-    list_unmanaged_snapshots_detail = list_manageable_snapshots_detail
-
     async def _volumes(self, call: Call, request: pb2.ListManageableRequest) -> list[Item]:
         pool = await _pool_of(call, request, "volumes")
         found = [
@@ -162,9 +157,6 @@ class Manageable(Servicer):
         return await call.service(Snapshots).make(
             call, volume, name, description, body.metadata, source_name=_source_name(body.ref) or "?"
         )
-
-    manage_existing_volume = manage_volume
-    manage_existing_snapshot = manage_snapshot
 
 
 def _item(name: str, size: int, id: str = "") -> Item:
