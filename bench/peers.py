@@ -20,7 +20,7 @@ START_SECONDS_MAX = 30
 
 
 def free_port() -> int:
-    """A port that nobody uses right now."""
+    """A port that is free right now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])

@@ -13,9 +13,9 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.call import Call
-from mopenstack.core.identity.assignment.grants import put_grant
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.image.images.images import member_key
+from mopenstack.identity.v3.assignment.grants_pb2 import Grant
 from mopenstack.identity.v3.credential.credentials_pb2 import Credential
 from mopenstack.identity.v3.identity.groups_pb2 import Membership
 from mopenstack.identity.v3.resource.domain_configs_pb2 import DomainConfig
@@ -147,8 +147,6 @@ async def _plant(cloud: Cloud, stage: Stage) -> None:
                 await call.tx.put(_planted(call, message, stage), fresh=True)
         for special in _specials(stage):
             await call.tx.put(special, fresh=True)
-        owner = stage.owner
-        await put_grant(call, stage.ids["role"], owner.project_id, user_id=owner.user_id, inherited=True)
 
     await engine.transact(here, RequestContext(cloud=cloud.name), run)
 
@@ -187,7 +185,7 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
 
 def _specials(stage: Stage) -> list[Message]:
     """What is found by other ids, or stands in another state."""
-    owner = stage.owner
+    owner, role = stage.owner, stage.ids["role"]
     image: dict[str, Any] = {"project_id": owner.project_id, "visibility": Image.SHARED}
     key = json.dumps({"access": PLANTED, "secret": "x"})
     config = DomainConfig(id="default")
@@ -203,6 +201,10 @@ def _specials(stage: Stage) -> list[Message]:
             id=hash_access_key(PLANTED), type=EC2, user_id=owner.user_id, owner_project_id=owner.project_id, blob=key
         ),
         Membership(id=f"{PLANTED}:{owner.user_id}", group_id=PLANTED, user_id=owner.user_id),
+        Grant(
+            id=f"{owner.user_id}:{owner.project_id}:{role}:inherited", user_id=owner.user_id, role_id=role,
+            target_id=owner.project_id, inherited=True,
+        ),
         AutoAllocation(id=owner.project_id, network_id=PLANTED),
         config,
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.server import create_server
 from mopenstack.core.store import Store
 from mopenstack.core.store.blobs import Blobs, FolderBlobs, MemoryBlobs
+from mopenstack.gateway import http_server
 from mopenstack.gateway.app import App
 from mopenstack.gateway.remote import RemoteCore
 from mopenstack.gateway.render import Renderer
@@ -73,7 +74,7 @@ def make_store(settings: Settings) -> tuple[Store, Blobs]:
         from mopenstack.core.store.postgres import PostgresStore
 
         folder = settings.data or Path.home() / ".local/state/mopenstack/blobs"
-        return PostgresStore(settings.store), FolderBlobs(folder)
+        return PostgresStore(settings.store), FolderBlobs(folder, shared=True)
     from mopenstack.core.store.sqlite import SqliteStore
 
     if settings.data is None:
@@ -94,12 +95,12 @@ async def open_clouds(settings: Settings) -> Administration:
     return administration
 
 
-def _renderer(settings: Settings) -> Renderer | None:
+def _renderer(settings: Settings, engine: Engine) -> Renderer | None:
     if not settings.check_answers:
         return None
     from mopenstack.gateway.answers.checker import CheckedRenderer
 
-    return CheckedRenderer(settings.contract)
+    return CheckedRenderer(engine, settings.contract)
 
 
 @asynccontextmanager
@@ -109,7 +110,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     administration = await open_clouds(settings)
     engine = administration.engine
     grpc_server = create_server(engine)
-    app = App(engine, settings.contract, RequestLog(settings.requests), renderer=_renderer(settings))
+    app = App(engine, settings.contract, RequestLog(settings.requests), renderer=_renderer(settings, engine))
     runners: list[web.ServerRunner] = []
     try:
         port = await _listen(app, settings.host, settings.port, runners, tls)
@@ -126,7 +127,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     finally:
         for runner in runners:
             await runner.cleanup()
-        await grpc_server.stop(0.2)
+        await grpc_server.stop(http_server.SHUTDOWN_SECONDS)
         app.requests.flush()
         await engine.close()
 
@@ -182,7 +183,7 @@ def _settle() -> None:
 async def _listen(
     app: App, host: str, port: int, runners: list[web.ServerRunner], tls: ssl.SSLContext | None = None
 ) -> int:
-    runner = web.ServerRunner(web.Server(app, access_log=None))
+    runner = http_server.runner(app)
     await runner.setup()
     runners.append(runner)
     site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024)

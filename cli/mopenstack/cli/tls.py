@@ -86,7 +86,7 @@ class Tls:
 
 
 def trusting(cert: str) -> ssl.SSLContext:
-    """A client's context that trusts this very certificate, whoever signed it and whatever name it has."""
+    """A client's context that trusts this very certificate, regardless of its issuer and name."""
     context = ssl.create_default_context(cafile=cert)
     context.check_hostname = False
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN

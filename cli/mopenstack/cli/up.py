@@ -33,7 +33,15 @@ class Profile(StrEnum):
 Host = Annotated[str, typer.Option(help="Address to listen on.")]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of all services; 0: a free one.")]
 Data = Annotated[Path | None, typer.Option(file_okay=False, help="Keep the state in this folder (SQLite).")]
-StoreUrl = Annotated[str | None, typer.Option("--store", help="Keep the state in this database: postgresql://...")]
+STORE_VARIABLE = "MOPENSTACK_STORE"
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar=STORE_VARIABLE,
+        help="Keep the state in this database: postgresql://... (as a variable its password is in no process list).",
+    ),
+]
 Seed = Annotated[Path | None, typer.Option(exists=True, help="What fresh clouds hold: a YAML file or a folder.")]
 ProfileOption = Annotated[Profile, typer.Option(help="How long transitions take.")]
 CheckAnswers = Annotated[
@@ -51,6 +59,13 @@ TlsClientCa = Annotated[
 ]
 OptionsOption = Annotated[
     list[str], typer.Option("--set", help="NAME=VALUE: an option of the cloud; `mopenstack cloud options` lists them.")
+]
+ServicesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--services",
+        help="Serve only these and what they need (identity,network ...); `mopenstack services` lists them.",
+    ),
 ]
 GrpcPort = Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0: a free one.")]
 
@@ -75,6 +90,7 @@ def up(
     tls_cert: TlsCert = None,
     tls_key: TlsKey = None,
     tls_client_ca: TlsClientCa = None,
+    services: ServicesOption = None,
 ) -> None:
     """Start a cloud."""
     if (already := state.read()) is not None:
@@ -85,7 +101,7 @@ def up(
     if store is not None and not store.startswith(("postgresql://", "postgres://")):
         raise fail(f"--store takes a postgresql:// URL, not {store!r}. For SQLite use --data DIR.")
     if detach:
-        _detach()
+        _detach(store)
         return
     from mopenstack.cli.serve import Settings
 
@@ -102,6 +118,7 @@ def up(
         check_answers=check_answers,
         options=_options(options),
         tls=_tls(tls_cert, tls_key, tls_client_ca),
+        services=_services(services),
     )
     _run(_serve(settings), port)
 
@@ -123,6 +140,30 @@ def _tls(cert: Path | None, key: Path | None, client_ca: Path | None) -> Any:
     return tls
 
 
+def _services(names: str | None) -> tuple[str, ...] | None:
+    """The named services; None for all that are installed."""
+    from mopenstack.contract.service import UnknownService, chosen
+
+    if names is None:
+        return None
+    found = tuple(name.strip() for name in names.split(",") if name.strip())
+    try:
+        chosen(found)
+    except UnknownService as error:
+        raise fail(str(error)) from None
+    return found
+
+
+def services() -> None:
+    """List the installed services and what each needs."""
+    from mopenstack.contract.service import installed
+
+    for name, service in sorted(installed().items()):
+        if not service.always:
+            needs = f"needs {', '.join(service.needs)}" if service.needs else ""
+            say(f"{name:12} {service.contract:28} {needs}".rstrip())
+
+
 def _options(settings: list[str]) -> dict[str, str]:
     from mopenstack.core.engine.options import BadOption, parsed
 
@@ -133,10 +174,15 @@ def _options(settings: list[str]) -> dict[str, str]:
 
 
 async def _serve(settings: Any) -> None:
+    with state.claimed():
+        await _serve_claimed(settings)
+
+
+async def _serve_claimed(settings: Any) -> None:
     from mopenstack.cli.serve import serving
 
     async with serving(settings) as cloud:
-        running = state.Running(os.getpid(), cloud.url, cloud.grpc, cloud.engine.store.url)
+        running = state.Running(os.getpid(), cloud.url, cloud.grpc, cloud.engine.store.url, started=state.started())
         if settings.tls:
             near = f"https://{settings.host}:{cloud.url.rpartition(':')[2]}"
             cert = str(settings.tls.cert.absolute())
@@ -164,12 +210,13 @@ def _run(main: Any, port: int) -> None:
 
     from mopenstack.core.engine.options import BadOption, UnknownOption
     from mopenstack.core.seed import BadSeed
+    from mopenstack.core.store.base import UnusableDatabase
     from mopenstack.core.store.sqlite import DataFolderInUse
     from mopenstack.gateway.answers.published import NoChecker
 
     try:
         uvloop.run(main)
-    except DataFolderInUse as error:
+    except (DataFolderInUse, UnusableDatabase, state.AlreadyRunning) as error:
         raise fail(str(error)) from None
     except NoChecker as error:
         raise fail(str(error)) from None
@@ -189,10 +236,11 @@ def _run(main: Any, port: int) -> None:
         raise fail(str(error)) from None
 
 
-def _detach() -> None:
+def _detach(store: str | None) -> None:
     """Start this very command again in the background, and wait until the cloud answers."""
     state.folder().mkdir(parents=True, exist_ok=True)
-    arguments = [argument for argument in sys.argv[1:] if argument != "--detach"]
+    arguments = _without_store([argument for argument in sys.argv[1:] if argument != "--detach"])
+    environment = os.environ if store is None else {**os.environ, STORE_VARIABLE: store}
     with state.log_file().open("w") as log:
         # The command is this interpreter with this program's own arguments.
         process = subprocess.Popen(  # noqa: S603
@@ -201,6 +249,7 @@ def _detach() -> None:
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env=environment,
         )
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
@@ -215,6 +264,17 @@ def _detach() -> None:
         time.sleep(0.02)
     process.kill()
     raise fail(f"The cloud did not answer within {START_SECONDS_MAX} s; see {state.log_file()}")
+
+
+def _without_store(arguments: list[str]) -> list[str]:
+    """The arguments without `--store URL`: a password in it would stand in the process list."""
+    kept: list[str] = []
+    skip = False
+    for argument in arguments:
+        if not skip and argument != "--store" and not argument.startswith("--store="):
+            kept.append(argument)
+        skip = argument == "--store"
+    return kept
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
@@ -277,12 +337,15 @@ def core(
     store: StoreUrl = None,
     seed: Seed = None,
     profile: ProfileOption = Profile.instant,
+    services: ServicesOption = None,
 ) -> None:
     """Serve only the core, over gRPC."""
     from mopenstack.cli.serve import Settings, serving_core
 
+    settings = Settings(data=data, store=store, seed=seed, profile=profile.value, services=_services(services))
+
     async def main() -> None:
-        async with serving_core(Settings(data=data, store=store, seed=seed, profile=profile.value), address) as bound:
+        async with serving_core(settings, address) as bound:
             say(f"{good('core')} at {bound}")
             sys.stdout.flush()
             await _until_stopped()
@@ -294,12 +357,15 @@ def gateway(
     core_address: Annotated[str, typer.Option("--core", help="Where the core serves gRPC.")],
     host: Host = "127.0.0.1",
     port: Port = 8800,
+    services: ServicesOption = None,
 ) -> None:
     """Serve only the gateway, in front of a core in another process."""
     from mopenstack.cli.serve import serving_gateway
 
+    chosen = _services(services)
+
     async def main() -> None:
-        async with serving_gateway(core_address, host, port) as url:
+        async with serving_gateway(core_address, host, port, chosen) as url:
             say(f"{good('gateway')} at {url}, core at {core_address}")
             sys.stdout.flush()
             await _until_stopped()

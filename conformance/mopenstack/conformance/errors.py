@@ -18,4 +18,4 @@ class ScenarioError(ConformanceError):
 
 
 class RatchetError(ConformanceError):
-    """A list of expected verdicts contradicts itself or names a test that nobody knows."""
+    """A list of expected verdicts contradicts itself or names an unknown test."""

@@ -9,7 +9,7 @@ from mopenstack.conformance.model import Result
 
 
 def _silent(result: Result) -> None:
-    """Nobody watches."""
+    """Progress is not shown."""
 
 
 class Options(BaseModel):

@@ -15,7 +15,7 @@ from mopenstack.conformance.paths import package_file
 
 
 class KnownFailure(BaseModel):
-    """Cases that fail, and why that is nobody's fault here."""
+    """Cases that fail for a reason outside of mopenstack, with that reason."""
 
     pattern: str
     reason: str

@@ -12,15 +12,18 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
-from urllib.parse import parse_qsl
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
 
 from mopenstack.contract.calls import ByteStream, Core, RequestContext, is_loopback
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
-from mopenstack.gateway import openapi
+from mopenstack.gateway import admin_guard, openapi
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, NoSuchAction, TooLarge, WrongVersion
@@ -36,6 +39,8 @@ ANSWERS = "/_mopenstack/answers"
 """Where a gateway that checks its answers tells what it has seen, to clients of this machine."""
 OPENAPI = "/_mopenstack/openapi.json"
 """Where it tells clients of this machine what it serves."""
+RETRY_AFTER_SECONDS = "1"
+"""What a 503 tells its client to wait."""
 _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -59,7 +64,7 @@ class App:
         self._core = core
         self._contract = contract
         self.requests = requests if requests is not None else RequestLog()
-        self.renderer: Renderer = app.renderer if app else renderer or Renderer()
+        self.renderer: Renderer = app.renderer if app else renderer or Renderer(core)
         found = app._surfaces if app else surfaces(contract)
         self._surfaces: list[Surface] = found
         self._by_prefix = {surface.api.prefix: surface for surface in found}
@@ -72,8 +77,12 @@ class App:
         raw_path, _, raw_query = request.raw_path.partition("?")
         cloud, cloud_prefix, path = split_cloud(raw_path)
         surface, api_path = self._surface(path)
-        if surface is None:
-            response: web.StreamResponse = await self._outside(request, request_id, cloud, cloud_prefix, path)
+        if not _is_host(request.headers.get("Host", "")):
+            response: web.StreamResponse = web.json_response({"message": "The Host header is malformed."}, status=400)
+        elif path.startswith(admin_guard.PREFIX) and (why := admin_guard.refusal(request.headers, request.scheme)):
+            response = web.json_response({"title": "Forbidden", "status": 403, "detail": why}, status=403)
+        elif surface is None:
+            response = await self._outside(request, request_id, cloud, cloud_prefix, path)
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
         elif path == OPENAPI and is_loopback(request.remote or ""):
@@ -117,9 +126,9 @@ class App:
         """What belongs to no API: the index at the root, and nothing else."""
         if path in ("", "/") and request.method in ("GET", "HEAD"):
             cloud_url = f"{request.scheme}://{request.headers.get('Host') or '127.0.0.1'}{cloud_prefix}"
-            context = RequestContext(
-                cloud=cloud, cloud_url=cloud_url, request_id=request_id, remote=request.remote or "", path=path
-            )
+            # The clouds are the admin API's to tell: a request that may not reach that API sees none.
+            remote = "" if admin_guard.refusal(request.headers, request.scheme) else request.remote or ""
+            context = RequestContext(cloud=cloud, cloud_url=cloud_url, request_id=request_id, remote=remote, path=path)
             found = await index(self._core, self._contract, context, request.headers.get("Accept", ""))
             if found is not None:
                 body, content_type = found
@@ -157,6 +166,8 @@ class App:
             headers[name] = context.request_id
         if outcome.body:
             headers["Content-Type"] = outcome.content_type
+        if outcome.status == 503:
+            headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
         response = web.Response(
             status=outcome.status, body=b"" if request.method == "HEAD" else outcome.body, headers=headers
         )
@@ -168,14 +179,15 @@ class App:
         self, request: web.BaseRequest, surface: Surface, context: RequestContext
     ) -> Answer | tuple[ByteStream, int]:
         dialect = surface.dialect
-        found = surface.find(context.path)
+        found = surface.router.find(context.path)
+        if found is None:
+            found, context.project_id = surface.find_with_project(context.path)
         verb = request.method
         if found is not None and verb == "HEAD" and "HEAD" not in found[0].leaves:
             verb = "GET"
         if found is None or verb not in found[0].leaves:
             return await self._unserved(surface, context, found[0].leaves if found else ())
         leaves, values = found[0].leaves[verb], found[1]
-        context.project_id = found[2]
         document = None
         body = b""
         endpoint = leaves[0][1]
@@ -309,7 +321,7 @@ async def _read(request: web.BaseRequest, limit: int) -> bytes:
     if (request.content_length or 0) > limit:
         raise TooLarge
     parts, size = [], 0
-    async for chunk in request.content.iter_any():
+    async for chunk in _chunks(request):
         size += len(chunk)
         if size > limit:
             raise TooLarge
@@ -318,8 +330,15 @@ async def _read(request: web.BaseRequest, limit: int) -> bytes:
 
 
 async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_any():
-        yield chunk
+    """The body as it comes; a client that waits to be asked for it (`Expect: 100-continue`) is asked now."""
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # that was no answer yet
+    try:
+        async for chunk in request.content.iter_any():
+            yield chunk
+    except (HttpProcessingError, RequestPayloadError):
+        raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
 
 
 async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> web.StreamResponse:
@@ -333,6 +352,16 @@ async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> 
             await response.write(chunk)
     await response.write_eof()
     return response
+
+
+@lru_cache(maxsize=256)
+def _is_host(host: str) -> bool:
+    """Whether a Host header is one; clients send the same one again and again."""
+    try:
+        urlsplit(f"//{host}").port  # noqa: B018  # it is parsed when it is asked for
+    except ValueError:
+        return False
+    return True
 
 
 def _request_ids() -> Iterator[str]:

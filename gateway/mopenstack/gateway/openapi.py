@@ -18,6 +18,7 @@ from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import (
     FIELD_MASK,
+    JSON_PATCH,
     PAGE_INFO,
     QUERY,
     Operation,
@@ -40,6 +41,18 @@ _WELL_KNOWN: dict[str, Json] = {
     "google.protobuf.Struct": {"type": "object"},
     "google.protobuf.Value": {},
     "google.protobuf.ListValue": {"type": "array"},
+    JSON_PATCH: {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "op": {"type": "string"},
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": {},
+            },
+        },
+    },
 }
 _ASIDE = frozenset({FIELD_MASK, PAGE_INFO, QUERY})
 _BODYLESS = frozenset({"GET", "DELETE", "HEAD"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import grpc
@@ -51,6 +51,13 @@ class RemoteCore:
         return Reply(
             result, str(trailing.get("x-mopenstack-audience", "")), str(trailing.get("x-mopenstack-outcome", ""))
         )
+
+    def holds(self, message: Message) -> bool:
+        """Never: each reply is decoded anew."""
+        return False
+
+    def on_drop(self, listener: Callable[[int], None]) -> None:
+        """Nothing is held, so nothing is dropped."""
 
     async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token."""

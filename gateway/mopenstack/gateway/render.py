@@ -7,19 +7,21 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import ByteStream, Page, Reply, RequestContext
+from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.encode import Kept, encoder, has_headers, header_fields
+from mopenstack.gateway.codec.encode import Kept, addresses, encoder
+from mopenstack.gateway.codec.headers import has_headers, header_fields, header_names
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.surface import Endpoint
 
 
 class Renderer:
-    def __init__(self) -> None:
-        self._kept = Kept()
+    def __init__(self, core: Core) -> None:
+        self._kept = Kept(core.holds)
+        core.on_drop(self._kept.forget)
 
     def streamed(self, endpoint: Endpoint) -> None:
-        """An answer of bytes went out, which nobody renders."""
+        """An answer of bytes went out; it is not rendered."""
 
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""
@@ -41,6 +43,7 @@ class Renderer:
         status = endpoint.status(context.microversion, reply.outcome)
         headers: dict[str, str] = {}
         if isinstance(result, Page):
+            headers = _page_headers(endpoint, result, context)
             body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
         elif response is common.Empty:
             body = b""
@@ -56,9 +59,10 @@ class Renderer:
                 body = b"" if bare else orjson.dumps(plan.document(result, context.api_url))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
-        location = endpoint.location(reply.outcome)
-        if location is not None:
-            headers["Location"] = context.api_url + location(request, result)
+        if endpoint.located:
+            location = endpoint.location(reply.outcome)
+            if location is not None:
+                headers["Location"] = context.api_url + location(request, result)
         return Answer(status, body, headers, endpoint.content_type)
 
     def _bare(
@@ -88,7 +92,12 @@ class Renderer:
             items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
         else:
             items = [kept.render(item, plan, base) for item in page.items]
-        beside: dict[str, Any] = {**page.extra, **dialect.page_links(endpoint.envelope, page, query, context)}
+        response = endpoint.operation.response.DESCRIPTOR
+        beside: dict[str, Any] = {**addresses(response, context.microversion, base), **page.extra}
+        for name in header_names(response):
+            beside.pop(name, None)
+        if endpoint.paged:
+            beside.update(dialect.page_links(endpoint.envelope, page, query, context))
         tail = b"," + orjson.dumps(beside)[1:] if beside else b"}"
         return b'{"%b":[%b]%b' % (endpoint.envelope.encode(), b",".join(items), tail)
 
@@ -101,6 +110,16 @@ class Renderer:
         info = result.page
         page = Page(getattr(result, endpoint.envelope_field), info.next_marker, info.previous_marker)
         return dialect.page_links(endpoint.envelope, page, query, context)
+
+
+def _page_headers(endpoint: Endpoint, page: Page, context: RequestContext) -> dict[str, str]:
+    """The headers of a list: fields of the response beside its objects."""
+    response = endpoint.operation.response
+    if not has_headers(response.DESCRIPTOR):
+        return {}
+    names = response.DESCRIPTOR.fields_by_name
+    beside = response(**{name: value for name, value in page.extra.items() if name in names})
+    return header_fields(response.DESCRIPTOR, context.microversion, context.api_url, beside)
 
 
 def _fields(dialect: Dialect, context: RequestContext) -> list[str]:

@@ -36,7 +36,7 @@ class RequestLog:
     def add(
         self, started: float, request_id: str, cloud: str, method: str, path: str, status: int, seconds: float
     ) -> None:
-        """Cheap: rendering waits until somebody reads or a batch is written."""
+        """Cheap: lines are made when they are read or a batch is written."""
         entry = (time.time(), request_id, cloud, method, path, status, seconds * 1000)
         self._kept.append(entry)
         if self._stream is not None:

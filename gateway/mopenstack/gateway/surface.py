@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.operations import Operation, Route, field_rules, wire_key
+from mopenstack.contract.descriptors import AnyField
+from mopenstack.contract.operations import PAGE_INFO, Operation, Route, field_rules, wire_key
 from mopenstack.contract.service import Service, named
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.encode import Encoder, Location, encoder, location_template
@@ -33,8 +34,12 @@ class Endpoint:
     envelope_head: bytes = b""  # `{"network":`, or nothing for an answer that is the bare object
     content_type: str = "application/json"
     hook: BodyHook | None = None
+    paged: bool = False
+    """Whether the answer is a list that comes in pages, with links to the others."""
     alone: bool = True
     """Whether no other operation shares the verb and path, and the body names no action."""
+    located: bool = False
+    """Whether a success may have a Location header."""
     _locations: dict[str, Location | None] = field(default_factory=dict)
     _statuses: dict[int, int] = field(default_factory=dict)
     _plans: dict[tuple[int, str], Encoder] = field(default_factory=dict)
@@ -98,14 +103,10 @@ class Surface:
         """What OpenStack documents of the service, read when it is first asked for."""
         return documented(path_of(self.service))
 
-    def find(self, path: str) -> tuple[Node[Endpoint], list[str], str] | None:
-        """The node of a path, the values of its variables, and the project that stands in it as optional prefix."""
-        found = self.router.find(path)
-        if found is not None:
-            return *found, ""
+    def find_with_project(self, path: str) -> tuple[tuple[Node[Endpoint], list[str]] | None, str]:
+        """What the router finds of a path with the optional project, and that project; nothing for other paths."""
         plain, project = self.without_project(path)
-        found = self.router.find(plain) if project else None
-        return (*found, project) if found is not None else None
+        return (self.router.find(plain), project) if project else (None, "")
 
     def without_project(self, path: str) -> tuple[str, str]:
         """`/v3/<project>/volumes` as (`/v3/volumes`, project); other paths as they are."""
@@ -150,11 +151,18 @@ def _endpoint(operation: Operation, route: Route, hook: BodyHook | None) -> Endp
     variables = tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
     endpoint = Endpoint(operation, path, variables, route.since, hook=hook)
     endpoint.envelope_field, endpoint.envelope = _envelope(operation)
+    endpoint.paged = any(_is_page(field) for field in operation.response.DESCRIPTOR.fields)
     if endpoint.envelope_field:
         answer = operation.response.DESCRIPTOR.fields_by_name[endpoint.envelope_field]
         endpoint.envelope_head = b"" if field_rules(answer).inline else b'{"%b":' % endpoint.envelope.encode()
     endpoint.content_type = operation.options.content_type or endpoint.content_type
+    places = (operation.options.location, *(outcome.location for outcome in operation.outcomes.values()))
+    endpoint.located = any(places)
     return endpoint
+
+
+def _is_page(field: AnyField) -> bool:
+    return field.message_type is not None and field.message_type.full_name == PAGE_INFO
 
 
 def _envelope(operation: Operation) -> tuple[str, str]:

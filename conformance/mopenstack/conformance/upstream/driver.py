@@ -1,4 +1,4 @@
-"""Lists and runs tests of Python's unittest for somebody outside; it knows nothing but the standard library.
+"""Lists and runs tests of Python's unittest for another process; it knows nothing but the standard library.
 
     python driver.py list PACKAGE...    one JSON list of test names
     python driver.py run                reads {"module": ..., "tests": [...]} lines, answers with a line a test and

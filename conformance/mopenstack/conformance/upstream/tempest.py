@@ -81,7 +81,7 @@ def _download() -> str:
             self.wfile.write(IMAGE_BYTES)
 
         def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads it."""
+            """It is not read."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Image)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -10,8 +10,8 @@ from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Conflict, Fault
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, Profile, valid_name
 from mopenstack.core.engine.engine import Engine
-from mopenstack.core.engine.settings import with_version
-from mopenstack.core.store.base import Row
+from mopenstack.core.engine.settings import CloudNotFound, with_version
+from mopenstack.core.store.base import CloudTaken, Row
 
 Plant = Callable[[Engine, str], Awaitable[None]]
 """Plants the seed into an engine's cloud."""
@@ -52,7 +52,10 @@ class Administration:
         checked = engine.registry.options.checked(options or {})
         cloud = Cloud(name, profile, key=Fernet.generate_key(), options=checked)
         cloud.ids.__init__(seed)  # type: ignore[misc]
-        await engine.store.create_cloud(name, cloud.dump(), with_version(await self._template_rows()))
+        try:
+            await engine.store.create_cloud(name, cloud.dump(), with_version(await self._template_rows()))
+        except CloudTaken:  # by another process
+            raise CloudExists(name=name) from None
         engine.clouds[name] = cloud
         await self._apply_options(cloud, cloud.options)
         return cloud
@@ -60,15 +63,23 @@ class Administration:
     async def delete_cloud(self, name: str) -> None:
         """Forget a cloud and all that is in it."""
         cloud = await self.engine.find_cloud(name)
-        await self.engine.store.delete_cloud(cloud.name)
+        found = await self.engine.store.delete_cloud(cloud.name)
         self.engine.blobs.delete_folder(cloud.name)
-        del self.engine.clouds[cloud.name]
+        self.engine.clouds.pop(cloud.name, None)
+        if not found:  # another process was faster
+            raise CloudNotFound(name=cloud.name)
 
     async def reset_cloud(self, name: str) -> Cloud:
-        """Back to the seed, with a new key: tokens from before do not work."""
-        old = await self.engine.find_cloud(name)
-        await self.delete_cloud(old.name)
-        return await self.create_cloud(old.name, old.profile, seed=old.ids.seed, options=old.options)
+        """Back to the seed in one step, with a new key: tokens from before do not work."""
+        engine = self.engine
+        old = await engine.find_cloud(name)
+        cloud = Cloud(old.name, old.profile, key=Fernet.generate_key(), options=dict(old.options))
+        cloud.ids.__init__(old.ids.seed)  # type: ignore[misc]
+        await engine.store.replace_cloud(cloud.name, cloud.dump(), with_version(await self._template_rows()))
+        engine.blobs.delete_folder(cloud.name)
+        engine.clouds[cloud.name] = cloud
+        await self._apply_options(cloud, cloud.options)
+        return cloud
 
     async def set_options(self, cloud: Cloud, options: Mapping[str, str]) -> None:
         """Change options of a cloud, the others stay; raises what is wrong with them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, PolicyRefused
+from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.plans import Plan
 
@@ -22,13 +22,15 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if call.context.project_id and call.context.project_id != call.caller.project_id:
         raise ForeignProject()
     plan.validate(request, call.context.microversion)
+    if plan.before:
+        await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
     if plan.policy_first:
         _check_policy(plan, call, target)
-    if plan.before is not None:
-        await plan.before(call, request)
+    if plan.check_request is not None:
+        await plan.check_request(call, request)
     if plan.owner is not None:
-        target = call.target = await plan.owner.fetch(call, getattr(request, plan.target_variable))
+        target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
         return
     if not plan.policy_first:
@@ -43,6 +45,18 @@ def _check_policy(plan: Plan, call: Call, target: Any) -> None:
         raise PolicyRefused([plan.policy])
     if not plan.check(call.caller, target):
         raise plan.servicer.refusal(call, [plan.policy])
+
+
+async def _target(plan: Plan, call: Call, request: Message) -> Any:
+    """The object that the operation is about; raises the refusal of one that the caller may not know of."""
+    assert plan.owner is not None
+    id = getattr(request, plan.target_variable)
+    try:
+        return await plan.owner.fetch(call, id)
+    except NotFound:
+        if plan.absent is None:
+            raise
+        raise plan.absent(id=id) from None
 
 
 def _check_fields(plan: Plan, call: Call, request: Message, target: Any) -> None:

@@ -32,12 +32,14 @@ class Collection:
     """The rules of one sub-collection.
 
     kind, field  of the resource, and its map or repeated string
-    check        (call, request): checks the request before the target is looked for
+    check        (call, request): checks the request before the target is looked for (Servicer.check_request)
     change       (call, private copy with the new value, value before, request): checks and completes a change
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
     shows        (call, resource, item) -> whether the caller may know of the item; none: of all
     touches      whether a change sets the resource's updated_at and revision_number
     ordered      whether a set of words is kept in alphabetical order
+    if_changed   whether a change is stored only if it changes anything; it is checked in any case
+    complete     (call, resource, answer): fills what the answer holds beside the items (a generation, headers)
     """
 
     kind: str
@@ -48,6 +50,8 @@ class Collection:
     shows: Callable[[Call, Any, str], bool] | None = None
     touches: bool = True
     ordered: bool = False
+    if_changed: bool = False
+    complete: Callable[[Call, Any, Any], Awaitable[None]] | None = None
 
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
@@ -62,22 +66,36 @@ def collection_handler(operation: Operation, parent: Any, known: Rules) -> Handl
     if field is None or not field.is_repeated:
         raise ValueError(f"{operation.name}: {parent.message.DESCRIPTOR.name} has no collection {options.field!r}")
     is_map = field.message_type is not None
-    step = options.step or _step(operation)
-    variables = [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
-    name = options.item or variables[-1]
-    body = _body_field(operation.request, is_map, {*variables, name})
+    step = options.step or step_of(operation)
+    name = item_variable(operation)
+    body = _body_field(operation.request, is_map, {*_variables(operation), name})
     kind = parent.options.kind
     rules = known.get((kind, options.field)) or Collection(kind, options.field)
     steps = _Map if is_map else _Words
     return steps(operation, parent, rules, name, body).handler(step)
 
 
-def _step(operation: Operation) -> int:
+def _variables(operation: Operation) -> list[str]:
+    return [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
+
+
+def item_variable(operation: Operation) -> str:
+    """The field of the request that names one item of the operation's collection."""
+    return operation.options.collection.item or _variables(operation)[-1]
+
+
+def step_of(operation: Operation) -> int:
     """What verb and path mean."""
     verb, path = operation.routes[0].verb, operation.routes[0].path
     item = path.rpartition("/")[2].startswith("{")
     steps = (
-        {"GET": Step.STEP_GET, "HEAD": Step.STEP_GET, "PUT": Step.STEP_PUT, "DELETE": Step.STEP_DELETE}
+        {
+            "GET": Step.STEP_GET,
+            "HEAD": Step.STEP_GET,
+            "POST": Step.STEP_ADD,
+            "PUT": Step.STEP_PUT,
+            "DELETE": Step.STEP_DELETE,
+        }
         if item
         else {
             "GET": Step.STEP_LIST,
@@ -117,6 +135,7 @@ class _Steps:
         self._item: Callable[[Any], Any] = attrgetter(item)
         self._body: Callable[[Any], Any] | None = attrgetter(body) if body else None
         self._field = rules.field
+        self._echoes = operation.options.collection.echo or not _answers_all(operation)
 
     def handler(self, step: int) -> Handler:
         """The coroutine that makes one step."""
@@ -151,29 +170,31 @@ class _Steps:
     # The steps.
 
     async def list(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(self._shown(call, call.target))
+        return await self._answer_all(call, call.target)
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
         item, held = self._item(request), self._shown(call, call.target)
         if item not in held:
             raise self._missing(call, item)
-        return self._answer(self.one(held, item))
+        return await self._answer(call, self.one(held, item), call.target)
 
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
-        held = await self._change(call, request, lambda before: self.merged(before, more))
-        return self._answer(more if self._operation.options.collection.echo else held)
+        changed = await self._change(call, request, lambda before: self.merged(before, more))
+        if self._echoes:
+            return await self._answer(call, more, changed)
+        return await self._answer_all(call, changed)
 
     async def replace(self, call: Call, request: Any) -> Result | Outcome:
         given = self.given(request)
-        return self._answer(await self._change(call, request, lambda _: given))
+        return await self._answer_all(call, await self._change(call, request, lambda _: given))
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
         item = self._item(request)
         fresh = item not in getattr(call.target, self._field)
         more = self.given(request) if self._body is not None else [item]
-        await self._change(call, request, lambda before: self.merged(before, more))
-        answer = self._answer(more)
+        changed = await self._change(call, request, lambda before: self.merged(before, more))
+        answer = await self._answer(call, more, changed)
         return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
@@ -183,23 +204,28 @@ class _Steps:
         for item in items:
             if item not in held:
                 raise self._missing(call, item)
-        return self._answer(await self._change(call, request, lambda before: self.without(before, set(items))))
+        return await self._answer_all(
+            call, await self._change(call, request, lambda before: self.without(before, set(items)))
+        )
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
-        return self._answer(await self._change(call, request, lambda before: type(before)()))
+        return await self._answer_all(call, await self._change(call, request, lambda before: type(before)()))
 
     async def _change(self, call: Call, request: Any, change: Callable[[Any], Any]) -> Any:
-        """Store what the change makes of the collection, if the resource has nothing against it."""
+        """Store what the change makes of the collection, if the resource has nothing against it; the resource."""
         new = await call.tx.edit(self._parent.message, call.target.id)
         before = self.copy(getattr(new, self._field))
-        self.assign(new, change(before))
+        value = change(before)
+        self.assign(new, value)
         if self._rules.change is not None:
             await self._rules.change(call, new, before, request)
+        if self._rules.if_changed and self.same(before, value):
+            return call.target
         if self._rules.touches:
             await self._parent.save(call, new)
         else:
             await call.tx.put(new)
-        return self._shown(call, new)
+        return new
 
     def _shown(self, call: Call, target: Any) -> Any:
         """The items of which the caller may know."""
@@ -207,6 +233,9 @@ class _Steps:
         if shows is None:
             return held
         return self.without(self.copy(held), {item for item in held if not shows(call, target, item)})
+
+    def same(self, before: Any, after: Any) -> bool:
+        return bool(before == after)
 
     def copy(self, held: Any) -> Any:
         raise NotImplementedError
@@ -217,7 +246,10 @@ class _Steps:
         refusal: Exception = self._parent.not_found(id=item)
         return refusal
 
-    def _answer(self, value: Any) -> Result:
+    async def _answer_all(self, call: Call, resource: Any) -> Result:
+        return await self._answer(call, self._shown(call, resource), resource)
+
+    async def _answer(self, call: Call, value: Any, resource: Any) -> Result:
         response = self._operation.response
         if response is common.Empty:
             return EMPTY
@@ -227,7 +259,15 @@ class _Steps:
             getattr(answer, field.name).extend(value)
         else:
             getattr(answer, field.name).update(value)
+        if self._rules.complete is not None:
+            await self._rules.complete(call, resource, answer)
         return answer  # type: ignore[no-any-return]
+
+
+def _answers_all(operation: Operation) -> bool:
+    """Whether an answer to an addition shows every item: a set's does, a map's only if its field is the target's."""
+    field = next((field for field in operation.response.DESCRIPTOR.fields if field.is_repeated), None)
+    return field is not None and (field.message_type is None or field.name == operation.options.collection.field)
 
 
 class _Map(_Steps):
@@ -276,3 +316,6 @@ class _Words(_Steps):
 
     def one(self, held: Any, item: str) -> list[str]:
         return [item]
+
+    def same(self, before: Iterable[str], after: Iterable[str]) -> bool:
+        return set(before) == set(after)

@@ -27,6 +27,7 @@ from mopenstack.core.engine.plans import Plan
 from mopenstack.core.engine.registry import Registry
 from mopenstack.core.engine.settings import FaultDue, Settings, fault_of
 from mopenstack.core.store import Conflicted, Store, Transaction
+from mopenstack.core.store.base import Unreachable
 from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
 
 T = TypeVar("T")
@@ -36,6 +37,9 @@ Authenticate = Callable[[Call, str], Awaitable[Caller]]
 ATTEMPTS_MAX = 30
 ALONE_FROM = 1
 """The attempt from which those that were refused go one after the other."""
+REACH_ATTEMPTS_MAX = 4
+"""So often a database is asked that does not answer, each time after REACH_SECONDS."""
+REACH_SECONDS = 0.25
 BODY_BYTES_MAX = 16 * 1024**3
 """Most bytes of an image; Glance's image_size_cap is 1 TiB, a laptop's disk is not."""
 
@@ -96,6 +100,14 @@ class Engine:
 
         return await self.transact(cloud, context, run, operation)
 
+    def holds(self, message: Message) -> bool:
+        """Whether the store keeps a message decoded."""
+        return message in self.store.held
+
+    def on_drop(self, listener: Callable[[int], None]) -> None:
+        """Call a function with the identity of each message that the store keeps no longer."""
+        self.store.held.on_drop(listener)
+
     async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token."""
 
@@ -155,6 +167,10 @@ class Engine:
                 await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
             except FaultDue as due:
                 await self.settings.spend(cloud, due.rule)
+            except Unreachable as away:
+                if away.begun or attempt >= REACH_ATTEMPTS_MAX:
+                    raise Unavailable("The database cannot be reached; try again later.") from away
+                await asyncio.sleep(REACH_SECONDS)
         raise Unavailable("Too many concurrent changes; try again.")
 
     async def _look_at_settings(self, cloud: Cloud, tx: Transaction, operation: Operation | None) -> None:

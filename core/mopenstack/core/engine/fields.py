@@ -12,7 +12,7 @@ from mopenstack.contract.v1 import annotations_pb2
 
 
 def envelope(request: Any) -> tuple[Message, set[str]]:
-    """The object inside the request's envelope, and the fields that it gave."""
+    """The object inside the request's envelope, and the fields that it gave; a request without one is the object."""
     mask: set[str] | None = None
     body: Message | None = None
     for field in request.DESCRIPTOR.fields:
@@ -22,9 +22,9 @@ def envelope(request: Any) -> tuple[Message, set[str]]:
             mask = set(getattr(request, field.name).paths)
         elif body is None and not field.message_type.full_name.startswith("google.protobuf."):
             body = getattr(request, field.name)
-    assert body is not None, f"{request.DESCRIPTOR.full_name} has no envelope"
+    body = request if body is None else body
     given = mask if mask else {field.name for field, _ in body.ListFields()}
-    return body, {name for name in given if _writable(body, name)}
+    return body, {name for name in given if is_writable(body, name)}
 
 
 def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
@@ -54,7 +54,8 @@ def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
             setattr(target, name, getattr(source, name))
 
 
-def _writable(body: Message, name: str) -> bool:
+def is_writable(body: Message, name: str) -> bool:
+    """Whether requests may give a field of a message."""
     field = body.DESCRIPTOR.fields_by_name.get(name)
     if field is None:
         return False

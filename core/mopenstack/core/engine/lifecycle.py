@@ -189,7 +189,7 @@ class Lifecycle(Generic[M]):
         await call.tx.schedule(obj, action.name, call.cloud.due(seconds))
 
     async def transition(self, call: Call, obj: M, name: str, request: Any = None) -> None:
-        """A declared transition of a private copy: check, prepare, record, begin."""
+        """A declared transition of a private copy: check, prepare, record, begin; at its end already, none."""
         prepare, unchecked = self._prepare.get(name, (None, False))
         if not unchecked:
             self.check(call, obj, name)
@@ -199,9 +199,21 @@ class Lifecycle(Generic[M]):
         if unchecked and chosen is None:
             self.check(call, obj, name)
         action = self.actions[chosen or name]
+        if prepare is None and self._is_done(obj, action):
+            return
         if self._recorder is not None:
             await self._recorder(call, obj, action)
         await self._start(call, obj, action)
+
+    def _is_done(self, obj: M, action: Action) -> bool:
+        """Whether an action that takes no time leaves the object as it is."""
+        return (
+            not action.seconds
+            and action.name not in self._finish
+            and action.to is not None
+            and getattr(obj, self.state) == action.to
+            and all(getattr(obj, name) == value for name, value in action.sets.items())
+        )
 
     async def complete(self, call: Call, id: str, name: str) -> None:
         """Apply a transition that is due. The engine calls it; so does an admin who forces it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any
 
@@ -17,9 +18,19 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.store.kinds import resource_options, stored
+from mopenstack.core.store.kinds import resource_options
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
+FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
+"""What oslo_utils.strutils.bool_from_string takes for true and false, in lower case."""
+
+TAG_FILTERS: Mapping[str, Callable[[AbstractSet[str], AbstractSet[str]], bool]] = {
+    "tags": lambda tags, asked: asked <= tags,
+    "tags-any": lambda tags, asked: bool(asked & tags),
+    "not-tags": lambda tags, asked: not asked <= tags,
+    "not-tags-any": lambda tags, asked: not asked & tags,
+}
+"""Query parameter -> test of (an object's tags, those that the query names), as the API working group defines them."""
 
 
 class Listing:
@@ -43,6 +54,8 @@ class Listing:
                     self._indexes.setdefault(key, field.name)
             if rules.default:
                 self._defaults.append((field, json.loads(rules.default)))
+        self.key = resource_options(message).key or "id"
+        """The field that markers name an object by."""
         self.order = [_parse_sort(text) for text in resource_options(message).sort]
 
     def indexed(self, name: str) -> bool:
@@ -94,7 +107,7 @@ class Listing:
             ordered.reverse()
         start = query.offset
         if query.marker:
-            place = next((n for n, obj in enumerate(ordered) if stored(obj).id == query.marker), None)
+            place = next((n for n, obj in enumerate(ordered) if getattr(obj, self.key) == query.marker), None)
             if place is None:
                 raise missing_marker(query.marker)
             start += place + 1
@@ -108,8 +121,8 @@ class Listing:
             items.reverse()
         return Page(
             items,
-            next_marker=stored(items[-1]).id if items and full else "",
-            previous_marker=stored(items[0]).id if items and start else "",
+            next_marker=getattr(items[-1], self.key) if items and full else "",
+            previous_marker=getattr(items[0], self.key) if items and start else "",
         )
 
     def apply_defaults(self, obj: Message, given: set[str]) -> None:

@@ -11,11 +11,15 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
+from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
 from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
 from mopenstack.core.engine.validation import validate
@@ -38,8 +42,12 @@ class Plan:
     body_field: str
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
-    before: Callable[[Call, Any], Awaitable[None]] | None
+    before: bool
     policy_first: bool
+    check_request: Callable[[Call, Any], Awaitable[None]] | None
+    """What refuses a request before the target is looked for, once the policy allows it."""
+    absent: type[Fault] | None
+    """The operation's own refusal of a target that is not there."""
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -48,11 +56,13 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What operations name in their options: who keeps a kind, its lifecycle, the rules of its sub-collections."""
+    """What operations name in their options: who keeps a kind, its lifecycle, its sub-collections and associations."""
 
     owners: Mapping[str, ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: Rules
+    associations: Associations
+    parts: PartRules
 
 
 def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
@@ -75,10 +85,28 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
     options = operation.options
     if options.collection.field:
-        return collection_handler(operation, _target(operation, declared.owners)[0], declared.collections)
+        owner = _target(operation, declared.owners)[0]
+        if is_parts(operation, owner):
+            return parts_handler(operation, owner, declared.parts)
+        return collection_handler(operation, owner, declared.collections)
+    if options.association.kind:
+        return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
     if options.transition:
         return _transition(operation, declared)
+    if options.refuses:
+        return _refusing(operation)
     return None
+
+
+def _refusing(operation: Operation) -> Handler:
+    """The handler of what the cloud does not have."""
+    refusal = _refusal(operation, operation.options.refuses)
+    assert refusal is not None
+
+    async def refuse(call: Call, request: Any) -> Result:
+        raise refusal
+
+    return refuse
 
 
 def _transition(operation: Operation, declared: Declared) -> Handler:
@@ -128,26 +156,38 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         servicer=servicer,
         handler=handler,
         policy=policy.name,
-        check=check_in(operation.package, policy.check),
+        check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
         owner=owner,
         target_variable=variable,
         body_field=body,
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
-        before=_before(operation, servicer, declared),
-        policy_first=policy.first,
+        before=type(servicer).before is not Servicer.before,
+        policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
+        check_request=_check_request(operation, servicer, declared),
+        absent=_refusal(operation, operation.options.absent),
     )
 
 
-def _before(
+def _check_request(
     operation: Operation, servicer: Servicer, declared: Declared
 ) -> Callable[[Call, Any], Awaitable[None]] | None:
     """What checks a request before the target is looked for: the servicer, or the sub-collection's rules."""
-    if type(servicer).before is not Servicer.before:
-        return servicer.before
+    if type(servicer).check_request is not Servicer.check_request:
+        return servicer.check_request
     rules = declared.collections.get((operation.options.target.partition(":")[0], operation.options.collection.field))
     return rules.check if rules is not None else None
+
+
+def _refusal(operation: Operation, name: str) -> type[Fault] | None:
+    """The class of a refusal of the operation's package by its name in the contract; raises ValueError."""
+    if not name:
+        return None
+    found: type[Fault] | None = getattr(refusals(operation.package), class_name(name), None)
+    if found is None:
+        raise ValueError(f"{operation.name}: its package declares no refusal {name}")
+    return found
 
 
 def _target(
@@ -159,7 +199,7 @@ def _target(
     kind, _, variable = operation.options.target.partition(":")
     owner = owners.get(kind)
     if owner is None:
-        raise ValueError(f"{operation.name}: nobody serves its target {kind!r}")
+        raise ValueError(f"{operation.name}: its target {kind!r} is not served")
     fields = operation.request.DESCRIPTOR.fields
     default = f"{kind}_id" if f"{kind}_id" in operation.request.DESCRIPTOR.fields_by_name else fields[0].name
     return owner, variable or default
@@ -172,7 +212,7 @@ def _field_policies(operation: Operation, body: str) -> Iterator[FieldPolicy]:
     for field in descriptor.fields:
         rule = field_rules(field)
         if rule.policy:
-            # A list without a declared default was chosen by whoever gives it, be it empty.
+            # A list without a declared default counts as given even if it is empty.
             absent = None if field.is_repeated else getattr(empty, field.name)
             default = json.loads(rule.default) if rule.default else absent
             yield field.name, wire_key(field), check_in(operation.package, rule.policy), default

@@ -3,7 +3,8 @@
 Grammar as in oslo_policy._parser: `and`, `or`, `not`, parentheses, `@` (always), `!` (never), and the
 checks `rule:NAME`, `role:NAME`, `system_scope:all`, `is_admin:True`, `field:NAME=VALUE` and
 `field:NAME=~REGEX` (a field of the target) and `CALLER_ATTRIBUTE:VALUE` where VALUE may be `%(field)s` of
-the target: of a repeated field, one of its values. An attribute in quotes is a word: `'public':%(visibility)s`.
+the target: of a repeated field, one of its values. An attribute in quotes is a word: `'public':%(visibility)s`; an
+enum's value is its word.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from functools import cache
 from typing import Any
 
 from mopenstack.contract.contract import api_of
+from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.caller import Caller
 
 Check = Callable[[Caller, Any], bool]
@@ -234,9 +236,13 @@ def _attribute(name: str, match: str, strict: bool) -> Check:
 
 def _literal(word: str, path: list[str]) -> Check:
     def check(caller: Caller, target: Any) -> bool:
+        owner: Any = None
         value = target
         for part in path:
-            value = getattr(value, part, None)
+            owner, value = value, getattr(value, part, None)
+        field = owner.DESCRIPTOR.fields_by_name[path[-1]] if isinstance(value, int) else None
+        if field is not None and field.enum_type is not None:
+            return enum_words(field).get(value) == word
         return bool(value == word)
 
     return check

@@ -1,7 +1,8 @@
 """The services that are served, put together from what their modules hold.
 
-Nothing registers itself: a servicer class, a lifecycle, an option, a quota set, a watched package and the subscribers
-of events are values of a service's modules, found when the service is loaded.
+Nothing registers itself: a servicer class, a lifecycle, the rules of a sub-collection or an association, an option, a
+quota set, a watched package and the subscribers of events are values of a service's modules, found when the service is
+loaded.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from mopenstack.contract.faults import NotServed
 from mopenstack.contract.operations import LATEST
 from mopenstack.contract.service import Service
 from mopenstack.core.engine.admission import admit
+from mopenstack.core.engine.associations import Association
 from mopenstack.core.engine.background import Unstarted
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.caller import Caller
@@ -27,6 +29,7 @@ from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
+from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
@@ -50,6 +53,8 @@ class Registry:
         self._subscribers: dict[tuple[str, str], list[Subscriber]] = {}
         options: list[Option] = []
         collections: dict[tuple[str, str], Collection] = {}
+        associations: dict[str, Association] = {}
+        parts: dict[tuple[str, str], Parts] = {}
         for service in contract.services:
             for value in _values(service):
                 if isinstance(value, type):
@@ -60,6 +65,10 @@ class Registry:
                     options.append(value)
                 elif isinstance(value, Collection):
                     collections[(value.kind, value.field)] = value
+                elif isinstance(value, Association):
+                    associations[value.kind] = value
+                elif isinstance(value, Parts):
+                    parts[(value.kind, value.field)] = value
                 elif isinstance(value, QuotaSet):
                     self.quotas[value.service] = value
                 elif isinstance(value, Watched):
@@ -81,7 +90,9 @@ class Registry:
             if cls.lifecycle is not None
         }
         self.plans: dict[str, Plan] = make_plans(
-            contract, self._servicers.values(), Declared(self.owners, self.lifecycles, collections)
+            contract,
+            self._servicers.values(),
+            Declared(self.owners, self.lifecycles, collections, associations, parts),
         )
 
     def servicer(self, cls: type[S]) -> S:
@@ -125,7 +136,7 @@ def _values(service: Service) -> Iterator[Any]:
         return
     package = importlib.import_module(service.core)
     yield from _public(vars(package).values())
-    for module in pkgutil.walk_packages(package.__path__, f"{service.core}."):
+    for module in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{service.core}."):
         yield from _public(vars(importlib.import_module(module.name)).values())
 
 

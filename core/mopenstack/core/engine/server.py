@@ -156,7 +156,7 @@ def _metadata(context: Any) -> RequestContext:
     given = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
     version = given.get("openstack-api-version", "")
     peer = context.peer() or ""
-    # A gateway beside the core says for whom it asks; anybody else is who they are.
+    # A gateway beside the core passes its client on; other callers are taken for who they are.
     trusted = given if peer.startswith(_LOCAL_PEERS) else {}
     return RequestContext(
         cloud=given.get("x-mopenstack-cloud", ""),

@@ -1,19 +1,19 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
 A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
-one; else by what the operation declares (`transition`, `collection`); else, if its name is exactly `Create<Noun>`,
-`Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by the generic one
-of ResourceServicer. Any other RPC is not served: 501.
+one; else by what the operation declares (`transition`, `collection`, `association`); else, if its name is exactly
+`Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by
+the generic one of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import Outcome, Result
+from mopenstack.contract.calls import Outcome, Page, Result
 from mopenstack.contract.descriptors import AnyField, AnyService
 from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused
 from mopenstack.contract.operations import Operation
@@ -46,17 +46,32 @@ class Servicer:
     async def before(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
 
+    async def check_request(self, call: Call, request: Any) -> None:
+        """Runs for every RPC of the service before the target is looked for, after a policy that is asked first."""
+
     def audience(self, call: Call) -> str:
         """Whom an answer is written for: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
-        """What a caller is told whom the policy refuses, by the rules that were asked."""
+        """The refusal of a caller by the policy; `rules` are the names of those that were asked."""
         return PolicyRefused(list(rules))
+
+    fixed: ClassVar[Mapping[str, Message]] = {}
+    """RPC name -> its answer, where that is always the same."""
 
     def handler(self, operation: Operation) -> Handler | None:
         """The method that answers an operation; None: it is not served."""
+        if operation.method in self.fixed:
+            return _fixed(self.fixed[operation.method])
         return getattr(self, operation.handler, None)
+
+
+def _fixed(answer: Message) -> Handler:
+    async def show(call: Call, request: Any) -> Result:
+        return answer
+
+    return show
 
 
 class ResourceServicer(Servicer, Generic[M]):
@@ -64,24 +79,30 @@ class ResourceServicer(Servicer, Generic[M]):
 
     Class attributes:
       message       the stored message
+      presents      the message that clients know it as, where that is another one: its options, fields that lists
+                    filter and sort by, and name count; `view` makes it
       not_found     the service's refusal for an unknown id; its text may use {id}
       page_max      most objects of one list answer; None: no limit of its own
+      page_default  objects of one list answer where the query names no limit; 0: page_max
       stamps_update whether updated_at is set on create as well (Neutron, Nova) or stays unset (Cinder)
       noun, plural  what the RPCs call the resource, where the resource option does not say it: a servicer with a
                     noun is one more API of a resource that another servicer keeps
     """
 
     message: ClassVar[type[Message]]
+    presents: ClassVar[type[Message] | None] = None
     not_found: ClassVar[type[NotFound]] = NotFound
     page_max: ClassVar[int | None] = 1000
+    page_default: ClassVar[int] = 0
     stamps_update: ClassVar[bool] = True
     noun: ClassVar[str] = ""
     plural: ClassVar[str] = ""
 
     def __init__(self) -> None:
-        self.options = resource_options(self.message)
+        shown = self.presents or self.message
+        self.options = resource_options(shown)
         self.fields: dict[str, AnyField] = dict(self.message.DESCRIPTOR.fields_by_name)
-        self.listing: Listing = listing(self.message)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
+        self.listing: Listing = listing(shown)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
         self.visibility = Visibility(self.message)
         self._shows_itself = type(self).view is ResourceServicer.view
 
@@ -90,7 +111,7 @@ class ResourceServicer(Servicer, Generic[M]):
 
     def _generic(self) -> dict[str, Handler]:
         """RPC name -> the generic handler."""
-        noun = self.noun or self.options.noun or self.message.DESCRIPTOR.name
+        noun = self.noun or self.options.noun or (self.presents or self.message).DESCRIPTOR.name
         plural = self.plural or (not self.noun and self.options.plural) or f"{noun}s"
         return {
             f"Create{noun}": self.create,
@@ -129,6 +150,17 @@ class ResourceServicer(Servicer, Generic[M]):
         """
         return obj
 
+    async def answer(self, call: Call, obj: M, request: Any) -> Result:
+        """What create, show and update answer: the object as it is shown.
+
+        Where the answer holds more (headers, a generation), or follows from the request, build the operation's
+        response message around it.
+        """
+        return await self.view(call, obj)
+
+    async def beside(self, call: Call, page: Page, found: Sequence[M]) -> None:
+        """Fill `page.extra`: what a list's answer holds beside the objects that were `found`."""
+
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         """What a list may show, before `visible` and the filters, found by the indexes that `visible` names."""
         message = cast("type[M]", self.message)
@@ -165,7 +197,10 @@ class ResourceServicer(Servicer, Generic[M]):
         return obj
 
     async def find(self, call: Call, id: str) -> M | None:
-        """By what a path calls the object: its id, if not said otherwise."""
+        """By what a path calls the object: its id, or the field that the option `key` names."""
+        if self.options.key:
+            found = await call.tx.query(self.message, **{self.options.key: id})
+            return cast("M", found[0]) if found else None
         return await call.tx.get(self.message, id)  # type: ignore[return-value]
 
     async def save(self, call: Call, obj: M) -> None:
@@ -217,24 +252,27 @@ class ResourceServicer(Servicer, Generic[M]):
         body, given = envelope(request)
         obj = self.message()
         copy_fields(body, obj, names=given & self.fields.keys())
-        return await self.view(call, await self.insert(call, obj, request, given))  # type: ignore[arg-type]
+        made = await self.insert(call, cast("M", obj), request, given)
+        return await self.answer(call, made, request)
 
     async def get(self, call: Call, request: Any) -> Result:
-        return await self.view(call, call.target)
+        return await self.answer(call, call.target, request)
 
     async def update(self, call: Call, request: Any) -> Result:
         body, given = envelope(request)
         old = call.target
         new = await call.tx.edit(self.message, old.id)
         copy_fields(body, new, names=given & self.fields.keys())
-        return await self.view(call, await self.modify(call, old, new, request, given))  # type: ignore[arg-type]
+        kept = await self.modify(call, old, cast("M", new), request, given)
+        return await self.answer(call, kept, request)
 
     async def delete(self, call: Call, request: Any) -> Result:
         await self.discard(call, call.target)
         return EMPTY
 
     async def list(self, call: Call, request: Any) -> Result:
-        query = request.query
+        query = getattr(request, "query", None) or common.Query()
+        query.limit = query.limit or self.page_default
         found = [obj for obj in await self.candidates(call, query) if self.visible(call, obj)]
         for key, values in ((item.key, item.values) for item in query.filters):
             test = self.listing.filter(key, values)
@@ -245,7 +283,8 @@ class ResourceServicer(Servicer, Generic[M]):
         found = await self.refine(call, found, query)
         page = self.listing.page(found, query, self.page_max, self.missing_marker)
         if not self._shows_itself:
-            page.items = [await self.view(call, obj) for obj in page.items]  # type: ignore[arg-type]
+            page.items = [await self.view(call, cast("M", obj)) for obj in page.items]
+        await self.beside(call, page, found)
         return page
 
     # -- inside

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mopenstack.contract.faults import NotFound, RemoteFault
+from mopenstack.contract.faults import NotFound, RemoteFault, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, FaultRule
 from mopenstack.core.store import Store, Transaction
-from mopenstack.core.store.base import Row
+from mopenstack.core.store.base import Row, Unreachable
 from mopenstack.core.store.transaction import SETTINGS
 
 Rows = dict[str, list[Row]]
@@ -68,7 +68,11 @@ class Settings:
         """A cloud of this process, or of the shared store."""
         name = name or DEFAULT
         if name not in self._clouds and not self._store.exclusive:
-            for found, data in await self._store.clouds():
+            try:
+                known = await self._store.clouds()
+            except Unreachable as away:
+                raise Unavailable("The database cannot be reached; try again later.") from away
+            for found, data in known:
                 self._clouds.setdefault(found, Cloud.load(found, data))
         try:
             return self._clouds[name]

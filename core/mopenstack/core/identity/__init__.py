@@ -1,1 +1,1 @@
-"""Keystone: who may do what, and where the services are."""
+"""Keystone: users, projects, roles, tokens and the catalog of services."""

@@ -1,4 +1,4 @@
-"""What Keystone's resources share: ids, names that must be unique, extras, options, who may know what.
+"""What Keystone's resources share: ids, names that must be unique, extras, options, visibility.
 
 Lookups by name ignore case, as those of a MySQL behind a real Keystone do.
 """
@@ -15,9 +15,10 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import TRUE_WORDS, Listing, listing
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, Listing, listing
 from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import refused
@@ -34,8 +35,6 @@ M = TypeVar("M", bound=Message)
 
 DEFAULT_DOMAIN = "default"
 
-FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
-
 IMMUTABLE = {"immutable": (bool,)}
 """The only option of projects, domains and roles (keystone.common.resource_options.options.immutable)."""
 
@@ -46,33 +45,37 @@ class IdentityServicer(ResourceServicer[M]):
     Class attributes:
       unique    what the name is unique in: a field of the resource, "" for the whole cloud, None: it is not
       options   the resource options that a client may set, with their types
-      absence_told  the operations that look for the object before the policy is asked (by the name of the method)
+      not_found_before_policy  names of the RPCs that look for the object before the policy is asked
       repeats_extras  whether the answer to an update holds the extras once more under `extra`
     """
 
     page_max = None
     unique: ClassVar[str | None] = None
     resource_options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
-    absence_told: ClassVar[frozenset[str]] = frozenset()
+    not_found_before_policy: ClassVar[frozenset[str]] = frozenset()
     repeats_extras: ClassVar[bool] = False
 
-    # -- who may know what
+    # -- visibility
 
     def visible(self, call: Call, obj: M) -> bool:
         return True
 
     async def fetch(self, call: Call, id: str) -> M:
-        """Like Keystone, tell only those whom the policy lets do this to anything that something is not there."""
+        """404 only for callers to whom the policy allows the operation on any object; 403 for others, as in Keystone."""
         obj = await self.find(call, id)
         if obj is not None:
             return obj
         operation = call.operation
-        if operation is not None and operation.method not in self.absence_told and not may_on_nothing(call, operation):
+        if (
+            operation is not None
+            and operation.method not in self.not_found_before_policy
+            and not allowed_without_target(call, operation)
+        ):
             raise refused(operation.options.policy.name)
         raise self.not_found(id=id)
 
     async def lookup(self, call: Call, id: str) -> M:
-        """An object that a request refers to; raises not-found whoever asks."""
+        """An object that a request refers to; raises not-found, whatever the policy says."""
         obj = await self.find(call, id)
         if obj is None:
             raise self.not_found(id=id)
@@ -98,7 +101,7 @@ class IdentityServicer(ResourceServicer[M]):
         return all(test(text, value) for value in values)
 
     def _check_filters(self, query: common.Query) -> None:
-        """Flags must be flags, where the query is checked at all (keystone.identity.schema)."""
+        """Values of boolean filters must be booleans (keystone.identity.schema)."""
         for item in query.filters:
             field = self.fields.get(item.key)
             if field is None or field.type != FieldDescriptor.TYPE_BOOL:
@@ -206,26 +209,26 @@ def _kind(servicer: IdentityServicer[Any], obj: Any) -> str:
     return "domain" if getattr(obj, "is_domain", False) else servicer.options.kind
 
 
-class _Nothing:
+class _NoTarget:
     """A target without any facts: no check that asks for one passes."""
 
     def __getattr__(self, name: str) -> str:
         return "\0"
 
 
-_NOTHING = _Nothing()
+_NO_TARGET = _NoTarget()
 
 
-def may_on_nothing(call: Call, operation: Operation) -> bool:
+def allowed_without_target(call: Call, operation: Operation) -> bool:
     """Whether the caller may do this whatever the target is (keystone.common.rbac_enforcer without a target)."""
     policy = operation.options.policy
     if policy.scope and call.caller.policy_scope not in policy.scope:
         return False
-    return not policy.check or check_in(operation.package, policy.check)(call.caller, _NOTHING)
+    return not policy.check or check_in(operation.package, policy.check)(call.caller, _NO_TARGET)
 
 
 def may_read_all(call: Call) -> bool:
-    """admin, or a reader of the system."""
+    """Whether the caller is an admin or a reader of the system."""
     return call.caller.is_admin or (call.caller.system and "reader" in call.caller.roles)
 
 
@@ -244,12 +247,12 @@ def is_immutable(obj: Any) -> bool:
 
 
 def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[type, ...]]) -> None:
-    """Lay the given options over the old ones; null takes one away. Raises InvalidField for others."""
-    given = {key: from_value(value) for key, value in new.options.fields.items()}
+    """Merge the given options into the old ones; null removes one. Raises InvalidField for unknown ones."""
+    given = plain_struct(new.options)
     unknown = sorted(given.keys() - allowed.keys())
     if unknown:
         raise InvalidField((kind, "options"), given, "unknown", unknown)
-    merged = {} if old is None else {key: from_value(value) for key, value in old.options.fields.items()}
+    merged = {} if old is None else plain_struct(old.options)
     for key, value in given.items():
         if value is None:
             merged.pop(key, None)
@@ -261,19 +264,6 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
     new.options.Clear()
     new.options.update(merged)
     new.options.SetInParent()
-
-
-def from_value(value: Any) -> Any:
-    """A protobuf Value as Python."""
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return {key: from_value(item) for key, item in value.struct_value.fields.items()}
-    if kind == "list_value":
-        return [from_value(item) for item in value.list_value.values]
-    if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
-    return None if kind in (None, "null_value") else getattr(value, kind)
 
 
 def page_of(found: list[Any], query: Any) -> Page:

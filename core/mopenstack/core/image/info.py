@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from google.protobuf.message import Message
+
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.image import options
@@ -13,9 +18,11 @@ from mopenstack.image.v2 import info_pb2 as pb
 class Info(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Info"]
 
-    async def get_import_info(self, call: Call, request: pb.GetImportInfoRequest) -> Result:
-        methods = pb.ImportInfo.Methods(description="Import methods available.", type="array", value=IMPORT_METHODS)
-        return pb.ImportInfo(import_methods=methods)
+    fixed: ClassVar[Mapping[str, Message]] = {
+        "GetImportInfo": pb.ImportInfo(
+            import_methods={"description": "Import methods available.", "type": "array", "value": IMPORT_METHODS}
+        )
+    }
 
     async def get_stores_info(self, call: Call, request: pb.GetStoresInfoRequest) -> Result:
         return pb.StoresInfo(

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.image.images import legacy_import
-from mopenstack.core.image.images.images import Images
-from mopenstack.core.image.images.patch import plain_struct
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2 import tasks_pb2 as pb
 
 TTL_SECONDS = 48 * 3600
 """glance's task_time_to_live, counted from a task's end."""
-PAGE_DEFAULT = 25
 MIB = 1024 * 1024
 
 
@@ -24,38 +21,28 @@ class Tasks(ResourceServicer[pb.Task]):
     message = pb.Task
     not_found = refusals.TaskNotFound
 
-    async def list_tasks(self, call: Call, request: pb.ListTasksRequest) -> Result:
-        request.query.limit = request.query.limit or PAGE_DEFAULT
-        page = await self.list(call, request)
-        assert isinstance(page, Page)
-        page.extra["schema"] = "/v2/schemas/tasks"
-        return page
+    page_default = 25
 
-    async def get_task(self, call: Call, request: pb.GetTaskRequest) -> Result:
-        return await self.fetch(call, request.task_id)
+    async def prepare(self, call: Call, obj: pb.Task, request: Any, given: set[str]) -> None:
+        """Of those that clients make, only the type import does something: an image's import starts the others."""
+        obj.user_id, obj.request_id = call.caller.user_id, call.context.request_id
+        if not isinstance(request, pb.CreateTaskRequest):
+            return
+        obj.status = "pending"
+        task_input = plain_struct(obj.input)
+        if obj.type == "import":
+            legacy_import.check_address(call.cloud, task_input.get("import_from"))
+        if isinstance(task_input.get("image_id"), str):
+            obj.image_id = task_input["image_id"]
 
-    async def create_task(self, call: Call, request: pb.CreateTaskRequest) -> Result:
-        """Only the type import does something by itself: the others belong to an image's import, which starts them."""
-        given = plain_struct(request.input)
-        if request.type == "import":
-            legacy_import.check_address(call.cloud, given.get("import_from"))
-        task = pb.Task(type=request.type, status="pending", schema="/v2/schemas/task")
-        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
-        task.input.CopyFrom(request.input)
-        if isinstance(given.get("image_id"), str):
-            task.image_id = given["image_id"]
-        task = await self.insert(call, task)
-        cloud, caller = call.cloud, call.caller
-        call.start(lambda background: legacy_import.run(background, cloud, caller, task.id))
-        return pb.CreateTaskResponse(task=task)
+    async def created(self, call: Call, obj: pb.Task, request: Any) -> None:
+        if isinstance(request, pb.CreateTaskRequest):
+            cloud, caller, id = call.cloud, call.caller, obj.id
+            call.start(lambda background: legacy_import.run(background, cloud, caller, id))
 
     async def list_image_tasks(self, call: Call, request: pb.ListImageTasksRequest) -> Result:
-        try:
-            image = await call.service(Images).fetch(call, request.image_id)
-        except refusals.ImageNotFound:
-            raise refusals.ResourceNotFound() from None
         answer = pb.ListImageTasksResponse()
-        for task in await call.tx.query(pb.Task, image_id=image.id):
+        for task in await call.tx.query(pb.Task, image_id=call.target.id):
             row = answer.tasks.add()
             copy_fields(task, row, [name for name in self.fields if name in row.DESCRIPTOR.fields_by_name])
         return answer
@@ -66,20 +53,14 @@ class Tasks(ResourceServicer[pb.Task]):
         """A task under way for an import; `request` is the import's body."""
         project_id = call.caller.project_id
         task = pb.Task(type="api_image_import", status="processing", project_id=project_id, image_id=image_id)
-        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
-        task.schema = "/v2/schemas/task"
         task.input.update({"image_id": image_id, "import_req": request, "backend": stores})
         return await self.insert(call, task)
 
     async def start_location(self, call: Call, image_id: str, url: str) -> pb.Task:
         """A task under way for a location that was added."""
-        task = pb.Task(type="location_import", status="processing", image_id=image_id, schema="/v2/schemas/task")
-        task.user_id, task.request_id = call.caller.user_id, call.context.request_id
+        task = pb.Task(type="location_import", status="processing", image_id=image_id)
         task.input.update({"image_id": image_id, "loc_url": url, "validation_data": {}})
         return await self.insert(call, task)
-
-    async def prepare(self, call: Call, obj: pb.Task, request: Any, given: set[str]) -> None:
-        obj.self_path = f"/v2/tasks/{obj.id}"
 
     async def fail(self, call: Call, task_id: str, said: str) -> None:
         """End a task badly; an unknown one is no error."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from google.protobuf.message import Message
 
 from mopenstack.core.store.compiled import Statements
+from mopenstack.core.store.held import Held
 from mopenstack.core.store.views import Views
 
 if TYPE_CHECKING:
@@ -24,6 +25,22 @@ Row = Sequence[Any]
 
 class Conflicted(Exception):
     """The database refused the transaction because of a concurrent one (SQLSTATE 40001): run it again."""
+
+
+class Unreachable(Exception):
+    """The database cannot be reached; the transaction did not begin, or what became of it is not known."""
+
+    def __init__(self, why: str, *, begun: bool) -> None:
+        super().__init__(why)
+        self.begun = begun
+
+
+class UnusableDatabase(Exception):
+    """The database is damaged, another program's, or of a newer mopenstack; it was left as it is."""
+
+
+class CloudTaken(Exception):
+    """The store has a cloud of that name already."""
 
 
 class Session(Protocol):
@@ -50,7 +67,8 @@ class Store(ABC):
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str, str], Message] = {}
-        self.views = Views()
+        self.held = Held()
+        self.views = Views(self.held)
         self.generations: defaultdict[tuple[str, str], int] = defaultdict(int)
         self.watched = ""
         """The one package whose generation is asked for: in a shared store a counter that the writes of all packages
@@ -76,7 +94,11 @@ class Store(ABC):
 
     @abstractmethod
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Add a cloud with the rows of a template (as `export_cloud` gave them, without the cloud's name)."""
+        """Add a cloud with the rows of a template (as `export_cloud` gave them); raises CloudTaken."""
+
+    @abstractmethod
+    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        """Put the rows of a template in the place of everything that a cloud holds, in one step."""
 
     @abstractmethod
     async def save_cloud(self, name: str, data: bytes) -> None: ...
@@ -86,7 +108,8 @@ class Store(ABC):
         raise NotImplementedError
 
     @abstractmethod
-    async def delete_cloud(self, name: str) -> None: ...
+    async def delete_cloud(self, name: str) -> bool:
+        """Remove a cloud and all that is in it; false: there is none."""
 
     @abstractmethod
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
@@ -96,13 +119,21 @@ class Store(ABC):
         """Keep a decoded object; only called when exclusive."""
         if len(self.objects) >= OBJECTS_MAX:
             for old in list(self.objects)[: OBJECTS_MAX // 10]:
-                del self.objects[old]
+                self.drop(old)
+        self.drop(key)
         self.objects[key] = message
+        self.held.add(message)
+
+    def drop(self, key: tuple[str, str, str]) -> None:
+        """Keep a decoded object no longer; an unknown key is no error."""
+        message = self.objects.pop(key, None)
+        if message is not None:
+            self.held.drop(message)
 
     def forget_cloud(self, name: str) -> None:
         """Drop what this process keeps of a cloud."""
         for key in [key for key in self.objects if key[0] == name]:
-            del self.objects[key]
+            self.drop(key)
         self.views.drop_cloud(name)
         self.next_due.pop(name, None)
         self.kinds.pop(name, None)

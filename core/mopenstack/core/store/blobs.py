@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,8 @@ from typing import BinaryIO
 
 CHUNK_BYTES = 256 * 1024
 HEAD_BYTES = 64 * 1024
+PART_SECONDS_MAX = 24 * 3600
+"""An upload that nothing was added to for so long has ended."""
 
 
 class BlobTooLarge(Exception):
@@ -127,9 +130,14 @@ class MemoryBlobs(Blobs):
 
 
 class FolderBlobs(Blobs):
-    def __init__(self, folder: Path) -> None:
+    """Files below a folder. `shared`: other processes write there too, so an upload under way may be theirs."""
+
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        for part in folder.glob("*/*.part"):  # of uploads that did not end
+            if not shared or time.time() - part.stat().st_mtime > PART_SECONDS_MAX:
+                part.unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._folder / key

@@ -39,6 +39,8 @@ class Kind:
     package: str
     message: type[Message]
     indexes: dict[str, Callable[[Message], Iterable[str]]]
+    history: bool = False
+    """Whether its objects are records of what was: written once, seldom read, and so not kept decoded."""
 
     def entries(self, message: Message) -> set[tuple[str, str]]:
         """(field, value) of every index row of an object; empty values have none."""
@@ -61,10 +63,10 @@ def kind_of(message: type[Message]) -> Kind:
     found = _kinds.get(message)
     if found is None:
         indexes = {field.name: _reader(field) for field in message.DESCRIPTOR.fields if field_rules(field).index}
-        name = resource_options(message).kind
+        name, history = resource_options(message).kind, resource_options(message).history
         if not name:
             raise ValueError(f"{message.DESCRIPTOR.full_name} is not stored: it has no option `resource`")
-        found = _kinds[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes)
+        found = _kinds[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes, history)
     return found
 
 

@@ -11,11 +11,12 @@ import asyncio
 import fcntl
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mopenstack.core.store.base import Row, Store
+from mopenstack.core.store.base import CloudTaken, Row, Store
 from mopenstack.core.store.compiled import cloud_tables, sqlite_schema, statements
 from mopenstack.core.store.transaction import Transaction
 
@@ -51,7 +52,7 @@ class _Session:
 
 
 class Turn:
-    """One at a time, in the order of arrival; asyncio.Lock's promise at a fraction of its cost when nobody waits."""
+    """One at a time, in the order of arrival; as asyncio.Lock, at a fraction of its cost when none waits."""
 
     __slots__ = ("_taken", "_waiting")
 
@@ -136,9 +137,9 @@ class SqliteStore(Store):
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_folder(self._folder)
-        from mopenstack.core.store.migrations import upgrade  # Alembic costs 0.2 s that memory need not pay
+        from mopenstack.core.store.migrations import upgrade_sqlite  # Alembic costs 0.2 s that memory need not pay
 
-        upgrade(f"sqlite:///{self._folder / FILE_NAME}")
+        upgrade_sqlite(self._folder / FILE_NAME)
         self._connection = sqlite3.connect(self._folder / FILE_NAME, isolation_level=None)
         self._connection.execute("PRAGMA journal_mode=WAL")
         # With a WAL, NORMAL loses nothing when the process is killed, only (some) when the machine is.
@@ -171,33 +172,50 @@ class SqliteStore(Store):
             self._run(self.statements.put_cloud, name, data)
 
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        async with self.lock:
-            connection = self.connection
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                self._run(self.statements.put_cloud, name, data)
-                for table, names in cloud_tables().items():
-                    marks = ", ".join("?" * (len(names) + 1))
-                    # The table's name is ours, never a caller's.
-                    sql = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
-                    connection.executemany(sql, [(name, *row) for row in rows.get(table, ())])
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
-            self.next_due.pop(name, None)
-            place = cloud_tables()["resources"].index("kind")
-            self.kinds[name] = {row[place] for row in rows.get("resources", ())}
+        async with self._writing():
+            if self.connection.execute(self.statements.get_cloud, (name,)).fetchone() is not None:
+                raise CloudTaken(name)
+            self._fill(name, data, rows)
 
-    async def delete_cloud(self, name: str) -> None:
+    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        async with self._writing():
+            self._empty(name)
+            self._fill(name, data, rows)
+
+    async def delete_cloud(self, name: str) -> bool:
+        async with self._writing():
+            found = self.connection.execute(self.statements.get_cloud, (name,)).fetchone() is not None
+            self._empty(name)
+        self.forget_cloud(name)
+        return found
+
+    @asynccontextmanager
+    async def _writing(self) -> AsyncIterator[None]:
+        """All or nothing, outside of a cloud's own transactions."""
         async with self.lock:
-            connection = self.connection
-            connection.execute("BEGIN IMMEDIATE")
-            for table in cloud_tables():
-                connection.execute(f"DELETE FROM {table} WHERE cloud = ?", (name,))  # noqa: S608
-            self._run(self.statements.remove_cloud, name)
-            connection.execute("COMMIT")
-            self.forget_cloud(name)
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.connection.execute("ROLLBACK")
+                raise
+            self.connection.execute("COMMIT")
+
+    def _empty(self, name: str) -> None:
+        for table in cloud_tables():
+            self.connection.execute(f"DELETE FROM {table} WHERE cloud = ?", (name,))  # noqa: S608
+        self._run(self.statements.remove_cloud, name)
+
+    def _fill(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+        self._run(self.statements.put_cloud, name, data)
+        for table, names in cloud_tables().items():
+            marks = ", ".join("?" * (len(names) + 1))
+            # The table's name is ours, never a caller's.
+            sql = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
+            self.connection.executemany(sql, [(name, *row) for row in rows.get(table, ())])
+        self.forget_cloud(name)
+        place = cloud_tables()["resources"].index("kind")
+        self.kinds[name] = {row[place] for row in rows.get("resources", ())}
 
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}

@@ -24,7 +24,7 @@ class Watched(str):
 
 
 class Taken(Exception):
-    """A claim's key is somebody else's already; `owner` is whose."""
+    """A claim's key has an owner already: `owner`."""
 
     def __init__(self, scope: str, key: str, owner: str) -> None:
         super().__init__(f"{key!r} is taken in {scope!r}")
@@ -263,8 +263,8 @@ class Transaction:
         if not store.exclusive or not self._written:
             return
         for (kind, id), message in self._written.items():
-            if message is None:
-                store.objects.pop((self.cloud, kind, id), None)
+            if message is None or kind_of(type(message)).history:
+                store.drop((self.cloud, kind, id))
             else:
                 store.remember((self.cloud, kind, id), message)
         store.views.changed(self.cloud, self._changed)
@@ -301,7 +301,7 @@ class Transaction:
         return found
 
     def _is_unknown(self, kind: Kind) -> bool:
-        """Whether the cloud never had an object of a kind: most hooks ask for kinds that nobody uses."""
+        """Whether the cloud never had an object of a kind: most hooks ask for kinds that are not in use."""
         return self.store.exclusive and kind.name not in self.store.kinds.get(self.cloud, ())
 
     def _decode(self, kind: Kind, id: str, data: bytes) -> Message:
@@ -314,7 +314,8 @@ class Transaction:
         message = self.store.objects.get(key)
         if message is None:
             message = kind.message.FromString(data)
-            self.store.remember(key, message)
+            if not kind.history:
+                self.store.remember(key, message)
         return message
 
     async def _reindex(self, kind: Kind, id: str, old: set[tuple[str, str]], new: set[tuple[str, str]]) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Hashable, Iterable
 
 from google.protobuf.message import Message
 
+from mopenstack.core.store.held import Held
+
 VIEWS_MAX = 50_000
 
 Dependency = tuple[str, ...]
@@ -19,7 +21,8 @@ Dependency = tuple[str, ...]
 
 
 class Views:
-    def __init__(self) -> None:
+    def __init__(self, held: Held) -> None:
+        self._held = held
         self._views: dict[tuple[str, Hashable], tuple[Message, frozenset[Dependency]]] = {}
         self._readers: defaultdict[tuple[str, Dependency], set[tuple[str, Hashable]]] = defaultdict(set)
 
@@ -38,6 +41,7 @@ class Views:
         dependencies = frozenset(read)
         self._drop((cloud, key))
         self._views[(cloud, key)] = (view, dependencies)
+        self._held.add(view)
         for dependency in dependencies:
             self._readers[(cloud, dependency)].add((cloud, key))
 
@@ -55,6 +59,7 @@ class Views:
         found = self._views.pop(view, None)
         if found is None:
             return
+        self._held.drop(found[0])
         for dependency in found[1]:
             readers = self._readers.get((view[0], dependency))
             if readers is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import Reply, RequestContext
+from mopenstack.contract.calls import Core, Reply, RequestContext
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
@@ -130,8 +130,8 @@ class Checks:
 class CheckedRenderer(Renderer):
     """A renderer whose answers are checked on their way out."""
 
-    def __init__(self, contract: Contract) -> None:
-        super().__init__()
+    def __init__(self, core: Core, contract: Contract) -> None:
+        super().__init__(core)
         self.checks = Checks(publications(), contract.operations)
 
     def streamed(self, endpoint: Endpoint) -> None:

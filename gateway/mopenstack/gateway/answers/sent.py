@@ -1,4 +1,4 @@
-"""The keys of a request's document that its contract does not declare: what a client asked for and nobody reads."""
+"""The keys of a request's document that its contract does not declare: what a client sent and no code reads."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import (
     FIELD_MASK,
+    JSON_PATCH,
     LATEST,
     PAGE_INFO,
     QUERY,
@@ -29,6 +30,7 @@ from mopenstack.contract.operations import (
     wire_key,
 )
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
+from mopenstack.gateway.codec.json_patch import read_patch
 from mopenstack.gateway.codec.values import (
     DEPTH_MAX,
     Path,
@@ -84,7 +86,8 @@ class Decoder:
                 continue
             setter = _setter(field, rules, view)
             if rules.inline:
-                if field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1:
+                alone = field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1
+                if alone or (field.message_type is not None and field.message_type.full_name == JSON_PATCH):
                     self._list = setter
                 else:
                     self._inline = setter
@@ -189,7 +192,7 @@ def _decoder(descriptor: AnyMessageType, microversion: int, mode: str, request: 
 
 
 def is_foreign(full_name: str) -> bool:
-    return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO)
+    return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO, JSON_PATCH)
 
 
 def _is_map(field: AnyField) -> bool:
@@ -332,6 +335,8 @@ def _message_reader(message: AnyMessageType, view: View) -> Callable[[Any, Path]
 
     if message.full_name == "google.protobuf.Value":
         return lambda value, path: to_value(value)
+    if message.full_name == JSON_PATCH:
+        return read_patch
     if message.full_name == "google.protobuf.Struct":
         return read_struct
     if message.full_name == "google.protobuf.ListValue":

@@ -12,12 +12,12 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from email.utils import formatdate
+from functools import cache, lru_cache, reduce
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import orjson
-from google.protobuf import struct_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -26,11 +26,11 @@ from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, enum_words, field_rules, has_places, in_place, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.values import plain, plain_struct
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
 
-KEPT_MAX = 50_000
 KEPT_BYTES_MAX = 64 * 1024 * 1024
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
@@ -68,28 +68,35 @@ class Encoder:
 
 
 class Kept:
-    """Rendered bytes by identity of the message: the entry holds the message, so the identity stays true."""
+    """Rendered bytes of the messages that the core holds, for as long as it does; by their identity."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[int, int, str], tuple[Message, bytes]] = {}
+    def __init__(self, holds: Callable[[Message], bool]) -> None:
+        self._holds = holds
+        self._kept: dict[int, dict[tuple[int, str], bytes]] = {}
         self._bytes = 0
 
     def render(self, message: Message, encoder: Encoder, base: str) -> bytes:
         """The object's JSON; rendered only if this very message was not rendered this way before."""
-        key = (id(message), id(encoder), base)
-        found = self._kept.get(key)
-        if found is not None:
-            return found[1]
+        key = (id(encoder), base)
+        ways = self._kept.get(id(message))
+        if ways is not None:
+            found = ways.get(key)
+            if found is not None:
+                return found
         rendered = orjson.dumps(encoder.document(message, base))
-        if len(self._kept) >= KEPT_MAX or self._bytes >= KEPT_BYTES_MAX:
-            self._evict()
-        self._kept[key] = (message, rendered)
-        self._bytes += len(rendered)
+        if self._holds(message):
+            if self._bytes >= KEPT_BYTES_MAX:
+                self._kept.clear()
+                self._bytes = 0
+            self._kept.setdefault(id(message), {})[key] = rendered
+            self._bytes += len(rendered)
         return rendered
 
-    def _evict(self) -> None:
-        for old in list(self._kept)[: max(1, len(self._kept) // 5)]:
-            self._bytes -= len(self._kept.pop(old)[1])
+    def forget(self, identity: int) -> None:
+        """Drop what was rendered of a message that the core holds no longer."""
+        ways = self._kept.pop(identity, None)
+        if ways is not None:
+            self._bytes -= sum(map(len, ways.values()))
 
 
 def encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str = "") -> Encoder:
@@ -104,7 +111,7 @@ def _encoder(descriptor: AnyMessageType, microversion: int, audience: str, answe
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom and where a message is written."""
+    """For which audience and in which answer a message is written."""
 
     microversion: int
     audience: str
@@ -121,6 +128,8 @@ def format_time(seconds: int, nanos: int, style: int) -> str:
         return f"{day}.{micros}"
     if style == annotations_pb2.TIME_FORMAT_MICROS_Z:
         return f"{day}.{micros}Z"
+    if style == annotations_pb2.TIME_FORMAT_HTTP_DATE:
+        return formatdate(seconds, usegmt=True)
     if style == annotations_pb2.TIME_FORMAT_SPACE:
         return day.replace("T", " ")
     return f"{day.replace('T', ' ')}.{micros}"
@@ -131,25 +140,6 @@ def _second(seconds: int) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def plain(value: struct_pb2.Value) -> Any:
-    """A Value as Python; whole numbers are integers."""
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        return plain_struct(value.struct_value)
-    if kind == "list_value":
-        return [plain(item) for item in value.list_value.values]
-    if kind == "number_value":
-        number = value.number_value
-        return int(number) if number.is_integer() else number
-    if kind == "string_value":
-        return value.string_value
-    return value.bool_value if kind == "bool_value" else None
-
-
-def plain_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
-    return {key: plain(item) for key, item in struct.fields.items()}
 
 
 def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
@@ -222,11 +212,11 @@ def _value(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
     name = field.name
     if _is_map(field):
         assert field.message_type is not None
-        one = _scalar(field.message_type.fields_by_name["value"], rules, view)
+        one = scalar(field.message_type.fields_by_name["value"], rules, view)
         return lambda message, base, root: {
             str(key): one(item, base, root) for key, item in sorted(getattr(message, name).items())
         }
-    one = _scalar(field, rules, view)
+    one = scalar(field, rules, view)
     if field.is_repeated:
         if one is _same:
             return lambda message, base, root: list(getattr(message, name))
@@ -240,7 +230,8 @@ def _same(value: Any, base: str, root: Any) -> Any:
     return value
 
 
-def _scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
+def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
+    """How one value of a field, or of its items, is written."""
     message = field.message_type
     if message is None:
         if field.type == FieldDescriptor.TYPE_ENUM:
@@ -275,34 +266,51 @@ def _api_time(field: AnyField) -> int:
 
 def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
-    links = [(link.rel, _template(link.href)) for link in rules.links]
-    relative = rules.links[0].relative
+    links = [(link.rel, _address(link)) for link in rules.links]
     if field.is_repeated:
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            base = urlsplit(base).path if relative else base
-            out[key] = [{"rel": rel, "href": base + href(message)} for rel, href in links]
+            out[key] = [{"rel": rel, "href": address(message, base)} for rel, address in links]
 
         return emit_list
     if field.message_type is None:
-        address = links[0][1]
-
-        def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            out[key] = base + address(message)
-
-        return emit_text
+        return _text_link(field, key, rules.links[0])
 
     def emit_object(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-        out[key] = {rel: base + href(message) for rel, href in links}
+        out[key] = {rel: address(message, base) for rel, address in links}
 
     return emit_object
+
+
+def _text_link(field: AnyField, key: str, link: annotations_pb2.Link) -> Emit:
+    """A text that is one address: left out where it is optional and unset, or unprefixed and lacks a part."""
+    name, optional, address = field.name, field.has_presence, _address(link)
+    parts = [part.split(".") for part in _PLACEHOLDER.findall(link.href)] if link.unprefixed else []
+
+    def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+        if (not optional or message.HasField(name)) and all(reduce(getattr, part, message) for part in parts):
+            out[key] = address(message, base)
+
+    return emit_text
+
+
+def _address(link: annotations_pb2.Link) -> Callable[[Any, str], str | None]:
+    """(object, URL of the API) -> the link's address."""
+    if not link.href:
+        return lambda message, base: None
+    path = template(link.href)
+    if link.unprefixed:
+        return lambda message, base: path(message)
+    if link.relative:
+        return lambda message, base: urlsplit(base).path + path(message)
+    return lambda message, base: base + path(message)
 
 
 Location = Callable[[Message, Any], str]
 """(request, result) -> path behind the API's prefix"""
 
 
-def location_template(template: str) -> Location:
+def location_template(path: str) -> Location:
     """A Location header's path: `{field}` of the request, else of the answer's object."""
 
     def fill(request: Message, result: Any) -> str:
@@ -311,14 +319,16 @@ def location_template(template: str) -> Location:
             value: Any = request if name in request.DESCRIPTOR.fields_by_name else result
             for part in (name, *path):
                 value = getattr(value, part)
-            return quote(str(value))
+            return quote(str(value), safe="/:")
 
-        return _PLACEHOLDER.sub(one, template)
+        return _PLACEHOLDER.sub(one, path)
 
     return fill
 
 
-def _template(href: str) -> Callable[[Any], str]:
+def template(href: str) -> Callable[[Any], str]:
+    """What fills the `{fields}` of an address with those of a message."""
+
     def fill(message: Any) -> str:
         def one(match: re.Match[str]) -> str:
             value = message
@@ -331,36 +341,16 @@ def _template(href: str) -> Callable[[Any], str]:
     return fill
 
 
-def has_headers(descriptor: AnyMessageType) -> bool:
-    """Whether an answer has fields that travel as headers."""
-    return bool(_headers(descriptor, LATEST) or _header_maps(descriptor))
-
-
-def header_fields(descriptor: AnyMessageType, microversion: int, base: str, message: Any) -> dict[str, str]:
-    """The fields of an answer that travel as headers; empty ones are left out."""
-    found = {}
-    for name, header, template in _headers(descriptor, microversion):
-        value = base + template(message) if template is not None else getattr(message, name)
-        if value not in ("", None):
-            found[header] = str(value)
-    for name, prefix in _header_maps(descriptor):
-        for key, value in getattr(message, name).items():
-            found[prefix + key.title()] = value
+def addresses(descriptor: AnyMessageType, microversion: int, base: str) -> dict[str, Any]:
+    """The addresses that a list's answer has beside its objects, by key."""
+    found: dict[str, Any] = {}
+    for emit in _addresses(descriptor, microversion):
+        emit(None, found, base, None)
     return found
 
 
 @cache
-def _header_maps(descriptor: AnyMessageType) -> tuple[tuple[str, str], ...]:
-    """(field, prefix) of the maps that are headers."""
-    found = ((field.name, field_rules(field).header_prefix) for field in descriptor.fields)
-    return tuple((name, prefix) for name, prefix in found if prefix)
-
-
-@cache
-def _headers(descriptor: AnyMessageType, microversion: int) -> tuple[tuple[str, str, Callable[[Any], str] | None], ...]:
-    found = []
-    for field in descriptor.fields:
-        rules = field_rules(field)
-        if rules.header and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
-            found.append((field.name, rules.header, _template(rules.links[0].href) if rules.links else None))
-    return tuple(found)
+def _addresses(descriptor: AnyMessageType, microversion: int) -> tuple[Emit, ...]:
+    view = View(microversion, "", descriptor.name)
+    rules = [(field, field_rules(field)) for field in descriptor.fields]
+    return tuple(_emit(field, rule, view) for field, rule in rules if rule.links and _shown(field, rule, view))

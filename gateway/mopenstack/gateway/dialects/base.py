@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -146,8 +147,19 @@ class Dialect:
         return f"Policy doesn't allow {fault.rules[0]} to be performed."
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
-        """A refusal as this service answers it."""
-        raise NotImplementedError
+        """A refusal as this service answers it.
+
+        Source: the API SIG's guideline on errors, for services that have no dialect of their own.
+        """
+        status = self.status(fault)
+        error = {
+            "status": status,
+            "code": f"{self.api.type}.{fault.error_reason.lower()}",
+            "title": HTTPStatus(status).phrase,
+            "detail": self.text(fault),
+            "request_id": context.request_id,
+        }
+        return Answer.json(status, {"errors": [error]})
 
     def unauthorized(self, context: RequestContext) -> Answer:
         """keystonemiddleware's answer to a missing or bad token, the same in most services."""

@@ -7,8 +7,9 @@ from http import HTTPStatus
 from typing import Any
 
 from mopenstack.contract.calls import Page, RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, InvalidPatch
 from mopenstack.gateway.dialects.base import Answer, Dialect
 
 _UNAUTHORIZED = (
@@ -40,6 +41,9 @@ class ImageDialect(Dialect):
         answer = _error(401, _UNAUTHORIZED)
         answer.headers["WWW-Authenticate"] = f'Keystone uri="{context.api_url.removesuffix(self.api.prefix)}/identity"'
         return answer
+
+    def invalid(self, fault: InvalidField) -> str:
+        return _patch_sentence(fault) if isinstance(fault, InvalidPatch) else super().invalid(fault)
 
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to complete {fault.rules[0]} action."
@@ -106,6 +110,27 @@ class ImageDialect(Dialect):
 
     def document_needs_token(self, path: str) -> bool:
         return path == "/v2"
+
+
+def _patch_sentence(fault: InvalidPatch) -> str:
+    """What Glance says of a body that is no JSON patch, or not one that it takes (RequestDeserializer)."""
+    value, names = fault.value, '"add", "remove", or "replace"'
+    allowed = f"It must be one of the following: {', '.join(DRAFT_OPERATIONS)}."
+    sentences = {
+        "array": "Request body must be a JSON array of operation objects.",
+        "object": "Operations must be JSON objects.",
+        "op_missing": f"Unable to find `op` in JSON Schema change. {allowed}",
+        "op_unknown": f"Invalid operation: `{value}`. {allowed}",
+        "path_missing": "Unable to find 'path' in JSON Schema change",
+        "value_missing": f'Operation "{fault.bound}" requires a member named "value".',
+        "member_twice": f"Operation objects must contain only one member named {names}.",
+        "member_missing": f"Operation objects must contain exactly one member named {names}.",
+        "pointer_start": f'Pointer `{value}` does not start with "/".',
+        "pointer_adjacent": f'Pointer `{value}` contains adjacent "/".',
+        "pointer_end": f'Pointer `{value}` end with "/".',
+        "pointer_escape": f'Pointer `{value}` contains "~" not part of a recognized escape sequence.',
+    }
+    return sentences[fault.rule]
 
 
 def _error(status: int, text: str) -> Answer:

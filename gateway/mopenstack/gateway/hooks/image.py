@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Forbidden, InvalidField
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
-from mopenstack.gateway.codec.values import decode_json, to_value
+from mopenstack.gateway.codec.json_patch import read_draft
+from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.hooks import BodyHook
 from mopenstack.image.json_schema import breach
 from mopenstack.image.schemas import LOCATION, TASK, image_breach
@@ -18,10 +18,6 @@ from mopenstack.image.v2 import tasks_pb2
 from mopenstack.image.v2.images import images_pb2 as pb
 from mopenstack.image.v2.images import locations_pb2
 
-Change = pb.UpdateImageRequest.Change
-JsonObject = dict[str, Any]
-
-OPERATIONS = {"add": Change.ADD, "remove": Change.REMOVE, "replace": Change.REPLACE}
 PATCH_TYPES = {
     "application/openstack-images-v2.0-json-patch": 4,
     "application/openstack-images-v2.1-json-patch": 10,
@@ -35,10 +31,6 @@ class UnsupportedMediaType(BadRequest):
 
 class ReadOnlyAttribute(Forbidden):
     message = "Attribute '{name}' is read-only."
-
-
-class BadPatch(BadRequest):
-    """The body is no JSON patch, or not one that Glance takes."""
 
 
 def body_json(body: bytes) -> Any:
@@ -75,63 +67,12 @@ _OUTPUT = ("size", "virtual_size")
 
 
 def update_body(message: pb.UpdateImageRequest, body: bytes, headers: Mapping[str, str]) -> None:
-    """The changes of a JSON patch."""
+    """A JSON patch, of the draft that the content type names."""
     content_type = headers.get("Content-Type", "").partition(";")[0].strip()
     draft = PATCH_TYPES.get(content_type)
     if draft is None:
         raise UnsupportedMediaType(content_type=content_type)
-    document = body_json(body)
-    if not isinstance(document, list):
-        raise BadPatch("Request body must be a JSON array of operation objects.")
-    for raw in document:
-        if not isinstance(raw, dict):
-            raise BadPatch("Operations must be JSON objects.")
-        message.changes.append(_change(raw, draft))
-
-
-def _change(raw: JsonObject, draft: int) -> pb.UpdateImageRequest.Change:
-    op, pointer = _draft_10(raw) if draft == 10 else _draft_4(raw)
-    change = Change(op=OPERATIONS[op], path=_parts(pointer), strict_add=draft == 4)
-    if op != "remove":
-        if "value" not in raw:
-            raise BadPatch(f'Operation "{op}" requires a member named "value".')
-        change.value.CopyFrom(to_value(raw["value"]))
-    return change
-
-
-def _draft_10(raw: JsonObject) -> tuple[str, Any]:
-    allowed = f"It must be one of the following: {', '.join(OPERATIONS)}."
-    op = raw.get("op")
-    if op is None:
-        raise BadPatch(f"Unable to find `op` in JSON Schema change. {allowed}")
-    if not isinstance(op, str) or op not in OPERATIONS:
-        raise BadPatch(f"Invalid operation: `{op}`. {allowed}")
-    if "path" not in raw:
-        raise BadPatch("Unable to find 'path' in JSON Schema change")
-    return op, raw["path"]
-
-
-def _draft_4(raw: JsonObject) -> tuple[str, Any]:
-    ops = [op for op in OPERATIONS if op in raw]
-    names = '"add", "remove", or "replace"'
-    if len(ops) > 1:
-        raise BadPatch(f"Operation objects must contain only one member named {names}.")
-    if not ops:
-        raise BadPatch(f"Operation objects must contain exactly one member named {names}.")
-    return ops[0], raw[ops[0]]
-
-
-def _parts(pointer: Any) -> list[str]:
-    """A JSON pointer's parts, unescaped."""
-    if not isinstance(pointer, str) or not pointer.startswith("/"):
-        raise BadPatch(f'Pointer `{pointer}` does not start with "/".')
-    if re.search(r"/\s*?/", pointer[1:]):
-        raise BadPatch(f'Pointer `{pointer}` contains adjacent "/".')
-    if len(pointer) > 1 and pointer.endswith("/"):
-        raise BadPatch(f'Pointer `{pointer}` end with "/".')
-    if re.search("~[^01]", pointer) or pointer.endswith("~"):
-        raise BadPatch(f'Pointer `{pointer}` contains "~" not part of a recognized escape sequence.')
-    return [part.replace("~1", "/").replace("~0", "~").strip() for part in pointer.lstrip("/").split("/")]
+    message.patch.CopyFrom(read_draft(body_json(body), draft))
 
 
 def task_body(message: tasks_pb2.CreateTaskRequest, body: bytes, _headers: Mapping[str, str]) -> None:

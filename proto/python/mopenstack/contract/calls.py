@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -86,7 +86,7 @@ class Reply:
     """
 
     result: Result
-    audience: str = ""  # "admin", or "" for everybody else
+    audience: str = ""  # "admin", or "" for other callers
     outcome: str = ""  # one of the operation's outcomes, or "" for the usual one
 
 
@@ -94,6 +94,12 @@ class Core(Protocol):
     """The core as the gateway sees it, whether in this process or behind gRPC. Raises Fault."""
 
     async def call(self, operation: Operation, request: Message, context: RequestContext) -> Reply: ...
+
+    def holds(self, message: Message) -> bool:
+        """Whether the core keeps a message of a reply, so that what is made of it may be kept too."""
+
+    def on_drop(self, listener: Callable[[int], None]) -> None:
+        """Call a function with the identity of each such message once the core keeps it no longer."""
 
     async def authenticate(self, context: RequestContext) -> None:
         """Only look at the token: raises Unauthorized for one that does not work."""

@@ -20,6 +20,7 @@ LATEST = 1_000_000
 FIELD_MASK = "google.protobuf.FieldMask"
 QUERY = "mopenstack.contract.v1.Query"
 PAGE_INFO = "mopenstack.contract.v1.PageInfo"
+JSON_PATCH = "mopenstack.contract.v1.JsonPatch"
 
 _VERBS = ("get", "put", "post", "delete", "patch")
 _DEFAULT_STATUS = {"GET": 200, "HEAD": 200, "PUT": 200, "PATCH": 200, "POST": 201, "DELETE": 204}

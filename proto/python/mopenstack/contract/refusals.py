@@ -6,6 +6,8 @@ the same classes of a package that has none.
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import sys
 from types import ModuleType
 from typing import Any
@@ -26,6 +28,8 @@ def refusals(package: str) -> ModuleType:
     name = f"{package}.refusals"
     if name in sys.modules:
         return sys.modules[name]
+    if importlib.util.find_spec(name) is not None:
+        return importlib.import_module(name)
     module: Any = ModuleType(name)
     for value in Default().FindEnumTypeByName(f"{package}.Refusal").values:
         rule = value.GetOptions().Extensions[options_pb2.refusal]

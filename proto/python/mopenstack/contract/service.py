@@ -30,8 +30,8 @@ class Service:
 
     name           its word at every layer and for `mopenstack up --services`: "network"
     contract       package of its .proto files: "mopenstack.network.v2"
-    core           package whose modules hold its servicers, lifecycles, options, quotas and event subscriptions
-    dialect        its class, as "module:Class"
+    core           module, or package of modules, with its servicers, lifecycles, options, quotas, event subscriptions
+    dialect        its class, as "module:Class"; the default has errors as the API SIG's guideline says
     hooks          modules with BODY_HOOKS, for bodies that no annotation describes
     seed           YAML file, or folder of them, in a package, as "package:path"; planted after those of `needs`
     operations     what OpenStack documents of it (TSV), as "package:path": what is not served is named by a 501
@@ -43,7 +43,7 @@ class Service:
     name: str
     contract: str
     core: str = ""
-    dialect: str = ""
+    dialect: str = "mopenstack.gateway.dialects.base:Dialect"
     hooks: tuple[str, ...] = ()
     seed: str = ""
     operations: str = ""

@@ -21,7 +21,7 @@ from mopenstack.core.store.transaction import copy_of
 
 LOGS_SINCE = 21
 """From this microversion the log of a deleted server can be read."""
-KEPT_MAX = 10_000
+KEPT_MAX = 2_000
 """So many are kept, the newest; Nova keeps all until somebody archives them."""
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
-from mopenstack.core.engine.servicer import EMPTY, Result
-from mopenstack.core.identity.auth.delegation import refuse_lent
-from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.engine.children import ChildServicer
+from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
+from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
@@ -18,33 +18,18 @@ from mopenstack.identity.v3.application_credential.application_credentials_pb2 i
 _BLOCK_STORAGE = frozenset({"block-storage", "volumev3", "volume"})
 
 
-class AccessRules(IdentityServicer[pb2.AccessRule]):
+class AccessRules(ChildServicer[pb2.AccessRule], IdentityServicer[pb2.AccessRule]):
     service = pb2.DESCRIPTOR.services_by_name["AccessRules"]
     message = pb2.AccessRule
     not_found = refusals.AccessRuleNotFound
 
     async def before(self, call: Call, request: Any) -> None:
-        refuse_lent(call.caller)
+        refuse_trust_and_oauth(call.caller)
 
-    async def list_access_rules(self, call: Call, request: pb2.ListAccessRulesRequest) -> Result:
-        return page_of(await call.tx.query(pb2.AccessRule, user_id=request.user_id), request.query)
-
-    async def get_access_rule(self, call: Call, request: pb2.AccessRuleRequest) -> Result:
-        return await self._own(call, request)
-
-    async def delete_access_rule(self, call: Call, request: pb2.AccessRuleRequest) -> Result:
-        rule = await self._own(call, request)
-        for credential in await call.tx.query(ApplicationCredential, user_id=rule.user_id):
-            if any(used.id == rule.id for used in credential.access_rules):
+    async def remove(self, call: Call, obj: pb2.AccessRule) -> None:
+        for credential in await call.tx.query(ApplicationCredential, user_id=obj.user_id):
+            if any(used.id == obj.id for used in credential.access_rules):
                 raise refusals.AccessRuleInUse
-        await call.tx.delete(pb2.AccessRule, rule.id)
-        return EMPTY
-
-    async def _own(self, call: Call, request: pb2.AccessRuleRequest) -> pb2.AccessRule:
-        rule = await self.lookup(call, request.access_rule_id)
-        if rule.user_id != request.user_id:
-            raise self.not_found(id=request.access_rule_id)
-        return rule
 
 
 def permitted(call: Call, caller: Caller) -> bool:

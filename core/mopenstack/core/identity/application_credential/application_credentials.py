@@ -7,13 +7,14 @@ import secrets
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.children import ChildServicer
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.application_credential.access_rules import keep_rule
 from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.assignment.roles import Roles
-from mopenstack.core.identity.auth.delegation import refuse_lent
-from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
+from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.identity.identity.passwords import hash_secret
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
@@ -25,30 +26,28 @@ _UNASSIGNED = "Cannot create an application credential with unassigned role"
 _RESTRICTED = "Using method 'application_credential' is not allowed for managing additional application credentials."
 
 
-class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
+class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityServicer[pb2.ApplicationCredential]):
     service = pb2.DESCRIPTOR.services_by_name["ApplicationCredentials"]
     message = pb2.ApplicationCredential
     not_found = refusals.ApplicationCredentialNotFound
 
     async def before(self, call: Call, request: Any) -> None:
-        refuse_lent(call.caller)
+        refuse_trust_and_oauth(call.caller)
 
-    async def list_application_credentials(self, call: Call, request: pb2.ListApplicationCredentialsRequest) -> Result:
-        found = await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id)
-        return page_of(found, request.query)
+    async def child(self, call: Call, parent_id: str, id: str) -> pb2.ApplicationCredential | None:
+        """The credential; its owner is the one that counts, not the user in the path."""
+        found = await self.find(call, id)
+        if found is not None and found.user_id not in (parent_id, call.caller.user_id) and not call.caller.is_admin:
+            assert call.operation is not None
+            raise errors.refused(call.operation.options.policy.name)
+        return found
 
-    async def get_application_credential(self, call: Call, request: pb2.ApplicationCredentialRequest) -> Result:
-        return await self._own(call, request)
-
-    async def delete_application_credential(self, call: Call, request: pb2.ApplicationCredentialRequest) -> Result:
+    async def delete(self, call: Call, request: Any) -> Result:
         await check_unrestricted(call)
-        found = await self._own(call, request)
-        await call.tx.delete(pb2.ApplicationCredential, found.id)
-        return EMPTY
+        return await super().delete(call, request)
 
-    async def create_application_credential(
-        self, call: Call, request: pb2.CreateApplicationCredentialRequest
-    ) -> Result:
+    async def create(self, call: Call, request: pb2.CreateApplicationCredentialRequest) -> Result:
+        """The secret is shown this once."""
         await check_unrestricted(call)
         body = request.application_credential
         for other in await call.tx.query(pb2.ApplicationCredential, user_id=request.user_id):
@@ -56,8 +55,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
                 raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
         secret = body.secret or base64.urlsafe_b64encode(secrets.token_bytes(64)).decode().rstrip("=")
         made = pb2.ApplicationCredential(
-            id=self.new_id(call), name=body.name, user_id=request.user_id, project_id=call.caller.project_id,
-            secret_hash=hash_secret(secret),
+            name=body.name, user_id=request.user_id, project_id=call.caller.project_id, secret_hash=hash_secret(secret)
         )  # fmt: skip
         if body.HasField("description"):
             made.description = body.description
@@ -69,8 +67,7 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
         for rule in body.access_rules:
             kept = await keep_rule(call, request.user_id, rule)
             made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
-        await call.tx.put(made, fresh=True)
-        shown = copy_of(made)
+        shown = copy_of(await self.insert(call, made, request))
         shown.secret = secret
         return shown
 
@@ -89,15 +86,6 @@ class ApplicationCredentials(IdentityServicer[pb2.ApplicationCredential]):
             if role is None:
                 raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
             found.append(role)
-        return found
-
-    async def _own(self, call: Call, request: pb2.ApplicationCredentialRequest) -> pb2.ApplicationCredential:
-        """The credential; its owner is the one that counts, not the user in the path."""
-        found = await self.lookup(call, request.application_credential_id)
-        owned = found.user_id in (request.user_id, call.caller.user_id)
-        if not owned and not call.caller.is_admin:
-            assert call.operation is not None
-            raise errors.refused(call.operation.options.policy.name)
         return found
 
 

@@ -1,4 +1,4 @@
-"""What role assignments come to: groups expanded, inheritance followed, implied roles added.
+"""Effective role assignments: groups expanded, inheritance followed, implied roles added.
 
 After keystone.assignment.core. A grant on a domain does not hold for its projects unless it is inherited,
 and an inherited one holds only below its target.
@@ -66,7 +66,7 @@ async def members_assignments(call: Call, grants: Iterable[Grant]) -> list[Assig
     return found
 
 
-async def lineage(call: Call, project_id: str) -> list[str]:
+async def ancestor_ids(call: Call, project_id: str) -> list[str]:
     """The ids above a project, up to its domain."""
     found: list[str] = []
     project = await call.tx.get(Project, project_id)
@@ -76,7 +76,7 @@ async def lineage(call: Call, project_id: str) -> list[str]:
     return found
 
 
-async def below(call: Call, id: str) -> list[str]:
+async def descendant_ids(call: Call, id: str) -> list[str]:
     """The ids of all projects below a project or a domain."""
     found: list[str] = []
     level = [id]
@@ -87,14 +87,14 @@ async def below(call: Call, id: str) -> list[str]:
     return found
 
 
-async def spread(call: Call, assignments: Iterable[Assignment]) -> list[Assignment]:
+async def expand_inherited(call: Call, assignments: Iterable[Assignment]) -> list[Assignment]:
     """Inherited assignments become one on every project below their target."""
     found: list[Assignment] = []
     for item in assignments:
         if not item.inherited:
             found.append(item)
             continue
-        for project in await below(call, item.target_id):
+        for project in await descendant_ids(call, item.target_id):
             found.append(
                 replace(
                     item,
@@ -150,7 +150,7 @@ async def expanded_roles(call: Call, role_ids: Iterable[str], *, of_domains: boo
 
 async def roles_on(call: Call, user_id: str, target_id: str, *, of_domains: bool = False) -> list[Role]:
     """The user's roles on a project, a domain or the system."""
-    above = [] if target_id == SYSTEM else await lineage(call, target_id)
+    above = [] if target_id == SYSTEM else await ancestor_ids(call, target_id)
     held = [
         item.role_id
         for item in await grants_of(call, user_id)
@@ -164,7 +164,7 @@ async def projects_of(call: Call, user_id: str) -> list[Project]:
     ids: set[str] = set()
     for item in await grants_of(call, user_id):
         if item.inherited:
-            ids.update(await below(call, item.target_id))
+            ids.update(await descendant_ids(call, item.target_id))
         elif not item.on_domain and item.target_id != SYSTEM:
             ids.add(item.target_id)
     found = [await call.tx.get(Project, id) for id in sorted(ids)]

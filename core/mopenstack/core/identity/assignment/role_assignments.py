@@ -65,7 +65,7 @@ class RoleAssignments(Servicer):
             wanted = request.inherited_to == "projects"
             assignments = [item for item in assignments if item.inherited == wanted]
         assignments = [item for item in assignments if item.target_id != SYSTEM]
-        assignments = await effective.spread(call, assignments)
+        assignments = await effective.expand_inherited(call, assignments)
         targets = await self._targets(call, request)
         if targets is not None:
             assignments = [item for item in assignments if item.target_id in targets]
@@ -96,7 +96,7 @@ class RoleAssignments(Servicer):
             return None
         found = {request.project_id}
         if _on(request, "include_subtree"):
-            found.update(await effective.below(call, request.project_id))
+            found.update(await effective.descendant_ids(call, request.project_id))
         return found
 
     @staticmethod
@@ -135,7 +135,6 @@ class _View:
 
     def __init__(self, call: Call, *, names: bool) -> None:
         self._call, self._names = call, names
-        self._base = f"{call.context.cloud_url}/identity/v3"
 
     async def show(self, item: Assignment) -> pb2.RoleAssignment:
         shown = pb2.RoleAssignment()
@@ -172,7 +171,10 @@ class _View:
             entity.domain.name = domain.name if domain is not None else ""
 
     def _links(self, item: Assignment, links: pb2.RoleAssignment.Links) -> None:
-        """The grant behind it, the membership that brings it, and the role that implies it."""
+        """The grant behind it, the membership that brings it, and the role that implies it.
+
+        Paths, since no template of one link covers the twelve that a grant may have.
+        """
         target = item.via_target or item.target_id
         on_domain = item.via_domain if item.via_target else item.on_domain
         path = "/system" if target == SYSTEM else f"/{'domains' if on_domain else 'projects'}/{target}"
@@ -181,8 +183,8 @@ class _View:
         path += f"/roles/{item.prior_role or item.role_id}"
         if item.inherited or item.via_target:
             path = f"/OS-INHERIT{path}/inherited_to_projects"
-        links.assignment = self._base + path
+        links.assignment = path
         if item.via_group:
-            links.membership = f"{self._base}/groups/{item.via_group}/users/{item.user_id}"
+            links.membership = f"/groups/{item.via_group}/users/{item.user_id}"
         if item.prior_role:
-            links.prior_role = f"{self._base}/prior_role/{item.role_id}/implies/{item.prior_role}"
+            links.prior_role = f"/prior_role/{item.role_id}/implies/{item.prior_role}"

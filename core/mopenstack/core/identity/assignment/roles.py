@@ -6,13 +6,16 @@ from typing import Any
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.events import subscribes
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IMMUTABLE, IdentityServicer, check_domain_unchanged, may_read_all
-from mopenstack.core.identity.resource.deletion import forget_role
+from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment import roles_pb2 as pb2
+from mopenstack.identity.v3.resource.projects_pb2 import Project
 
 NEVER_IMPLIED = frozenset({"admin"})
 """keystone.conf.assignment.prohibited_implied_role."""
@@ -25,15 +28,13 @@ class Roles(IdentityServicer[pb2.Role]):
     not_found = refusals.RoleNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
-    absence_told = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
+    not_found_before_policy = frozenset({"GetRole", "UpdateRole", "DeleteRole"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         return errors.duplicate("role", f"Duplicate entry found with name {obj.name}")
 
     async def complete(self, call: Call, obj: pb2.Role, request: Any, given: set[str]) -> None:
         if obj.domain_id:
-            from mopenstack.core.identity.resource.projects import Projects
-
             await call.service(Projects).domain(call, obj.domain_id)
 
     async def revise(self, call: Call, old: pb2.Role, new: pb2.Role, request: Any, given: set[str]) -> None:
@@ -41,7 +42,6 @@ class Roles(IdentityServicer[pb2.Role]):
 
     async def remove(self, call: Call, obj: pb2.Role) -> None:
         self.check_deletable(obj)
-        await forget_role(call, obj.id)
 
     async def id_of(self, call: Call, wanted: Any) -> str:
         """The id of a role that a delegation names by its id or name; raises RoleNotFound for an unknown name."""
@@ -68,6 +68,12 @@ class Roles(IdentityServicer[pb2.Role]):
         return [role for role in found if not role.domain_id]
 
 
+@subscribes("before_delete", "domain")
+async def delete_roles(call: Call, domain: Project) -> None:
+    for role in await call.tx.query(pb2.Role, domain_id=domain.id):
+        await call.service(Roles).discard(call, role)
+
+
 class RoleInferences(Servicer):
     """Which roles imply which."""
 
@@ -88,41 +94,6 @@ class RoleInferences(Servicer):
         inference = await self._inference(call, request.prior_role_id, implied)
         return pb2.ListImpliedRolesResponse(role_inference=inference)
 
-    async def add_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
-        roles = call.service(Roles)
-        implied = await roles.lookup(call, request.implied_role_id)
-        prior = await roles.lookup(call, request.prior_role_id)
-        if implied.name in NEVER_IMPLIED:
-            raise refusals.InvalidImpliedRole(role_id=implied.id)
-        if not prior.domain_id and implied.domain_id:
-            raise refusals.InvalidImpliedRole("Global role cannot imply a domain-specific role")
-        rule = pb2.ImpliedRole(id=_id(request), prior_role_id=prior.id, implied_role_id=implied.id)
-        if await call.tx.get(pb2.ImpliedRole, rule.id) is not None:
-            raise errors.duplicate("implied_role", "Duplicate entry")
-        await call.tx.put(rule, fresh=True)
-        return _answer(prior, implied)
-
-    async def get_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
-        return _answer(*await self._rule(call, request))
-
-    async def check_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
-        await self._rule(call, request)
-        return EMPTY
-
-    async def delete_implied_role(self, call: Call, request: pb2.ImpliedRoleRequest) -> Result:
-        await self._rule(call, request)
-        await call.tx.delete(pb2.ImpliedRole, _id(request))
-        return EMPTY
-
-    @staticmethod
-    async def _rule(call: Call, request: pb2.ImpliedRoleRequest) -> tuple[pb2.Role, pb2.Role]:
-        roles = call.service(Roles)
-        prior = await roles.lookup(call, request.prior_role_id)
-        implied = await roles.lookup(call, request.implied_role_id)
-        if await call.tx.get(pb2.ImpliedRole, _id(request)) is None:
-            raise refusals.ImpliedRoleNotFound(prior_role_id=prior.id, implied_role_id=implied.id)
-        return prior, implied
-
     @staticmethod
     async def _inference(call: Call, prior_id: str, implied_ids: list[str]) -> pb2.RoleInference:
         roles = call.service(Roles)
@@ -131,14 +102,36 @@ class RoleInferences(Servicer):
         return pb2.RoleInference(prior_role=_reference(prior), implies=[_reference(role) for role in implied])
 
 
-def _id(request: pb2.ImpliedRoleRequest) -> str:
-    return f"{request.prior_role_id}:{request.implied_role_id}"
-
-
 def _reference(role: pb2.Role) -> pb2.RoleReference:
     return pb2.RoleReference(id=role.id, name=role.name)
 
 
-def _answer(prior: pb2.Role, implied: pb2.Role) -> pb2.ImpliedRoleResponse:
-    inference = pb2.ImpliedRoleResponse.Inference(prior_role=_reference(prior), implies=_reference(implied))
-    return pb2.ImpliedRoleResponse(role_inference=inference)
+async def _check_implied(call: Call, rule: pb2.ImpliedRole, ends: Ends) -> None:
+    prior, implied = ends["prior_role_id"], ends["implied_role_id"]
+    if implied.name in NEVER_IMPLIED:
+        raise refusals.InvalidImpliedRole(role_id=implied.id)
+    if not prior.domain_id and implied.domain_id:
+        raise refusals.InvalidImpliedRole("Global role cannot imply a domain-specific role")
+
+
+def _taken(rule: pb2.ImpliedRole) -> Exception:
+    return errors.duplicate("implied_role", "Duplicate entry")
+
+
+def _missing(call: Call, rule: pb2.ImpliedRole) -> Exception:
+    return refusals.ImpliedRoleNotFound(prior_role_id=rule.prior_role_id, implied_role_id=rule.implied_role_id)
+
+
+async def _show(call: Call, rule: pb2.ImpliedRole, ends: Ends) -> pb2.ImpliedRoleResponse:
+    prior, implied = _reference(ends["prior_role_id"]), _reference(ends["implied_role_id"])
+    return pb2.ImpliedRoleResponse(role_inference=pb2.ImpliedRoleResponse.Inference(prior_role=prior, implies=implied))
+
+
+IMPLIED_ROLES = Association(
+    pb2.ImpliedRole,
+    {"prior_role_id": "role", "implied_role_id": "role"},
+    add=_check_implied,
+    taken=_taken,
+    missing=_missing,
+    show=_show,
+)

@@ -6,13 +6,14 @@ from typing import Any
 
 from mopenstack.contract.faults import Forbidden
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import FALSE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity.assignment.effective import SYSTEM, domains_of, projects_of, roles_on
 from mopenstack.core.identity.auth.authentication import authenticate_for_token, subject
 from mopenstack.core.identity.auth.fernet import encode
 from mopenstack.core.identity.auth.revocations import record
-from mopenstack.core.identity.auth.tokens import Standing, enabled
-from mopenstack.core.identity.base import FALSE_WORDS, may_read_all, page_of
+from mopenstack.core.identity.auth.tokens import ValidToken, enabled
+from mopenstack.core.identity.base import may_read_all, page_of
 from mopenstack.core.identity.catalog.catalog import catalog
 from mopenstack.core.identity.errors import missing, refused
 from mopenstack.core.identity.resource.domains import domain_view
@@ -30,50 +31,50 @@ class Tokens(Servicer):
     async def create_token(self, call: Call, request: pb2.CreateTokenRequest) -> Result:
         if not request.HasField("auth"):
             raise missing("auth", "request body")
-        standing = await authenticate_for_token(call, request.auth, request.authorization, request.receipt)
-        token = encode(call.cloud, standing.payload)
-        return await token_answer(call, standing, token, plain=request.HasField("nocatalog"))
+        valid = await authenticate_for_token(call, request.auth, request.authorization, request.receipt)
+        token = encode(call.cloud, valid.payload)
+        return await token_answer(call, valid, token, with_catalog=not request.HasField("nocatalog"))
 
     async def get_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
-        standing = await self._subject(call, request.subject_token, "identity:validate_token")
-        return await token_answer(call, standing, request.subject_token, plain=request.HasField("nocatalog"))
+        valid = await self._subject(call, request.subject_token, "identity:validate_token")
+        return await token_answer(call, valid, request.subject_token, with_catalog=not request.HasField("nocatalog"))
 
     async def check_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
-        standing = await self._subject(call, request.subject_token, "identity:check_token")
-        return await token_answer(call, standing, request.subject_token, plain=True)
+        valid = await self._subject(call, request.subject_token, "identity:check_token")
+        return await token_answer(call, valid, request.subject_token, with_catalog=False)
 
     async def revoke_token(self, call: Call, request: pb2.RevokeTokenRequest) -> Result:
-        standing = await self._subject(call, request.subject_token, "identity:revoke_token")
+        valid = await self._subject(call, request.subject_token, "identity:revoke_token")
         alone = request.HasField("cascade") and request.cascade.lower() in FALSE_WORDS
-        await call.tx.put(pb2.Revocation(id=standing.payload.audit_ids[0], spares_chain=alone))
-        await record(call, audit_id=standing.payload.audit_ids[0])
+        await call.tx.put(pb2.Revocation(id=valid.payload.audit_ids[0], spares_chain=alone))
+        await record(call, audit_id=valid.payload.audit_ids[0])
         return EMPTY
 
     @staticmethod
-    async def _subject(call: Call, token: str, policy: str) -> Standing:
-        """The token in question: one's own, or anybody's for those who may look at it."""
+    async def _subject(call: Call, token: str, policy: str) -> ValidToken:
+        """The token that the request is about: the caller's own, or any token for callers who may read all."""
         may_all = call.caller.is_admin if policy == "identity:revoke_token" else may_read_all(call)
         if policy == "identity:validate_token" and "service" in call.caller.roles:
             may_all = True
-        standing = await subject(call, token)  # a token that does not work is 404 for everybody
-        if not may_all and standing.user.id != call.caller.user_id:
+        valid = await subject(call, token)  # 404 for every caller if it is not valid
+        if not may_all and valid.user.id != call.caller.user_id:
             raise refused(policy)
-        return standing
+        return valid
 
 
-async def token_answer(call: Call, standing: Standing, token: str, *, plain: bool) -> pb2.TokenResponse:
-    """A token as an answer, with the catalog if it is scoped and nobody asked to leave it out."""
-    shown = token_view(call, standing)
-    if standing.scoped and not plain:
-        project = standing.payload.scope_id if standing.payload.scope == "project" else ""
-        owner = standing.delegated.trust.trustor_user_id if standing.delegated is not None else standing.user.id
+async def token_answer(call: Call, valid: ValidToken, token: str, *, with_catalog: bool) -> pb2.TokenResponse:
+    """A token as an answer, with the catalog if it is scoped and the request does not leave it out."""
+    shown = token_view(call, valid)
+    if valid.scoped and with_catalog:
+        project = valid.payload.scope_id if valid.payload.scope == "project" else ""
+        owner = valid.delegated.trust.trustor_user_id if valid.delegated is not None else valid.user.id
         shown.catalog.CopyFrom(await catalog(call, owner, project))
     providers = await call.tx.view(("service_providers",), lambda: _providers(call))
     shown.service_providers.extend(providers.service_providers)
-    if standing.payload.access_token_id:
-        lent = await call.tx.get(AccessToken, standing.payload.access_token_id)
-        if lent is not None:
-            shown.oauth1.access_token_id, shown.oauth1.consumer_id = lent.id, lent.consumer_id
+    if valid.payload.access_token_id:
+        granted = await call.tx.get(AccessToken, valid.payload.access_token_id)
+        if granted is not None:
+            shown.oauth1.access_token_id, shown.oauth1.consumer_id = granted.id, granted.consumer_id
     return pb2.TokenResponse(token=shown, subject_token=token)
 
 
@@ -113,34 +114,34 @@ async def _open(call: Call, project: Project) -> bool:
     return project.enabled and await enabled(call, project.domain_id) is not None
 
 
-def token_view(call: Call, standing: Standing) -> pb2.Token:
+def token_view(call: Call, valid: ValidToken) -> pb2.Token:
     """A token as it is shown, without its catalog (keystone.common.render_token)."""
-    payload, scope = standing.payload, standing.scope
+    payload, scope = valid.payload, valid.scope
     shown = pb2.Token(methods=payload.methods, audit_ids=payload.audit_ids)
-    shown.user.id, shown.user.name = standing.user.id, standing.user.name
-    shown.user.domain.CopyFrom(_reference(standing.user_domain))
+    shown.user.id, shown.user.name = valid.user.id, valid.user.name
+    shown.user.domain.CopyFrom(_reference(valid.user_domain))
     call.stamp(shown.issued_at, payload.issued_at)
     call.stamp(shown.expires_at, payload.expires_at)
-    shown.roles.extend([Reference(id=role.id, name=role.name) for role in standing.roles])
+    shown.roles.extend([Reference(id=role.id, name=role.name) for role in valid.roles])
     if payload.scope == "project" and scope is not None:
         shown.project.CopyFrom(ScopedReference(id=scope.id, name=scope.name))
-        if standing.scope_domain is not None:
-            shown.project.domain.CopyFrom(_reference(standing.scope_domain))
-        if standing.delegated is None:
+        if valid.scope_domain is not None:
+            shown.project.domain.CopyFrom(_reference(valid.scope_domain))
+        if valid.delegated is None:
             shown.is_domain = scope.is_domain
     elif payload.scope == "domain" and scope is not None:
         shown.domain.CopyFrom(_reference(scope))
     elif payload.scope == "system":
         shown.system.all = True
-    if standing.delegated is not None:
-        trust = standing.delegated.trust
+    if valid.delegated is not None:
+        trust = valid.delegated.trust
         shown.trust.id, shown.trust.impersonation = trust.id, trust.impersonation
         shown.trust.trustor_user.id, shown.trust.trustee_user.id = trust.trustor_user_id, trust.trustee_user_id
-    if standing.credential is not None:
-        shown.application_credential.id = standing.credential.id
-        shown.application_credential.name = standing.credential.name
-        shown.application_credential.restricted = not standing.credential.unrestricted
-        for rule in standing.credential.access_rules:
+    if valid.credential is not None:
+        shown.application_credential.id = valid.credential.id
+        shown.application_credential.name = valid.credential.name
+        shown.application_credential.restricted = not valid.credential.unrestricted
+        for rule in valid.credential.access_rules:
             shown.application_credential.access_rules.add(
                 id=rule.id, path=rule.path, method=rule.method, service=rule.service
             )

@@ -1,4 +1,4 @@
-"""Who a client is, and what it wants to act on: the authentication request, step by step.
+"""Authentication requests: the methods that identify the user, and the scope of the new token.
 
 The order of the checks is Keystone's (keystone.auth.core, keystone.auth.plugins), since it decides which
 refusal a client sees. An unknown name and a wrong password look the same.
@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mopenstack.contract.faults import Unauthorized
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.auth.auth_schema import AUTH, IDENTITY
-from mopenstack.core.identity.auth.delegation import PRIMARY_METHODS, consume, trust_in_force
+from mopenstack.core.identity.auth.delegation import PRIMARY_METHODS, consume, usable_trust
 from mopenstack.core.identity.auth.fernet import Payload, Scope, audit_id, decode
 from mopenstack.core.identity.auth.second_factors import check_factors
-from mopenstack.core.identity.auth.tokens import Standing, enabled, expired, weigh
-from mopenstack.core.identity.base import from_value
+from mopenstack.core.identity.auth.tokens import ValidToken, enabled, expired, validate
 from mopenstack.core.identity.errors import missing
 from mopenstack.core.identity.identity.passwords import matches
 from mopenstack.core.identity.identity.users import Users
@@ -43,7 +43,7 @@ _DELEGATED_RESCOPE = "Using a delegated token to create another token is not all
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedScope:
     """The scope that a request asks for; with a trust, the trust's project."""
 
     kind: Scope
@@ -52,8 +52,8 @@ class Wanted:
 
 
 @dataclass(slots=True)
-class _Proof:
-    """What the methods have shown so far."""
+class _AuthContext:
+    """What the methods have established so far (keystone.auth.core.AuthContext)."""
 
     user: User | None = None
     methods: list[str] = field(default_factory=list)
@@ -63,14 +63,14 @@ class _Proof:
     access_token: AccessToken | None = None
 
 
-async def authenticate_for_token(call: Call, auth: Auth, authorization: str = "", receipt: str = "") -> Standing:
-    """A new token's standing; raises Unauthorized, or says what the request lacks.
+async def authenticate_for_token(call: Call, auth: Auth, authorization: str = "", receipt: str = "") -> ValidToken:
+    """The new token of a request; raises Unauthorized, or BadRequest for what the request lacks.
 
     `authorization` is the header that the method oauth1 finds its signature in; a `receipt` says what was shown
     before.
     """
     if not auth.HasField("identity"):
-        given = {"scope": from_value(auth.scope)} if auth.HasField("scope") else {}
+        given = {"scope": plain(auth.scope)} if auth.HasField("scope") else {}
         raise errors.schema_error("'identity' is a required property", "required", AUTH, given)
     if not auth.identity.HasField("methods"):
         raise errors.schema_error(
@@ -80,28 +80,28 @@ async def authenticate_for_token(call: Call, auth: Auth, authorization: str = ""
     methods = list(dict.fromkeys(auth.identity.methods.names))
     _check_methods(auth, methods)
     wanted = await _scope(call, auth, methods)
-    proof = _Proof()
+    context = _AuthContext()
     for method in methods:
         if method == "oauth1":
-            await _by_oauth1(call, authorization, proof)
+            await _by_oauth1(call, authorization, context)
         else:
-            await _prove(call, auth, method, wanted, proof)
-    if proof.user is None:
+            await _run_method(call, auth, method, wanted, context)
+    if context.user is None:
         raise Unauthorized
-    proof.methods = await check_factors(call, proof.user, proof.methods, receipt)
-    if proof.access_token is not None:
-        wanted = Wanted("project", await call.tx.get(Project, proof.access_token.token_project_id))
+    context.methods = await check_factors(call, context.user, context.methods, receipt)
+    if context.access_token is not None:
+        wanted = RequestedScope("project", await call.tx.get(Project, context.access_token.token_project_id))
     if wanted is None:
-        wanted = await _default_scope(call, proof.user)
+        wanted = await _default_scope(call, context.user)
     return await issue(
         call,
-        proof.user,
-        proof.methods,
+        context.user,
+        context.methods,
         wanted,
-        proof.expires_at,
-        proof.parent_audit_id,
-        credential=proof.credential,
-        access_token=proof.access_token,
+        context.expires_at,
+        context.parent_audit_id,
+        credential=context.credential,
+        access_token=context.access_token,
     )
 
 
@@ -109,14 +109,14 @@ async def issue(
     call: Call,
     user: User,
     methods: list[str],
-    wanted: Wanted,
+    wanted: RequestedScope,
     expires_at: float = 0.0,
     parent_audit_id: str = "",
     *,
     credential: ApplicationCredential | None = None,
     access_token: AccessToken | None = None,
-) -> Standing:
-    """A new token for a user who has shown who they are; raises Unauthorized where it would be worth nothing."""
+) -> ValidToken:
+    """A new token for an authenticated user; raises Unauthorized where it would not be valid."""
     own = audit_id(call.ids)
     trust = wanted.trust
     until = expires_at or int(call.time) + LIFETIME
@@ -137,12 +137,12 @@ async def issue(
         trustor_generation=trustor.token_generation if trustor is not None else 0,
         access_token_id=access_token.id if access_token is not None else "",
     )
-    standing = await weigh(call, payload)
-    if standing is None:
+    valid = await validate(call, payload)
+    if valid is None:
         raise Unauthorized
     if trust is not None:
         await consume(call, trust)
-    return standing
+    return valid
 
 
 def _check_methods(auth: Auth, methods: list[str]) -> None:
@@ -157,42 +157,44 @@ def _check_methods(auth: Auth, methods: list[str]) -> None:
 # -- scope
 
 
-async def _scope(call: Call, auth: Auth, methods: list[str]) -> Wanted | None:
+async def _scope(call: Call, auth: Auth, methods: list[str]) -> RequestedScope | None:
     """The asked-for scope; None where the request leaves it open."""
     if "application_credential" in methods:
         if auth.HasField("scope"):
             raise refusals.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
         credential = await _credential(call, auth.identity.application_credential)
-        return Wanted("project", await _enabled_project(call, await call.tx.get(Project, credential.project_id)))
+        return RequestedScope(
+            "project", await _enabled_project(call, await call.tx.get(Project, credential.project_id))
+        )
     if not auth.HasField("scope"):
         return None
-    wanted = from_value(auth.scope)
+    wanted = plain(auth.scope)
     kinds = [kind for kind in ("project", "domain", "unscoped", "system", _TRUST) if wanted and kind in wanted]
     if len(kinds) != 1:
         raise missing("system, project, domain, OS-TRUST:trust or unscoped", "scope")
     if kinds[0] == "system":
-        return Wanted("system")
+        return RequestedScope("system")
     if kinds[0] == "unscoped":
-        return Wanted("")
+        return RequestedScope("")
     info = wanted[kinds[0]] if isinstance(wanted, dict) else {}
     if not isinstance(info, dict):
         raise missing("id or name", kinds[0])
     if kinds[0] == "domain":
-        return Wanted("domain", await _domain(call, info))
+        return RequestedScope("domain", await _domain(call, info))
     if kinds[0] == _TRUST:
         return await _by_trust(call, info)
-    return Wanted("project", await _project(call, info))
+    return RequestedScope("project", await _project(call, info))
 
 
-async def _by_trust(call: Call, info: dict[str, Any]) -> Wanted:
+async def _by_trust(call: Call, info: dict[str, Any]) -> RequestedScope:
     if not info.get("id"):
         raise missing("trust_id", "trust")
     try:
-        trust = await trust_in_force(call, str(info["id"]))
+        trust = await usable_trust(call, str(info["id"]))
     except refusals.TrustNotFound:
         raise Unauthorized from None
     project = await _enabled_project(call, await call.tx.get(Project, trust.trust_project_id))
-    return Wanted("project", project, trust)
+    return RequestedScope("project", project, trust)
 
 
 async def _domain(call: Call, info: dict[str, Any]) -> Project:
@@ -221,25 +223,27 @@ async def _enabled_project(call: Call, project: Project | None) -> Project:
     return project
 
 
-async def _default_scope(call: Call, user: User) -> Wanted:
+async def _default_scope(call: Call, user: User) -> RequestedScope:
     """The user's default project where that works, else none: never a refusal."""
     project = await enabled(call, user.default_project_id) if user.default_project_id else None
     if project is None or project.is_domain or await enabled(call, project.domain_id) is None:
-        return Wanted("")
-    return Wanted("project", project) if await roles_on(call, user.id, project.id) else Wanted("")
+        return RequestedScope("")
+    return RequestedScope("project", project) if await roles_on(call, user.id, project.id) else RequestedScope("")
 
 
 # -- methods
 
 
-async def _prove(call: Call, auth: Auth, method: str, wanted: Wanted | None, proof: _Proof) -> None:
+async def _run_method(
+    call: Call, auth: Auth, method: str, wanted: RequestedScope | None, context: _AuthContext
+) -> None:
     if method == "password":
         user = await _user(call, auth.identity.password.user, auth.identity.password.HasField("user"), "password")
         if not user.enabled or not matches(auth.identity.password.user.password, user.password_hash):
             raise Unauthorized
-        proof.methods.insert(0, method)
+        context.methods.insert(0, method)
     elif method == "token":
-        user = await _by_token(call, auth.identity.token.id, wanted, proof)
+        user = await _by_token(call, auth.identity.token.id, wanted, context)
     else:
         credential = await _credential(call, auth.identity.application_credential)
         found = await call.tx.get(User, credential.user_id)
@@ -247,31 +251,31 @@ async def _prove(call: Call, auth: Auth, method: str, wanted: Wanted | None, pro
         if found is None or expired(call, credential) or not matches(secret, credential.secret_hash):
             raise Unauthorized
         user = found
-        proof.credential = credential
+        context.credential = credential
         if credential.HasField("expires_at"):
             # A token does not outlive the credential that it comes from.
-            proof.expires_at = min(credential.expires_at.seconds, int(call.time) + LIFETIME)
-        proof.methods.insert(0, method)
-    _reconcile(proof, user)
+            context.expires_at = min(credential.expires_at.seconds, int(call.time) + LIFETIME)
+        context.methods.insert(0, method)
+    _reconcile(context, user)
 
 
-async def _by_oauth1(call: Call, authorization: str, proof: _Proof) -> None:
+async def _by_oauth1(call: Call, authorization: str, context: _AuthContext) -> None:
     """A request that is signed with an access token (keystone.auth.plugins.oauth1)."""
     from mopenstack.core.identity.oauth1.oauth1 import signed_access_token
 
-    proof.access_token = await signed_access_token(call, authorization)
-    user = await call.tx.get(User, proof.access_token.authorizing_user_id)
+    context.access_token = await signed_access_token(call, authorization)
+    user = await call.tx.get(User, context.access_token.authorizing_user_id)
     if user is None or not user.enabled:
         raise Unauthorized
-    proof.methods.insert(0, "oauth1")
-    _reconcile(proof, user)
+    context.methods.insert(0, "oauth1")
+    _reconcile(context, user)
 
 
-def _reconcile(proof: _Proof, user: User) -> None:
+def _reconcile(context: _AuthContext, user: User) -> None:
     """All methods must be about one user."""
-    if proof.user is not None and proof.user.id != user.id:
+    if context.user is not None and context.user.id != user.id:
         raise Unauthorized
-    proof.user = user
+    context.user = user
 
 
 async def _user(call: Call, info: Auth.User, given: bool, target: str) -> User:
@@ -294,12 +298,12 @@ async def _user(call: Call, info: Auth.User, given: bool, target: str) -> User:
     return user
 
 
-async def _by_token(call: Call, token: str, wanted: Wanted | None, proof: _Proof) -> User:
+async def _by_token(call: Call, token: str, wanted: RequestedScope | None, context: _AuthContext) -> User:
     """A token for another: it expires with the first one, and is revoked with it."""
     if not token:
         raise missing("id", "token")
-    standing = await subject(call, token)
-    payload = standing.payload
+    valid = await subject(call, token)
+    payload = valid.payload
     if payload.access_token_id:
         raise refusals.ForbiddenAction(action=_OAUTH_RESCOPE)
     if payload.trust_id:
@@ -308,10 +312,10 @@ async def _by_token(call: Call, token: str, wanted: Wanted | None, proof: _Proof
         raise refusals.ForbiddenAction(action=_SYSTEM_RESCOPE)
     if not PRIMARY_METHODS.issuperset(payload.methods):
         raise refusals.ForbiddenAction(action=_DELEGATED_RESCOPE)
-    proof.expires_at = payload.expires_at
-    proof.parent_audit_id = payload.audit_ids[-1]
-    proof.methods += [*(method for method in payload.methods if method != "token"), "token"]
-    return standing.user
+    context.expires_at = payload.expires_at
+    context.parent_audit_id = payload.audit_ids[-1]
+    context.methods += [*(method for method in payload.methods if method != "token"), "token"]
+    return valid.user
 
 
 async def _credential(call: Call, info: Auth.ApplicationCredential) -> ApplicationCredential:
@@ -331,14 +335,14 @@ async def _credential(call: Call, info: Auth.ApplicationCredential) -> Applicati
     raise Unauthorized
 
 
-async def subject(call: Call, token: str) -> Standing:
-    """A token that a request speaks of; raises not-found for one that is no good."""
+async def subject(call: Call, token: str) -> ValidToken:
+    """The token that a request is about; raises not-found for one that is not valid."""
     if not token:
         raise refusals.NoSubjectToken
     payload = decode(call.cloud, token)
     if payload is None:
         raise refusals.TokenNotRecognized
-    standing = await weigh(call, payload)
-    if standing is None:
+    valid = await validate(call, payload)
+    if valid is None:
         raise refusals.TokenNotValid
-    return standing
+    return valid

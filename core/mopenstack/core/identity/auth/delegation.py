@@ -1,7 +1,7 @@
-"""What a token is worth that stands for somebody else's will: by a trust, or by an OAuth 1 access token.
+"""Delegated tokens: what a token of a trust or of an OAuth 1 access token may be used for.
 
-After keystone.models.token_model, keystone.trust.core and keystone.api._shared.delegation. A delegation lives
-of what its origin has at this moment: roles, an account that is enabled, a password that was not changed.
+A delegation depends on the present state of the user who delegates: the roles, an enabled account, an unchanged
+password. Source: keystone.models.token_model, keystone.trust.core, keystone.api._shared.delegation.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ REDELEGATIONS_MAX = 3
 """keystone.conf.trust.max_redelegation_count."""
 
 PRIMARY_METHODS = frozenset({"external", "kerberos", "mapped", "openid", "password", "saml2", "token", "totp", "x509"})
-"""Methods that show who somebody is; whatever else is in a token makes it a delegated one."""
+"""Methods that authenticate a user; a token with any other method is a delegated one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delegated:
-    """A trust that works, with the user whose power it lends."""
+    """A valid trust with its trustor and the roles that it delegates."""
 
     trust: Trust
     trustor: User
@@ -37,7 +37,7 @@ class Delegated:
 
 
 def is_delegated(caller: Caller) -> bool:
-    """Whether the caller's token lends somebody's power, but for trusts."""
+    """Whether the caller's token is of an application credential, OAuth 1 or EC2; trusts are not counted."""
     return not caller.methods or not PRIMARY_METHODS.issuperset(caller.methods)
 
 
@@ -50,18 +50,18 @@ def refuse_delegated(caller: Caller, *, text: str = "", action: str = "") -> Non
     raise refusals.NotAuthorized(text or None)
 
 
-def refuse_lent(caller: Caller) -> None:
+def refuse_trust_and_oauth(caller: Caller) -> None:
     """Refuse what was delegated by trusts, OAuth 1 and EC2; application credentials have rules of their own."""
     if "application_credential" not in caller.methods:
         refuse_delegated(caller)
 
 
-async def trust_in_force(call: Call, id: str) -> Trust:
-    """A trust that can be used; raises TrustNotFound, and Forbidden where those before it have gone bad."""
+async def usable_trust(call: Call, id: str) -> Trust:
+    """A trust that can be used; raises TrustNotFound, and NotAuthorized if a trustee of its chain is disabled."""
     trust = await call.tx.get(Trust, id)
     if trust is None or _over(call, trust) or (trust.HasField("remaining_uses") and trust.remaining_uses <= 0):
         raise refusals.TrustNotFound(id=id)
-    await pedigree(call, trust)
+    await trust_chain(call, trust)
     return trust
 
 
@@ -69,7 +69,7 @@ def _over(call: Call, trust: Trust) -> bool:
     return trust.HasField("expires_at") and trust.expires_at.seconds + trust.expires_at.nanos / 1e9 < call.time
 
 
-async def pedigree(call: Call, trust: Trust) -> list[Trust]:
+async def trust_chain(call: Call, trust: Trust) -> list[Trust]:
     """The trust and those that it was redelegated from, the first one last."""
     chain = [trust]
     while chain[-1].redelegated_trust_id:
@@ -83,8 +83,8 @@ async def pedigree(call: Call, trust: Trust) -> list[Trust]:
     return chain
 
 
-async def weigh_trust(call: Call, id: str, trustee: User, generation: int | None) -> Delegated | None:
-    """What a trust gives its trustee now; None: nothing. Raises Forbidden where Keystone says so.
+async def validate_trust(call: Call, id: str, trustee: User, generation: int | None) -> Delegated | None:
+    """The trust with the roles that its trustee has by it; None if it is not valid. Raises NotAuthorized.
 
     `generation` is that of the trustor's tokens when the token was made; None: it is just being made.
     """
@@ -92,7 +92,7 @@ async def weigh_trust(call: Call, id: str, trustee: User, generation: int | None
     if trust is None or _over(call, trust) or not trust.trust_project_id:
         return None
     try:
-        chain = await pedigree(call, trust)
+        chain = await trust_chain(call, trust)
     except refusals.TrustNotFound:
         return None
     if trust.trustee_user_id != trustee.id:
@@ -110,15 +110,15 @@ async def weigh_trust(call: Call, id: str, trustee: User, generation: int | None
 
 
 async def _trust_roles(call: Call, trust: Trust, givers: set[str]) -> list[Role]:
-    """The trust's roles with what they imply: all of them, or the trust is worth nothing."""
-    lent = await expanded_roles(call, trust.role_ids, of_domains=True)
-    if len({role.id for role in lent} & set(trust.role_ids)) < len(set(trust.role_ids)):
+    """The trust's roles with those that they imply; raises NotAuthorized unless the givers have them all."""
+    delegated = await expanded_roles(call, trust.role_ids, of_domains=True)
+    if len({role.id for role in delegated} & set(trust.role_ids)) < len(set(trust.role_ids)):
         raise refusals.NotAuthorized
     for giver in givers:
         held = {role.id for role in await roles_on(call, giver, trust.trust_project_id, of_domains=True)}
-        if not {role.id for role in lent} <= held:
+        if not {role.id for role in delegated} <= held:
             raise refusals.NotAuthorized
-    return [role for role in lent if not role.domain_id]
+    return [role for role in delegated if not role.domain_id]
 
 
 async def consume(call: Call, trust: Trust) -> None:
@@ -132,10 +132,10 @@ async def consume(call: Call, trust: Trust) -> None:
     await call.tx.put(used)
 
 
-async def weigh_access_token(call: Call, id: str, user: User, held: Sequence[Role]) -> list[Role]:
-    """Those of the user's roles that an OAuth 1 access token lends; none, if it is gone."""
+async def access_token_roles(call: Call, id: str, user: User, held: Sequence[Role]) -> list[Role]:
+    """Those of the user's roles that an OAuth 1 access token grants; none if it was deleted."""
     token = await call.tx.get(AccessToken, id)
     if token is None or token.authorizing_user_id != user.id:
         return []
-    lent = {role.id for role in await expanded_roles(call, token.role_ids)}
-    return [role for role in held if role.id in lent]
+    granted = {role.id for role in await expanded_roles(call, token.role_ids)}
+    return [role for role in held if role.id in granted]

@@ -1,6 +1,6 @@
 """Revocation events, and lists that Keystone no longer keeps. After keystone.revoke.core and its model.
 
-Events tell what happened; whether a token works is found out from the objects themselves (tokens.weigh).
+Whether a token is valid is decided by the objects themselves (tokens.validate), not by these events.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.engine.times import seconds_of
-from mopenstack.core.identity.links import address_of
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.auth import revocations_pb2 as pb2
 
@@ -31,8 +30,7 @@ class Revocations(Servicer):
         kept = max(since, call.time - KEPT_SECONDS)
         found = [event for event in await call.tx.scan(pb2.RevocationEvent) if event.revoked_at.seconds >= int(kept)]
         found.sort(key=lambda event: (event.revoked_at.seconds, event.id))
-        links = pb2.ListRevocationEventsResponse.Links(self=address_of(call, "/OS-REVOKE/events"))
-        return pb2.ListRevocationEventsResponse(events=found, links=links)
+        return pb2.ListRevocationEventsResponse(events=found)
 
     async def get_certificates(self, call: Call, request: pb2.GoneRequest) -> Result:
         raise refusals.Gone(_NO_PKI)
@@ -50,7 +48,7 @@ async def record(
     trust_id: str = "",
     consumer_id: str = "",
 ) -> None:
-    """Note what has just become worthless: exactly one of these."""
+    """Store an event that revokes the tokens of exactly one of these."""
     event = pb2.RevocationEvent(id=call.ids.hex())
     facts = {
         "audit_id": audit_id,

@@ -14,15 +14,15 @@ from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.identity.base import from_value
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity.users_pb2 import User
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
 LOADED = frozenset({"external", "password", "token", "oauth1", "mapped", "application_credential"})
-"""keystone.conf.auth.methods: a rule counts only with these of its methods, so that nobody is locked out."""
+"""keystone.conf.auth.methods: a rule counts only with these of its methods, so that no user is locked out."""
 
 LIFETIME = 300
 """keystone.conf.receipt.expiration."""
@@ -57,7 +57,7 @@ async def check_factors(call: Call, user: User, methods: list[str], receipt: str
 
 def _rules(user: User) -> list[set[str]]:
     """The user's rules, as far as this cloud can follow them."""
-    options: dict[str, Any] = {key: from_value(value) for key, value in user.options.fields.items()}
+    options = plain_struct(user.options)
     if not options.get("multi_factor_auth_enabled", True):
         return []
     found = [set(rule) & LOADED for rule in options.get("multi_factor_auth_rules", []) if _is_rule(rule)]

@@ -12,15 +12,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound, Unauthorized
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.engine.times import seconds_of
 from mopenstack.core.identity.auth.auth import token_answer
-from mopenstack.core.identity.auth.authentication import LIFETIME, Wanted, authenticate_for_token, issue
-from mopenstack.core.identity.auth.delegation import trust_in_force
+from mopenstack.core.identity.auth.authentication import LIFETIME, RequestedScope, authenticate_for_token, issue
+from mopenstack.core.identity.auth.delegation import usable_trust
 from mopenstack.core.identity.auth.fernet import encode
 from mopenstack.core.identity.auth.tokens import expired
-from mopenstack.core.identity.base import from_value
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.identity.credential.ec2_signatures import ec2_matches, s3_matches
 from mopenstack.identity.v3 import refusals
@@ -68,7 +68,7 @@ class SignedLogins(Servicer):
         auth.identity.application_credential.id = id
         auth.identity.application_credential.secret = secret
         try:
-            standing = await authenticate_for_token(call, auth)
+            valid = await authenticate_for_token(call, auth)
         except Unauthorized as refused:
             raise refusals.OAuth2InvalidClient(detail=refused.text) from None
         except BadRequest as refused:
@@ -76,7 +76,7 @@ class SignedLogins(Servicer):
         except Fault as refused:
             raise _other(refused) from None
         return pb2.OAuth2TokenResponse(
-            access_token=encode(call.cloud, standing.payload),
+            access_token=encode(call.cloud, valid.payload),
             expires_in=LIFETIME,
             token_type="Bearer",  # noqa: S106
         )
@@ -89,7 +89,7 @@ def _other(refused: Fault) -> Fault:
 
 
 def _client(request: pb2.OAuth2TokenRequest) -> tuple[str, str]:
-    """Who asks: in the header, else in the form."""
+    """Id and secret of the client: in the header, else in the form."""
     scheme, _, text = request.authorization.partition(" ")
     if scheme.lower() == "basic":
         try:
@@ -101,13 +101,13 @@ def _client(request: pb2.OAuth2TokenRequest) -> tuple[str, str]:
 
 
 async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Matcher) -> Result:
-    """A token for whoever signed with the secret of an EC2 credential."""
+    """A token for the owner of the EC2 credential whose secret signed the request."""
     given = next(
         (one for one in (request.credentials, request.credential, request.ec2_credentials) if one.fields), None
     )
     if given is None and not any(request.HasField(name) for name in ("credentials", "credential", "ec2_credentials")):
         raise BadRequest("request must include a request body")
-    signed = {} if given is None else {key: from_value(value) for key, value in given.fields.items()}
+    signed = {} if given is None else plain_struct(given)
     if "access" not in signed:
         raise Unauthorized
     credential = await call.tx.get(Credential, hash_access_key(str(signed["access"])))
@@ -123,13 +123,13 @@ async def _by_signature(call: Call, request: pb2.SignedCredentials, matches: Mat
         raise refusals.ProjectNotFound(id=credential.owner_project_id)
     if user is None or not user.enabled or not project.enabled:
         raise Unauthorized
-    standing = await _issue(call, user, project, blob)
-    return await token_answer(call, standing, encode(call.cloud, standing.payload), plain=False)
+    valid = await _issue(call, user, project, blob)
+    return await token_answer(call, valid, encode(call.cloud, valid.payload), with_catalog=True)
 
 
 async def _issue(call: Call, user: User, project: Project, blob: Mapping[str, Any]) -> Any:
     """The credential's token, within the delegation that its blob names: never more than its owner has."""
-    trust = application = lent = None
+    trust = application = granted = None
     if blob.get("trust_id"):
         trust = await _trust(call, str(blob["trust_id"]), user, project)
         if trust.trustee_user_id != user.id:
@@ -144,18 +144,18 @@ async def _issue(call: Call, user: User, project: Project, blob: Mapping[str, An
         if application.user_id != user.id or application.project_id != project.id:
             raise Unauthorized
     elif blob.get("access_token_id"):
-        lent = await call.tx.get(AccessToken, str(blob["access_token_id"]))
-        if lent is None:
+        granted = await call.tx.get(AccessToken, str(blob["access_token_id"]))
+        if granted is None:
             raise refusals.AccessTokenNotFound
-        if lent.authorizing_user_id != user.id or lent.token_project_id != project.id:
+        if granted.authorizing_user_id != user.id or granted.token_project_id != project.id:
             raise Unauthorized
-    wanted = Wanted("project", project, trust)
-    return await issue(call, user, [METHOD], wanted, credential=application, access_token=lent)
+    wanted = RequestedScope("project", project, trust)
+    return await issue(call, user, [METHOD], wanted, credential=application, access_token=granted)
 
 
 async def _trust(call: Call, id: str, user: User, project: Project) -> Trust:
     """A trust of the credential's owner: theirs to use, or their own that the trustee made the credential by."""
-    trust = await trust_in_force(call, id)
+    trust = await usable_trust(call, id)
     own = trust.trustee_user_id == user.id or (trust.impersonation and trust.trustor_user_id == user.id)
     if not own or trust.trust_project_id != project.id:
         raise Unauthorized

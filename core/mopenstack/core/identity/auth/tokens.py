@@ -1,6 +1,6 @@
-"""Tokens looked at: what one is worth now. Every call of every service passes through `authenticate`.
+"""Validation of tokens. Every call of every service passes through `authenticate`.
 
-A token says who, how and for what scope; the roles are those of this moment. So a role taken away, a
+A token holds user, methods and scope; the roles are the present ones. So a role taken away, a
 disabled user, project or domain and a changed password are felt at once, as in keystone.models.token_model.
 """
 
@@ -14,7 +14,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.identity.application_credential.access_rules import permitted
 from mopenstack.core.identity.assignment.effective import SYSTEM, roles_on
-from mopenstack.core.identity.auth.delegation import Delegated, weigh_access_token, weigh_trust
+from mopenstack.core.identity.auth.delegation import Delegated, access_token_roles, validate_trust
 from mopenstack.core.identity.auth.fernet import Payload, decode
 from mopenstack.core.store.transaction import Watched
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
@@ -32,8 +32,8 @@ _callers: dict[tuple[bytes, str], tuple[int, Caller]] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """A good token with the objects that it speaks of. `scope` is a project or a domain, None otherwise."""
+class ValidToken:
+    """A valid token with the objects that it names. `scope` is a project or a domain, None otherwise."""
 
     payload: Payload
     user: User
@@ -61,12 +61,12 @@ async def authenticate(call: Call, token: str) -> Caller:
         return caller
     payload = decode(call.cloud, token)
     try:
-        standing = None if payload is None else await weigh(call, payload)
+        valid = None if payload is None else await validate(call, payload)
     except Forbidden:
-        standing = None
-    if standing is None:
+        valid = None
+    if valid is None:
         raise Unauthorized
-    caller = caller_of(standing, token)
+    caller = caller_of(valid, token)
     if len(_callers) >= CALLERS_MAX:
         _callers.clear()
     _callers[key] = (generation, caller)
@@ -75,8 +75,8 @@ async def authenticate(call: Call, token: str) -> Caller:
     return caller
 
 
-async def weigh(call: Call, payload: Payload) -> Standing | None:
-    """What a token is worth now; None: nothing. Raises Forbidden for a trust that has lost its power."""
+async def validate(call: Call, payload: Payload) -> ValidToken | None:
+    """The token of a payload; None if it is not valid. Raises NotAuthorized for a trust that is not valid any more."""
     if payload.expires_at <= call.time or await _revoked(call, payload):
         return None
     user = await call.tx.get(User, payload.user_id)
@@ -93,7 +93,7 @@ async def weigh(call: Call, payload: Payload) -> Standing | None:
     if payload.trust_id:
         return await _by_trust(call, payload, user)
     if not payload.scope:
-        return Standing(payload, user, domain, None, None, (), credential)
+        return ValidToken(payload, user, domain, None, None, (), credential)
     return await _scoped(call, payload, user, domain, credential)
 
 
@@ -106,9 +106,9 @@ async def _revoked(call: Call, payload: Payload) -> bool:
     return False
 
 
-async def _by_trust(call: Call, payload: Payload, trustee: User) -> Standing | None:
-    """A token by a trust: impersonating, it is the trustor's; else the trustee's own with the lent roles."""
-    delegated = await weigh_trust(call, payload.trust_id, trustee, payload.trustor_generation)
+async def _by_trust(call: Call, payload: Payload, trustee: User) -> ValidToken | None:
+    """A token by a trust: impersonating, it is the trustor's; else the trustee's own with the delegated roles."""
+    delegated = await validate_trust(call, payload.trust_id, trustee, payload.trustor_generation)
     if delegated is None:
         return None
     scope = await enabled(call, payload.scope_id)
@@ -117,12 +117,12 @@ async def _by_trust(call: Call, payload: Payload, trustee: User) -> Standing | N
     domain = await enabled(call, user.domain_id)
     if scope is None or scope_domain is None or domain is None or not delegated.roles:
         return None
-    return Standing(payload, user, domain, scope, scope_domain, delegated.roles, None, delegated)
+    return ValidToken(payload, user, domain, scope, scope_domain, delegated.roles, None, delegated)
 
 
 async def _scoped(
     call: Call, payload: Payload, user: User, domain: Project, credential: ApplicationCredential | None
-) -> Standing | None:
+) -> ValidToken | None:
     scope = scope_domain = None
     if payload.scope != "system":
         scope = await enabled(call, payload.scope_id)
@@ -139,8 +139,8 @@ async def _scoped(
         kept = {role.id for role in credential.roles}
         roles = [role for role in roles if role.id in kept]
     if payload.access_token_id:
-        roles = await weigh_access_token(call, payload.access_token_id, user, roles)
-    return Standing(payload, user, domain, scope, scope_domain, roles, credential) if roles else None
+        roles = await access_token_roles(call, payload.access_token_id, user, roles)
+    return ValidToken(payload, user, domain, scope, scope_domain, roles, credential) if roles else None
 
 
 async def _held(call: Call, user_id: str, target_id: str) -> ListGrantsResponse:
@@ -148,7 +148,7 @@ async def _held(call: Call, user_id: str, target_id: str) -> ListGrantsResponse:
 
 
 async def enabled(call: Call, id: str) -> Project | None:
-    """The project or domain, unless it is disabled or gone."""
+    """The project or domain, unless it is disabled or deleted."""
     project = await call.tx.get(Project, id)
     return project if project is not None and project.enabled else None
 
@@ -157,23 +157,23 @@ def expired(call: Call, credential: ApplicationCredential) -> bool:
     return credential.HasField("expires_at") and credential.expires_at.seconds <= call.time
 
 
-def caller_of(standing: Standing, token: str) -> Caller:
-    """A good token's caller. Role names are compared in lower case, as oslo.policy does."""
-    payload, scope, credential = standing.payload, standing.scope, standing.credential
+def caller_of(valid: ValidToken, token: str) -> Caller:
+    """The caller of a valid token. Role names are compared in lower case, as oslo.policy does."""
+    payload, scope, credential = valid.payload, valid.scope, valid.credential
     rules = () if credential is None else credential.access_rules
     project = scope if payload.scope == "project" else None
     domain = scope if payload.scope == "domain" else None
     return Caller(
-        user_id=standing.user.id,
-        user_name=standing.user.name,
-        user_domain_id=standing.user.domain_id,
+        user_id=valid.user.id,
+        user_name=valid.user.name,
+        user_domain_id=valid.user.domain_id,
         project_id=project.id if project is not None else "",
         project_name=project.name if project is not None else "",
         project_domain_id=project.domain_id if project is not None else "",
         domain_id=domain.id if domain is not None else "",
         domain_name=domain.name if domain is not None else "",
         system=payload.scope == "system",
-        roles=frozenset(role.name.lower() for role in standing.roles),
+        roles=frozenset(role.name.lower() for role in valid.roles),
         token=token,
         methods=payload.methods,
         audit_ids=payload.audit_ids,

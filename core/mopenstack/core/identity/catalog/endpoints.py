@@ -11,9 +11,9 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
-from mopenstack.core.identity.resource.deletion import forget_endpoint
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoints_pb2 as pb2
@@ -51,15 +51,18 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
         else:
             endpoint.ClearField("region")
 
-    async def remove(self, call: Call, obj: pb2.Endpoint) -> None:
-        await forget_endpoint(call, obj.id)
-
     async def view(self, call: Call, obj: pb2.Endpoint) -> Message:
         if not obj.url.startswith(OWN):
             return obj
         shown = copy_of(obj)
         shown.url = address(call, obj)
         return shown
+
+
+@subscribes("before_delete", "service")
+async def delete_endpoints(call: Call, service: services_pb2.Service) -> None:
+    for endpoint in await call.tx.query(pb2.Endpoint, service_id=service.id):
+        await call.service(Endpoints).discard(call, endpoint)
 
 
 def address(call: Call, endpoint: pb2.Endpoint) -> str:

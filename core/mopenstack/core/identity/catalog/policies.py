@@ -7,7 +7,6 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
-from mopenstack.core.identity.resource.deletion import forget_associations
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import policies_pb2 as pb2
 
@@ -30,6 +29,3 @@ class Policies(IdentityServicer[pb2.Policy]):
             if name not in given:
                 shown = {key: getattr(obj, key) for key in ("blob", "type") if key in given}
                 raise errors.schema_error(f"{name!r} is a required property", "required", _CREATE, shown)
-
-    async def remove(self, call: Call, obj: pb2.Policy) -> None:
-        await forget_associations(call, policy_id=obj.id)

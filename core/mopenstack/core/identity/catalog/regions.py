@@ -9,7 +9,6 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
-from mopenstack.core.identity.resource.deletion import forget_associations
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoints_pb2
 from mopenstack.identity.v3.catalog import regions_pb2 as pb2
@@ -45,14 +44,13 @@ class Regions(IdentityServicer[pb2.Region]):
             parent_id = (await self.lookup(call, parent_id)).parent_region_id
 
     async def remove(self, call: Call, obj: pb2.Region) -> None:
-        """The regions below go too, unless one of them is in use."""
-        doomed = [obj.id]
-        for id in doomed:
-            doomed += [child.id for child in await call.tx.query(pb2.Region, parent_region_id=id)]
-        for id in doomed:
-            if await call.tx.query(endpoints_pb2.Endpoint, region_id=id):
+        """The child regions are deleted too, unless one of them is in use."""
+        regions = [obj]
+        for region in regions:
+            regions += await call.tx.query(pb2.Region, parent_region_id=region.id)
+        for region in regions:
+            if await call.tx.query(endpoints_pb2.Endpoint, region_id=region.id):
                 raise refusals.RegionInUse(region_id=obj.id)
-        for id in doomed:
-            await forget_associations(call, region_id=id)
-        for id in doomed[1:]:
-            await call.tx.delete(pb2.Region, id)
+        for child in regions[1:]:
+            await call.publish("before_delete", "region", child)
+            await call.tx.delete(pb2.Region, child.id)

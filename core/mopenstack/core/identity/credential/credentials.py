@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
+
+from google.protobuf.message import Message
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.children import ChildServicer
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.auth.delegation import is_delegated, refuse_delegated
-from mopenstack.core.identity.base import IdentityServicer, may_read_all, page_of
+from mopenstack.core.identity.base import IdentityServicer, may_read_all
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.credential import credentials_pb2 as pb2
@@ -65,10 +69,12 @@ class Credentials(IdentityServicer[pb2.Credential]):
         return [credential for credential in found if credential.user_id == call.caller.user_id]
 
 
-class Ec2Credentials(Servicer):
-    """Projections of the credentials of type ec2, which Credentials keeps."""
+class Ec2Credentials(ChildServicer[pb2.Credential], IdentityServicer[pb2.Credential]):
+    """The credentials of type ec2, by their access keys."""
 
     service = pb2.DESCRIPTOR.services_by_name["Ec2Credentials"]
+    message = pb2.Credential
+    presents = pb2.Ec2Credential
 
     async def before(self, call: Call, request: Any) -> None:
         """A key is looked for before the policy is asked; delegated tokens see none."""
@@ -76,32 +82,37 @@ class Ec2Credentials(Servicer):
         if isinstance(request, pb2.Ec2CredentialRequest):
             await call.service(Credentials).lookup(call, hash_access_key(request.access))
 
-    async def list_ec2_credentials(self, call: Call, request: pb2.ListEc2CredentialsRequest) -> Result:
-        found = await call.tx.query(pb2.Credential, user_id=request.user_id, type=EC2)
-        return page_of([ec2_view(item) for item in sorted(found, key=lambda item: item.id)], request.query)
+    def absent(self, call: Call, id: str) -> Exception:
+        return refusals.CredentialNotFound(id=hash_access_key(id))
 
-    async def create_ec2_credential(self, call: Call, request: pb2.CreateEc2CredentialRequest) -> Result:
+    async def children(self, call: Call, parent_id: str) -> Sequence[pb2.Credential]:
+        found = await call.tx.query(pb2.Credential, user_id=parent_id, type=EC2)
+        return sorted(found, key=lambda item: item.id)
+
+    async def child(self, call: Call, parent_id: str, id: str) -> pb2.Credential | None:
+        found = await self.find(call, hash_access_key(id))
+        if found is None or found.type != EC2 or (found.user_id != parent_id and not may_read_all(call)):
+            return None
+        return found
+
+    async def create(self, call: Call, request: pb2.CreateEc2CredentialRequest) -> Result:
         project = await call.service(Projects).lookup(call, request.tenant_id)
         access, secret = call.ids.hex(), call.ids.hex()
         made = pb2.Credential(
             id=hash_access_key(access), user_id=request.user_id, owner_project_id=project.id, type=EC2,
             blob=json.dumps({"access": access, "secret": secret, "trust_id": None}),
         )  # fmt: skip
-        await call.tx.put(made, fresh=True)
-        return ec2_view(made)
+        return await self.view(call, await self.insert(call, made, request))
 
-    async def get_ec2_credential(self, call: Call, request: pb2.Ec2CredentialRequest) -> Result:
-        return ec2_view(await self._own(call, request))
-
-    async def delete_ec2_credential(self, call: Call, request: pb2.Ec2CredentialRequest) -> Result:
-        await call.tx.delete(pb2.Credential, (await self._own(call, request)).id)
-        return EMPTY
-
-    async def _own(self, call: Call, request: pb2.Ec2CredentialRequest) -> pb2.Credential:
-        found = await call.service(Credentials).lookup(call, hash_access_key(request.access))
-        if found.type != EC2 or (found.user_id != request.user_id and not may_read_all(call)):
-            raise refusals.CredentialNotFound(id=found.id)
-        return found
+    async def view(self, call: Call, obj: pb2.Credential) -> Message:
+        blob = json.loads(obj.blob)
+        shown = pb2.Ec2Credential(
+            user_id=obj.user_id, tenant_id=obj.owner_project_id, access=blob.get("access", ""),
+            secret=blob.get("secret", ""),
+        )  # fmt: skip
+        if blob.get("trust_id"):
+            shown.trust_id = blob["trust_id"]
+        return shown
 
 
 def hash_access_key(access: str) -> str:
@@ -119,15 +130,3 @@ def _blob(text: str) -> dict[str, Any]:
     if blob.get("access") is None:
         raise errors.missing("access", "credential")
     return blob
-
-
-def ec2_view(credential: pb2.Credential) -> pb2.Ec2Credential:
-    """A credential of type ec2 as the EC2 API shows it."""
-    blob = json.loads(credential.blob)
-    shown = pb2.Ec2Credential(
-        user_id=credential.user_id, tenant_id=credential.owner_project_id, access=blob.get("access", ""),
-        secret=blob.get("secret", ""),
-    )  # fmt: skip
-    if blob.get("trust_id"):
-        shown.trust_id = blob["trust_id"]
-    return shown

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Conflict, InvalidField, Unauthorized
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.children import ChildServicer
+from mopenstack.core.engine.fields import copy_fields, envelope
+from mopenstack.core.engine.servicer import Handler, Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, M, from_value, page_of
+from mopenstack.core.identity.base import IdentityServicer, M
 from mopenstack.core.identity.federation.mapping_rules import DEFAULT_VERSION, check_rules
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.store.transaction import Taken
@@ -19,13 +21,15 @@ from mopenstack.identity.v3.resource.projects_pb2 import Project
 
 
 class _Named(IdentityServicer[M]):
-    """A resource whose id the client chooses: made by PUT, once."""
+    """A resource whose id the client chooses: made once, by `Put<Noun>`."""
 
-    variable = ""
-    kind = ""
+    def _generic(self) -> dict[str, Handler]:
+        noun = self.options.noun or self.message.DESCRIPTOR.name
+        return {**super()._generic(), f"Put{noun}": self.put}
 
-    async def _put(self, call: Call, request: Any) -> Result:
-        id = getattr(request, self.variable)
+    async def put(self, call: Call, request: Any) -> Result:
+        """The first field of the request is the id."""
+        id = getattr(request, request.DESCRIPTOR.fields[0].name)
         if await self.find(call, id) is not None:
             raise self._conflict(id)
         getattr(request, self.options.kind).id = id
@@ -36,18 +40,16 @@ class _Named(IdentityServicer[M]):
         return await self.view(call, await self.insert(call, obj, request, set(request.mask.paths)))
 
     def _conflict(self, id: str) -> Conflict:
-        return errors.duplicate(self.kind, "Duplicate entry")
+        return errors.duplicate(self.options.kind, "Duplicate entry")
 
 
 class IdentityProviders(_Named[pb2.IdentityProvider]):
     service = pb2.DESCRIPTOR.services_by_name["IdentityProviders"]
     message = pb2.IdentityProvider
     not_found = refusals.IdentityProviderNotFound
-    variable, kind = "idp_id", "identity_provider"
-    put_identity_provider = _Named._put
 
     def _conflict(self, id: str) -> Conflict:
-        return errors.duplicate(self.kind, f"Duplicate entry: {id}")
+        return errors.duplicate(self.options.kind, f"Duplicate entry: {id}")
 
     async def complete(self, call: Call, obj: pb2.IdentityProvider, request: Any, given: set[str]) -> None:
         """Without a domain it gets one of its own."""
@@ -78,19 +80,13 @@ class IdentityProviders(_Named[pb2.IdentityProvider]):
             try:
                 await call.tx.claim("idp_remote_id", remote, obj)
             except Taken:
-                raise errors.duplicate(self.kind, f"Duplicate remote ID: {remote}") from None
-
-    async def remove(self, call: Call, obj: pb2.IdentityProvider) -> None:
-        for protocol in await call.tx.query(pb2.Protocol, idp_id=obj.id):
-            await call.tx.delete(pb2.Protocol, protocol.id)
+                raise errors.duplicate(self.options.kind, f"Duplicate remote ID: {remote}") from None
 
 
 class Mappings(_Named[pb2.Mapping]):
     service = pb2.DESCRIPTOR.services_by_name["Mappings"]
     message = pb2.Mapping
     not_found = refusals.MappingNotFound
-    variable, kind = "mapping_id", "mapping"
-    put_mapping = _Named._put
 
     async def complete(self, call: Call, obj: pb2.Mapping, request: Any, given: set[str]) -> None:
         _check(obj)
@@ -107,7 +103,7 @@ class Mappings(_Named[pb2.Mapping]):
 def _check(mapping: pb2.Mapping) -> None:
     if not mapping.schema_version:
         mapping.schema_version = DEFAULT_VERSION
-    rules = {"rules": from_value(mapping.rules)} if mapping.HasField("rules") else {}
+    rules = {"rules": plain(mapping.rules)} if mapping.HasField("rules") else {}
     check_rules({**rules, "schema_version": mapping.schema_version})
 
 
@@ -115,8 +111,6 @@ class ServiceProviders(_Named[pb2.ServiceProvider]):
     service = pb2.DESCRIPTOR.services_by_name["ServiceProviders"]
     message = pb2.ServiceProvider
     not_found = refusals.ServiceProviderNotFound
-    variable, kind = "service_provider_id", "service_provider"
-    put_service_provider = _Named._put
 
     async def complete(self, call: Call, obj: pb2.ServiceProvider, request: Any, given: set[str]) -> None:
         for name in ("auth_url", "sp_url"):
@@ -126,59 +120,39 @@ class ServiceProviders(_Named[pb2.ServiceProvider]):
             obj.relay_state_prefix = "ss:mem:"  # keystone.conf.saml.relay_state_prefix
 
 
-class Protocols(Servicer):
-    """What an identity provider speaks, and the mapping for it."""
+class Protocols(ChildServicer[pb2.Protocol], _Named[pb2.Protocol]):
+    """The protocols of an identity provider, each with the mapping of its assertions."""
 
     service = pb2.DESCRIPTOR.services_by_name["Protocols"]
+    message = pb2.Protocol
 
-    async def list_protocols(self, call: Call, request: pb2.ListProtocolsRequest) -> Result:
-        return page_of(await call.tx.query(pb2.Protocol, idp_id=request.idp_id), request.query)
+    def absent(self, call: Call, id: str) -> Exception:
+        return refusals.ProtocolNotFound(id=id, idp_id=call.target.id)
 
-    async def get_protocol(self, call: Call, request: pb2.ProtocolRequest) -> Result:
-        return _shown(await self._find(call, request))
+    async def child(self, call: Call, parent_id: str, id: str) -> pb2.Protocol | None:
+        return await self.find(call, f"{parent_id}:{id}")
 
-    async def put_protocol(self, call: Call, request: pb2.ProtocolBody) -> Result:
+    async def put(self, call: Call, request: pb2.ProtocolBody) -> Result:
         await self._check_mapping(call, request)
-        provider = await call.service(IdentityProviders).lookup(call, request.idp_id)
-        protocol = pb2.Protocol(
-            id=_id(request), protocol_id=request.protocol_id, idp_id=provider.id,
-            mapping_id=request.protocol.mapping_id,
-        )  # fmt: skip
-        if request.protocol.HasField("remote_id_attribute"):
-            protocol.remote_id_attribute = request.protocol.remote_id_attribute
-        if await call.tx.get(pb2.Protocol, protocol.id) is not None:
+        call.target = await call.service(IdentityProviders).lookup(call, request.idp_id)
+        if await self.child(call, request.idp_id, request.protocol_id) is not None:
             raise errors.duplicate("federation_protocol", "Duplicate entry")
-        await call.tx.put(protocol, fresh=True)
-        return _shown(protocol)
+        made = pb2.Protocol(id=f"{request.idp_id}:{request.protocol_id}", protocol_id=request.protocol_id)
+        copy_fields(request.protocol, made, ("mapping_id", "remote_id_attribute"))
+        return await self.view(call, await self.insert(call, made, request))
 
-    async def update_protocol(self, call: Call, request: pb2.ProtocolBody) -> Result:
+    async def update(self, call: Call, request: Any) -> Result:
         await self._check_mapping(call, request)
-        protocol = await call.tx.edit(pb2.Protocol, (await self._find(call, request)).id)
-        protocol.mapping_id = request.protocol.mapping_id
-        if request.protocol.HasField("remote_id_attribute"):
-            protocol.remote_id_attribute = request.protocol.remote_id_attribute
-        await call.tx.put(protocol)
-        return _shown(protocol)
-
-    async def delete_protocol(self, call: Call, request: pb2.ProtocolRequest) -> Result:
-        await call.tx.delete(pb2.Protocol, (await self._find(call, request)).id)
-        return EMPTY
+        return await super().update(call, request)
 
     @staticmethod
     async def _check_mapping(call: Call, request: pb2.ProtocolBody) -> None:
         if await call.tx.get(pb2.Mapping, request.protocol.mapping_id) is None:
             raise BadRequest(f"Invalid mapping id: {request.protocol.mapping_id}")
 
-    @staticmethod
-    async def _find(call: Call, request: Any) -> pb2.Protocol:
-        found = await call.tx.get(pb2.Protocol, _id(request))
-        if found is None:
-            raise refusals.ProtocolNotFound(id=request.protocol_id, idp_id=request.idp_id)
-        return found
-
 
 class FederatedLogins(Servicer):
-    """Nothing in front of this cloud checks assertions, so there never is one: a login by one always fails."""
+    """No component in front of this cloud checks assertions, so a login by one always fails."""
 
     service = pb2.DESCRIPTOR.services_by_name["FederatedLogins"]
 
@@ -189,15 +163,7 @@ class FederatedLogins(Servicer):
         raise Unauthorized
 
     async def add_web_token(self, call: Call, request: pb2.WebLoginRequest) -> Result:
-        """No dashboard is trusted, as in a Keystone that was told of none."""
+        """No dashboard is trusted, as in a Keystone without [federation]trusted_dashboard."""
         if not request.origin:
             raise BadRequest("Request must have an origin query parameter")
         raise Unauthorized
-
-
-def _id(request: Any) -> str:
-    return f"{request.idp_id}:{request.protocol_id}"
-
-
-def _shown(protocol: pb2.Protocol) -> pb2.ProtocolShown:
-    return pb2.ProtocolShown(protocol_id=protocol.protocol_id, mapping_id=protocol.mapping_id, idp_id=protocol.idp_id)

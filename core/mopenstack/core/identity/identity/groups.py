@@ -6,14 +6,16 @@ from typing import Any
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, check_domain_unchanged, domain_of, may_on_nothing, page_of
-from mopenstack.core.identity.resource.deletion import forget_group
+from mopenstack.core.identity.base import IdentityServicer, check_domain_unchanged, domain_of
+from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity import groups_pb2 as pb2
 from mopenstack.identity.v3.identity import users_pb2
+from mopenstack.identity.v3.resource.projects_pb2 import Project
 
 
 class Groups(IdentityServicer[pb2.Group]):
@@ -21,15 +23,13 @@ class Groups(IdentityServicer[pb2.Group]):
     message = pb2.Group
     not_found = refusals.GroupNotFound
     unique = "domain_id"
-    absence_told = frozenset({"DeleteGroup"})
+    not_found_before_policy = frozenset({"DeleteGroup"})
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"
         return errors.duplicate("group", f"Duplicate entry found with name {obj.name}{where}")
 
     async def complete(self, call: Call, obj: pb2.Group, request: Any, given: set[str]) -> None:
-        from mopenstack.core.identity.resource.projects import Projects
-
         obj.domain_id = domain_of(call, obj.domain_id)
         if not call.caller.is_admin and call.caller.domain_id != obj.domain_id:
             raise errors.refused("identity:create_group")
@@ -38,58 +38,38 @@ class Groups(IdentityServicer[pb2.Group]):
     async def revise(self, call: Call, old: pb2.Group, new: pb2.Group, request: Any, given: set[str]) -> None:
         check_domain_unchanged(old, new)
 
-    async def remove(self, call: Call, obj: pb2.Group) -> None:
-        await forget_group(call, obj.id)
-
     async def refine(self, call: Call, found: list[pb2.Group], query: common.Query) -> list[pb2.Group]:
         if call.caller.domain_id and not call.caller.system:
             return [group for group in found if group.domain_id == call.caller.domain_id]
         return found
 
-    # -- members
 
-    async def list_group_users(self, call: Call, request: pb2.ListGroupUsersRequest) -> Result:
-        members = await call.tx.query(pb2.Membership, group_id=request.group_id)
-        found = [await call.tx.get(users_pb2.User, member.user_id) for member in members]
-        own = call.caller.domain_id
-        return page_of([user for user in found if user is not None and own in ("", user.domain_id)], request.query)
-
-    async def add_group_user(self, call: Call, request: pb2.GroupUserRequest) -> Result:
-        await self._user(call, request)
-        id = _id(request)
-        if await call.tx.get(pb2.Membership, id) is None:
-            await call.tx.put(pb2.Membership(id=id, group_id=request.group_id, user_id=request.user_id), fresh=True)
-        return EMPTY
-
-    async def check_group_user(self, call: Call, request: pb2.GroupUserRequest) -> Result:
-        await self._user(call, request)
-        await self._member(call, request)
-        return EMPTY
-
-    async def remove_group_user(self, call: Call, request: pb2.GroupUserRequest) -> Result:
-        await self._user(call, request)
-        await self._member(call, request)
-        await call.tx.delete(pb2.Membership, _id(request))
-        return EMPTY
-
-    @staticmethod
-    async def _member(call: Call, request: pb2.GroupUserRequest) -> None:
-        if await call.tx.get(pb2.Membership, _id(request)) is None:
-            raise refusals.MembershipNotFound(user_id=request.user_id, group_id=request.group_id)
-
-    @staticmethod
-    async def _user(call: Call, request: pb2.GroupUserRequest) -> users_pb2.User:
-        user = await call.tx.get(users_pb2.User, request.user_id)
-        caller = call.caller
-        if user is None and call.operation is not None and not may_on_nothing(call, call.operation):
-            raise errors.refused(call.operation.options.policy.name)
-        if user is None:
-            raise refusals.UserNotFound(id=request.user_id)
-        if not caller.is_admin and not caller.system and caller.domain_id != user.domain_id:
-            assert call.operation is not None
-            raise errors.refused(call.operation.options.policy.name)
-        return user
+@subscribes("before_delete", "domain")
+async def delete_groups(call: Call, domain: Project) -> None:
+    for group in await call.tx.query(pb2.Group, domain_id=domain.id):
+        await call.service(Groups).discard(call, group)
 
 
-def _id(request: pb2.GroupUserRequest) -> str:
-    return f"{request.group_id}:{request.user_id}"
+async def _check_user_domain(call: Call, request: Any, ends: Ends) -> None:
+    """Members of a group are managed by admins, and within their own domain by those of the domain."""
+    caller, user = call.caller, ends.get("user_id")
+    if user is not None and not caller.is_admin and not caller.system and caller.domain_id != user.domain_id:
+        assert call.operation is not None
+        raise errors.refused(call.operation.options.policy.name)
+
+
+def _missing(call: Call, member: pb2.Membership) -> Exception:
+    return refusals.MembershipNotFound(user_id=member.user_id, group_id=member.group_id)
+
+
+def _in_own_domain(call: Call, user: users_pb2.User) -> bool:
+    return call.caller.domain_id in ("", user.domain_id)
+
+
+MEMBERS = Association(
+    pb2.Membership,
+    {"group_id": "group", "user_id": "user"},
+    permit=_check_user_domain,
+    missing=_missing,
+    sees=_in_own_domain,
+)

@@ -7,6 +7,7 @@ from typing import Any
 from mopenstack.contract.faults import BadRequest, Fault, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import groups_of, projects_of
@@ -18,7 +19,7 @@ from mopenstack.core.identity.base import (
     page_of,
 )
 from mopenstack.core.identity.identity.passwords import hash_secret, matches
-from mopenstack.core.identity.resource.deletion import forget_user
+from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.identity import groups_pb2
 from mopenstack.identity.v3.identity import users_pb2 as pb2
@@ -60,8 +61,6 @@ class Users(IdentityServicer[pb2.User]):
         return errors.duplicate("user", f"Duplicate entry found with name {obj.name}{where}")
 
     async def complete(self, call: Call, obj: pb2.User, request: Any, given: set[str]) -> None:
-        from mopenstack.core.identity.resource.projects import Projects
-
         obj.name = obj.name.strip()
         if not call.caller.is_admin and (not obj.domain_id or call.caller.domain_id != obj.domain_id):
             raise errors.refused("identity:create_user")  # managers of a domain must name it
@@ -96,7 +95,6 @@ class Users(IdentityServicer[pb2.User]):
             raise BadRequest(f"User's default project ID cannot be a domain ID: {user.default_project_id}")
 
     async def remove(self, call: Call, obj: pb2.User) -> None:
-        await forget_user(call, obj.id)
         await record(call, user_id=obj.id)
 
     async def refine(self, call: Call, found: list[pb2.User], query: common.Query) -> list[pb2.User]:
@@ -133,6 +131,12 @@ class Users(IdentityServicer[pb2.User]):
                 found.append(_of_user(group))
         names = [value for item in request.query.filters if item.key == "name" for value in item.values]
         return page_of([group for group in found if not names or group.name in names], request.query)
+
+
+@subscribes("before_delete", "domain")
+async def delete_users(call: Call, domain: projects_pb2.Project) -> None:
+    for user in await call.tx.query(pb2.User, domain_id=domain.id):
+        await call.service(Users).discard(call, user)
 
 
 def _of_user(group: groups_pb2.Group) -> pb2.UserGroup:

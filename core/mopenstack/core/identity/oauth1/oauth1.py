@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from mopenstack.contract.calls import ByteStream
 from mopenstack.contract.faults import InvalidField, Unauthorized
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.children import ChildServicer
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.assignment.roles import Roles
@@ -57,15 +58,15 @@ class Consumers(IdentityServicer[pb2.Consumer]):
             new.extras.fields.pop(name, None)
 
     async def remove(self, call: Call, obj: pb2.Consumer) -> None:
-        for asked in await call.tx.query(pb2.RequestToken, consumer_id=obj.id):
-            await call.tx.delete(pb2.RequestToken, asked.id)
-        for granted in await call.tx.query(pb2.AccessToken, consumer_id=obj.id):
-            await call.tx.delete(pb2.AccessToken, granted.id)
         await record(call, consumer_id=obj.id)
 
 
-class OAuthTokens(Servicer):
+class OAuthTokens(ChildServicer[pb2.AccessToken], IdentityServicer[pb2.AccessToken]):
+    """Request tokens, and the access tokens of users, which are the stored resource."""
+
     service = pb2.DESCRIPTOR.services_by_name["OAuthTokens"]
+    message = pb2.AccessToken
+    not_found = refusals.AccessTokenNotFound
 
     # -- the consumer's side, signed
 
@@ -140,23 +141,19 @@ class OAuthTokens(Servicer):
         answer.token.oauth_verifier = asked.verifier
         return answer
 
-    async def list_access_tokens(self, call: Call, request: pb2.ListAccessTokensRequest) -> Result:
+    async def children(self, call: Call, parent_id: str) -> Sequence[pb2.AccessToken]:
         refuse_delegated(call.caller)
-        return page_of(await call.tx.query(pb2.AccessToken, authorizing_user_id=request.user_id), request.query)
+        return await super().children(call, parent_id)
 
-    async def get_access_token(self, call: Call, request: pb2.AccessTokenRequest) -> Result:
+    async def child(self, call: Call, parent_id: str, id: str) -> pb2.AccessToken | None:
         refuse_delegated(call.caller)
-        return await _of_user(call, request)
-
-    async def delete_access_token(self, call: Call, request: pb2.AccessTokenRequest) -> Result:
-        refuse_delegated(call.caller)
-        found = await call.tx.get(pb2.AccessToken, request.access_token_id)
-        if found is None:
-            raise refusals.AccessTokenNotFound
-        if found.authorizing_user_id != request.user_id:
+        found = await self.find(call, id)
+        if found is None or found.authorizing_user_id == parent_id:
+            return found
+        assert call.operation is not None
+        if call.operation.method == "DeleteAccessToken":
             raise Unauthorized
-        await call.tx.delete(pb2.AccessToken, found.id)
-        return EMPTY
+        return None
 
     async def list_access_token_roles(self, call: Call, request: pb2.ListAccessTokenRolesRequest) -> Result:
         token = await _of_user(call, request)
@@ -204,7 +201,7 @@ async def _role_ids(call: Call, request: pb2.AuthorizeRequestTokenRequest) -> li
 
 
 def _url(call: Call) -> str:
-    """The address that was signed."""
+    """The address that the client used, which is part of what it signed (RFC 5849, 3.4.1.2)."""
     return f"{call.context.cloud_url}/identity{call.context.path}"
 
 

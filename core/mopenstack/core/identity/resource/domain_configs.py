@@ -7,10 +7,11 @@ from typing import Any
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import Fault
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import DEFAULT_DOMAIN, from_value, may_read_all
+from mopenstack.core.identity.base import DEFAULT_DOMAIN, may_read_all
 from mopenstack.core.identity.resource.domain_options import DEFAULTS, SECURITY_COMPLIANCE, SENSITIVE
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
@@ -23,7 +24,7 @@ class DomainConfigs(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["DomainConfigs"]
 
     async def get_domain_config(self, call: Call, request: pb2.DomainConfigRequest) -> Result:
-        """Rules for passwords are for everybody; the rest for those who may read everything."""
+        """Every caller may read the rules for passwords; admins and system readers the rest."""
         public = request.group == "security_compliance"
         if not public and (call.caller.policy_scope == "domain" or not may_read_all(call)):
             raise errors.refused("identity:get_domain_config")
@@ -97,7 +98,7 @@ async def _kept(call: Call, domain_id: str) -> Options:
     found = await call.tx.get(pb2.DomainConfig, domain_id)
     if found is None:
         return {}
-    return {group: from_value(options) for group, options in found.options.fields.items()}
+    return plain_struct(found.options)
 
 
 async def _keep(call: Call, domain_id: str, options: Options) -> None:
@@ -113,7 +114,7 @@ async def _keep(call: Call, domain_id: str, options: Options) -> None:
 
 
 def _given(request: pb2.DomainConfigBody) -> dict[str, Any]:
-    return {key: from_value(value) for key, value in request.config.fields.items()}
+    return plain_struct(request.config)
 
 
 # -- what it may say

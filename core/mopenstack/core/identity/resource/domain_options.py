@@ -72,4 +72,4 @@ SENSITIVE: Mapping[str, frozenset[str]] = {"identity": frozenset(), "ldap": froz
 """Options that are kept and never shown."""
 
 SECURITY_COMPLIANCE: Mapping[str, Any] = {"password_regex": None, "password_regex_description": None}
-"""What everybody may know of the rules for passwords: there are none."""
+"""The rules for passwords, which every caller may read: there are none."""

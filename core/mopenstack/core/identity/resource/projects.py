@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import TRUE_WORDS
+from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
+from mopenstack.core.identity.assignment.effective import projects_of
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.base import (
     IMMUTABLE,
@@ -19,20 +19,12 @@ from mopenstack.core.identity.base import (
     domain_of,
     may_read_all,
 )
-from mopenstack.core.identity.resource.deletion import forget_project
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.resource import projects_pb2 as pb2
 
 DEPTH_MAX = 5
 """Projects from a domain down to a leaf (keystone.conf.default.max_project_tree_depth)."""
-
-_TAG_FILTERS: dict[str, Callable[[set[str], set[str]], bool]] = {
-    "tags": lambda tags, wanted: wanted <= tags,
-    "tags-any": lambda tags, wanted: bool(wanted & tags),
-    "not-tags": lambda tags, wanted: not wanted <= tags,
-    "not-tags-any": lambda tags, wanted: not wanted & tags,
-}
 
 
 class Projects(IdentityServicer[pb2.Project]):
@@ -138,16 +130,21 @@ class Projects(IdentityServicer[pb2.Project]):
     async def remove(self, call: Call, obj: pb2.Project) -> None:
         self.check_deletable(obj)
         if obj.is_domain:
-            from mopenstack.core.identity.resource.domains import Domains
-
-            await call.service(Domains).empty(call, obj)
+            await self._empty(call, obj)
         elif await self.children(call, obj.id):
             raise Forbidden(
                 f"Cannot delete the project {obj.id} since it is not a leaf in the hierarchy. "
                 "Use the cascade option if you want to delete a whole subtree."
             )
-        await forget_project(call, obj.id)
         await record(call, project_id=obj.id)
+
+    async def _empty(self, call: Call, domain: pb2.Project) -> None:
+        """Delete all that a disabled domain holds."""
+        if domain.enabled:
+            raise Forbidden("Cannot delete a domain that is enabled, please disable it first.")
+        await call.publish("before_delete", "domain", domain)
+        for project in reversed(await self.subtree(call, domain.id)):
+            await self.discard(call, project)
 
     # -- show and list
 
@@ -176,8 +173,6 @@ class Projects(IdentityServicer[pb2.Project]):
 
     async def _mine(self, call: Call, projects: list[pb2.Project]) -> list[pb2.Project]:
         """Those among them that the caller has a role on."""
-        from mopenstack.core.identity.assignment.effective import projects_of
-
         own = {project.id for project in await projects_of(call, call.caller.user_id)}
         return [project for project in projects if project.id in own]
 
@@ -186,7 +181,7 @@ class Projects(IdentityServicer[pb2.Project]):
         return {child.id: await self._ids_below(call, child.id) for child in children} or None
 
     async def matches(self, call: Call, obj: pb2.Project, key: str, values: Any) -> bool:
-        test = _TAG_FILTERS.get(key)
+        test = TAG_FILTERS.get(key)
         if test is None:
             return await super().matches(call, obj, key, values)
         return test(set(obj.tags), {tag for value in values for tag in value.split(",")})
@@ -200,11 +195,8 @@ class Projects(IdentityServicer[pb2.Project]):
 
 
 def _flag(request: Any, name: str) -> bool:
-    """Given, with any value but 0 (keystone.server.flask.ResourceBase.query_filter_is_true)."""
-    if not request.HasField(name):
-        return False
-    text = getattr(request, name).lower()
-    return text == "" or text in TRUE_WORDS or text not in ("0", "false", "no", "off", "f", "n")
+    """Given, with any value but a word for no (keystone.server.flask.ResourceBase.query_filter_is_true)."""
+    return request.HasField(name) and getattr(request, name).lower() not in FALSE_WORDS
 
 
 def _set_value(value: Any, tree: dict[str, Any] | None) -> None:

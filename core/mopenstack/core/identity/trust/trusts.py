@@ -1,6 +1,6 @@
 """Trusts: made by the trustor, used by the trustee. After keystone.trust.core and keystone.api.trusts.
 
-What a trust is worth when it is used is in `delegation`.
+The validation of a trust that is used is in `delegation`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,10 @@ from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.assignment.roles import Roles
-from mopenstack.core.identity.auth.delegation import REDELEGATIONS_MAX, is_delegated, pedigree, trust_in_force
+from mopenstack.core.identity.auth.delegation import REDELEGATIONS_MAX, is_delegated, trust_chain, usable_trust
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.base import IdentityServicer, may_read_all
 from mopenstack.core.identity.identity.users import Users
-from mopenstack.core.identity.links import address_of
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
@@ -34,10 +33,10 @@ class Trusts(IdentityServicer[pb2.Trust]):
     not_found = refusals.TrustNotFound
 
     async def fetch(self, call: Call, id: str) -> pb2.Trust:
-        """Unlike other objects, a trust that is not there or used up is told to everybody."""
+        """Unlike for other objects, every caller gets 404 for a trust that does not exist or is used up."""
         if call.operation is not None and call.operation.method == "DeleteTrust":
             return await self.lookup(call, id)
-        return await trust_in_force(call, id)
+        return await usable_trust(call, id)
 
     async def list(self, call: Call, request: Any) -> Result:
         asked = {item.key: item.values[0] for item in request.query.filters if item.values and item.values[0]}
@@ -67,8 +66,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
 
     async def list_trust_roles(self, call: Call, request: Any) -> Result:
         _refuse_delegated(call)
-        links = _roles_links(call, call.target)
-        return pb2.ListTrustRolesResponse(roles=await self._roles(call, call.target), links=links)
+        return pb2.ListTrustRolesResponse(roles=await self._roles(call, call.target), trust_id=call.target.id)
 
     async def get_trust_role(self, call: Call, request: pb2.TrustRoleRequest) -> Result:
         _refuse_delegated(call)
@@ -81,7 +79,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         return await super().delete(call, request)
 
     async def remove(self, call: Call, obj: pb2.Trust) -> None:
-        """What the trustor's power was lent on to goes too."""
+        """Trusts that the trustor redelegated from it are deleted too."""
         for child in await call.tx.query(pb2.Trust, redelegated_trust_id=obj.id):
             if child.trustor_user_id == obj.trustor_user_id:
                 await self.discard(call, child)
@@ -95,7 +93,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         if body.project_id and not body.roles:
             raise refusals.ForbiddenAction(action="At least one role should be specified")
         await call.service(Users).lookup(call, body.trustee_user_id)
-        source = await trust_in_force(call, call.caller.trust_id) if call.caller.trust_id else None
+        source = await usable_trust(call, call.caller.trust_id) if call.caller.trust_id else None
         trust = pb2.Trust(
             trustor_user_id=body.trustor_user_id, trustee_user_id=body.trustee_user_id,
             impersonation=body.impersonation, role_ids=await self._role_ids(call, body, source), extras=body.extras,
@@ -112,7 +110,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
         return await self._whole(call, await self.insert(call, trust))
 
     async def _role_ids(self, call: Call, body: pb2.TrustCreate, source: pb2.Trust | None) -> Sequence[str]:
-        """The roles by their ids; the one who lent first must hold them all."""
+        """The ids of the roles; the first trustor of the chain must have them all."""
         roles = call.service(Roles)
         ids = [await roles.id_of(call, wanted) for wanted in body.roles]
         if not body.project_id:
@@ -120,7 +118,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
                 raise refusals.RoleNotFound(id=ids[0])
             return []
         await call.service(Projects).lookup(call, body.project_id)
-        first = None if source is None else (await pedigree(call, source))[-1]
+        first = None if source is None else (await trust_chain(call, source))[-1]
         owner, project = (
             (body.trustor_user_id, body.project_id)
             if first is None
@@ -138,7 +136,6 @@ class Trusts(IdentityServicer[pb2.Trust]):
         shown = copy_of(trust)
         shown.roles.SetInParent()
         shown.roles.roles.extend(await self._roles(call, trust))
-        shown.roles_links.CopyFrom(_roles_links(call, trust))
         return shown
 
     @staticmethod
@@ -148,13 +145,9 @@ class Trusts(IdentityServicer[pb2.Trust]):
 
 
 def _refuse_delegated(call: Call) -> None:
-    """Managing trusts by a trust is redelegation; by any other delegation it is an escape."""
+    """Trusts may be managed with a token of a trust (redelegation), not with other delegated tokens."""
     if call.caller.token and is_delegated(call.caller):
         raise refusals.ForbiddenAction(action="Delegated tokens cannot manage trusts.")
-
-
-def _roles_links(call: Call, trust: pb2.Trust) -> pb2.TrustRolesLinks:
-    return pb2.TrustRolesLinks(self=address_of(call, f"/{trust.id}/roles"))
 
 
 def _redelegatable(body: pb2.TrustCreate) -> bool:
@@ -162,7 +155,7 @@ def _redelegatable(body: pb2.TrustCreate) -> bool:
 
 
 def _count(body: pb2.TrustCreate) -> int:
-    """How often a new trust may be lent on (keystone.trust.core.Manager.create_trust)."""
+    """How often a new trust may be redelegated (keystone.trust.core.Manager.create_trust)."""
     if not _redelegatable(body):
         return 0
     if body.redelegation_count > REDELEGATIONS_MAX:
@@ -173,14 +166,14 @@ def _count(body: pb2.TrustCreate) -> int:
 
 
 async def _redelegate(call: Call, source: pb2.Trust, trust: pb2.Trust, body: pb2.TrustCreate) -> None:
-    """A trust out of a trust: for no longer, with no more roles, and one step less to go."""
+    """A trust redelegated from another: for no longer, with no more roles, and one redelegation less."""
     trust.redelegated_trust_id = source.id
     remaining = source.redelegation_count - 1
     if _redelegatable(body):
         if body.redelegation_count and body.redelegation_count != remaining:
             raise refusals.NotAuthorized
         trust.redelegation_count = remaining
-    for parent in await pedigree(call, source):
+    for parent in await trust_chain(call, source):
         if not 0 < parent.redelegation_count <= REDELEGATIONS_MAX or trust.HasField("remaining_uses"):
             raise refusals.NotAuthorized
         if parent.HasField("expires_at"):

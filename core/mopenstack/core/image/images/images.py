@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
-from mopenstack.contract.calls import Page
 from mopenstack.contract.operations import field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.v1.common_pb2 import JsonPatch
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.image import errors
 from mopenstack.core.image.images import filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
@@ -20,7 +21,6 @@ from mopenstack.image.v2.images import images_pb2 as pb
 from mopenstack.image.v2.images import members_pb2
 
 IMPORT_METHODS = ("glance-direct", "web-download", "copy-image")
-PAGE_DEFAULT = 25
 PROPERTIES_MAX = 128
 TAGS_MAX = 128
 
@@ -32,7 +32,7 @@ class Images(ResourceServicer[pb.Image]):
     service = pb.DESCRIPTOR.services_by_name["Images"]
     message = pb.Image
     not_found = refusals.ImageNotFound
-    page_max: ClassVar[int | None] = 1000
+    page_default = 25
     lifecycle = LIFECYCLE
 
     # -- who sees what
@@ -96,34 +96,25 @@ class Images(ResourceServicer[pb.Image]):
     def missing_marker(self, marker: str) -> Exception:
         return refusals.BadFilter(refusals.ImageNotFound.message.format(id=marker))
 
-    async def list_images(self, call: Call, request: Any) -> Result:
-        filters.member_status(request.query)
-        request.query.limit = request.query.limit or PAGE_DEFAULT
-        page = await self.list(call, request)
-        assert isinstance(page, Page)
-        if page.items and len(page.items) == min(request.query.limit, self.page_max or 0):
-            # Glance does not look whether a page follows.
-            page.next_marker = page.items[-1].id  # type: ignore[attr-defined]
-        page.extra["schema"] = "/v2/schemas/images"
-        return page
-
     # -- create, update, delete
 
     async def before(self, call: Call, request: Any) -> None:
         owner = request.image.project_id if isinstance(request, pb.CreateImageRequest) else ""
         if owner and owner != call.caller.project_id and not call.caller.is_admin:
             raise errors.ForeignOwner(owner)
+        breach = image_breach({"tags": [request.tag]}) if isinstance(request, pb.AddImageTagRequest) else None
+        if breach:
+            raise refusals.InvalidImage(breach)
 
-    async def create_image(self, call: Call, request: pb.CreateImageRequest) -> Result:
-        await usage.check_count(call)
-        image = await self.create(call, request)
-        assert isinstance(image, pb.Image)
+    async def answer(self, call: Call, obj: pb.Image, request: Any) -> Result:
+        if not isinstance(request, pb.CreateImageRequest):
+            return obj
         stores = ",".join((*backends.stores_of(call.cloud), *backends.RESERVED))
-        answer = pb.CreateImageResponse(import_methods=",".join(IMPORT_METHODS), store_ids=stores)
-        answer.image.CopyFrom(image)
-        return answer
+        return pb.CreateImageResponse(image=obj, import_methods=",".join(IMPORT_METHODS), store_ids=stores)
 
     async def prepare(self, call: Call, obj: pb.Image, request: Any, given: set[str]) -> None:
+        if isinstance(request, pb.CreateImageRequest):
+            await usage.check_count(call)
         _check_new(obj)
         self._check_visibility(call, obj.visibility)
         _check_limits(obj)
@@ -133,97 +124,49 @@ class Images(ResourceServicer[pb.Image]):
         tags = list(dict.fromkeys(obj.tags))
         del obj.tags[:]
         obj.tags.extend(tags)
-        obj.self_path = f"/v2/images/{obj.id}"
-        obj.file = f"{obj.self_path}/file"
-        obj.schema = "/v2/schemas/image"
 
     @staticmethod
     def _check_visibility(call: Call, visibility: int) -> None:
         if visibility == Image.PUBLIC and not call.caller.is_admin:
             raise errors.NotAuthorized("publicize_image")
 
-    async def get_image(self, call: Call, request: pb.GetImageRequest) -> Result:
-        return await self.fetch(call, request.image_id)
-
     async def update_image(self, call: Call, request: pb.UpdateImageRequest) -> Result:
-        patch.check(request.changes)
+        changes = request.patch.operations
+        patch.check(changes)
         image = await self.fetch(call, request.image_id)
-        if not request.changes:
+        if not changes:
             return image
         new = await call.tx.edit(pb.Image, image.id)
-        for change in request.changes:
+        for change in changes:
             if change.path[0] == "visibility" and change.op != patch.Change.REMOVE:
                 self._check_visibility(call, _visibility(change))
             if change.path[0] not in ("locations", "owner"):
                 self.check_owner(call, image, "modify_image")
-            patch.apply(new, change, admin=call.caller.is_admin)
+            patch.apply(new, change, admin=call.caller.is_admin, strict_add=request.patch.draft == patch.STRICT_DRAFT)
         self.check_owner(call, image, "modify_image")
         _check_limits(new)
         await self.save(call, new)
         return new
 
-    async def delete_image(self, call: Call, request: pb.DeleteImageRequest) -> Result:
-        try:
-            image = await self.fetch(call, request.image_id)
-        except refusals.ImageNotFound:
-            raise refusals.ImageToDeleteNotFound(id=request.image_id) from None
-        self.check_owner(call, image, "delete_image")
-        if image.protected:
-            raise refusals.ImageProtected(id=image.id)
-        await self.discard(call, image)
-        return EMPTY
-
     async def remove(self, call: Call, obj: pb.Image) -> None:
+        if obj.protected:
+            raise refusals.ImageProtected(id=obj.id)
         for member in await call.tx.query(members_pb2.Member, image_id=obj.id):
             await call.tx.delete(members_pb2.Member, member.id)
         for data in (obj.data, obj.staged):
             forget_bytes(call, data.key)
 
-    # -- tags and actions
 
-    async def add_image_tag(self, call: Call, request: pb.AddImageTagRequest) -> Result:
-        breach = image_breach({"tags": [request.tag]})
-        if breach:
-            raise refusals.InvalidImage(breach)
-        image = await self._of_tag(call, request.image_id)
-        if request.tag in image.tags:
-            return EMPTY
-        if len(image.tags) >= TAGS_MAX:
-            raise refusals.TagLimit(id=image.id, attempted=len(image.tags) + 1, maximum=TAGS_MAX)
-        new = await call.tx.edit(pb.Image, image.id)
-        new.tags.append(request.tag)
-        await self.save(call, new)
-        return EMPTY
+async def _check_tags(call: Call, image: pb.Image, before: list[str], request: Any) -> None:
+    if len(image.tags) > max(TAGS_MAX, len(before)):
+        raise refusals.TagLimit(id=image.id, attempted=len(image.tags), maximum=TAGS_MAX)
 
-    async def delete_image_tag(self, call: Call, request: pb.DeleteImageTagRequest) -> Result:
-        image = await self._of_tag(call, request.image_id)
-        if request.tag not in image.tags:
-            raise refusals.ResourceNotFound()
-        new = await call.tx.edit(pb.Image, image.id)
-        new.tags.remove(request.tag)
-        await self.save(call, new)
-        return EMPTY
 
-    async def _of_tag(self, call: Call, image_id: str) -> pb.Image:
-        try:
-            return await self.fetch_own(call, image_id, "modify_image")
-        except refusals.ImageNotFound:
-            raise refusals.ImageOfPartNotFound(id=image_id) from None
+def _no_such_tag(call: Call, image: pb.Image, tag: str) -> Exception:
+    return refusals.ResourceNotFound()
 
-    async def deactivate_image(self, call: Call, request: pb.DeactivateImageRequest) -> Result:
-        return await self._switch(call, request.image_id, "deactivate")
 
-    async def reactivate_image(self, call: Call, request: pb.ReactivateImageRequest) -> Result:
-        return await self._switch(call, request.image_id, "reactivate")
-
-    async def _switch(self, call: Call, image_id: str, name: str) -> Result:
-        image = await self.fetch_own(call, image_id, name)
-        action = LIFECYCLE.check(call, image, name)
-        if image.status != action.to:
-            new = await call.tx.edit(pb.Image, image.id)
-            new.status = action.to
-            await self.save(call, new)
-        return EMPTY
+IMAGE_TAGS = Collection("image", "tags", change=_check_tags, missing=_no_such_tag, if_changed=True)
 
 
 def member_key(image_id: str, project_id: str) -> str:
@@ -273,5 +216,5 @@ def _check_limits(image: pb.Image) -> None:
             raise refusals.TooMany(what=what, attempted=attempted, maximum=maximum)
 
 
-def _visibility(change: pb.UpdateImageRequest.Change) -> int:
+def _visibility(change: JsonPatch.Operation) -> int:
     return Image.PUBLIC if change.value.string_value == "public" else Image.VISIBILITY_UNSPECIFIED

@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.calls import RequestContext
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import errors, options
 from mopenstack.core.image.images import download, formats, web
 from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_bytes, settle
-from mopenstack.core.image.images.patch import plain
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.core.image.tasks import Tasks

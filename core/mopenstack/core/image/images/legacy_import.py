@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats
-from mopenstack.core.image.images.patch import ATTRIBUTES, plain_struct
+from mopenstack.core.image.images.patch import ATTRIBUTES
 from mopenstack.core.image.images.states import VISIBILITY_WORDS, Image
 from mopenstack.core.image.images.web import allowed_hosts, stand_in, write
 from mopenstack.core.store.blobs import Blob

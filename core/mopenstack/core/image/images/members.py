@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, ClassVar
 
-from mopenstack.contract.faults import Forbidden
+from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images, member_key
-from mopenstack.core.image.images.patch import plain
 from mopenstack.core.image.images.states import Image
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2
@@ -19,106 +20,76 @@ MEMBERS_MAX = 128
 STATUSES = ("pending", "accepted", "rejected")
 
 
-class Members(ResourceServicer[pb.Member]):
+class Members(ChildServicer[pb.Member]):
     service = pb.DESCRIPTOR.services_by_name["Members"]
     message = pb.Member
+    page_max: ClassVar[int | None] = None
 
-    async def list_members(self, call: Call, request: pb.ListMembersRequest) -> Result:
-        image = await self._image(call, request.image_id)
-        try:
-            _shared(image)
-        except refusals.NotShared as fault:
-            reason = f": {fault.text}"
-            raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason) from None
-        answer = pb.ListMembersResponse(schema="/v2/schemas/members")
+    async def before(self, call: Call, request: Any) -> None:
+        if isinstance(request, pb.CreateMemberRequest):
+            _member_id(request)
+        if isinstance(request, pb.UpdateMemberRequest) and not request.HasField("new_status"):
+            raise refusals.BadMember("Status not specified")
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Member]:
+        image = call.target
+        if image.visibility != Image.SHARED:
+            reason = f": {refusals.NotShared.message}"
+            raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason)
         if not await self._is_party(call, image):
             raise errors.NotAuthorized("get_members")
-        found = await call.tx.query(pb.Member, image_id=image.id)
-        found.sort(key=lambda member: (member.created_at.seconds, member.created_at.nanos, member.id))
-        answer.members.extend(found)
-        return answer
+        return await super().candidates(call, query)
 
-    async def create_member(self, call: Call, request: pb.CreateMemberRequest) -> Result:
-        member_id = _member_id(request)
-        image = await self._image(call, request.image_id)
-        self._for_members(image, "create")
+    async def child(self, call: Call, parent_id: str, id: str) -> pb.Member | None:
+        """A membership of a shared image, for the image's owner and the member."""
+        image = call.target
+        verb = call.operation.handler.partition("_")[0] if call.operation is not None else ""
+        if image.visibility != Image.SHARED and verb == "get":
+            raise refusals.MemberHidden(refusals.NotShared.message)
+        _check_shared(image, verb)
+        member = await call.service(Images).membership(call, image.id, id)
+        mine = call.caller.is_admin or call.caller.project_id in (image.project_id, id)
+        return member if mine else None
+
+    def absent(self, call: Call, id: str) -> Exception:
+        return refusals.MemberMissing(member_id=id, image_id=call.target.id)
+
+    async def prepare(self, call: Call, obj: pb.Member, request: Any, given: set[str]) -> None:
+        image, member_id = call.target, _member_id(request)
+        _check_shared(image, "create")
         call.service(Images).check_owner(call, image, "add_member")
-        if await self._find(call, image.id, member_id) is not None:
+        if await call.service(Images).membership(call, image.id, member_id) is not None:
             raise refusals.MemberDuplicate(member_id=member_id, image_id=image.id)
         count = await call.tx.count(pb.Member, image_id=image.id)
         if count >= MEMBERS_MAX:
             raise refusals.MemberLimit(id=image.id, attempted=count + 1, maximum=MEMBERS_MAX)
-        member = pb.Member(id=member_key(image.id, member_id), member_id=member_id, image_id=image.id)
-        member.status, member.schema = "pending", "/v2/schemas/member"
-        return await self.insert(call, member)
+        await super().prepare(call, obj, request, given)
+        obj.id, obj.member_id, obj.status = member_key(image.id, member_id), member_id, "pending"
 
-    async def get_member(self, call: Call, request: pb.GetMemberRequest) -> Result:
-        image = await self._image(call, request.image_id)
-        try:
-            _shared(image)
-        except refusals.NotShared as fault:
-            raise refusals.MemberHidden(fault.text) from None
-        return await self._member(call, image, request.member_id)
-
-    async def update_member(self, call: Call, request: pb.UpdateMemberRequest) -> Result:
-        if not request.HasField("status"):
-            raise refusals.BadMember("Status not specified")
-        status = plain(request.status)
-        image = await self._image(call, request.image_id)
-        self._for_members(image, "update")
-        member = await self._member(call, image, request.member_id)
-        if not call.caller.is_admin and call.caller.project_id != member.member_id:
+    async def change(self, call: Call, old: pb.Member, new: pb.Member, request: Any, given: set[str]) -> None:
+        if not call.caller.is_admin and call.caller.project_id != old.member_id:
             raise errors.NotAuthorized("modify_member")
+        status = plain(request.new_status)
         if status not in STATUSES:
             raise refusals.BadMember('Incorrect request: Status must be "pending", "accepted" or "rejected".')
-        new = await call.tx.edit(pb.Member, member.id)
         new.status = status
-        await self.save(call, new)
-        return new
 
-    async def delete_member(self, call: Call, request: pb.DeleteMemberRequest) -> Result:
-        image = await self._image(call, request.image_id)
-        self._for_members(image, "delete")
-        member = await self._member(call, image, request.member_id)
+    async def remove(self, call: Call, obj: pb.Member) -> None:
+        image = await call.tx.get(images_pb2.Image, obj.image_id)
+        assert image is not None, "an image takes its members along"
         call.service(Images).check_owner(call, image, "delete_member")
-        await self.discard(call, member)
-        return EMPTY
-
-    # -- inside
-
-    async def _image(self, call: Call, image_id: str) -> images_pb2.Image:
-        try:
-            return await call.service(Images).fetch(call, image_id)
-        except refusals.ImageNotFound:
-            raise refusals.ImageOfPartNotFound(id=image_id) from None
 
     @staticmethod
-    def _for_members(image: images_pb2.Image, verb: str) -> None:
-        try:
-            _shared(image)
-        except Forbidden:
-            raise refusals.MembersForbidden(verb=verb, image_id=image.id, reason=".") from None
-
-    async def _is_party(self, call: Call, image: images_pb2.Image) -> bool:
+    async def _is_party(call: Call, image: images_pb2.Image) -> bool:
         project = call.caller.project_id
         if call.caller.is_admin or image.project_id == project:
             return True
         return await call.service(Images).membership(call, image.id, project) is not None
 
-    async def _find(self, call: Call, image_id: str, member_id: str) -> pb.Member | None:
-        return await call.service(Images).membership(call, image_id, member_id)
 
-    async def _member(self, call: Call, image: images_pb2.Image, member_id: str) -> pb.Member:
-        member = await self._find(call, image.id, member_id)
-        mine = call.caller.is_admin or call.caller.project_id in (image.project_id, member_id)
-        if member is None or not mine:
-            raise refusals.MemberMissing(member_id=member_id, image_id=image.id)
-        return member
-
-
-def _shared(image: images_pb2.Image) -> None:
+def _check_shared(image: images_pb2.Image, verb: str) -> None:
     if image.visibility != Image.SHARED:
-        raise refusals.NotShared()
+        raise refusals.MembersForbidden(verb=verb, image_id=image.id, reason=".")
 
 
 def _member_id(request: pb.CreateMemberRequest) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from google.protobuf import struct_pb2
-
 from mopenstack.contract.faults import InvalidField
+from mopenstack.contract.v1.common_pb2 import JsonPatch
+from mopenstack.contract.values import plain
 from mopenstack.core.image import errors
 from mopenstack.core.image.images.states import VISIBILITY_WORDS
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
-Change = pb.UpdateImageRequest.Change
+Change = JsonPatch.Operation
 
 READ_ONLY = frozenset(
     {
@@ -34,29 +34,14 @@ ATTRIBUTES: dict[str, str] = {
 }
 """Wire key -> field, of what a patch may set beside free properties."""
 FORMATS = ("disk_format", "container_format")
+STRICT_DRAFT = 4
+"""The draft in which it is a conflict to add an attribute that exists."""
 VERBS = {Change.ADD: "add", Change.REPLACE: "replace", Change.REMOVE: "remove"}
 
 _VISIBILITIES: dict[str, Any] = {word: number for number, word in VISIBILITY_WORDS.items()}
 
 
-def plain(value: struct_pb2.Value) -> Any:
-    """A Value as Python; whole numbers are integers."""
-    kind = value.WhichOneof("kind")
-    if kind == "number_value":
-        return int(value.number_value) if value.number_value.is_integer() else value.number_value
-    if kind == "list_value":
-        return [plain(item) for item in value.list_value.values]
-    if kind == "struct_value":
-        return plain_struct(value.struct_value)
-    return getattr(value, kind) if kind and kind != "null_value" else None
-
-
-def plain_struct(value: struct_pb2.Struct) -> dict[str, Any]:
-    """A Struct as Python."""
-    return {key: plain(item) for key, item in value.fields.items()}
-
-
-def check(changes: Iterable[pb.UpdateImageRequest.Change]) -> None:
+def check(changes: Iterable[JsonPatch.Operation]) -> None:
     """What is wrong with the changes themselves, whatever the image."""
     for change in changes:
         root = change.path[0] if change.path else ""
@@ -74,8 +59,8 @@ def check(changes: Iterable[pb.UpdateImageRequest.Change]) -> None:
             raise refusals.InvalidImage(breach)
 
 
-def apply(image: pb.Image, change: pb.UpdateImageRequest.Change, *, admin: bool) -> None:
-    """Make one change to a private copy; raises Glance's refusal."""
+def apply(image: pb.Image, change: JsonPatch.Operation, *, admin: bool, strict_add: bool) -> None:
+    """Make one change to a private copy; raises Glance's refusal. `strict_add`: what exists is not added again."""
     root = change.path[0]
     if root == "locations":
         if change.op == Change.REPLACE and not change.value.list_value.values:
@@ -90,7 +75,7 @@ def apply(image: pb.Image, change: pb.UpdateImageRequest.Change, *, admin: bool)
     known = root in ATTRIBUTES or root in image.properties
     if change.op == Change.REPLACE and not known:
         raise errors.NoSuchProperty(root)
-    if change.op == Change.ADD and known and change.strict_add:
+    if change.op == Change.ADD and known and strict_add:
         raise errors.PropertyPresent(root)
     if root in ATTRIBUTES:
         _set(image, root, plain(change.value))

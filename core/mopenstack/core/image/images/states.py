@@ -23,6 +23,8 @@ def _refuse(action: Action, image: pb.Image) -> Fault:
     return refusals.BadTransition(old=STATUS_WORDS[image.status], new=STATUS_WORDS[aim])
 
 
+_WITH_DATA = frozenset({Image.ACTIVE, Image.DEACTIVATED})
+
 LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
     pb.Image,
     (
@@ -30,10 +32,16 @@ LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
         Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
         Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING),
         Action("copy", frozenset({Image.ACTIVE})),
-        Action("deactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.DEACTIVATED, label="deactivate"),
-        Action("reactivate", frozenset({Image.ACTIVE, Image.DEACTIVATED}), to=Image.ACTIVE, label="reactivate"),
+        Action(
+            "deactivate",
+            frozenset({Image.ACTIVE, Image.DEACTIVATED}),
+            to=Image.DEACTIVATED,
+            seconds=0,
+            label="deactivate",
+        ),
+        Action("reactivate", _WITH_DATA, to=Image.ACTIVE, seconds=0, label="reactivate"),
     ),
     _refuse,
 )
-"""Deactivation happens at once, bytes come and go with their requests: only an import takes time,
-and may fail: its completion says how it ended."""
+"""Deactivation happens at once, bytes come and go with their requests. Only an import takes time, and may fail: its
+completion says how it ended."""

@@ -1,42 +1,34 @@
 """Namespaces of metadata definitions (glance.api.v2.metadef_namespaces).
 
-A namespace is one object with everything in it: its parts are seldom changed, and always read together. Namespaces
-are seen by their owner's project, or by everybody if they are public; only admins change them.
+A namespace is stored as one object with everything in it: its parts are seldom changed, and always read together. Only
+admins change them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
+from mopenstack.core.engine.parts import find_part
+from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
+from mopenstack.core.store.transaction import copy_of
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.metadefs import metadef_namespaces_pb2 as pb
 from mopenstack.image.v2.metadefs import metadef_resource_types_pb2 as types_pb
 
-PAGE_DEFAULT = 25
-PATH = "/v2/metadefs/namespaces"
 PARTS_MAX = 1000
 """Most objects, properties, tags or associations of one namespace; glance knows no limit."""
+PARTS = ("objects", "tags", "resource_type_associations", "properties")
 _SERIAL = "metadef_serial"
 
 
 class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
     service = pb.DESCRIPTOR.services_by_name["MetadefNamespaces"]
     message = pb.MetadefNamespace
-
-    # -- who sees what
-
-    def visible(self, call: Call, obj: pb.MetadefNamespace) -> bool:
-        return call.caller.is_admin or obj.visibility == "public" or obj.project_id == call.caller.project_id
-
-    async def find(self, call: Call, id: str) -> pb.MetadefNamespace | None:
-        found = await call.tx.query(pb.MetadefNamespace, namespace=id)
-        return found[0] if found else None
+    page_default = 25
 
     async def fetch(self, call: Call, id: str) -> pb.MetadefNamespace:
         """By name; what is said of one that is not there depends on what was asked for."""
@@ -54,7 +46,10 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
     # -- lists
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.MetadefNamespace]:
-        return await call.tx.scan(pb.MetadefNamespace)
+        for item in query.filters:
+            if item.key == "visibility" and item.values[-1] not in ("public", "private"):
+                raise refusals.BadQuery(f"Invalid visibility value: {item.values[-1]}")
+        return await super().candidates(call, query)
 
     async def matches(self, call: Call, obj: pb.MetadefNamespace, key: str, values: Sequence[str]) -> bool:
         if key != "resource_types":
@@ -62,51 +57,23 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
         wanted = set(values[-1].split(","))
         return any(association.name in wanted for association in obj.resource_type_associations)
 
-    async def list_metadef_namespaces(self, call: Call, request: pb.ListMetadefNamespacesRequest) -> Result:
-        query = request.query
-        for item in query.filters:
-            if item.key == "visibility" and item.values[-1] not in ("public", "private"):
-                raise refusals.BadQuery(f"Invalid visibility value: {item.values[-1]}")
-        query.limit = query.limit or PAGE_DEFAULT
-        if query.marker:
-            marker = await self.find(call, query.marker)
-            if marker is None:
-                raise refusals.NamespaceNotFound(namespace=query.marker)
-            query.marker = marker.id
-        page = await self.list(call, request)
-        assert isinstance(page, Page)
-        found: Sequence[Any] = page.items
-        page.next_marker = found[-1].namespace if page.next_marker else ""
-        page.items = [_brief(one) for one in found]
-        page.extra["schema"] = "/v2/schemas/metadefs/namespaces"
-        return page
+    def missing_marker(self, marker: str) -> Exception:
+        return refusals.NamespaceNotFound(namespace=marker)
 
-    # -- create, update, delete
-
-    async def create_metadef_namespace(self, call: Call, request: pb.CreateMetadefNamespaceRequest) -> Result:
-        asked = request.document
-        if await call.tx.claimed("metadef_namespace", asked.namespace) is not None:
-            raise refusals.DuplicateNamespace(namespace=asked.namespace)
-        new = pb.MetadefNamespace()
-        new.CopyFrom(asked)
-        new = await self.insert(call, new, request)
-        answer = pb.CreateMetadefNamespaceResponse()
-        answer.document.CopyFrom(asked)
-        for name in ("visibility", "protected", "project_id", "self_path", "schema"):
-            setattr(answer.document, name, getattr(new, name))
-        answer.document.created_at.CopyFrom(new.created_at)
-        answer.document.updated_at.CopyFrom(new.updated_at)
-        return answer
+    # -- create, show, update, delete
 
     async def prepare(self, call: Call, obj: pb.MetadefNamespace, request: Any, given: set[str]) -> None:
+        if await call.tx.claimed("metadef_namespace", obj.namespace) is not None:
+            raise refusals.DuplicateNamespace(namespace=obj.namespace)
         await call.tx.claim("metadef_namespace", obj.namespace, obj)
         obj.serial = await call.tx.add(_SERIAL, 1)
-        _point(obj)
         self._check_parts(obj)
         parts: list[Any] = [*obj.objects, *obj.tags, *obj.resource_type_associations]
         for part in parts:
             call.stamp(part.created_at)
             call.stamp(part.updated_at)
+        for thing in obj.objects:
+            thing.namespace = obj.namespace
         for association in obj.resource_type_associations:
             await self.know_type(call, association.name)
 
@@ -122,7 +89,7 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
                 if part.name in seen:
                     raise refusal(name=part.name, namespace=obj.namespace)
                 seen.add(part.name)
-        for what in ("objects", "tags", "resource_type_associations", "properties"):
+        for what in PARTS:
             check_room(len(getattr(obj, what)))
 
     async def know_type(self, call: Call, name: str) -> None:
@@ -133,65 +100,40 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
             call.stamp(kind.updated_at)
             await call.tx.put(kind, fresh=True)
 
-    async def get_metadef_namespace(self, call: Call, request: pb.GetMetadefNamespaceRequest) -> Result:
-        shown = pb.MetadefNamespace()
-        shown.CopyFrom(call.target)
-        prefix = next((one.prefix for one in shown.resource_type_associations if one.name == request.resource_type), "")
-        for thing in shown.objects:
-            point_object(thing, shown.namespace)
-        if prefix:
-            _add_prefix(shown, prefix)
-        for tag in shown.tags:
-            tag.ClearField("created_at")
-            tag.ClearField("updated_at")
+    async def answer(self, call: Call, obj: pb.MetadefNamespace, request: Any) -> Result:
+        if isinstance(request, pb.UpdateMetadefNamespaceRequest):
+            shown = copy_of(obj)
+            shown.updated_at.CopyFrom(call.target.updated_at)
+            return shown
+        prefix = ""
+        if isinstance(request, pb.GetMetadefNamespaceRequest) and request.resource_type:
+            association = find_part(obj, "resource_type_associations", request.resource_type)
+            prefix = association.prefix if association is not None else ""
+        if not prefix:
+            return obj
+        shown = copy_of(obj)
+        _add_prefix(shown, prefix)
         return shown
 
-    async def update_metadef_namespace(self, call: Call, request: pb.UpdateMetadefNamespaceRequest) -> Result:
-        asked, old = request.document, call.target
-        new = await call.tx.edit(pb.MetadefNamespace, old.id)
-        if asked.namespace != old.namespace:
-            if await call.tx.claimed("metadef_namespace", asked.namespace) is not None:
-                raise refusals.NamespaceNameTaken(namespace=asked.namespace)
+    async def change(
+        self, call: Call, old: pb.MetadefNamespace, new: pb.MetadefNamespace, request: Any, given: set[str]
+    ) -> None:
+        """All attributes are replaced, those that the request leaves out too; what is in the namespace stays."""
+        copy_fields(old, new, PARTS)
+        copy_fields(request.document, new, ("display_name", "description", "protected"))
+        new.visibility = request.document.visibility or "private"
+        new.project_id = request.document.project_id or call.caller.project_id
+        if new.namespace != old.namespace:
+            if await call.tx.claimed("metadef_namespace", new.namespace) is not None:
+                raise refusals.NamespaceNameTaken(namespace=new.namespace)
             await call.tx.release("metadef_namespace", old.namespace)
-            new.namespace = asked.namespace
             await call.tx.claim("metadef_namespace", new.namespace, new)
-        for name in ("display_name", "description"):
-            new.ClearField(name)
-            if asked.HasField(name):
-                setattr(new, name, getattr(asked, name))
-        new.visibility, new.protected = asked.visibility or "private", asked.protected
-        new.project_id = asked.project_id or call.caller.project_id
-        _point(new)
-        answer = _brief(new, associations=False)
-        await self.save(call, new)
-        return answer
+            for thing in new.objects:
+                thing.namespace = new.namespace
 
-    async def delete_metadef_namespace(self, call: Call, request: pb.DeleteMetadefNamespaceRequest) -> Result:
-        refuse_protected(call.target, refusals.ProtectedNamespace, call.target.namespace)
-        await self.discard(call, call.target)
-        return EMPTY
-
-
-def _brief(full: pb.MetadefNamespace, *, associations: bool = True) -> pb.MetadefNamespace:
-    """A namespace without what is in it."""
-    brief = pb.MetadefNamespace()
-    brief.CopyFrom(full)
-    for part in ("properties", "objects", "tags"):
-        brief.ClearField(part)
-    if not associations:
-        brief.ClearField("resource_type_associations")
-    return brief
-
-
-def _point(namespace: pb.MetadefNamespace) -> None:
-    namespace.self_path = f"{PATH}/{namespace.namespace}"
-    namespace.schema = "/v2/schemas/metadefs/namespace"
-
-
-def point_object(thing: Any, namespace: str) -> None:
-    """The links of an object, which follow the names of both."""
-    thing.self_path = f"{PATH}/{namespace}/objects/{thing.name}"
-    thing.schema = "/v2/schemas/metadefs/object"
+    async def remove(self, call: Call, obj: pb.MetadefNamespace) -> None:
+        if obj.protected:
+            raise refusals.ProtectedNamespace(name=obj.namespace)
 
 
 def _add_prefix(shown: pb.MetadefNamespace, prefix: str) -> None:
@@ -204,27 +146,29 @@ def _add_prefix(shown: pb.MetadefNamespace, prefix: str) -> None:
 
 
 def _prefix_keys(properties: Any, prefix: str) -> None:
-    kept = {}
-    for key, value in properties.items():
-        kept[key] = pb.MetadefProperty()
-        kept[key].CopyFrom(value)
+    kept = {key: copy_of(value) for key, value in properties.items()}
     properties.clear()
     for key, value in kept.items():
         properties[prefix + key].CopyFrom(value)
 
 
-def refuse_protected(namespace: pb.MetadefNamespace, refusal: type[Forbidden], name: str) -> None:
-    """What is in a protected namespace stays, as the namespace does."""
-    if namespace.protected:
-        raise refusal(name=name)
+def keeps(refusal: type[Forbidden]) -> Callable[[Call, pb.MetadefNamespace, str], Awaitable[None]]:
+    """The rule for the removal of one part, or of all: what is in a protected namespace stays, as it does itself."""
+
+    async def refuse(call: Call, namespace: pb.MetadefNamespace, name: str) -> None:
+        if namespace.protected:
+            raise refusal(name=name) if name else refusals.ProtectedNamespace(name=namespace.namespace)
+
+    return refuse
+
+
+async def shown_before(call: Call, shown: Any, before: Any) -> None:
+    """The answer to a change has the time of the change before it."""
+    if before is not None:
+        shown.updated_at.CopyFrom(before.updated_at)
 
 
 def check_room(count: int) -> None:
     """Raise where a namespace would hold more parts of one kind than fit."""
     if count > PARTS_MAX:
         raise refusals.TooMany(what="metadata definitions", attempted=count, maximum=PARTS_MAX)
-
-
-async def edited(call: Call) -> pb.MetadefNamespace:
-    """A private copy of the namespace that the operation is about."""
-    return await call.tx.edit(pb.MetadefNamespace, call.target.id)

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, copy_fields
-from mopenstack.core.image.metadefs.metadef_namespaces import MetadefNamespaces, check_room, edited, refuse_protected
+from mopenstack.core.engine.parts import Parts
+from mopenstack.core.engine.servicer import ResourceServicer
+from mopenstack.core.image.metadefs.metadef_namespaces import MetadefNamespaces, check_room, keeps
 from mopenstack.image.v2 import refusals
+from mopenstack.image.v2.metadefs import metadef_namespaces_pb2 as parts
 from mopenstack.image.v2.metadefs import metadef_resource_types_pb2 as pb
 
 
 class MetadefResourceTypes(ResourceServicer[pb.MetadefResourceType]):
     service = pb.DESCRIPTOR.services_by_name["MetadefResourceTypes"]
     message = pb.MetadefResourceType
+    page_max: ClassVar[int | None] = None
 
-    async def list_metadef_resource_types(self, call: Call, request: pb.ListMetadefResourceTypesRequest) -> Result:
-        found = sorted(await call.tx.scan(pb.MetadefResourceType), key=lambda kind: kind.serial)
-        return pb.ListMetadefResourceTypesResponse(resource_types=found)
 
-    async def list_metadef_associations(self, call: Call, request: pb.ListMetadefAssociationsRequest) -> Result:
-        return pb.ListMetadefAssociationsResponse(resource_type_associations=call.target.resource_type_associations)
+def _missing(call: Call, namespace: parts.MetadefNamespace, name: str) -> Exception:
+    return refusals.AssociationNotFound(name=name)
 
-    async def create_metadef_association(self, call: Call, request: pb.CreateMetadefAssociationRequest) -> Result:
-        namespace, asked = await edited(call), request.document
-        if any(one.name == asked.name for one in namespace.resource_type_associations):
-            raise refusals.DuplicateAssociation(name=asked.name, namespace=namespace.namespace)
-        check_room(len(namespace.resource_type_associations) + 1)
-        await call.service(MetadefNamespaces).know_type(call, asked.name)
-        new = namespace.resource_type_associations.add()
-        copy_fields(asked, new, ("name", "prefix", "properties_target"))
-        call.stamp(new.created_at)
-        call.stamp(new.updated_at)
-        await call.tx.put(namespace)
-        return new
 
-    async def delete_metadef_association(self, call: Call, request: pb.DeleteMetadefAssociationRequest) -> Result:
-        namespace = await edited(call)
-        for one in namespace.resource_type_associations:
-            if one.name == request.name:
-                refuse_protected(namespace, refusals.ProtectedAssociation, one.name)
-                namespace.resource_type_associations.remove(one)
-                await call.tx.put(namespace)
-                return EMPTY
-        raise refusals.AssociationNotFound(name=request.name)
+def _taken(call: Call, namespace: parts.MetadefNamespace, name: str, former: str) -> Exception:
+    return refusals.DuplicateAssociation(name=name, namespace=namespace.namespace)
+
+
+async def _check(call: Call, namespace: parts.MetadefNamespace, item: parts.MetadefAssociation, request: Any) -> None:
+    check_room(len(namespace.resource_type_associations))
+    await call.service(MetadefNamespaces).know_type(call, item.name)
+
+
+ASSOCIATIONS = Parts(
+    "metadef_namespace",
+    "resource_type_associations",
+    missing=_missing,
+    taken=_taken,
+    check=_check,
+    remove=keeps(refusals.ProtectedAssociation),
+    touches=False,
+)

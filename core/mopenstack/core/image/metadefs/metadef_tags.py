@@ -8,8 +8,9 @@ from typing import Any
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image.metadefs.metadef_namespaces import check_room, edited, refuse_protected
+from mopenstack.core.engine.parts import Parts, find_part
+from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.image.metadefs.metadef_namespaces import check_room, keeps, shown_before
 from mopenstack.image.json_schema import breach
 from mopenstack.image.metadef_schemas import TAG
 from mopenstack.image.v2 import refusals
@@ -31,74 +32,52 @@ class MetadefTags(Servicer):
         query = request.query
         tags = _sorted(list(call.target.tags), query)
         if query.marker:
-            marker = _find(call.target, query.marker)
+            marker = find_part(call.target, "tags", query.marker)
+            if marker is None:
+                raise refusals.TagNotFound(name=query.marker)
             tags = tags[tags.index(marker) + 1 :]
         return _names(tags[: query.limit] if query.limit else tags)
 
     async def create_metadef_tags(self, call: Call, request: pb.CreateMetadefTagsRequest) -> Result:
-        namespace = await edited(call)
+        namespace = await call.tx.edit(parts.MetadefNamespace, call.target.id)
         if request.tags and request.append.strip().lower() not in TRUE_WORDS:
             del namespace.tags[:]
         for asked in request.tags:
-            _add(call, namespace, asked.name)
+            if find_part(namespace, "tags", asked.name) is not None:
+                raise _taken(call, namespace, asked.name, "")
+            check_room(len(namespace.tags) + 1)
+            new = namespace.tags.add(name=asked.name)
+            call.stamp(new.created_at)
+            call.stamp(new.updated_at)
         await call.tx.put(namespace)
         return _names(request.tags)
 
-    async def delete_metadef_tags(self, call: Call, request: pb.DeleteMetadefTagsRequest) -> Result:
-        namespace = await edited(call)
-        refuse_protected(namespace, refusals.ProtectedNamespace, namespace.namespace)
-        del namespace.tags[:]
-        await call.tx.put(namespace)
-        return EMPTY
 
-    async def get_metadef_tag(self, call: Call, request: pb.GetMetadefTagRequest) -> Result:
-        return _find(call.target, request.tag_name)
-
-    async def add_metadef_tag(self, call: Call, request: pb.AddMetadefTagRequest) -> Result:
-        said = breach({"name": request.tag_name}, TAG)
-        if said is not None:
-            raise refusals.InvalidImage(said)
-        namespace = await edited(call)
-        new = _add(call, namespace, request.tag_name)
-        await call.tx.put(namespace)
-        return new
-
-    async def update_metadef_tag(self, call: Call, request: pb.UpdateMetadefTagRequest) -> Result:
-        namespace, name = await edited(call), request.document.name
-        old = _find(namespace, request.tag_name)
-        if name != old.name and any(one.name == name for one in namespace.tags):
-            raise refusals.DuplicateTag(name=name, namespace=namespace.namespace)
-        old.name = name
-        answer = parts.MetadefTag()
-        answer.CopyFrom(old)
-        call.stamp(old.updated_at)
-        await call.tx.put(namespace)
-        return answer
-
-    async def delete_metadef_tag(self, call: Call, request: pb.DeleteMetadefTagRequest) -> Result:
-        namespace = await edited(call)
-        old = _find(namespace, request.tag_name)
-        refuse_protected(namespace, refusals.ProtectedTag, old.name)
-        namespace.tags.remove(old)
-        await call.tx.put(namespace)
-        return EMPTY
+def _missing(call: Call, namespace: parts.MetadefNamespace, name: str) -> Exception:
+    return refusals.TagNotFound(name=name)
 
 
-def _find(namespace: parts.MetadefNamespace, name: str) -> parts.MetadefTag:
-    for one in namespace.tags:
-        if one.name == name:
-            return one
-    raise refusals.TagNotFound(name=name)
+def _taken(call: Call, namespace: parts.MetadefNamespace, name: str, former: str) -> Exception:
+    return refusals.DuplicateTag(name=name, namespace=namespace.namespace)
 
 
-def _add(call: Call, namespace: parts.MetadefNamespace, name: str) -> parts.MetadefTag:
-    if any(one.name == name for one in namespace.tags):
-        raise refusals.DuplicateTag(name=name, namespace=namespace.namespace)
-    check_room(len(namespace.tags) + 1)
-    new = namespace.tags.add(name=name)
-    call.stamp(new.created_at)
-    call.stamp(new.updated_at)
-    return new
+async def _check(call: Call, namespace: parts.MetadefNamespace, tag: parts.MetadefTag, request: Any) -> None:
+    said = breach({"name": tag.name}, TAG)
+    if said is not None:
+        raise refusals.InvalidImage(said)
+    check_room(len(namespace.tags))
+
+
+TAGS = Parts(
+    "metadef_namespace",
+    "tags",
+    missing=_missing,
+    taken=_taken,
+    check=_check,
+    remove=keeps(refusals.ProtectedTag),
+    view=shown_before,
+    touches=False,
+)
 
 
 def _sorted(tags: list[parts.MetadefTag], query: common.Query) -> list[parts.MetadefTag]:

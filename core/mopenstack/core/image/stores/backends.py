@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.engine.options import Option
-from mopenstack.core.image.images.patch import plain
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import image_data_pb2, images_pb2
 

@@ -1,4 +1,4 @@
-"""Stores and the cache: there is no cache (glance.api.v2.images.delete_from_store, cached_images)."""
+"""The stores of images (glance.api.v2.images.delete_from_store). There is no cache: its operations are declared so."""
 
 from __future__ import annotations
 
@@ -39,21 +39,3 @@ class Stores(Servicer):
         backends.place(new, [store for store in places if store != request.store_id])
         await call.service(Images).save(call, new)
         return EMPTY
-
-    async def get_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise refusals.NoCache()
-
-    async def queue_image_for_cache(self, call: Call, request: pb.CachedImageRequest) -> Result:
-        raise refusals.NoCache()
-
-    async def delete_image_from_cache(self, call: Call, request: pb.CachedImageRequest) -> Result:
-        raise refusals.NoCache()
-
-    async def clear_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise refusals.NoCache()
-
-    async def clean_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise refusals.NoCache()
-
-    async def prune_cache(self, call: Call, request: pb.GetCacheRequest) -> Result:
-        raise refusals.NoCache()

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Fault, NotFound
+from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
-from mopenstack.core.engine.servicer import Result
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.volume.base import CinderResource
 from mopenstack.core.volume.types.types import asked_is_public
@@ -36,13 +35,9 @@ class GroupTypes(CinderResource[GroupType]):
     resource = "group_type"
     simple = ("is_public",)
 
-    async def get_default_group_type(self, call: Call, request: pb2.GetDefaultGroupTypeRequest) -> Result:
-        """cinder.conf names none."""
-        raise NotFound("Default group type can not be found.")
-
     # -- hooks
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         if not isinstance(request, pb2.UpdateGroupTypeRequest):
             return
         body = request.group_type

@@ -40,12 +40,6 @@ class QosSpecs(CinderResource[QosSpec]):
     not_found = QoSSpecsNotFound
     simple = ("id", "name", "consumer")
 
-    async def create(self, call: Call, request: pb2.CreateQosSpecsRequest) -> Result:
-        return _with_links(await super().create(call, request))
-
-    async def get(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        return _with_links(await super().get(call, request))
-
     async def delete(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
         associated = await self._associated(call, call.target.id)
         if associated and not boolean("force", request.force):
@@ -55,7 +49,7 @@ class QosSpecs(CinderResource[QosSpec]):
 
     # -- hooks
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         if isinstance(request, pb2.DeleteQosSpecsRequest):
             boolean("force", request.force)
 
@@ -69,6 +63,10 @@ class QosSpecs(CinderResource[QosSpec]):
         _check_consumer(obj.consumer)
         if await self.by_name(call, obj.name) is not None:
             raise QoSSpecsExists(id=obj.name)
+
+    async def answer(self, call: Call, obj: QosSpec, request: Any) -> Result:
+        """Its links are beside the object."""
+        return pb2.QosSpecsResponse(qos_specs=obj)
 
     # -- associations with volume types
 
@@ -116,11 +114,6 @@ class QosSpecs(CinderResource[QosSpec]):
             changed = copy_of(item)
             changed.ClearField("qos_specs_id")
             await call.tx.put(changed)
-
-
-def _with_links(qos: Any) -> pb2.QosSpecsResponse:
-    """The answer that has links beside its object."""
-    return pb2.QosSpecsResponse(qos_specs=qos)
 
 
 async def _change(call: Call, qos: QosSpec, before: Mapping[str, str], request: Any) -> None:

@@ -63,7 +63,7 @@ class Types(CinderResource[VolumeType]):
 
     # -- hooks
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         if not isinstance(request, pb2.UpdateTypeRequest):
             return
         body = request.volume_type
