@@ -102,9 +102,10 @@ def _refusing(operation: Operation) -> Handler:
     """The handler of what the cloud does not have."""
     refusal = _refusal(operation, operation.options.refuses)
     assert refusal is not None
+    named = operation.request.DESCRIPTOR.fields[0].name if "{id}" in refusal.message else ""
 
     async def refuse(call: Call, request: Any) -> Result:
-        raise refusal
+        raise refusal(id=getattr(request, named)) if named else refusal()
 
     return refuse
 

@@ -1,14 +1,12 @@
 """Clusters of cinder-volume services. Source: cinder/api/v3/clusters.py.
 
-DevStack runs one controller without clusters: there is none until something stores one.
+DevStack runs one controller without clusters: there is none to show, enable or disable.
 """
 
 from __future__ import annotations
 
-from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.volume.base import boolean
 from mopenstack.volume.v3.hosts import services_pb2 as pb2
@@ -18,28 +16,12 @@ from mopenstack.volume.v3.refusals import ClusterNotFound, InvalidInput
 REPLICATION_SINCE = 26
 FILTERS = {"name", "binary", "is_up", "disabled", "num_hosts", "num_down_hosts"}
 REPLICATION_FILTERS = {"replication_status", "frozen", "active_backend_id"}
-STATUSES = frozenset({"enabled", "disabled"})
-
-
-def _refuse(_action: Action, cluster: Cluster) -> Fault:
-    return ClusterNotFound(id=cluster.name)
-
-
-CLUSTERS: Lifecycle[Cluster] = Lifecycle(
-    Cluster,
-    (
-        Action("enable", STATUSES, to="enabled", seconds=0),
-        Action("disable", STATUSES, to="disabled", seconds=0),
-    ),
-    _refuse,
-)
 
 
 class Clusters(ResourceServicer[Cluster]):
     service = pb2.DESCRIPTOR.services_by_name["Clusters"]
     message = Cluster
     not_found = ClusterNotFound
-    lifecycle = CLUSTERS
     page_max = None
 
     async def list(self, call: Call, request: pb2.ListClustersRequest) -> Result:
@@ -54,14 +36,3 @@ class Clusters(ResourceServicer[Cluster]):
                 boolean(item.key, item.values[0])
         request.query.CopyFrom(common.Query(filters=filters))
         return await super().list(call, request)
-
-
-@CLUSTERS.prepares("enable")
-async def _enable(call: Call, cluster: Cluster, request: pb2.EnableClusterRequest) -> None:
-    cluster.ClearField("disabled_reason")
-
-
-@CLUSTERS.prepares("disable")
-async def _disable(call: Call, cluster: Cluster, request: pb2.DisableClusterRequest) -> None:
-    if request.HasField("disabled_reason"):
-        cluster.disabled_reason = request.disabled_reason

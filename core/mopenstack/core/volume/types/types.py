@@ -220,9 +220,10 @@ class DefaultTypes(ResourceServicer[DefaultType]):
     not_found = ProjectDefaultTypeNotFound
     page_max = None
 
-    async def fetch(self, call: Call, id: str) -> DefaultType:
-        await self._check_project(call, id)
-        return await super().fetch(call, id)
+    async def get(self, call: Call, request: pb2.ProjectDefaultTypeRequest) -> Result:
+        await self._check_project(call, request.default_project_id)
+        call.target = await self.fetch(call, request.default_project_id)
+        return await super().get(call, request)
 
     async def list(self, call: Call, request: pb2.ListDefaultTypesRequest) -> Result:
         """Without filters, order and pages."""
