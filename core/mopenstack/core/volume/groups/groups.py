@@ -17,7 +17,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import ZONE, CinderResource, assign, boolean, text
+from mopenstack.core.volume.base import ZONE, CinderResource, as_given, assign, boolean, text
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import CG_TYPE, GroupTypes
 from mopenstack.core.volume.hosts import scheduling
@@ -64,8 +64,8 @@ class Groups(CinderResource[Group]):
         body = request.source
         if body.HasField("group_snapshot_id") == body.HasField("source_group_id"):
             raise BadRequest(
-                f"Invalid input for field/attribute create-from-src. Value: {_told(body)}. "
-                f"{_told(body)} is not valid under any of the given schemas"
+                f"Invalid input for field/attribute create-from-src. Value: {as_given(body)}. "
+                f"{as_given(body)} is not valid under any of the given schemas"
             )
         name, description = text(body, "name"), text(body, "description")
         if body.HasField("group_snapshot_id"):
@@ -129,7 +129,7 @@ class Groups(CinderResource[Group]):
             raise InvalidGroup(why="Group snapshot is empty. No group will be created.")
         group = self._new(call, name, description, source.group_type_id, list(parent.volume_types))
         group.group_snapshot_id = source.id
-        _settle_beside(group, parent)
+        _place_beside(group, parent)
         made = await self.insert(call, group)
         for snapshot in snapshots:
             await self._add_copy(call, made, snapshot.volume_type_id, snapshot.size, snapshot=snapshot)
@@ -142,7 +142,7 @@ class Groups(CinderResource[Group]):
             raise InvalidGroup(why="Source Group is empty. No group will be created.")
         group = self._new(call, name, description, source.group_type, list(source.volume_types))
         group.source_group_id = source.id
-        _settle_beside(group, source)
+        _place_beside(group, source)
         made = await self.insert(call, group)
         for volume in volumes:
             await self._add_copy(call, made, volume.volume_type_id, volume.size, volume=volume)
@@ -212,13 +212,9 @@ def _begin_new(call: Call, group: Group) -> None:
     group.project_id, group.user_id = call.caller.project_id, call.caller.user_id
 
 
-def _settle_beside(group: Group, source: Group) -> None:
+def _place_beside(group: Group, source: Group) -> None:
     """A group from a source is where its source is."""
     group.host, group.consistency, group.availability_zone = source.host, source.consistency, source.availability_zone
-
-
-def _told(body: Any) -> dict[str, Any]:
-    return {field.name: value for field, value in body.ListFields()}
 
 
 @GROUPS.on("create")

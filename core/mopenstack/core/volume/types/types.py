@@ -1,4 +1,4 @@
-"""Volume types, who may use private ones, and projects' default types.
+"""Volume types, access of projects to private ones, and default types of projects.
 
 Source: cinder/api/v3/types.py, contrib/types_manage.py, contrib/volume_type_access.py, v3/default_types.py.
 """
@@ -14,14 +14,13 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import (
     BACKEND,
-    FALSE_WORDS,
     SERVICE,
-    TRUE_WORDS,
     CinderResource,
     literal,
 )

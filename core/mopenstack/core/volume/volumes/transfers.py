@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Value
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
@@ -94,9 +94,8 @@ class Transfers(CinderResource[Transfer]):
         obj.project_id, obj.user_id = call.caller.project_id, call.caller.user_id
 
 
-def _key(value: Message) -> str:
+def _key(value: Value) -> str:
     """The key as text; cinder takes an integer too."""
-    kind = value.WhichOneof("kind")
-    if kind == "number_value":
-        return str(int(value.number_value))  # type: ignore[attr-defined]
-    return str(value.string_value)  # type: ignore[attr-defined]
+    if value.WhichOneof("kind") == "number_value":
+        return str(int(value.number_value))
+    return value.string_value

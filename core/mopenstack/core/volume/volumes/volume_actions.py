@@ -9,9 +9,10 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.volume.base import assign
+from mopenstack.core.volume.base import as_given, assign
 from mopenstack.core.volume.volumes.attachments import Attachments, connection_info
 from mopenstack.core.volume.volumes.lifecycle import OWN_WORDS, VOLUMES, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
@@ -32,7 +33,7 @@ class VolumeActions(Servicer):
     async def attach_volume(self, call: Call, request: pb2.AttachVolumeRequest) -> Result:
         body = request.attach
         if not body.instance_uuid and not body.host_name:
-            given = json_format.MessageToDict(body, preserving_proto_field_name=True)
+            given = as_given(body)
             raise BadRequest(
                 f"Invalid input for field/attribute os-attach. Value: {given}. "
                 f"{given} is not valid under any of the given schemas"
@@ -61,7 +62,7 @@ class VolumeActions(Servicer):
         return EMPTY
 
     async def initialize_volume_connection(self, call: Call, request: pb2.InitializeVolumeConnectionRequest) -> Result:
-        connector = json_format.MessageToDict(request.initialize_connection.connector)
+        connector = plain_struct(request.initialize_connection.connector)
         info = await connection_info(call, call.target, READWRITE, connector)
         return pb2.VolumeConnectionResponse(connection_info=json_format.ParseDict(info, Struct()))
 

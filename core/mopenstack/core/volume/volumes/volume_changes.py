@@ -1,8 +1,7 @@
-"""Changes of a volume that the scheduler has a say in: its size, its type, its place.
+"""Extend, retype and migrate: changes of a volume that depend on the space of its pool.
 
 Source: cinder/volume/api.py `extend`, `retype`, `migrate_volume`; scheduler/manager.py; volume/manager.py.
-What was accepted and cannot be done in the end leaves the volume as it was, and a message where cinder
-leaves one.
+A change that was accepted and fails leaves the volume as it was, and a user message where cinder writes one.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ class VolumeChanges(Servicer):
         volume = await call.tx.edit(Volume, call.target.id)
         if not volume.pending_size:
             raise InvalidVolume(why="Required volume admin metadata is malformed or missing.")
-        if not _told(request.completion.error):
+        if not _failed(request.completion.error):
             scheduled = await call.tx.scheduled(volume)
             await VOLUMES.complete(call, volume.id, scheduled[0] if scheduled else "extend")
             return EMPTY
@@ -65,7 +64,7 @@ class VolumeChanges(Servicer):
             raise InvalidVolume(
                 why=f"Destination has migration_status {other.migration_status}, expected target:{volume.id}."
             )
-        if not _told(request.completion.error):
+        if not _failed(request.completion.error):
             attachments = call.service(Attachments)
             for item in await attachments.of_volume(call, volume.id):
                 await attachments.drop(call, item.id)
@@ -175,7 +174,7 @@ async def _migrate(call: Call, volume: Volume, request: pb2.MigrateVolumeRequest
     return row.name
 
 
-def _told(error: Value) -> bool:
+def _failed(error: Value) -> bool:
     """Whether a completion says that something went wrong: true, or any text but the words for false."""
     return error.bool_value or error.string_value.lower() not in ("", "false", "0", "no", "off", "f", "n")
 

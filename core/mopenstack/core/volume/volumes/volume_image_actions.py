@@ -6,6 +6,7 @@ Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, `_reimage`.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 from mopenstack.contract.faults import NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
@@ -15,8 +16,8 @@ from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
-from mopenstack.core.volume.volumes.sources import check_image, image_metadata
-from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.core.volume.volumes.sources import check_image, get_image, image_metadata
+from mopenstack.image.v2.images.images_pb2 import CreateImageRequest, Image
 from mopenstack.volume.v3.refusals import ImageNotFound, InvalidState
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import volume_image_actions_pb2 as pb2
@@ -62,11 +63,11 @@ class VolumeImageActions(Servicer):
             container_format=body.container_format or "bare",
             visibility=VISIBILITIES[visibility],
             protected=body.protected,
-            project_id=call.caller.project_id,
         )
         own = {key: value for key, value in volume.volume_image_metadata.items() if key not in GLANCE_CORE}
         replace_map(image.properties, own)
-        return await call.service(Images).insert(call, image)
+        made = await call.invoke("mopenstack.image.v2.Images.CreateImage", CreateImageRequest(image=image))
+        return cast("Image", made.image)
 
     @staticmethod
     async def _answer(call: Call, volume: Volume, image: Image, visibility: str) -> pb2.UploadVolumeImageResponse:
@@ -103,7 +104,7 @@ async def _reimage(call: Call, volume: Volume, request: pb2.ReimageVolumeRequest
     name = "reimage_reserved" if body.reimage_reserved else "reimage"
     VOLUMES.check(call, volume, name)
     try:
-        image = await call.service(Images).fetch(call, body.image_id)
+        image = await get_image(call, body.image_id)
     except NotFound:
         raise ImageNotFound(id=body.image_id) from None
     check_image(image, volume.size)

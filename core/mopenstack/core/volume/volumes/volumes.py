@@ -18,7 +18,15 @@ from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import RESOURCE_FILTERS, CinderResource, assign, boolean, literal, name_and_description
+from mopenstack.core.volume.base import (
+    RESOURCE_FILTERS,
+    CinderResource,
+    as_given,
+    assign,
+    boolean,
+    literal,
+    name_and_description,
+)
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
@@ -70,7 +78,7 @@ class Volumes(CinderResource[Volume]):
     async def create_volume(self, call: Call, request: pb2.CreateVolumeRequest) -> Result:
         body = request.volume
         if body.others.fields and call.at_least(STRICT_BODY_SINCE):
-            raise InvalidField(("volume",), _told(body), "unknown", sorted(body.others.fields))
+            raise InvalidField(("volume",), _as_sent(body), "unknown", sorted(body.others.fields))
         name, description = name_and_description(body)
         check_metadata(body.metadata)
         source = await resolve(call, body)
@@ -274,11 +282,11 @@ class Volumes(CinderResource[Volume]):
             raise InvalidInput(why=f"'bootable = {value}'") from None
 
 
-def _told(body: VolumeCreate) -> dict[str, Any]:
+def _as_sent(body: VolumeCreate) -> dict[str, Any]:
     """The body as it was sent, for a refusal."""
-    told = json_format.MessageToDict(body, preserving_proto_field_name=True)
-    others = told.pop("others", {})
-    return {**told, **others}
+    given = as_given(body)
+    others = given.pop("others", {})
+    return {**given, **others}
 
 
 def _in_time(volume: Volume, key: str, comparison: str) -> bool:
