@@ -61,7 +61,7 @@ class IdentityServicer(ResourceServicer[M]):
         return True
 
     async def fetch(self, call: Call, id: str) -> M:
-        """404 only for callers to whom the policy allows the operation on any object; 403 for others, as in Keystone."""
+        """404 only where the policy allows the operation on any object; else 403, as in Keystone."""
         obj = await self.find(call, id)
         if obj is not None:
             return obj
