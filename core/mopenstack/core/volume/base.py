@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest
@@ -79,6 +80,11 @@ def name_and_description(body: Any) -> tuple[str | None, str | None]:
         if value is not None and len(value) > NAME_MAX:
             raise InvalidInput(why=f"{what} has {len(value)} characters, more than {NAME_MAX}.")
     return found
+
+
+def timestamp_key(timestamp: Timestamp) -> tuple[int, int]:
+    """Orders by time."""
+    return timestamp.seconds, timestamp.nanos
 
 
 def as_given(body: Message) -> dict[str, Any]:

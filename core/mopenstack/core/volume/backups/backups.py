@@ -11,7 +11,7 @@ from mopenstack.core.engine.lifecycle import Action, Lifecycle
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.backups import backup_records
-from mopenstack.core.volume.base import ZONE, CinderResource, assign, replace_map, text
+from mopenstack.core.volume.base import ZONE, CinderResource, assign, replace_map, text, timestamp_key
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.core.volume.types.types import Types
@@ -205,11 +205,11 @@ class Backups(CinderResource[Backup]):
             for item in await call.tx.query(Backup, volume_id=volume.id)
             if item.project_id == call.caller.project_id
             and item.status == Backup.AVAILABLE
-            and (snapshot is None or _moment(item.data_timestamp) < _moment(snapshot.created_at))
+            and (snapshot is None or timestamp_key(item.data_timestamp) < timestamp_key(snapshot.created_at))
         ]
         if not found:
             raise InvalidBackup(why=NO_PARENT)
-        return max(found, key=lambda item: _moment(item.data_timestamp))
+        return max(found, key=lambda item: timestamp_key(item.data_timestamp))
 
     @staticmethod
     async def _mark_source(call: Call, volume: Volume, snapshot: Snapshot | None) -> None:
@@ -232,10 +232,6 @@ class Backups(CinderResource[Backup]):
         parent = await call.tx.edit(Backup, id)
         parent.has_dependent_backups = has_some
         await call.tx.put(parent)
-
-
-def _moment(timestamp: Any) -> tuple[int, int]:
-    return timestamp.seconds, timestamp.nanos
 
 
 @BACKUPS.prepares("delete", "force_delete")

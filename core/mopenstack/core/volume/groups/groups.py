@@ -17,7 +17,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import ZONE, CinderResource, as_given, assign, boolean, text
+from mopenstack.core.volume.base import ZONE, CinderResource, as_given, assign, boolean, text, timestamp_key
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import CG_TYPE, GroupTypes
 from mopenstack.core.volume.hosts import scheduling
@@ -152,7 +152,7 @@ class Groups(CinderResource[Group]):
     async def volumes_of(call: Call, id: str) -> Sequence[Volume]:
         """The volumes of a group, oldest first."""
         found = await call.tx.query(Volume, group_id=id)
-        return sorted(found, key=lambda item: (item.created_at.seconds, item.created_at.nanos, item.id))
+        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     # -- inside
 

@@ -17,7 +17,7 @@ from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderResource, assign
+from mopenstack.core.volume.base import CinderResource, assign, timestamp_key
 from mopenstack.core.volume.volumes.lifecycle import WORDS, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
@@ -124,12 +124,12 @@ class Attachments(CinderResource[Attachment]):
     async def of_volume(self, call: Call, volume_id: str) -> list[Attachment]:
         """All attachments of a volume, oldest first."""
         found = await call.tx.query(Attachment, volume_id=volume_id)
-        return sorted(found, key=lambda item: (item.created_at.seconds, item.created_at.nanos, item.id))
+        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def of_server(self, call: Call, server_id: str) -> list[Attachment]:
         """All attachments that a server holds, oldest first."""
         found = await call.tx.query(Attachment, instance=server_id)
-        return sorted(found, key=lambda item: (item.created_at.seconds, item.created_at.nanos, item.id))
+        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def reserve(self, call: Call, volume_id: str, server_id: str = "", mode: str = NO_MODE) -> Attachment:
         """Hold a volume for a server; raises InvalidVolume for one that is not to be had."""

@@ -12,7 +12,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.volume.base import as_given, assign
+from mopenstack.core.volume.base import as_given, assign, timestamp_key
 from mopenstack.core.volume.volumes.attachments import Attachments, connection_info
 from mopenstack.core.volume.volumes.lifecycle import OWN_WORDS, VOLUMES, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
@@ -122,7 +122,7 @@ async def _revert(call: Call, volume: Volume, request: pb2.RevertVolumeRequest) 
     snapshots = await call.tx.query(Snapshot, volume_id=volume.id)
     if not snapshots:
         raise BadRequest(f"Volume {volume.id} doesn't have any snapshots.")
-    latest = max(snapshots, key=lambda item: (item.created_at.seconds, item.created_at.nanos))
+    latest = max(snapshots, key=lambda item: timestamp_key(item.created_at))
     if wanted != latest.id:
         raise BadRequest(f"Specified snapshot {wanted or None} is None or not the latest one of volume {volume.id}.")
     start = f"Can't revert volume {volume.id} to its latest snapshot {latest.id}."

@@ -23,7 +23,7 @@ from mopenstack.volume.v3.refusals import InvalidHost, InvalidInput, InvalidVolu
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
-from mopenstack.volume.v3.volumes import volume_actions_pb2 as pb2
+from mopenstack.volume.v3.volumes import volume_changes_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 EXTEND_IN_USE_SINCE = 42
