@@ -66,7 +66,7 @@ def stand_aside(engine: Engine) -> dict[str, Any]:
         if plan.servicer.transactional and not plan.operation.anonymous:
             given = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
             handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
-            engine.registry.plans[name] = Lenient(**{**given, "handler": handler})
+            engine.registry.plans[name] = Lenient(**{**given, "handler": handler, "check_request": None})
     return before
 
 

@@ -202,7 +202,7 @@ class App:
                     document = context.document = decode_json(body)
                 elif dialect.json_only and not body:
                     document = {}
-            if not endpoint.alone or not endpoint.operation.has(context.microversion):
+            if not endpoint.alone or not endpoint.has(context.microversion):
                 endpoint = self._choose(surface, leaves, document, context)
             decoder = endpoint.decoder(context.microversion)
             message = decoder.from_path(endpoint.variables, values, request.headers)
@@ -251,7 +251,7 @@ class App:
                 _refuse_action(surface, context, action)
             candidates = chosen
         for endpoint in candidates:
-            if endpoint.operation.has(context.microversion):
+            if endpoint.has(context.microversion):
                 return endpoint
         major = surface.api.microversion_min.partition(".")[0]
         raise WrongVersion(version=f"{major}.{context.microversion}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import PAGE_INFO, Operation, field_rules, wire_key
+from mopenstack.contract.operations import PAGE_INFO, Operation, Route, field_rules, wire_key
 from mopenstack.contract.service import Service, named
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.encode import Encoder, Location, encoder, location_template
@@ -26,6 +26,8 @@ class Endpoint:
     operation: Operation
     path: str
     variables: tuple[str, ...]
+    since: int = 0
+    """First microversion that has the path, where it is not the operation's."""
     decoders: dict[int, RequestDecoder] = field(default_factory=dict)
     envelope: str = ""  # key and field of the answer's one object or list
     envelope_field: str = ""
@@ -51,6 +53,10 @@ class Endpoint:
             )
             self.decoders[microversion] = found
         return found
+
+    def has(self, microversion: int) -> bool:
+        """Whether the operation exists at this path at a microversion."""
+        return self.since <= microversion and self.operation.has(microversion)
 
     def status(self, microversion: int, outcome: str = "") -> int:
         """The HTTP status of a success at a microversion."""
@@ -129,7 +135,7 @@ def surfaces(contract: Contract) -> list[Surface]:
     for operation in contract.operations:
         router = found[operation.package].router
         for route in operation.routes:
-            endpoint = _endpoint(operation, route.path, hooks.get(operation.name))
+            endpoint = _endpoint(operation, route, hooks.get(operation.name))
             leaves = router.add(route.verb, route.path, endpoint)
             for _, sharing in leaves:
                 sharing.alone = len(leaves) == 1 and not operation.action
@@ -140,9 +146,10 @@ def _surface(service: Service, api: annotations_pb2.Api) -> Surface:
     return Surface(service, api, named(service.dialect)(api), Router())
 
 
-def _endpoint(operation: Operation, path: str, hook: BodyHook | None) -> Endpoint:
+def _endpoint(operation: Operation, route: Route, hook: BodyHook | None) -> Endpoint:
+    path = route.path
     variables = tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
-    endpoint = Endpoint(operation, path, variables, hook=hook)
+    endpoint = Endpoint(operation, path, variables, route.since, hook=hook)
     endpoint.envelope_field, endpoint.envelope = _envelope(operation)
     endpoint.paged = any(_is_page(field) for field in operation.response.DESCRIPTOR.fields)
     if endpoint.envelope_field:

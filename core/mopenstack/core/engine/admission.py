@@ -27,6 +27,8 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
     if plan.policy_first:
         _check_policy(plan, call, target)
+    if plan.check_request is not None:
+        await plan.check_request(call, request)
     if plan.owner is not None:
         target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
@@ -38,6 +40,7 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
 
 
 def _check_policy(plan: Plan, call: Call, target: Any) -> None:
+    """The operation's own policy, of its target or of the request."""
     if plan.scopes and call.caller.policy_scope not in plan.scopes:
         raise PolicyRefused([plan.policy])
     if not plan.check(call.caller, target):

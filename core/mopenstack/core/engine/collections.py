@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Result
+from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
@@ -30,8 +32,10 @@ class Collection:
     """The rules of one sub-collection.
 
     kind, field  of the resource, and its map or repeated string
+    check        (call, request): checks the request before the target is looked for (Servicer.check_request)
     change       (call, private copy with the new value, value before, request): checks and completes a change
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
+    shows        (call, resource, item) -> whether the caller may know of the item; none: of all
     touches      whether a change sets the resource's updated_at and revision_number
     ordered      whether a set of words is kept in alphabetical order
     if_changed   whether a change is stored only if it changes anything; it is checked in any case
@@ -40,8 +44,10 @@ class Collection:
 
     kind: str
     field: str
+    check: Callable[[Call, Any], Awaitable[None]] | None = None
     change: Callable[[Call, Any, Any, Any], Awaitable[None]] | None = None
     missing: Callable[[Call, Any, str], Exception] | None = None
+    shows: Callable[[Call, Any, str], bool] | None = None
     touches: bool = True
     ordered: bool = False
     if_changed: bool = False
@@ -105,10 +111,19 @@ def step_of(operation: Operation) -> int:
 
 
 def _body_field(request: type[Message], is_map: bool, variables: set[str]) -> str:
-    """The field of a request that holds items."""
-    for field in request.DESCRIPTOR.fields:
-        if field.name not in variables and field.is_repeated and (field.message_type is not None) == is_map:
+    """The field of a request that holds items: its own, or one of the object of an action."""
+
+    def holds(field: AnyField) -> bool:
+        return field.is_repeated and (field.message_type is not None) == is_map
+
+    fields = request.DESCRIPTOR.fields
+    for field in fields:
+        if field.name not in variables and holds(field):
             return field.name
+    for outer in fields:
+        for field in outer.message_type.fields if outer.message_type is not None and not outer.is_repeated else ():
+            if holds(field):
+                return f"{outer.name}.{field.name}"
     return ""
 
 
@@ -116,8 +131,11 @@ class _Steps:
     """The steps of one operation on a sub-collection."""
 
     def __init__(self, operation: Operation, parent: Any, rules: Collection, item: str, body: str) -> None:
-        self._operation, self._parent, self._rules, self._item, self._body = operation, parent, rules, item, body
+        self._operation, self._parent, self._rules = operation, parent, rules
+        self._item: Callable[[Any], Any] = attrgetter(item)
+        self._body: Callable[[Any], Any] | None = attrgetter(body) if body else None
         self._field = rules.field
+        self._echoes = operation.options.collection.echo or not _answers_all(operation)
 
     def handler(self, step: int) -> Handler:
         """The coroutine that makes one step."""
@@ -140,7 +158,7 @@ class _Steps:
     def merged(self, held: Any, more: Any) -> Any:
         raise NotImplementedError
 
-    def without(self, held: Any, item: str) -> Any:
+    def without(self, held: Any, items: set[str]) -> Any:
         raise NotImplementedError
 
     def assign(self, target: Any, value: Any) -> None:
@@ -152,10 +170,10 @@ class _Steps:
     # The steps.
 
     async def list(self, call: Call, request: Any) -> Result | Outcome:
-        return await self._answer(call, getattr(call.target, self._field), call.target)
+        return await self._answer_all(call, call.target)
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
-        item, held = getattr(request, self._item), getattr(call.target, self._field)
+        item, held = self._item(request), self._shown(call, call.target)
         if item not in held:
             raise self._missing(call, item)
         return await self._answer(call, self.one(held, item), call.target)
@@ -163,27 +181,31 @@ class _Steps:
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
         changed = await self._change(call, request, lambda before: self.merged(before, more))
-        shown = getattr(changed, self._field) if _answers_all(self._operation) else more
-        return await self._answer(call, shown, changed)
+        if self._echoes:
+            return await self._answer(call, more, changed)
+        return await self._answer_all(call, changed)
 
     async def replace(self, call: Call, request: Any) -> Result | Outcome:
         given = self.given(request)
         return await self._answer_all(call, await self._change(call, request, lambda _: given))
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
-        item = getattr(request, self._item)
+        item = self._item(request)
         fresh = item not in getattr(call.target, self._field)
-        more = self.given(request) if self._body else [item]
+        more = self.given(request) if self._body is not None else [item]
         changed = await self._change(call, request, lambda before: self.merged(before, more))
         answer = await self._answer(call, more, changed)
         return Outcome("created", answer) if fresh and "created" in self._operation.outcomes else answer
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
-        item = getattr(request, self._item)
-        if item not in getattr(call.target, self._field):
-            raise self._missing(call, item)
+        named = self._item(request)
+        items = [named] if isinstance(named, str) else list(named)
+        held = self._shown(call, call.target)
+        for item in items:
+            if item not in held:
+                raise self._missing(call, item)
         return await self._answer_all(
-            call, await self._change(call, request, lambda before: self.without(before, item))
+            call, await self._change(call, request, lambda before: self.without(before, set(items)))
         )
 
     async def clear(self, call: Call, request: Any) -> Result | Outcome:
@@ -205,6 +227,13 @@ class _Steps:
             await call.tx.put(new)
         return new
 
+    def _shown(self, call: Call, target: Any) -> Any:
+        """The items of which the caller may know."""
+        held, shows = getattr(target, self._field), self._rules.shows
+        if shows is None:
+            return held
+        return self.without(self.copy(held), {item for item in held if not shows(call, target, item)})
+
     def same(self, before: Any, after: Any) -> bool:
         return bool(before == after)
 
@@ -218,7 +247,7 @@ class _Steps:
         return refusal
 
     async def _answer_all(self, call: Call, resource: Any) -> Result:
-        return await self._answer(call, getattr(resource, self._field), resource)
+        return await self._answer(call, self._shown(call, resource), resource)
 
     async def _answer(self, call: Call, value: Any, resource: Any) -> Result:
         response = self._operation.response
@@ -245,7 +274,8 @@ class _Map(_Steps):
     """A map<string, string>."""
 
     def given(self, request: Any) -> dict[str, str]:
-        return dict(getattr(request, self._body))
+        assert self._body is not None
+        return dict(self._body(request))
 
     def copy(self, held: Any) -> dict[str, str]:
         return dict(held)
@@ -253,8 +283,8 @@ class _Map(_Steps):
     def merged(self, held: dict[str, str], more: Mapping[str, str]) -> dict[str, str]:
         return {**held, **more}
 
-    def without(self, held: dict[str, str], item: str) -> dict[str, str]:
-        return {key: value for key, value in held.items() if key != item}
+    def without(self, held: dict[str, str], items: set[str]) -> dict[str, str]:
+        return {key: value for key, value in held.items() if key not in items}
 
     def assign(self, target: Any, value: Mapping[str, str]) -> None:
         target.ClearField(self._field)
@@ -268,7 +298,8 @@ class _Words(_Steps):
     """A repeated string without repetitions, in the order of their coming."""
 
     def given(self, request: Any) -> list[str]:
-        return list(dict.fromkeys(getattr(request, self._body)))
+        assert self._body is not None
+        return list(dict.fromkeys(self._body(request)))
 
     def copy(self, held: Any) -> list[str]:
         return list(held)
@@ -276,8 +307,8 @@ class _Words(_Steps):
     def merged(self, held: list[str], more: Iterable[str]) -> list[str]:
         return list(dict.fromkeys([*held, *more]))
 
-    def without(self, held: list[str], item: str) -> list[str]:
-        return [word for word in held if word != item]
+    def without(self, held: list[str], items: set[str]) -> list[str]:
+        return [word for word in held if word not in items]
 
     def assign(self, target: Any, value: Iterable[str]) -> None:
         target.ClearField(self._field)

@@ -5,7 +5,7 @@ cloud before each one), so it survives restarts, needs no background task and is
 change their state only through this table.
 
 An operation that is declared with `transition: "stop"` needs no handler: the engine checks the row, edits the target,
-lets the table record it and begins it.
+lets the table prepare and record it, and begins it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from google.protobuf.message import Message
 
 from mopenstack.contract.faults import Fault
-from mopenstack.core.store.kinds import resource_options
+from mopenstack.core.store.kinds import resource_options, stored
 
 if TYPE_CHECKING:
     from mopenstack.core.engine.call import Call
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=Message)
 Finish = Callable[["Call", Any], Awaitable[None]]
 Recorder = Callable[["Call", Any, "Action"], Awaitable[None]]
+Prepare = Callable[["Call", Any, Any], Awaitable["str | None"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Action:
     where     further status fields with the values that allow the action
     during    further fields with their values while under way
     sets      further fields with their values at the end
+    cancels   whether a transition under way is forgotten
     """
 
     name: str
@@ -52,6 +54,7 @@ class Action:
     where: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     during: Mapping[str, Any] = field(default_factory=dict)
     sets: Mapping[str, Any] = field(default_factory=dict)
+    cancels: bool = False
 
 
 Guard = Callable[["Call", Any, Any], "Fault | None"]
@@ -89,6 +92,7 @@ class Lifecycle(Generic[M]):
         self._guards = tuple(self._in_state if guard is in_state else guard for guard in guards)
         self._finish: dict[str, Finish] = {}
         self._recorder: Recorder | None = None
+        self._prepare: dict[str, tuple[Prepare, bool]] = {}
 
     # -- what a service declares
 
@@ -104,6 +108,23 @@ class Lifecycle(Generic[M]):
                     raise ValueError(f"{self.message.DESCRIPTOR.name}: the table has no action {name!r}")
                 self._finish[name] = finish
             return finish
+
+        return register
+
+    def prepares(self, *names: str, unchecked: bool = False) -> Callable[[Prepare], Prepare]:
+        """Register what a declared transition does before it begins: a coroutine of (call, private copy, request).
+
+        It may refuse, and change the copy. It returns None, or the name of another row that begins instead because of
+        the request, or "" if nothing begins. The row is checked before it, with `unchecked` after it; a row that it
+        names is not checked again.
+        """
+
+        def register(prepare: Prepare) -> Prepare:
+            for name in names:
+                if name not in self.actions:
+                    raise ValueError(f"{self.message.DESCRIPTOR.name}: the table has no action {name!r}")
+                self._prepare[name] = (prepare, unchecked)
+            return prepare
 
         return register
 
@@ -148,7 +169,11 @@ class Lifecycle(Generic[M]):
 
     async def begin(self, call: Call, obj: M, name: str, *, seconds: float | None = None) -> None:
         """Check, mark the private copy as under way, put it, and note when the action completes."""
-        action = self.check(call, obj, name)
+        await self._start(call, obj, self.check(call, obj, name), seconds)
+
+    async def _start(self, call: Call, obj: M, action: Action, seconds: float | None = None) -> None:
+        if action.cancels:
+            await call.tx.unschedule(resource_options(self.message).kind, stored(obj).id)
         seconds = action.seconds if seconds is None else seconds
         if not seconds:
             await self._end(call, obj, action)
@@ -161,16 +186,24 @@ class Lifecycle(Generic[M]):
             setattr(obj, field_name, value)
         self._touch(call, obj)
         await call.tx.put(obj)
-        await call.tx.schedule(obj, name, call.cloud.due(seconds))
+        await call.tx.schedule(obj, action.name, call.cloud.due(seconds))
 
-    async def transition(self, call: Call, obj: M, name: str) -> None:
-        """A declared transition of a private copy: check, record, begin. At its end already, nothing changes."""
-        action = self.check(call, obj, name)
-        if self._is_done(obj, action):
+    async def transition(self, call: Call, obj: M, name: str, request: Any = None) -> None:
+        """A declared transition of a private copy: check, prepare, record, begin; at its end already, none."""
+        prepare, unchecked = self._prepare.get(name, (None, False))
+        if not unchecked:
+            self.check(call, obj, name)
+        chosen = await prepare(call, obj, request) if prepare is not None else None
+        if chosen == "":
+            return
+        if unchecked and chosen is None:
+            self.check(call, obj, name)
+        action = self.actions[chosen or name]
+        if prepare is None and self._is_done(obj, action):
             return
         if self._recorder is not None:
             await self._recorder(call, obj, action)
-        await self.begin(call, obj, name)
+        await self._start(call, obj, action)
 
     def _is_done(self, obj: M, action: Action) -> bool:
         """Whether an action that takes no time leaves the object as it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,8 @@ class Plan:
     field_policies: tuple[FieldPolicy, ...]
     before: bool
     policy_first: bool
+    check_request: Callable[[Call, Any], Awaitable[None]] | None
+    """What refuses a request before the target is looked for, once the policy allows it."""
     absent: type[Fault] | None
     """The operation's own refusal of a target that is not there."""
 
@@ -69,12 +71,13 @@ def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Decl
     found = {}
     for operation in contract.operations:
         servicer = by_service.get(operation.service) or Servicer()
-        handler = servicer.handler(operation) or _handler(operation, declared)
+        own = Servicer.handler(servicer, operation)
+        handler = own or _handler(operation, declared) or servicer.handler(operation)
         if handler is None:
             continue
         if operation.options.guard:
             handler = _guarded(operation, handler, declared)
-        found[operation.name] = _plan(operation, servicer, handler, declared.owners)
+        found[operation.name] = _plan(operation, servicer, handler, declared)
     return found
 
 
@@ -99,9 +102,10 @@ def _refusing(operation: Operation) -> Handler:
     """The handler of what the cloud does not have."""
     refusal = _refusal(operation, operation.options.refuses)
     assert refusal is not None
+    named = operation.request.DESCRIPTOR.fields[0].name if "{id}" in refusal.message else ""
 
     async def refuse(call: Call, request: Any) -> Result:
-        raise refusal
+        raise refusal(id=getattr(request, named)) if named else refusal()
 
     return refuse
 
@@ -113,7 +117,7 @@ def _transition(operation: Operation, declared: Declared) -> Handler:
 
     async def begin(call: Call, request: Any) -> Result:
         obj = await call.tx.edit(keeper.message, call.target.id)
-        await table.transition(call, obj, operation.options.transition)
+        await table.transition(call, obj, operation.options.transition, request)
         if silent:
             return EMPTY
         shown: Result = await keeper.view(call, await call.tx.get(keeper.message, stored(obj).id))
@@ -142,13 +146,11 @@ def _table(operation: Operation, row: str, declared: Declared) -> tuple[Resource
     return owner, lifecycle
 
 
-def _plan(
-    operation: Operation, servicer: Servicer, handler: Handler, owners: Mapping[str, ResourceServicer[Any]]
-) -> Plan:
+def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: Declared) -> Plan:
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
-    owner, variable = _target(operation, owners)
+    owner, variable = _target(operation, declared.owners)
     body, mask = _body_fields(operation)
     return Plan(
         operation=operation,
@@ -164,8 +166,19 @@ def _plan(
         field_policies=tuple(_field_policies(operation, body)) if body else (),
         before=type(servicer).before is not Servicer.before,
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
+        check_request=_check_request(operation, servicer, declared),
         absent=_refusal(operation, operation.options.absent),
     )
+
+
+def _check_request(
+    operation: Operation, servicer: Servicer, declared: Declared
+) -> Callable[[Call, Any], Awaitable[None]] | None:
+    """What checks a request before the target is looked for: the servicer, or the sub-collection's rules."""
+    if type(servicer).check_request is not Servicer.check_request:
+        return servicer.check_request
+    rules = declared.collections.get((operation.options.target.partition(":")[0], operation.options.collection.field))
+    return rules.check if rules is not None else None
 
 
 def _refusal(operation: Operation, name: str) -> type[Fault] | None:

@@ -82,7 +82,7 @@ class Registry:
         self.owners: dict[str, ResourceServicer[Any]] = {
             servicer.options.kind: servicer
             for servicer in self._servicers.values()
-            if isinstance(servicer, ResourceServicer)
+            if isinstance(servicer, ResourceServicer) and not servicer.noun
         }
         self.lifecycles: dict[str, Lifecycle[Any]] = {
             resource_options(cls.lifecycle.message).kind: cls.lifecycle

@@ -47,6 +47,9 @@ class Servicer:
     async def before(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
 
+    async def check_request(self, call: Call, request: Any) -> None:
+        """Runs for every RPC of the service before the target is looked for, after a policy that is asked first."""
+
     def audience(self, call: Call) -> str:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
@@ -83,6 +86,8 @@ class ResourceServicer(Servicer, Generic[M]):
       page_max      most objects of one list answer; None: no limit of its own
       page_default  objects of one list answer where the query names no limit; 0: page_max
       stamps_update whether updated_at is set on create as well (Neutron, Nova) or stays unset (Cinder)
+      noun, plural  what the RPCs call the resource, where the resource option does not say it: a servicer with a
+                    noun is one more API of a resource that another servicer keeps
     """
 
     message: ClassVar[type[Message]]
@@ -91,6 +96,8 @@ class ResourceServicer(Servicer, Generic[M]):
     page_max: ClassVar[int | None] = 1000
     page_default: ClassVar[int] = 0
     stamps_update: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    plural: ClassVar[str] = ""
 
     def __init__(self) -> None:
         shown = self.presents or self.message
@@ -105,8 +112,8 @@ class ResourceServicer(Servicer, Generic[M]):
 
     def _generic(self) -> dict[str, Handler]:
         """RPC name -> the generic handler."""
-        noun = self.options.noun or (self.presents or self.message).DESCRIPTOR.name
-        plural = self.options.plural or f"{noun}s"
+        noun = self.noun or self.options.noun or (self.presents or self.message).DESCRIPTOR.name
+        plural = self.plural or (not self.noun and self.options.plural) or f"{noun}s"
         return {
             f"Create{noun}": self.create,
             f"Get{noun}": self.get,

@@ -40,6 +40,8 @@ def snake(name: str) -> str:
 class Route:
     verb: str
     path: str
+    since: int = 0
+    """First microversion that has the path, where it is not the operation's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +141,7 @@ def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Ap
     options = method.GetOptions().Extensions[options_pb2.operation]
     if api is None:
         raise ValueError(f"{service.file.package}: no file of the package carries the option `api`")
-    routes = tuple(_routes(method))
+    routes = tuple(_routes(method, {place.path: minor(place.since, 0) for place in options.paths}))
     first = routes[0].verb if routes else "POST"
     statuses = [(0, options.status or _DEFAULT_STATUS[first])]
     statuses += [(minor(change.since, 0), change.status) for change in options.statuses]
@@ -166,12 +168,12 @@ def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Ap
     )
 
 
-def _routes(method: AnyMethod) -> Iterator[Route]:
+def _routes(method: AnyMethod, since: Mapping[str, int]) -> Iterator[Route]:
     rule = method.GetOptions().Extensions[http_annotations.http]
     for binding in (rule, *rule.additional_bindings):
         for verb in _VERBS:
             path = getattr(binding, verb)
             if path:
-                yield Route(verb.upper(), path)
+                yield Route(verb.upper(), path, since.get(path, 0))
         if binding.custom.path:
             yield Route(binding.custom.kind.upper(), binding.custom.path)
