@@ -65,9 +65,10 @@ def stand_aside(engine: Engine) -> dict[str, Any]:
     for name, plan in before.items():
         if plan.servicer.transactional and not plan.operation.anonymous:
             given = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
-            given["handler"] = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
+            handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
+            given |= {"handler": handler, "check_request": None}
             if plan.policy_first and not plan.operation.options.policy.in_core:
-                given |= {"before": None, "owner": None}  # both are asked after the policy
+                given["owner"] = None  # the target is looked for after the policy
             engine.registry.plans[name] = Lenient(**given)
     return before
 

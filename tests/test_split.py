@@ -34,16 +34,21 @@ async def split(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 async def user(split: tuple[str, str]) -> AsyncIterator[User]:
     """demo, logged in through the gateway."""
     async with aiohttp.ClientSession() as session:
-        auth = {
-            "identity": {
-                "methods": ["password"],
-                "password": {"user": {"name": "demo", "domain": {"id": "default"}, "password": "secret"}},
-            },
-            "scope": {"project": {"name": "demo", "domain": {"id": "default"}}},
-        }
-        reply = await User(session, split[0]).post("identity", "/v3/auth/tokens", {"auth": auth})
-        token = reply.ok(201)["token"]
-        yield User(session, split[0], reply.headers["X-Subject-Token"], token["project"]["id"])
+        yield await _log_in(session, split[0], "demo")
+
+
+async def _log_in(session: aiohttp.ClientSession, url: str, name: str) -> User:
+    """A user in the project of the same name."""
+    auth = {
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": name, "domain": {"id": "default"}, "password": "secret"}},
+        },
+        "scope": {"project": {"name": name, "domain": {"id": "default"}}},
+    }
+    reply = await User(session, url).post("identity", "/v3/auth/tokens", {"auth": auth})
+    token = reply.ok(201)["token"]
+    return User(session, url, reply.headers["X-Subject-Token"], token["project"]["id"])
 
 
 async def test_http_through_two_processes(user: User) -> None:
@@ -64,6 +69,27 @@ async def test_http_through_two_processes(user: User) -> None:
     headers = {"Content-Type": "application/octet-stream"}
     (await user.send("PUT", "image", f"/v2/images/{id}/file", data=content, headers=headers)).ok(204)
     assert (await user.get("image", f"/v2/images/{id}/file")).content == content
+
+
+async def test_headers_through_two_processes(split: tuple[str, str]) -> None:
+    """What an answer says beside its object comes through gRPC too: Location, Last-Modified, addresses of lists."""
+    async with aiohttp.ClientSession() as session:
+        admin = await _log_in(session, split[0], "admin")
+        for service, path, body, key in (
+            ("image", "/v2/images", {"name": "i"}, "id"),
+            ("image", "/v2/metadefs/namespaces", {"namespace": "Split::Space"}, "namespace"),
+            ("image", "/v2/tasks", {"type": "api_image_import", "input": {"image_id": "x"}}, "id"),
+        ):
+            reply = await admin.post(service, path, body)
+            assert reply.headers["Location"].endswith(f"/{service}{path}/{reply.ok(201)[key]}")
+        version = {"OpenStack-API-Version": "placement 1.39"}
+        reply = await admin.send("GET", "placement", "/resource_providers", headers=version)
+        assert reply.ok()["resource_providers"]
+        assert reply.headers["Last-Modified"].endswith("GMT")
+        assert reply.headers["Cache-Control"] == "no-cache"
+        listed = (await admin.get("image", "/v2/metadefs/resource_types")).ok()
+        assert list(listed) == ["resource_types"]
+        assert (await admin.get("image", "/v2/tasks")).ok()["schema"] == "/v2/schemas/tasks"
 
 
 async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> None:

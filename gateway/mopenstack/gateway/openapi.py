@@ -94,7 +94,7 @@ def _item(path: str, verb: str, sharing: list[Operation], schemas: Json) -> Json
         "operationId": f"{first.name.removeprefix('mopenstack.')}.{verb.lower()}.{_literals(path)}",
         "tags": [first.api.name or first.api.type],
         "summary": first.method,
-        "x-mopenstack-operations": [_note(operation) for operation in sharing],
+        "x-mopenstack-operations": [_note(operation, path) for operation in sharing],
         "parameters": [
             *({"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in variables),
             *_query(first, verb, variables),
@@ -124,10 +124,12 @@ def _literals(path: str) -> str:
     return "_".join("" if part.startswith("{") else part for part in path.split("/")[1:])
 
 
-def _note(operation: Operation) -> Json:
+def _note(operation: Operation, path: str) -> Json:
     options = operation.options
+    places = {place.path: place.since for place in options.paths}
+    since = places.get(path.removeprefix(operation.api.prefix), options.since)
     note = {"rpc": operation.name, "action": options.action, "policy": options.policy.name}
-    return {key: value for key, value in {**note, "since": options.since, "until": options.until}.items() if value}
+    return {key: value for key, value in {**note, "since": since, "until": options.until}.items() if value}
 
 
 def _query(operation: Operation, verb: str, variables: list[str]) -> Iterator[Json]:

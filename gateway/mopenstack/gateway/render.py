@@ -62,7 +62,10 @@ class Renderer:
         if endpoint.located:
             location = endpoint.location(reply.outcome)
             if location is not None:
-                headers["Location"] = context.api_url + location(request, result)
+                # A core in another process answers with the whole response message.
+                is_whole = type(result) is response and endpoint.envelope_field
+                answered = getattr(result, endpoint.envelope_field) if is_whole else result
+                headers["Location"] = context.api_url + location(request, answered)
         return Answer(status, body, headers, endpoint.content_type)
 
     def _bare(

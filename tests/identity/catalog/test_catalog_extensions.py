@@ -52,7 +52,11 @@ async def test_endpoint_groups(admin: User, demo: User) -> None:
     assert inside[0]["url"] == endpoint["url"]
     one = f"{path}/projects/{demo.project_id}"
     (await admin.put("identity", one)).ok(204)
-    assert (await admin.get("identity", one)).ok(200)["project_endpoint_group"]["project_id"] == demo.project_id
+    assert (await admin.get("identity", one)).ok(200)["project_endpoint_group"] == {
+        "endpoint_group_id": made["id"],
+        "project_id": demo.project_id,
+        "links": {"self": f"/OS-EP-FILTER/endpoint_groups/{made['id']}/projects/{demo.project_id}"},
+    }
     assert await catalog(demo) == ["image"]
     groups = (await admin.get("identity", f"{FILTER}/projects/{demo.project_id}/endpoint_groups")).ok(200)
     assert [group["name"] for group in groups["endpoint_groups"]] == ["g"]

@@ -102,6 +102,7 @@ async def test_tags(admin: User) -> None:
     assert (await admin.get("identity", tags)).ok()["tags"] == ["a", "b"]
     reply = await admin.put("identity", f"{tags}/c")
     assert reply.ok(201) == ""
+    assert reply.headers["Location"] == f"{admin.url}/identity/v3/{made['id']}/tags/c"
     (await admin.get("identity", f"{tags}/c")).ok(204)
     message = (await admin.put("identity", f"{tags}/c")).refused(400)["error"]["message"]
     assert message.startswith("['a', 'b', 'c', 'c'] has non-unique elements\n\nFailed validating 'uniqueItems' in")
@@ -147,3 +148,17 @@ async def test_domains(admin: User, demo: User) -> None:
         400, "Domain ID does not conform to required UUID format."
     )
     assert (await demo.get("identity", "/v3/domains/default")).ok()["domain"]["description"] == "The default domain"
+
+
+async def test_pages_of_domains(admin: User) -> None:
+    """Domains are listed in pages, as projects are (keystone.resource.backends.sql.list_projects)."""
+    for name in ("a", "b"):
+        (await admin.post("identity", "/v3/domains", {"domain": {"name": name}})).ok(201)
+    every = [one["id"] for one in (await admin.get("identity", "/v3/domains")).ok()["domains"]]
+    page = (await admin.get("identity", "/v3/domains?limit=2")).ok()
+    assert [one["id"] for one in page["domains"]] == every[:2]
+    assert page["links"]["next"].endswith(f"marker={every[1]}")
+    rest = (await admin.get("identity", f"/v3/domains?marker={every[1]}")).ok()["domains"]
+    assert [one["id"] for one in rest] == every[2:]
+    named = (await admin.get("identity", "/v3/domains?name=b")).ok()["domains"]
+    assert [one["name"] for one in named] == ["b"]

@@ -167,9 +167,12 @@ async def test_a_volume_is_let_go_and_taken_over(volumes: Any, admin_volumes: An
     (kept,) = (await admin_volumes.get(path, "3.8")).ok(200)["manageable-volumes"]
     assert (kept["cinder_id"], kept["reason_not_safe"]) == (made["id"], "already managed")
     (await admin_volumes.get("/manageable_volumes", "3.8")).refused(400, "Host field is missing.")
+    (await admin_volumes.get(path, "3.7")).refused(404)
+    (old,) = (await admin_volumes.get(path.replace("manageable_volumes", "os-volume-manage"))).ok(200).values()
+    assert old == [kept]
 
 
-async def test_a_snapshot_is_let_go_and_taken_over(volumes: Any, admin_volumes: Any) -> None:
+async def test_a_snapshot_is_unmanaged_and_managed_again(volumes: Any, admin_volumes: Any) -> None:
     volume = (await admin_volumes.make())["id"]
     id = (await admin_volumes.snapshot(volume))["id"]
     (await admin_volumes.post(f"/snapshots/{id}/action", {"os-unmanage": {}})).ok(202)

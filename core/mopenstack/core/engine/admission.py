@@ -22,13 +22,13 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if call.context.project_id and call.context.project_id != call.caller.project_id:
         raise ForeignProject()
     plan.validate(request, call.context.microversion)
+    if plan.before:
+        await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
-    if plan.policy_at_once:
+    if plan.policy_first:
         _check_policy(plan, call, target)
-    if plan.before is not None:
-        await plan.before(call, request)
-    if plan.policy_first and not plan.policy_at_once:
-        _check_policy(plan, call, target)
+    if plan.check_request is not None:
+        await plan.check_request(call, request)
     if plan.owner is not None:
         target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
@@ -37,6 +37,14 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
         _check_policy(plan, call, target)
     if plan.field_policies:
         _check_fields(plan, call, request, target)
+
+
+def _check_policy(plan: Plan, call: Call, target: Any) -> None:
+    """The operation's own policy, of its target or of the request."""
+    if plan.scopes and call.caller.policy_scope not in plan.scopes:
+        raise PolicyRefused([plan.policy])
+    if not plan.check(call.caller, target):
+        raise plan.servicer.refusal(call, [plan.policy])
 
 
 async def _target(plan: Plan, call: Call, request: Message) -> Any:
@@ -49,14 +57,6 @@ async def _target(plan: Plan, call: Call, request: Message) -> Any:
         if plan.absent is None:
             raise
         raise plan.absent(id=id) from None
-
-
-def _check_policy(plan: Plan, call: Call, target: Any) -> None:
-    """The operation's own policy, of its target or of the request."""
-    if plan.scopes and call.caller.policy_scope not in plan.scopes:
-        raise PolicyRefused([plan.policy])
-    if not plan.check(call.caller, target):
-        raise plan.servicer.refusal(call, [plan.policy])
 
 
 def _check_fields(plan: Plan, call: Call, request: Message, target: Any) -> None:

@@ -32,7 +32,7 @@ class Collection:
     """The rules of one sub-collection.
 
     kind, field  of the resource, and its map or repeated string
-    check        (call, request): checks the request before the target is looked for
+    check        (call, request): checks the request before the target is looked for (Servicer.check_request)
     change       (call, private copy with the new value, value before, request): checks and completes a change
     missing      (call, resource, item) -> the refusal of an item that is not there; none: the resource's not-found
     shows        (call, resource, item) -> whether the caller may know of the item; none: of all
@@ -139,6 +139,7 @@ class _Steps:
         self._item: Callable[[Any], Any] = attrgetter(item)
         self._body: Callable[[Any], Any] | None = attrgetter(body) if body else None
         self._field = rules.field
+        self._echoes = operation.options.collection.echo
 
     def handler(self, step: int) -> Handler:
         """The coroutine that makes one step."""
@@ -186,7 +187,7 @@ class _Steps:
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         more = self.given(request)
         changed = await self._change(call, request, lambda before: self.merged(before, more))
-        if self._operation.options.collection.echo:
+        if self._echoes:
             return await self._answer(call, more, changed)
         return await self._answer_all(call, changed)
 

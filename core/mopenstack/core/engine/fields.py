@@ -33,6 +33,8 @@ def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
         if name not in source.DESCRIPTOR.fields_by_name:
             continue
         field = target.DESCRIPTOR.fields_by_name[name]
+        if field.is_repeated != source.DESCRIPTOR.fields_by_name[name].is_repeated:
+            continue  # the service takes another spelling ("a,b" for a list): its hooks read it
         target.ClearField(name)
         if field.is_repeated:
             if field.message_type is not None and field.message_type.GetOptions().map_entry:

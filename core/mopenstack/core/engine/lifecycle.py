@@ -115,7 +115,8 @@ class Lifecycle(Generic[M]):
         """Register what a declared transition does before it begins: a coroutine of (call, private copy, request).
 
         It may refuse, and change the copy. It returns None, or the name of another row that begins instead because of
-        the request, or "" if nothing begins. It runs after the check of the row; with `unchecked` before it.
+        the request, or "" if nothing begins. The row is checked before it, with `unchecked` after it; a row that it
+        names is not checked again.
         """
 
         def register(prepare: Prepare) -> Prepare:
@@ -168,7 +169,9 @@ class Lifecycle(Generic[M]):
 
     async def begin(self, call: Call, obj: M, name: str, *, seconds: float | None = None) -> None:
         """Check, mark the private copy as under way, put it, and note when the action completes."""
-        action = self.check(call, obj, name)
+        await self._start(call, obj, self.check(call, obj, name), seconds)
+
+    async def _start(self, call: Call, obj: M, action: Action, seconds: float | None = None) -> None:
         if action.cancels:
             await call.tx.unschedule(resource_options(self.message).kind, stored(obj).id)
         seconds = action.seconds if seconds is None else seconds
@@ -183,24 +186,24 @@ class Lifecycle(Generic[M]):
             setattr(obj, field_name, value)
         self._touch(call, obj)
         await call.tx.put(obj)
-        await call.tx.schedule(obj, name, call.cloud.due(seconds))
+        await call.tx.schedule(obj, action.name, call.cloud.due(seconds))
 
     async def transition(self, call: Call, obj: M, name: str, request: Any = None) -> None:
-        """A declared transition of a private copy: check, prepare, record, begin. At its end, nothing changes."""
+        """A declared transition of a private copy: check, prepare, record, begin; at its end already, none."""
         prepare, unchecked = self._prepare.get(name, (None, False))
-        if prepare is not None:
-            if not unchecked:
-                self.check(call, obj, name)
-            chosen = await prepare(call, obj, request)
-            if chosen == "":
-                return
-            name = chosen or name
-        action = self.check(call, obj, name)
-        if self._is_done(obj, action):
+        if not unchecked:
+            self.check(call, obj, name)
+        chosen = await prepare(call, obj, request) if prepare is not None else None
+        if chosen == "":
+            return
+        if unchecked and chosen is None:
+            self.check(call, obj, name)
+        action = self.actions[chosen or name]
+        if prepare is None and self._is_done(obj, action):
             return
         if self._recorder is not None:
             await self._recorder(call, obj, action)
-        await self.begin(call, obj, name)
+        await self._start(call, obj, action)
 
     def _is_done(self, obj: M, action: Action) -> bool:
         """Whether an action that takes no time leaves the object as it is."""

@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Result
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import Operation
+from mopenstack.contract.operations import Operation, message_class
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Step, item_variable, step_of
@@ -41,7 +41,9 @@ class Parts:
     key          field of an item that holds its name
     check        (call, private copy of the resource, item, request): checks and completes a new or changed item
     remove       (call, resource, name): refuses the removal of an item, or of all (an empty name)
-    view         (call, item as it is shown, item before the change or None): completes an answer
+    room         (call, resource, count): refuses more items than fit
+    view         (call, item as it is shown, item before the change or None): completes an answer that is the item
+    complete     (call, resource, answer): fills what an answer holds beside its items (a generation, headers)
     touches      whether a change sets the resource's updated_at and revision_number
     """
 
@@ -52,7 +54,9 @@ class Parts:
     key: str = "name"
     check: Callable[[Call, Any, Any, Any], Awaitable[None]] | None = None
     remove: Callable[[Call, Any, str], Awaitable[None]] | None = None
+    room: Callable[[Call, Any, int], None] | None = None
     view: Callable[[Call, Any, Any], Awaitable[None]] | None = None
+    complete: Callable[[Call, Any, Any], Awaitable[None]] | None = None
     touches: bool = True
 
 
@@ -73,7 +77,7 @@ def parts_handler(operation: Operation, owner: Any, known: PartRules) -> Handler
     step = options.step or step_of(operation)
     if rules is None:
         raise ValueError(f"{operation.name}: no Parts says what {owner.options.kind}.{options.field} is")
-    part = _Part(operation, owner, rules)
+    part = _Steps(operation, owner, rules)
     steps: dict[int, Handler] = {
         Step.STEP_LIST: part.list,
         Step.STEP_GET: part.get,
@@ -95,13 +99,15 @@ def find_part(resource: Message, field: str, name: str, key: str = "name") -> An
     return next((item for item in held if getattr(item, key) == name), None)
 
 
-class _Part:
+class _Steps:
     """The steps of one operation on messages inside of a resource."""
 
     def __init__(self, operation: Operation, owner: Any, rules: Parts) -> None:
         self._operation, self._owner, self._rules = operation, owner, rules
         field: AnyField = owner.message.DESCRIPTOR.fields_by_name[rules.field]
-        self._type = _item_type(field)
+        item_type = _item_type(field)
+        assert item_type is not None, "is_parts has seen to it"
+        self._type, self._is_map = item_type, field.message_type is not item_type
         self._item = item_variable(operation)
         self._body = next((one.name for one in operation.request.DESCRIPTOR.fields if self._is_item(one)), "")
 
@@ -113,49 +119,51 @@ class _Part:
     async def list(self, call: Call, request: Any) -> Result | Outcome:
         answer: Any = self._operation.response()
         copy_fields(call.target, answer, [self._rules.field])
-        return answer  # type: ignore[no-any-return]
+        return await self._completed(call, call.target, answer)
 
     async def get(self, call: Call, request: Any) -> Result | Outcome:
         name = getattr(request, self._item)
-        return await self._shown(call, self._find(call, call.target, name), name)
+        return await self._shown(call, call.target, self._find(call, call.target, name), name)
 
     async def add(self, call: Call, request: Any) -> Result | Outcome:
         new = await call.tx.edit(self._owner.message, call.target.id)
         given = self._given(request)
         name = getattr(given, self._rules.key, "") or getattr(request, self._item, "")
-        if find_part(new, self._rules.field, name, self._rules.key) is not None:
-            raise self._rules.taken(call, new, name, "")
-        item = self._place(new, name)
+        item = message_class(self._type)()
         self._copy(given, item, name)
         self._stamp(call, item, "created_at", "updated_at")
         await self._checked(call, new, item, request)
+        if self._named(new, name) is not None:
+            raise self._rules.taken(call, new, name, "")
+        if self._rules.room is not None:
+            self._rules.room(call, new, len(getattr(new, self._rules.field)) + 1)
+        self._place(new, name, item)
         await self._save(call, new)
-        return await self._shown(call, item, name)
+        return await self._shown(call, new, item, name)
 
     async def put(self, call: Call, request: Any) -> Result | Outcome:
         new = await call.tx.edit(self._owner.message, call.target.id)
         former, given = getattr(request, self._item), self._given(request)
-        item = self._find(call, new, former)
-        before = copy_of(item)
+        before = self._find(call, call.target, former)
         name = getattr(given, self._rules.key, "") or former
-        if name != former:
-            if find_part(new, self._rules.field, name, self._rules.key) is not None:
-                raise self._rules.taken(call, new, name, former)
-            if hasattr(getattr(new, self._rules.field), "items"):
-                del getattr(new, self._rules.field)[former]
-                item = self._place(new, name)
+        if name != former and self._named(new, name) is not None:
+            raise self._rules.taken(call, new, name, former)
+        item = self._named(new, former)
+        if self._is_map and name != former:
+            del getattr(new, self._rules.field)[former]
+            item = self._place(new, name, before)
         self._copy(given, item, name)
         self._stamp(call, item, "updated_at")
         await self._checked(call, new, item, request)
         await self._save(call, new)
-        return await self._shown(call, item, name, before)
+        return await self._shown(call, new, item, name, before)
 
     async def delete(self, call: Call, request: Any) -> Result | Outcome:
         new, name = await call.tx.edit(self._owner.message, call.target.id), getattr(request, self._item)
         item = self._find(call, new, name)
         await self._refuse(call, new, name)
         held = getattr(new, self._rules.field)
-        if hasattr(held, "items"):
+        if self._is_map:
             del held[name]
         else:
             held.remove(item)
@@ -171,8 +179,11 @@ class _Part:
 
     # What they have in common.
 
+    def _named(self, resource: Any, name: str) -> Any:
+        return find_part(resource, self._rules.field, name, self._rules.key)
+
     def _find(self, call: Call, resource: Any, name: str) -> Any:
-        found = find_part(resource, self._rules.field, name, self._rules.key)
+        found = self._named(resource, name)
         if found is None:
             raise self._rules.missing(call, resource, name)
         return found
@@ -180,10 +191,12 @@ class _Part:
     def _given(self, request: Any) -> Any:
         return getattr(request, self._body) if self._body else request
 
-    def _place(self, resource: Any, name: str) -> Any:
-        """A new item in its place."""
+    def _place(self, resource: Any, name: str, item: Any) -> Any:
+        """Put a new item in its place; the item as it stands there."""
         held = getattr(resource, self._rules.field)
-        return held[name] if hasattr(held, "items") else held.add()
+        placed = held[name] if self._is_map else held.add()
+        placed.CopyFrom(item)
+        return placed
 
     def _copy(self, given: Any, item: Any, name: str) -> None:
         """Make an item what the request says, but for what no request may say."""
@@ -211,15 +224,26 @@ class _Part:
         else:
             await call.tx.put(resource)
 
-    async def _shown(self, call: Call, item: Any, name: str, before: Any = None) -> Result:
-        if self._operation.response is common.Empty:
+    async def _shown(self, call: Call, resource: Any, item: Any, name: str, before: Any = None) -> Result:
+        response = self._operation.response
+        if response is common.Empty:
             return EMPTY
         shown: Any = copy_of(item)
         if self._rules.key in shown.DESCRIPTOR.fields_by_name:
             setattr(shown, self._rules.key, name)
         if self._rules.view is not None:
             await self._rules.view(call, shown, before)
-        return shown  # type: ignore[no-any-return]
+        if self._rules.complete is None:
+            return shown  # type: ignore[no-any-return]
+        answer: Any = response()
+        field = next(one.name for one in response.DESCRIPTOR.fields if self._is_item(one))
+        getattr(answer, field).CopyFrom(shown)
+        return await self._completed(call, resource, answer)
+
+    async def _completed(self, call: Call, resource: Any, answer: Any) -> Result:
+        if self._rules.complete is not None:
+            await self._rules.complete(call, resource, answer)
+        return answer  # type: ignore[no-any-return]
 
 
 def _item_type(field: AnyField) -> AnyMessageType | None:

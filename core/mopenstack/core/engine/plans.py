@@ -13,7 +13,7 @@ from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
-from mopenstack.contract.refusals import refusal
+from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
@@ -43,11 +43,10 @@ class Plan:
     body_field: str
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
-    before: Callable[[Call, Any], Awaitable[None]] | None
+    before: bool
     policy_first: bool
-    """Whether the policy is asked before the target is looked for."""
-    policy_at_once: bool
-    """Whether it is asked even before `before`."""
+    check_request: Callable[[Call, Any], Awaitable[None]] | None
+    """What refuses a request before the target is looked for, once the policy allows it."""
     absent: type[Fault] | None
     """The operation's own refusal of a target that is not there."""
 
@@ -91,7 +90,7 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     """The handler of an operation that its options describe; raises ValueError for options that do not fit."""
     options = operation.options
     if options.refuses:
-        return _refuses(operation)
+        return _refusing(operation)
     if options.quota_set.step:
         rules = declared.quota_sets.get(operation.package)
         if rules is None:
@@ -109,12 +108,14 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
     return None
 
 
-def _refuses(operation: Operation) -> Handler:
-    """Every call ends with the refusal of the package's catalogue that the operation names."""
-    always = refusal(operation.package, operation.options.refuses)
+def _refusing(operation: Operation) -> Handler:
+    """The handler of what the cloud does not have."""
+    refusal = _refusal(operation, operation.options.refuses)
+    assert refusal is not None
+    named = operation.request.DESCRIPTOR.fields[0].name if "{id}" in refusal.message else ""
 
     async def refuse(call: Call, request: Any) -> Result:
-        raise always()
+        raise refusal(id=getattr(request, named)) if named else refusal()
 
     return refuse
 
@@ -173,21 +174,31 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         body_field=body,
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
-        before=_before(operation, servicer, declared),
+        before=type(servicer).before is not Servicer.before,
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
-        policy_at_once=policy.first and not operation.anonymous,
-        absent=refusal(operation.package, operation.options.absent) if operation.options.absent else None,
+        check_request=_check_request(operation, servicer, declared),
+        absent=_refusal(operation, operation.options.absent),
     )
 
 
-def _before(
+def _check_request(
     operation: Operation, servicer: Servicer, declared: Declared
 ) -> Callable[[Call, Any], Awaitable[None]] | None:
     """What checks a request before the target is looked for: the servicer, or the sub-collection's rules."""
-    if type(servicer).before is not Servicer.before:
-        return servicer.before
+    if type(servicer).check_request is not Servicer.check_request:
+        return servicer.check_request
     rules = declared.collections.get((operation.options.target.partition(":")[0], operation.options.collection.field))
     return rules.check if rules is not None else None
+
+
+def _refusal(operation: Operation, name: str) -> type[Fault] | None:
+    """The class of a refusal of the operation's package by its name in the contract; raises ValueError."""
+    if not name:
+        return None
+    found: type[Fault] | None = getattr(refusals(operation.package), class_name(name), None)
+    if found is None:
+        raise ValueError(f"{operation.name}: its package declares no refusal {name}")
+    return found
 
 
 def _target(

@@ -18,7 +18,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import NotServed
-from mopenstack.contract.operations import LATEST
+from mopenstack.contract.operations import LATEST, field_rules
 from mopenstack.contract.service import Service
 from mopenstack.core.engine.admission import admit
 from mopenstack.core.engine.associations import Association
@@ -34,7 +34,7 @@ from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.quota_sets import QuotaSetRules
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
-from mopenstack.core.store.kinds import resource_options
+from mopenstack.core.store.kinds import resource_options, stored
 from mopenstack.core.store.transaction import Watched
 
 S = TypeVar("S")
@@ -93,6 +93,7 @@ class Registry:
             for cls in self._servicers
             if cls.lifecycle is not None
         }
+        self._dependents = _dependents(contract)
         self.plans: dict[str, Plan] = make_plans(
             contract,
             self._servicers.values(),
@@ -131,9 +132,33 @@ class Registry:
         return result.result if isinstance(result, Outcome) else result
 
     async def publish(self, call: Call, event: str, kind: str, *facts: Any) -> None:
-        """Tell the subscribers of an event, in the order in which their services were loaded."""
+        """Tell the subscribers of an event, in the order in which their services were loaded.
+
+        After those of `before_delete`, what is declared as `deleted_with` the object is deleted.
+        """
         for subscriber in self._subscribers.get((event, kind), ()):
             await subscriber(call, *facts)
+        if event == "before_delete":
+            await self._delete_dependents(call, kind, stored(facts[0]).id)
+
+    async def _delete_dependents(self, call: Call, kind: str, id: str) -> None:
+        for message, field in self._dependents.get(kind, ()):
+            for found in await call.tx.query(message, **{field: id}):
+                await self._delete_dependents(call, resource_options(message).kind, stored(found).id)
+                await call.tx.delete(message, stored(found).id)
+
+
+def _dependents(contract: Contract) -> dict[str, list[tuple[type[Message], str]]]:
+    """Kind -> (message, field) of what is deleted with an object of that kind; raises ValueError without an index."""
+    found: dict[str, list[tuple[type[Message], str]]] = {}
+    for message in contract.resources.values():
+        for field in message.DESCRIPTOR.fields:
+            rules = field_rules(field)
+            if rules.deleted_with and not rules.index:
+                raise ValueError(f"{message.DESCRIPTOR.full_name}.{field.name} is deleted_with and has no index")
+            if rules.deleted_with:
+                found.setdefault(rules.deleted_with, []).append((message, field.name))
+    return found
 
 
 def _values(service: Service) -> Iterator[Any]:

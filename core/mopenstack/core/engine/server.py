@@ -130,7 +130,7 @@ def whole(operation: Operation, result: Any, audience: str) -> Message:
             response.page.previous_marker = result.previous_marker  # type: ignore[attr-defined]
         for key, value in result.extra.items():
             if key in response.DESCRIPTOR.fields_by_name:
-                setattr(response, key, value)
+                response.MergeFrom(operation.response(**{key: value}))
     elif result.DESCRIPTOR is response.DESCRIPTOR:
         return result  # type: ignore[no-any-return]
     else:

@@ -1,9 +1,10 @@
 """Generic create, show, list, update and delete: the order of steps is here, a resource adds small hooks.
 
 A servicer class serves one proto service. The RPC `CreateNetwork` is answered by its method `create_network` if it has
-one; else by what the operation declares (`transition`, `collection`, `association`); else, if its name is exactly
-`Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`, `Update<Noun>` or `Delete<Noun>` of its resource, by
-the generic one of ResourceServicer. Any other RPC is not served: 501.
+one, or by its `fixed` answer; else by what the operation declares (`transition`, `collection`, `association`,
+`refuses`); else, if its name is exactly `Create<Noun>`, `Get<Noun>`, `List<Plural>`, `List<Plural>Detail`,
+`Update<Noun>`, `Set<Noun>` (an update that must give what a create must) or `Delete<Noun>` of its resource, by the
+generic one of ResourceServicer. Any other RPC is not served: 501.
 """
 
 from __future__ import annotations
@@ -46,8 +47,11 @@ class Servicer:
     async def before(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service after authentication, before the target is looked for."""
 
+    async def check_request(self, call: Call, request: Any) -> None:
+        """Runs for every RPC of the service before the target is looked for, after a policy that is asked first."""
+
     def audience(self, call: Call) -> str:
-        """Whom an answer is written for: `admin` sees the fields that are declared for that audience."""
+        """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
@@ -116,6 +120,7 @@ class ResourceServicer(Servicer, Generic[M]):
             f"List{plural}": self.list,
             f"List{plural}Detail": self.list,
             f"Update{noun}": self.update,
+            f"Set{noun}": self.update,
             f"Delete{noun}": self.delete,
         }
 

@@ -12,10 +12,10 @@ from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.placement import errors
-from mopenstack.core.placement import inventory_usage as ledger
+from mopenstack.core.placement import errors, inventory_usage
+from mopenstack.core.placement.inventory_usage import Wanted
 from mopenstack.core.placement.providers import normal_uuid
-from mopenstack.core.placement.records import cache_headers, provider_of
+from mopenstack.core.placement.records import last_modified
 from mopenstack.placement.v1 import allocations_pb2 as pb
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
@@ -33,16 +33,17 @@ class Allocations(Servicer):
     async def get_allocations(self, call: Call, request: pb.GetAllocationsRequest) -> Result:
         consumer = await call.tx.get(pb.Consumer, request.consumer_uuid)
         if consumer is None:
-            return pb.GetAllocationsResponse(**cache_headers(call))
+            return pb.GetAllocationsResponse(last_modified=last_modified(call))
         shown = pb.GetAllocationsResponse(
             project_id=consumer.owner_project_id,
             user_id=consumer.owner_user_id,
             consumer_generation=consumer.generation,
             consumer_type=consumer.consumer_type or UNKNOWN_TYPE,
-            **cache_headers(call, [consumer.created_at]),
+            last_modified=last_modified(call, [consumer.created_at]),
         )
         for id, held in consumer.allocations.items():
-            provider = await provider_of(call, id)
+            provider = await call.tx.get(Provider, id)
+            assert provider is not None, "a provider with allocations cannot be deleted"
             shown.allocations[id].generation = provider.generation
             shown.allocations[id].resources.update(held.resources)
         return shown
@@ -56,7 +57,7 @@ class Allocations(Servicer):
         check_consumer(call, request.consumer, (), may_be_empty=call.at_least(28))
         want = await self.wanted(call, normal_uuid(id), request.consumer)
         try:
-            await ledger.replace(call, [want])
+            await inventory_usage.replace(call, [want])
         except errors.UnknownClass as error:
             raise BadRequest(f"Unable to allocate inventory for consumer {want.consumer_id}: {error}") from None
         except errors.InvalidInventory as error:
@@ -68,7 +69,7 @@ class Allocations(Servicer):
             raise InvalidField((), {}, "min_properties", 1)
         wants = await self.all_wanted(call, request.consumers)
         try:
-            await ledger.replace(call, wants)
+            await inventory_usage.replace(call, wants)
         except errors.UnknownClass as error:
             raise BadRequest(f"Unable to allocate inventory {error}") from None
         except errors.InvalidInventory as error:
@@ -76,17 +77,16 @@ class Allocations(Servicer):
         return EMPTY
 
     async def delete_allocations(self, call: Call, request: pb.GetAllocationsRequest) -> Result:
-        if not await ledger.release(call, request.consumer_uuid):
+        if not await inventory_usage.release(call, request.consumer_uuid):
             raise NotFound(f"No allocations for consumer '{request.consumer_uuid}'")
         return EMPTY
 
     async def list_provider_allocations(self, call: Call, request: pb.ListProviderAllocationsRequest) -> Result:
-        found = f"Resource provider '{request.uuid}' not found: "
-        provider = await provider_of(call, request.uuid, found)
+        provider = call.target
         consumers = [item for item in await call.tx.scan(pb.Consumer) if provider.id in item.allocations]
         shown = pb.ListProviderAllocationsResponse(
             resource_provider_generation=provider.generation,
-            **cache_headers(call, [consumer.created_at for consumer in consumers]),
+            last_modified=last_modified(call, [consumer.created_at for consumer in consumers]),
         )
         for consumer in consumers:
             shown.allocations[consumer.id].resources.update(consumer.allocations[provider.id].resources)
@@ -95,7 +95,7 @@ class Allocations(Servicer):
 
     # -- shared with the reshaper
 
-    async def all_wanted(self, call: Call, consumers: Mapping[str, pb.ConsumerAllocations]) -> list[ledger.Wanted]:
+    async def all_wanted(self, call: Call, consumers: Mapping[str, pb.ConsumerAllocations]) -> list[Wanted]:
         """What a request wants for many consumers; raises what is wrong with it."""
         for id, body in consumers.items():
             if re.search(_UUID, id) is None:
@@ -103,7 +103,7 @@ class Allocations(Servicer):
             check_consumer(call, body, (id,), may_be_empty=True)
         return [await self.wanted(call, id, body) for id, body in consumers.items()]
 
-    async def wanted(self, call: Call, id: str, body: pb.ConsumerAllocations) -> ledger.Wanted:
+    async def wanted(self, call: Call, id: str, body: pb.ConsumerAllocations) -> Wanted:
         """What a request wants for one consumer, whose generation it must know."""
         consumer = await call.tx.get(pb.Consumer, id)
         if call.at_least(28):
@@ -116,7 +116,7 @@ class Allocations(Servicer):
         for provider_id in amounts:
             if await call.tx.get(Provider, provider_id) is None:
                 raise BadRequest(f"Allocation for resource provider '{provider_id}' that does not exist.")
-        return ledger.Wanted(
+        return Wanted(
             id, body.project_id or INCOMPLETE, body.user_id or INCOMPLETE, amounts, body.consumer_type or None
         )
 

@@ -9,7 +9,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.placement import groups
 from mopenstack.core.placement.provider_filters import capacity
-from mopenstack.core.placement.records import all_providers, cache_headers, known_class, known_trait
+from mopenstack.core.placement.records import all_providers, known_class, known_trait, last_modified
 from mopenstack.core.placement.search import Candidate, World, search
 from mopenstack.placement.v1 import allocation_candidates_pb2 as pb
 from mopenstack.placement.v1 import refusals
@@ -26,11 +26,11 @@ class AllocationCandidates(Servicer):
         classes = list(dict.fromkeys(name for group in asked.groups.values() for name in group.resources))
         for name in classes:
             if not await known_class(call, name):
-                text = refusals.ResourceClassNotFound(name=name).text
+                text = refusals.ResourceClassNotFound(id=name).text
                 raise BadRequest(f"Invalid resource class in resources parameter: {text}")
         for name in sorted(asked.traits):
             if not await known_trait(call, name):
-                raise BadRequest(refusals.TraitNotFound(name=name).text)
+                raise BadRequest(refusals.TraitNotFound(id=name).text)
         candidates, providers = search(World(await all_providers(call)), asked)
         return pb.ListAllocationCandidatesResponse(
             allocation_requests=map(_request, candidates),
@@ -38,7 +38,7 @@ class AllocationCandidates(Servicer):
                 provider.id: _summary(provider, None if call.at_least(ALL_CLASSES_SINCE) else classes)
                 for provider in providers
             },
-            **cache_headers(call),
+            last_modified=last_modified(call),
         )
 
 

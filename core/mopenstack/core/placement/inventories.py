@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.placement import errors, standard
 from mopenstack.core.placement.provider_filters import capacity
-from mopenstack.core.placement.records import cache_headers, editable, known_class, provider_of, save
+from mopenstack.core.placement.records import check_generation, known_class, last_modified, save
 from mopenstack.placement.v1 import inventories_pb2 as pb
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
@@ -31,17 +32,22 @@ def inventory_of(record: Any) -> Inventory:
 
 
 async def set_inventories(call: Call, provider: Provider, inventories: Mapping[str, Inventory]) -> None:
-    """Replace all of a private copy's inventories; raises LedgerError. What is too little for its use is let be."""
+    """Replace all of a private copy's inventories; raises UnknownClass, InUse. A total below the usage is accepted."""
     for name in inventories:
         if not await known_class(call, name):
             raise errors.UnknownClass(name)
-    used = [name for name in provider.inventories if name not in inventories and provider.used.get(name)]
+    check_unused(provider, inventories)
+    replace_inventories(provider, inventories)
+    await save(call, provider)
+
+
+def check_unused(provider: Provider, kept: Container[str]) -> None:
+    """Raise InUse where an inventory that is not kept has allocations."""
+    used = [name for name in provider.inventories if name not in kept and provider.used.get(name)]
     if used:
         order = list(standard.resource_classes())
         used.sort(key=lambda name: order.index(name) if name in order else len(order))
         raise errors.InUse(used, provider.id)
-    replace_inventories(provider, inventories)
-    await save(call, provider)
 
 
 def replace_inventories(provider: Provider, inventories: Mapping[str, Inventory]) -> None:
@@ -55,41 +61,27 @@ def replace_inventories(provider: Provider, inventories: Mapping[str, Inventory]
 class Inventories(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Inventories"]
 
-    async def list_inventories(self, call: Call, request: pb.ListInventoriesRequest) -> Result:
-        return self._all(call, await self._provider(call, request.uuid))
-
-    async def get_inventory(self, call: Call, request: pb.GetInventoryRequest) -> Result:
-        provider = await self._provider(call, request.uuid)
-        if request.resource_class not in provider.inventories:
-            raise NotFound(f"No inventory of class {request.resource_class} for {request.uuid}")
-        return self._one(call, provider, request.resource_class)
-
     async def add_inventory(self, call: Call, request: pb.AddInventoryRequest) -> Result:
-        provider, name = await editable(call, request.uuid), request.resource_class
+        provider, name = await call.tx.edit(Provider, call.target.id), request.resource_class
         inventory = inventory_of(request)
         why = self._too_little(call, provider, name, inventory)
         if not why and not await known_class(call, name):
-            why = refusals.ResourceClassNotFound(name=name).text
+            why = refusals.ResourceClassNotFound(id=name).text
         if why:
             raise BadRequest(f"Unable to create inventory for resource provider {provider.id}: {why}")
         if name in provider.inventories:
-            raise refusals.ConcurrentUpdate(
-                f"Update conflict: an inventory of class {name} exists on resource provider {provider.id}"
-            )
+            raise _taken(call, provider, name, "")
         provider.inventories[name].CopyFrom(inventory)
         await save(call, provider)
-        shown = self._one(call, provider, name)
         return pb.AddInventoryResponse(
-            inventory=shown.inventory,
-            resource_provider_generation=shown.resource_provider_generation,
-            uuid=provider.id,
-            resource_class=name,
-            **cache_headers(call),
+            inventory=provider.inventories[name],
+            resource_provider_generation=provider.generation,
+            last_modified=last_modified(call),
         )
 
     async def set_inventories(self, call: Call, request: pb.SetInventoriesRequest) -> Result:
         inventories = {name: inventory_of(record) for name, record in request.inventories.items()}
-        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
+        provider = await self._editable(call, request.resource_provider_generation)
         for name, inventory in inventories.items():
             why = self._too_little(call, provider, name, inventory)
             if why:
@@ -101,28 +93,30 @@ class Inventories(Servicer):
             raise BadRequest(text) from None
         except errors.InUse as error:
             raise refusals.InventoryInUse(f"update conflict: {error}") from None
-        return self._all(call, provider)
+        answer = pb.InventoriesResponse(inventories=provider.inventories)
+        await _complete(call, provider, answer)
+        return answer
 
     async def set_inventory(self, call: Call, request: pb.SetInventoryRequest) -> Result:
         name = request.resource_class
         inventory = inventory_of(request)
-        provider = await editable(call, request.uuid, request.resource_provider_generation, _CONFLICT)
+        provider = await self._editable(call, request.resource_provider_generation)
         why = self._too_little(call, provider, name, inventory)
         if why:
             raise BadRequest(f"Unable to update inventory for resource provider {provider.id}: {why}")
         if not await known_class(call, name):
-            raise refusals.ResourceClassNotFound(name=name)
+            raise refusals.ResourceClassNotFound(id=name)
         if name not in provider.inventories:
             why = f"No inventory of class {name} found."
             raise BadRequest(f"No inventory record with resource class for resource provider {provider.id}: {why}")
         provider.inventories[name].CopyFrom(inventory)
-        return self._one(call, await save(call, provider), name)
+        return await self._one(call, await save(call, provider), name)
 
     async def drop_inventory(self, call: Call, request: pb.GetInventoryRequest) -> Result:
-        provider, name = await editable(call, request.uuid), request.resource_class
+        provider, name = await call.tx.edit(Provider, call.target.id), request.resource_class
         why = ""
         if not await known_class(call, name):
-            why = refusals.ResourceClassNotFound(name=name).text
+            why = refusals.ResourceClassNotFound(id=name).text
         elif name not in provider.inventories:
             why = f"No inventory of class {name} found for delete"
         if why:
@@ -134,19 +128,13 @@ class Inventories(Servicer):
         await save(call, provider)
         return EMPTY
 
-    async def clear_inventories(self, call: Call, request: pb.ListInventoriesRequest) -> Result:
-        provider = await editable(call, request.uuid)
-        try:
-            await set_inventories(call, provider, {})
-        except errors.InUse as error:
-            raise refusals.InventoryInUse(str(error)) from None
-        return EMPTY
-
     # -- inside
 
     @staticmethod
-    async def _provider(call: Call, id: str) -> Provider:
-        return await provider_of(call, id, f"No resource provider with uuid {id} found : ")
+    async def _editable(call: Call, generation: int) -> Provider:
+        """A private copy of the provider, whose generation the caller must know."""
+        check_generation(call.target, generation, _CONFLICT)
+        return await call.tx.edit(Provider, call.target.id)
 
     @staticmethod
     def _too_little(call: Call, provider: Provider, name: str, inventory: Inventory) -> str:
@@ -158,17 +146,45 @@ class Inventories(Servicer):
         return head + "The reserved value is greater than or equal to total." if least <= 0 else ""
 
     @staticmethod
-    def _one(call: Call, provider: Provider, name: str) -> pb.InventoryResponse:
-        return pb.InventoryResponse(
-            inventory=provider.inventories[name],
-            resource_provider_generation=provider.generation or None,
-            **cache_headers(call, [provider.updated_at]),
-        )
+    async def _one(call: Call, provider: Provider, name: str) -> pb.InventoryResponse:
+        answer = pb.InventoryResponse(inventory=provider.inventories[name])
+        await _complete(call, provider, answer)
+        return answer
 
-    @staticmethod
-    def _all(call: Call, provider: Provider) -> pb.InventoriesResponse:
-        return pb.InventoriesResponse(
-            resource_provider_generation=provider.generation,
-            inventories=provider.inventories,
-            **cache_headers(call, [provider.updated_at]),
-        )
+
+# -- what is declared: list, show one, delete all
+
+
+async def _complete(call: Call, provider: Provider, answer: pb.InventoriesResponse | pb.InventoryResponse) -> None:
+    if isinstance(answer, pb.InventoriesResponse) or provider.generation:
+        answer.resource_provider_generation = provider.generation
+    answer.last_modified.CopyFrom(last_modified(call, [provider.updated_at]))
+
+
+def _missing(call: Call, provider: Provider, name: str) -> Exception:
+    return NotFound(f"No inventory of class {name} for {provider.id}")
+
+
+def _taken(call: Call, provider: Provider, name: str, former: str) -> Exception:
+    return refusals.ConcurrentUpdate(
+        f"Update conflict: an inventory of class {name} exists on resource provider {provider.id}"
+    )
+
+
+async def _remove(call: Call, provider: Provider, name: str) -> None:
+    try:
+        check_unused(provider, ())
+    except errors.InUse as error:
+        raise refusals.InventoryInUse(str(error)) from None
+    provider.generation += 1
+
+
+INVENTORIES = Parts(
+    "resource_provider",
+    "inventories",
+    key="resource_class",
+    missing=_missing,
+    taken=_taken,
+    remove=_remove,
+    complete=_complete,
+)

@@ -1,4 +1,4 @@
-"""Who consumes what: the one place where allocations change, and with them what is used of every provider.
+"""Allocations of consumers, and with them the usage of every provider: the one place where both change.
 
 After placement.objects.allocation (replace_all, _set_allocations, _check_capacity_exceeded).
 """
@@ -32,7 +32,7 @@ class Wanted:
 
 
 async def replace(call: Call, wanted: Sequence[Wanted]) -> None:
-    """Change the allocations of all these consumers at once; raises LedgerError, and then nothing has changed.
+    """Change the allocations of all these consumers at once; raises AllocationError, and then nothing has changed.
 
     Providers must exist. A provider that would hold more than its capacity refuses, if not less than before.
     """

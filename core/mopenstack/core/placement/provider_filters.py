@@ -76,11 +76,11 @@ async def filtered(call: Call, query: Mapping[str, list[str]], providers: Sequen
         found = [provider for provider in found if provider.root_id == root]
     for trait in sorted(qualities.forbidden.union(*qualities.required)):
         if not await known_trait(call, trait):
-            text = refusals.TraitNotFound(name=trait).text
+            text = refusals.TraitNotFound(id=trait).text
             raise BadRequest(f'Invalid trait(s) in "required" parameter: {text}')
     for name in resources:
         if not await known_class(call, name):
-            text = refusals.ResourceClassNotFound(name=name).text
+            text = refusals.ResourceClassNotFound(id=name).text
             raise BadRequest(f"Invalid resource class in resources parameter: {text}")
     return [
         provider

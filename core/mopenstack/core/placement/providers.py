@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
+from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.placement.provider_filters import filtered
-from mopenstack.core.placement.records import all_providers, cache_headers, provider_of, save
+from mopenstack.core.placement.records import all_providers, last_modified
 from mopenstack.core.store.transaction import Taken, copy_of
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import resource_providers_pb2 as pb
 
 _NAMES = "placement/provider/name"
-_IDS = "placement/provider/uuid"
 Provider = pb.Provider
 
 
@@ -26,24 +27,62 @@ def normal_uuid(text: str) -> str:
     return str(uuid.UUID(text))
 
 
-def shown(provider: Provider) -> pb.ResourceProvider:
-    return pb.ResourceProvider(
-        uuid=provider.id,
-        name=provider.name,
-        generation=provider.generation,
-        parent_provider_uuid=provider.parent_id or None,
-        root_provider_uuid=provider.root_id,
-    )
+async def create(call: Call, name: str, id: str) -> Provider:
+    """A new provider, the root of a tree of its own, as a private copy; raises what Placement answers."""
+    return copy_of(await call.service(ResourceProviders).insert(call, Provider(id=id, name=name)))
 
 
-async def create(call: Call, name: str, id: str = "", parent_id: str = "") -> Provider:
-    """A new provider, the root of a tree of its own without a parent; raises what Placement answers."""
-    id = normal_uuid(id) if id else call.ids.uuid()
-    provider = Provider(id=id, name=name, root_id=id)
-    if parent_id:
+class ResourceProviders(ResourceServicer[Provider]):
+    service = pb.DESCRIPTOR.services_by_name["ResourceProviders"]
+    message = Provider
+    not_found = refusals.ProviderNotFound
+    page_max: ClassVar[int | None] = None
+
+    # -- how they are shown
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[Provider]:
+        asked = {item.key: list(item.values) for item in query.filters}
+        return await filtered(call, asked, await all_providers(call))
+
+    async def view(self, call: Call, obj: Provider) -> pb.ResourceProvider:
+        return pb.ResourceProvider(
+            uuid=obj.id,
+            name=obj.name,
+            generation=obj.generation,
+            parent_provider_uuid=obj.parent_id or None,
+            root_provider_uuid=obj.root_id,
+        )
+
+    async def beside(self, call: Call, page: Page, found: Sequence[Provider]) -> None:
+        page.extra["last_modified"] = last_modified(call, [provider.updated_at for provider in found])
+
+    async def answer(self, call: Call, obj: Provider, request: Any) -> Result:
+        shown, modified = await self.view(call, obj), last_modified(call, [obj.updated_at])
+        if isinstance(request, pb.CreateResourceProviderRequest):
+            return pb.CreateResourceProviderResponse(resource_provider=shown, last_modified=modified)
+        return pb.ResourceProviderResponse(resource_provider=shown, last_modified=modified)
+
+    # -- create, update, delete
+
+    async def prepare(self, call: Call, obj: Provider, request: Any, given: set[str]) -> None:
+        id = obj.id = normal_uuid(obj.id)
+        obj.root_id = id
+        parent_id = request.parent_provider_uuid if request is not None else ""
+        if parent_id:
+            await self._join(call, obj, parent_id)
+        duplicates = [f"uuid: {id}"] if await call.tx.get(Provider, id) is not None else []
+        if not await _claim_name(call, obj):
+            duplicates.append(f"name: {obj.name}")
+        if duplicates:
+            raise refusals.DuplicateName(f"Conflicting resource provider {', '.join(duplicates)} already exists.")
+        obj.number = await call.tx.add("placement/provider/number", 1)
+
+    @staticmethod
+    async def _join(call: Call, obj: Provider, parent_id: str) -> None:
+        """Put a new provider below another one."""
         reason = ""
         parent = await call.tx.get(Provider, parent_id)
-        if parent_id == id:
+        if parent_id == obj.id:
             reason = (
                 "parent provider UUID cannot be same as UUID. "
                 "Please set parent provider UUID to None if there is no parent."
@@ -52,84 +91,25 @@ async def create(call: Call, name: str, id: str = "", parent_id: str = "") -> Pr
             reason = "parent provider UUID does not exist."
         if reason or parent is None:
             why = f"Object action create failed because: {reason}"
-            raise BadRequest(f'Unable to create resource provider "{name}", {id}: {why}')
-        provider.parent_id, provider.root_id = parent.id, parent.root_id
-    duplicates = []
-    if await call.tx.get(Provider, id) is not None:
-        duplicates.append(f"uuid: {id}")
-    else:
-        provider.number = await call.tx.add("placement/provider/number", 1)
-        call.stamp(provider.created_at)
-        call.stamp(provider.updated_at)
-        await call.tx.put(provider, fresh=True)
-    if not await _claim_name(call, provider):
-        duplicates.append(f"name: {name}")
-    if duplicates:
-        raise refusals.DuplicateName(f"Conflicting resource provider {', '.join(duplicates)} already exists.")
-    return provider
+            raise BadRequest(f'Unable to create resource provider "{obj.name}", {obj.id}: {why}')
+        obj.parent_id, obj.root_id = parent.id, parent.root_id
 
-
-async def _claim_name(call: Call, provider: Provider) -> bool:
-    try:
-        await call.tx.claim(_NAMES, provider.name, provider)
-    except Taken:
-        return False
-    return True
-
-
-class ResourceProviders(Servicer):
-    service = pb.DESCRIPTOR.services_by_name["ResourceProviders"]
-
-    async def list_resource_providers(self, call: Call, request: pb.ListResourceProvidersRequest) -> Result:
-        query = {item.key: list(item.values) for item in request.query.filters}
-        found = await filtered(call, query, await all_providers(call))
-        return pb.ListResourceProvidersResponse(
-            resource_providers=[shown(provider) for provider in found],
-            **cache_headers(call, [provider.updated_at for provider in found]),
-        )
-
-    async def create_resource_provider(self, call: Call, request: pb.CreateResourceProviderRequest) -> Result:
-        provider = await create(call, request.name, request.uuid, request.parent_provider_uuid)
-        return pb.CreateResourceProviderResponse(
-            resource_provider=shown(provider), **cache_headers(call, [provider.updated_at])
-        )
-
-    async def get_resource_provider(self, call: Call, request: pb.GetResourceProviderRequest) -> Result:
-        return self._answer(call, await provider_of(call, request.uuid))
-
-    async def set_resource_provider(self, call: Call, request: pb.SetResourceProviderRequest) -> Result:
-        old = await provider_of(call, request.uuid)
-        provider = copy_of(old)
+    async def change(self, call: Call, old: Provider, new: Provider, request: Any, given: set[str]) -> None:
         if request.HasField("parent_provider_uuid"):
-            await self._move(call, provider, _parent(request.parent_provider_uuid))
-        if request.name != old.name:
-            provider.name = request.name
-            if not await _claim_name(call, provider):
-                raise refusals.DuplicateName(f"Conflicting resource provider {request.name} already exists.")
+            await self._move(call, new, _parent(request.parent_provider_uuid))
+        if new.name != old.name:
+            if not await _claim_name(call, new):
+                raise refusals.DuplicateName(f"Conflicting resource provider {new.name} already exists.")
             await call.tx.release(_NAMES, old.name)
-        return self._answer(call, await save(call, provider, bump=False))
 
-    async def delete_resource_provider(self, call: Call, request: pb.GetResourceProviderRequest) -> Result:
-        provider = await call.tx.get(Provider, request.uuid)
-        if provider is None:
-            raise refusals.ProviderNotFound(f"No resource provider with uuid {request.uuid} found for delete")
-        if any(other.parent_id == provider.id for other in await call.tx.scan(Provider)):
-            raise refusals.ProviderHasChildren(id=provider.id)
-        if any(provider.used.values()):
-            raise refusals.ProviderInUse(id=provider.id)
-        await call.tx.delete(Provider, provider.id)
-        return EMPTY
-
-    # -- inside
-
-    @staticmethod
-    def _answer(call: Call, provider: Provider) -> pb.ResourceProviderResponse:
-        return pb.ResourceProviderResponse(
-            resource_provider=shown(provider), **cache_headers(call, [provider.updated_at])
-        )
+    async def remove(self, call: Call, obj: Provider) -> None:
+        if any(other.parent_id == obj.id for other in await call.tx.scan(Provider)):
+            raise refusals.ProviderHasChildren(id=obj.id)
+        if any(obj.used.values()):
+            raise refusals.ProviderInUse(id=obj.id)
 
     async def _move(self, call: Call, provider: Provider, parent_id: str) -> None:
-        """Under another parent, or out of the tree; what hangs below comes along."""
+        """Under another parent, or out of the tree; the providers below come along."""
         free = call.at_least(37)
         subtree = {item.id: item for item in _subtree(provider, await call.tx.scan(Provider))}
         if parent_id:
@@ -150,6 +130,14 @@ class ResourceProviders(Servicer):
                 changed = copy_of(other)
                 changed.root_id = provider.root_id
                 await call.tx.put(changed)
+
+
+async def _claim_name(call: Call, provider: Provider) -> bool:
+    try:
+        await call.tx.claim(_NAMES, provider.name, provider)
+    except Taken:
+        return False
+    return True
 
 
 def _subtree(top: Provider, providers: list[Provider]) -> Iterator[Provider]:

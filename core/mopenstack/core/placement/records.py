@@ -1,17 +1,13 @@
-"""What all of Placement's operations share: providers, what is known by name, and the headers of answers."""
+"""What all of Placement's operations share: providers, what is known by name, and the time of a change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from email.utils import format_datetime
-from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.placement import standard
-from mopenstack.core.store.transaction import copy_of
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_classes_pb2 import CustomResourceClass
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
@@ -20,11 +16,10 @@ from mopenstack.placement.v1.traits_pb2 import Trait
 CHANGED = "Resource provider's generation already changed. Please update the generation and try again."
 
 
-def cache_headers(call: Call, stamps: Iterable[Timestamp] = ()) -> dict[str, Any]:
-    """When the newest of the shown objects changed, or now, and that nobody may keep the answer."""
-    latest = max((stamp.seconds for stamp in stamps), default=int(call.time))
-    modified = format_datetime(datetime.fromtimestamp(latest, UTC), usegmt=True)
-    return {"last_modified": modified, "cache_control": "no-cache"}
+def last_modified(call: Call, stamps: Iterable[Timestamp] = ()) -> Timestamp:
+    """When the newest of the shown objects changed; now where none of them says it."""
+    latest = max((stamp.seconds for stamp in stamps if stamp.seconds), default=int(call.time))
+    return Timestamp(seconds=latest)
 
 
 async def all_providers(call: Call) -> list[Provider]:
@@ -32,20 +27,10 @@ async def all_providers(call: Call) -> list[Provider]:
     return sorted(await call.tx.scan(Provider), key=lambda provider: provider.number)
 
 
-async def provider_of(call: Call, id: str, found: str = "") -> Provider:
-    """The provider; `found` stands before the refusal where an operation words it twice."""
-    provider = await call.tx.get(Provider, id)
-    if provider is None:
-        raise refusals.ProviderNotFound(found + refusals.ProviderNotFound.message.format(id=id))
-    return provider
-
-
-async def editable(call: Call, id: str, generation: int | None = None, text: str = CHANGED) -> Provider:
-    """A private copy; raises a conflict where the caller knows another generation."""
-    provider = copy_of(await provider_of(call, id))
-    if generation is not None and provider.generation != generation:
+def check_generation(provider: Provider, generation: int, text: str = CHANGED) -> None:
+    """Raise ConcurrentUpdate where the caller knows another generation."""
+    if provider.generation != generation:
         raise refusals.ConcurrentUpdate(text)
-    return provider
 
 
 async def save(call: Call, provider: Provider, *, bump: bool = True) -> Provider:

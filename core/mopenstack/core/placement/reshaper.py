@@ -7,8 +7,7 @@ import re
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.placement import errors
-from mopenstack.core.placement import inventory_usage as ledger
+from mopenstack.core.placement import errors, inventory_usage
 from mopenstack.core.placement.allocations import Allocations
 from mopenstack.core.placement.inventories import inventory_of, set_inventories
 from mopenstack.placement.v1 import refusals
@@ -28,12 +27,12 @@ class Reshaper(Servicer):
         wanted = await self._inventories(call, request)
         consumers = await call.service(Allocations).all_wanted(call, request.allocations)
         try:
-            # First what there shall be beside what there is, so that allocations can move; then only the former.
+            # First the new inventories beside the present ones, so that allocations can move; then the new ones alone.
             for id, inventories in wanted.items():
                 if inventories:
                     provider = await call.tx.edit(Provider, id)
                     await set_inventories(call, provider, {**dict(provider.inventories), **inventories})
-            await ledger.replace(call, consumers)
+            await inventory_usage.replace(call, consumers)
             for id, inventories in wanted.items():
                 await set_inventories(call, await call.tx.edit(Provider, id), inventories)
         except errors.UnknownClass as error:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
-from mopenstack.contract.calls import Outcome
+from mopenstack.contract.calls import Outcome, Page
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.placement import standard
 from mopenstack.core.placement.inventory_usage import rename_class
-from mopenstack.core.placement.records import cache_headers, known_class
+from mopenstack.core.placement.records import known_class, last_modified
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import resource_classes_pb2 as pb
@@ -22,39 +23,54 @@ _CUSTOM = "^CUSTOM_[A-Z0-9_]+$"
 Custom = pb.CustomResourceClass
 
 
-class ResourceClasses(Servicer):
+class ResourceClasses(ResourceServicer[Custom]):
+    """The ids are the names. Standard classes are not stored: they are made where they are found."""
+
     service = pb.DESCRIPTOR.services_by_name["ResourceClasses"]
+    message = Custom
+    not_found = refusals.ResourceClassNotFound
+    page_max: ClassVar[int | None] = None
 
-    async def list_resource_classes(self, call: Call, request: pb.ListResourceClassesRequest) -> Result:
+    async def find(self, call: Call, id: str) -> Custom | None:
+        return Custom(id=id) if id in standard.resource_classes() else await call.tx.get(Custom, id)
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[Custom]:
         custom = sorted(await call.tx.scan(Custom), key=lambda item: item.number)
-        names = [*standard.resource_classes(), *(item.id for item in custom)]
-        return pb.ListResourceClassesResponse(
-            resource_classes=[pb.ResourceClass(name=name) for name in names],
-            **cache_headers(call, [item.created_at for item in custom]),
-        )
+        return [*(Custom(id=name) for name in standard.resource_classes()), *custom]
 
-    async def create_resource_class(self, call: Call, request: pb.CreateResourceClassRequest) -> Result:
-        if await known_class(call, request.name):
-            raise refusals.PlacementConflict(f"Conflicting resource class already exists: {request.name}")
-        await self._create(call, request.name)
-        return pb.CreateResourceClassResponse(name=request.name)
+    async def view(self, call: Call, obj: Custom) -> pb.ResourceClass:
+        return pb.ResourceClass(name=obj.id)
 
-    async def get_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result:
-        custom = await self._fetch(call, request.name)
-        stamps: list[Timestamp] = [custom.created_at] if custom is not None else []
-        return pb.ResourceClassResponse(
-            resource_class=pb.ResourceClass(name=request.name), **cache_headers(call, stamps)
-        )
+    async def beside(self, call: Call, page: Page, found: Sequence[Custom]) -> None:
+        page.extra["last_modified"] = last_modified(call, [item.created_at for item in found])
+
+    async def answer(self, call: Call, obj: Custom, request: Any) -> Result:
+        if isinstance(request, pb.CreateResourceClassRequest):
+            return EMPTY
+        shown = await self.view(call, obj)
+        return pb.ResourceClassResponse(resource_class=shown, last_modified=last_modified(call, [obj.created_at]))
+
+    async def prepare(self, call: Call, obj: Custom, request: Any, given: set[str]) -> None:
+        if await known_class(call, obj.id):
+            raise refusals.PlacementConflict(f"Conflicting resource class already exists: {obj.id}")
+        obj.number = await call.tx.add("placement/resource-class/number", 1)
+
+    async def remove(self, call: Call, obj: Custom) -> None:
+        name = obj.id
+        if name in standard.resource_classes():
+            raise BadRequest(f"Error in delete resource class: Cannot delete standard resource class {name}.")
+        if any(name in provider.inventories for provider in await call.tx.scan(Provider)):
+            why = f"Cannot delete resource class {name}. Class is in use in inventory."
+            raise refusals.PlacementConflict(f"Error in delete resource class: {why}")
 
     async def rename_resource_class(self, call: Call, request: pb.RenameResourceClassRequest) -> Result:
         old, new = request.name, request.new_name
-        custom = await self._fetch(call, old)
-        if custom is None:
+        if old in standard.resource_classes():
             raise BadRequest(f"Cannot update standard resource class {old}")
         if old != new:
             if await known_class(call, new):
                 raise refusals.PlacementConflict(f"Resource class already exists: {new}")
-            renamed = copy_of(custom)
+            renamed = copy_of(call.target)
             renamed.id = new
             await call.tx.delete(Custom, old)
             await call.tx.put(renamed, fresh=True)
@@ -69,33 +85,5 @@ class ResourceClasses(Servicer):
             raise InvalidField(("name",), name, "max_length", 255)
         if await known_class(call, name):
             return EMPTY
-        await self._create(call, name)
+        await self.insert(call, Custom(id=name))
         return Outcome("created", EMPTY)
-
-    async def delete_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result:
-        name = request.name
-        if await self._fetch(call, name) is None:
-            raise BadRequest(f"Error in delete resource class: Cannot delete standard resource class {name}.")
-        if any(name in provider.inventories for provider in await call.tx.scan(Provider)):
-            why = f"Cannot delete resource class {name}. Class is in use in inventory."
-            raise refusals.PlacementConflict(f"Error in delete resource class: {why}")
-        await call.tx.delete(Custom, name)
-        return EMPTY
-
-    # -- inside
-
-    @staticmethod
-    async def _fetch(call: Call, name: str) -> Custom | None:
-        """The custom class, None for a standard one; raises for one that is not known."""
-        if name in standard.resource_classes():
-            return None
-        found = await call.tx.get(Custom, name)
-        if found is None:
-            raise refusals.ResourceClassNotFound(name=name)
-        return found
-
-    @staticmethod
-    async def _create(call: Call, name: str) -> None:
-        custom = Custom(id=name, number=await call.tx.add("placement/resource-class/number", 1))
-        call.stamp(custom.created_at)
-        await call.tx.put(custom, fresh=True)

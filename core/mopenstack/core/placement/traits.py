@@ -8,9 +8,10 @@ from typing import Any
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.placement import standard
-from mopenstack.core.placement.records import cache_headers, editable, known_trait, provider_of, save
+from mopenstack.core.placement.records import check_generation, known_trait, last_modified
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import traits_pb2 as pb
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
@@ -22,8 +23,24 @@ _INVALID = (
 )
 
 
-class Traits(Servicer):
+class Traits(ResourceServicer[pb.Trait]):
+    """The ids are the names. Standard traits are not stored: they are made where they are found."""
+
     service = pb.DESCRIPTOR.services_by_name["Traits"]
+    message = pb.Trait
+    not_found = refusals.TraitNotFound
+
+    async def find(self, call: Call, id: str) -> pb.Trait | None:
+        return pb.Trait(id=id) if id in standard.traits() else await call.tx.get(pb.Trait, id)
+
+    async def answer(self, call: Call, obj: pb.Trait, request: Any) -> Result:
+        return pb.TraitResponse(last_modified=last_modified(call, [obj.created_at]))
+
+    async def remove(self, call: Call, obj: pb.Trait) -> None:
+        if obj.id in standard.traits():
+            raise BadRequest(f"Cannot delete standard trait {obj.id}.")
+        if any(obj.id in provider.traits for provider in await call.tx.scan(Provider)):
+            raise refusals.PlacementConflict(f"The trait {obj.id} is in use by a resource provider.")
 
     async def list_traits(self, call: Call, request: pb.ListTraitsRequest) -> Result:
         query = {item.key: item.values[-1] for item in request.query.filters}
@@ -41,77 +58,40 @@ class Traits(Servicer):
             wanted = query["associated"].lower() == "true"
             names = [name for name in names if (name in used) == wanted]
         stamps = [item.created_at for item in custom if item.id in set(names)]
-        return pb.ListTraitsResponse(traits=names, **cache_headers(call, stamps))
-
-    async def get_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
-        if not await known_trait(call, request.name):
-            raise refusals.TraitNotFound(name=request.name)
-        return pb.TraitResponse(**await self._cached(call, request.name))
+        return pb.ListTraitsResponse(traits=names, last_modified=last_modified(call, stamps))
 
     async def add_trait(self, call: Call, request: pb.GetTraitRequest) -> Result | Outcome:
         name = request.name
         if len(name) > 255 or _CUSTOM.search(name) is None:
             raise BadRequest(_INVALID)
-        if not await known_trait(call, name):
-            trait = pb.Trait(id=name)
-            call.stamp(trait.created_at)
-            await call.tx.put(trait, fresh=True)
-            return Outcome("created", pb.TraitResponse(**await self._cached(call, name)))
-        return pb.TraitResponse(**await self._cached(call, name))
+        kept = await self.find(call, name)
+        if kept is not None:
+            return await self.answer(call, kept, request)
+        made = await self.insert(call, pb.Trait(id=name))
+        return Outcome("created", await self.answer(call, made, request))
 
-    async def delete_trait(self, call: Call, request: pb.GetTraitRequest) -> Result:
-        name = request.name
-        if not await known_trait(call, name):
-            raise refusals.TraitNotFound(name=name)
-        if name in standard.traits():
-            raise BadRequest(f"Cannot delete standard trait {name}.")
-        if any(name in provider.traits for provider in await call.tx.scan(Provider)):
-            raise refusals.PlacementConflict(f"The trait {name} is in use by a resource provider.")
-        await call.tx.delete(pb.Trait, name)
-        return EMPTY
 
-    # -- of providers
+# -- those of providers
 
-    async def list_provider_traits(self, call: Call, request: pb.ListProviderTraitsRequest) -> Result:
-        found = f"No resource provider with uuid {request.uuid} found: "
-        return await self._of_provider(call, await provider_of(call, request.uuid, found))
 
-    async def set_provider_traits(self, call: Call, request: pb.SetProviderTraitsRequest) -> Result:
-        provider = await editable(call, request.uuid, request.resource_provider_generation)
-        wanted = list(dict.fromkeys(request.traits))
-        unknown = [name for name in wanted if not await known_trait(call, name)]
+async def _change(call: Call, provider: Provider, before: list[str], request: Any) -> None:
+    """All must be known. The caller who names them must know the generation, which increases if they change."""
+    if isinstance(request, pb.SetProviderTraitsRequest):
+        check_generation(provider, request.resource_provider_generation)
+        unknown = [name for name in provider.traits if not await known_trait(call, name)]
         if unknown:
             raise BadRequest(f"No such trait {', '.join(unknown)}")
-        await _set(call, provider, wanted)
-        return await self._of_provider(call, provider)
-
-    async def clear_provider_traits(self, call: Call, request: pb.ListProviderTraitsRequest) -> Result:
-        await _set(call, await editable(call, request.uuid), [])
-        return EMPTY
-
-    # -- inside
-
-    @staticmethod
-    async def _cached(call: Call, name: str) -> dict[str, Any]:
-        custom = await call.tx.get(pb.Trait, name)
-        return cache_headers(call, [custom.created_at] if custom is not None else [])
-
-    @staticmethod
-    async def _of_provider(call: Call, provider: Provider) -> pb.ProviderTraitsResponse:
-        custom = [await call.tx.get(pb.Trait, name) for name in provider.traits if name.startswith(standard.CUSTOM)]
-        return pb.ProviderTraitsResponse(
-            traits=provider.traits,
-            resource_provider_generation=provider.generation,
-            **cache_headers(call, [trait.created_at for trait in custom if trait is not None]),
-        )
+    provider.generation += 1
 
 
-async def _set(call: Call, provider: Provider, wanted: list[str]) -> None:
-    """Nothing happens, not even a new generation, where nothing changes."""
-    if set(wanted) == set(provider.traits):
-        return
-    provider.traits[:] = wanted
-    await save(call, provider)
+async def _complete(call: Call, provider: Provider, answer: pb.ProviderTraitsResponse) -> None:
+    custom = [await call.tx.get(pb.Trait, name) for name in provider.traits if name.startswith(standard.CUSTOM)]
+    answer.resource_provider_generation = provider.generation
+    stamps = [trait.created_at for trait in custom if trait is not None]
+    answer.last_modified.CopyFrom(last_modified(call, stamps))
+
+
+PROVIDER_TRAITS = Collection("resource_provider", "traits", change=_change, complete=_complete, if_changed=True)
 
 
 def _named(names: list[str], text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.placement.allocations import UNKNOWN_TYPE
-from mopenstack.core.placement.records import cache_headers, provider_of
+from mopenstack.core.placement.records import last_modified
 from mopenstack.placement.v1 import usages_pb2 as pb
 from mopenstack.placement.v1.allocations_pb2 import Consumer
 
@@ -17,12 +17,11 @@ class Usages(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Usages"]
 
     async def get_provider_usages(self, call: Call, request: pb.GetProviderUsagesRequest) -> Result:
-        found = f"No resource provider with uuid {request.uuid} found: "
-        provider = await provider_of(call, request.uuid, found)
+        provider = call.target
         return pb.GetProviderUsagesResponse(
             resource_provider_generation=provider.generation,
             usages={name: provider.used.get(name, 0) for name in provider.inventories},
-            **cache_headers(call),
+            last_modified=last_modified(call),
         )
 
     async def get_total_usages(self, call: Call, request: pb.GetTotalUsagesRequest) -> Result:
@@ -32,7 +31,7 @@ class Usages(Servicer):
             if consumer.owner_project_id == request.project_id
             and (not request.user_id or consumer.owner_user_id == request.user_id)
         ]
-        shown = pb.GetTotalUsagesResponse(**cache_headers(call))
+        shown = pb.GetTotalUsagesResponse(last_modified=last_modified(call))
         asked = request.consumer_type
         for consumer in consumers:
             kind = consumer.consumer_type or UNKNOWN_TYPE

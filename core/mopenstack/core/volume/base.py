@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar, cast
 
+from google.protobuf import json_format
 from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.volume.v3.refusals import InvalidInput, ParameterRefused
+from mopenstack.volume.v3.snapshots_pb2 import Snapshot
+from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 M = TypeVar("M", bound=Message)
 
 SERVICE = "volume"
-"""The Api's type: the name under which quotas are kept."""
+"""The Service's name: quotas are kept under it."""
 
 ZONE = "nova"
 CONTROLLER = "devstack"
 """The host of scheduler, backup and the back ends (scheduling.py)."""
 BACKEND = "lvmdriver-1"
 
-TRUE_WORDS = frozenset({"1", "t", "true", "on", "y", "yes"})
-FALSE_WORDS = frozenset({"0", "f", "false", "off", "n", "no"})
-
 NAME_MAX = 255
-PROJECT_PATH = re.compile(r"[0-9a-f-]+")
 GENERAL_FILTERS_SINCE = 31
 LIKE_FILTERS_SINCE = 34
 COUNT_SINCE = 45
@@ -52,7 +52,7 @@ RESOURCE_FILTERS: dict[str, tuple[str, ...]] = {
     "pool": ("name", "volume_type"),
     "volume_type": ("is_public", "extra_specs"),
 }  # fmt: skip
-"""What anybody may filter by (cinder/etc/resource_filters.json); an admin may use every attribute."""
+"""What non-admins may filter by (cinder/etc/resource_filters.json); an admin may use every attribute."""
 
 
 def boolean(name: str, value: str) -> bool:
@@ -82,6 +82,16 @@ def name_and_description(body: Any) -> tuple[str | None, str | None]:
     return found
 
 
+def timestamp_key(timestamp: Timestamp) -> tuple[int, int]:
+    """Orders by time."""
+    return timestamp.seconds, timestamp.nanos
+
+
+def as_given(body: Message) -> dict[str, Any]:
+    """A part of a request with the keys that it has, for refusals and answers that repeat it."""
+    return json_format.MessageToDict(body, preserving_proto_field_name=True)
+
+
 def assign(obj: Message, name: str, value: str | None) -> None:
     """Set an optional field, or clear it for None."""
     if value is None:
@@ -106,7 +116,7 @@ def literal(value: str) -> Any:
 
 
 class CinderResource(ResourceServicer[M]):
-    """Lists as Cinder makes them: who may filter by what, `all_tenants`, `with_count`.
+    """Lists as Cinder makes them: the filters of admins and others, `all_tenants`, `with_count`.
 
     resource   its name in RESOURCE_FILTERS
     simple     what non-admins may filter by up to 3.30, where unknown filters are dropped silently
@@ -143,7 +153,7 @@ class CinderResource(ResourceServicer[M]):
             return True
         if key == "metadata":
             wanted = literal(values[0])
-            metadata = obj.metadata  # type: ignore[attr-defined]
+            metadata = cast("Volume | Snapshot", obj).metadata
             return isinstance(wanted, dict) and all(metadata.get(name) == value for name, value in wanted.items())
         if key.endswith("~") and call.at_least(LIKE_FILTERS_SINCE) and key[:-1] in self.fields:
             return any(value.lower() in str(getattr(obj, key[:-1])).lower() for value in values)

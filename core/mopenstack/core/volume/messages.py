@@ -9,7 +9,7 @@ from enum import Enum
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.volume.base import CinderResource
 from mopenstack.volume.v3 import messages_pb2 as pb2
 from mopenstack.volume.v3.messages_pb2 import Message
@@ -48,10 +48,6 @@ class Messages(CinderResource[Message]):
         if not call.at_least(PAGES_SINCE):
             request.query.CopyFrom(common.Query())
         return await super().list(call, request)
-
-    async def delete_message(self, call: Call, request: pb2.GetMessageRequest) -> Result:
-        await self.discard(call, call.target)
-        return EMPTY
 
     def visible(self, call: Call, obj: Message) -> bool:
         expired = obj.HasField("guaranteed_until") and obj.guaranteed_until.seconds <= call.time

@@ -8,9 +8,7 @@ from typing import Any, cast
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
 from mopenstack.core.volume.base import CinderResource, assign, text
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.quotas import quotas
@@ -39,13 +37,19 @@ REPORTED = {"creating": ("creating", "available", "error"), "deleting": ("deleti
 """Status -> what a hypervisor's driver may report for it."""
 
 
-def refuse(action: Action, _snapshot: Snapshot) -> Fault:
-    """The one state rule that snapshots have; force waives the state alone."""
+def refuse(action: Action, snapshot: Snapshot) -> Fault:
+    """The one rule that snapshots have; force waives the state alone."""
     if action.name == "force_delete":
         return InvalidSnapshot(why="Snapshot  must not be part of a group.")
     return InvalidSnapshot(why="Snapshot status must be available or error and must not be part of a group.")
 
 
+def in_group_snapshot(call: Call, snapshot: Snapshot, action: Action) -> Fault | None:
+    """A snapshot goes only with its group snapshot."""
+    return refuse(action, snapshot) if snapshot.group_snapshot_id and action.name in REMOVALS else None
+
+
+REMOVALS = ("delete", "force_delete", "unmanage")
 SNAPSHOTS: Lifecycle[Snapshot] = Lifecycle(
     Snapshot,
     (
@@ -53,8 +57,11 @@ SNAPSHOTS: Lifecycle[Snapshot] = Lifecycle(
         Action("delete", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.DELETING),
         Action("force_delete", frozenset(WORDS), interim=Snapshot.DELETING),
         Action("unmanage", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.UNMANAGING),
+        Action("reset_status", frozenset(WORDS), seconds=0, cancels=True),
+        Action("update_status", frozenset(WORDS), seconds=0, cancels=True),
     ),
     refuse,
+    guards=(in_group_snapshot, in_state),
 )
 
 
@@ -66,7 +73,11 @@ class Snapshots(CinderResource[Snapshot]):
     resource = "snapshot"
     simple = ("status", "volume_id", "name", "metadata")
 
-    async def create_snapshot(self, call: Call, request: pb2.CreateSnapshotRequest) -> Result:
+    # -- hooks
+
+    async def prepare(self, call: Call, obj: Snapshot, request: Any, given: set[str]) -> None:
+        if not isinstance(request, pb2.CreateSnapshotRequest):
+            return  # made by `make`
         body = request.snapshot
         check_metadata(body.metadata)
         volume = await call.service(Volumes).fetch(call, body.volume_id if body.HasField("volume_id") else "None")
@@ -75,48 +86,18 @@ class Snapshots(CinderResource[Snapshot]):
         if in_use_too and body.HasField("force") and not body.force:
             raise BadRequest(FORCE_IS_GONE)
         VOLUMES.check(call, volume, "snapshot_attached" if body.force or in_use_too else "snapshot")
-        name, description = text(body, "name", "display_name"), text(body, "description")
-        return await self.make(call, volume, name, description, body.metadata)
+        assign(obj, "name", text(body, "name", "display_name"))
+        assign(obj, "description", text(body, "description"))
+        await self._take(call, obj, volume)
 
-    async def update_snapshot(self, call: Call, request: pb2.UpdateSnapshotRequest) -> Result:
-        body, given = request.snapshot, envelope(request)[1]
-        snapshot = await call.tx.edit(Snapshot, call.target.id)
+    async def change(
+        self, call: Call, old: Snapshot, new: Snapshot, request: pb2.UpdateSnapshotRequest, given: set[str]
+    ) -> None:
+        body = request.snapshot
         if given & {"name", "display_name"}:
-            assign(snapshot, "name", text(body, "name", "display_name"))
+            assign(new, "name", text(body, "name", "display_name"))
         if given & {"description", "display_description"}:
-            assign(snapshot, "description", text(body, "description", "display_description"))
-        await self.save(call, snapshot)
-        return snapshot
-
-    async def delete_snapshot(self, call: Call, request: pb2.DeleteSnapshotRequest) -> Result:
-        await self.begin_delete(call, "delete")
-        return EMPTY
-
-    async def force_delete_snapshot(self, call: Call, request: pb2.DeleteSnapshotRequest) -> Result:
-        await self.begin_delete(call, "force_delete")
-        return EMPTY
-
-    async def reset_snapshot_status(self, call: Call, request: pb2.ResetSnapshotStatusRequest) -> Result:
-        status = request.reset_status.status
-        if status.lower() not in NUMBERS:
-            raise ParameterRefused(f"Snapshot status: {status} is invalid, valid statuses are: {VALID}.")
-        await self._set_status(call, status.lower())
-        return EMPTY
-
-    async def update_snapshot_status(self, call: Call, request: pb2.UpdateSnapshotStatusRequest) -> Result:
-        """What a hypervisor's driver reports: only a snapshot being created or deleted has anything to report."""
-        status, progress = request.update.status, request.update.progress.string_value
-        now = WORDS[call.target.status]
-        if now not in REPORTED:
-            raise BadRequest(f"Snapshot status {now} not allowed for update_snapshot_status")
-        if status not in REPORTED[now]:
-            raise BadRequest(f"Provided snapshot status {status} not allowed for snapshot with status {now}.")
-        if progress and not (re.fullmatch(r"\d+%", progress) and int(progress[:-1]) <= 100):
-            raise InvalidInput(why="progress must be an integer percentage between 0 and 100")
-        await self._set_status(call, status, progress)
-        return EMPTY
-
-    # -- hooks
+            assign(new, "description", text(body, "description", "display_description"))
 
     async def created(self, call: Call, obj: Snapshot, request: Any) -> None:
         await call.tx.schedule(obj, "create", call.cloud.due(SNAPSHOTS.actions["create"].seconds))
@@ -127,16 +108,6 @@ class Snapshots(CinderResource[Snapshot]):
             await quotas.give(call, obj.project_id, quotas.units(volume.volume_type, snapshots=1, gigabytes=obj.size))
 
     # -- what other resources and services call
-
-    async def begin_delete(self, call: Call, action: str) -> None:
-        """Start the delete (or unmanage) of the snapshot that the path names; raises InvalidSnapshot."""
-        snapshot = await call.tx.edit(Snapshot, call.target.id)
-        volume = await call.tx.get(Volume, snapshot.volume_id)
-        if action != "unmanage":
-            await scheduling.refuse_frozen(call, volume.host if volume is not None else "")
-        if snapshot.group_snapshot_id:
-            raise refuse(SNAPSHOTS.actions[action], snapshot)
-        await SNAPSHOTS.begin(call, snapshot, action)
 
     async def make(
         self,
@@ -153,33 +124,51 @@ class Snapshots(CinderResource[Snapshot]):
 
         `source_name` is the logical volume that it is managed from.
         """
-        project = call.caller.project_id
-        await quotas.take(call, project, quotas.units(volume.volume_type, snapshots=1, gigabytes=volume.size))
-        snapshot = Snapshot(
-            volume_id=volume.id,
-            status=Snapshot.CREATING,
-            size=volume.size,
-            metadata=metadata,
-            user_id=call.caller.user_id,
-            project_id=project,
-            consumes_quota=True,
-            progress="0%",
-            volume_type_id=volume.volume_type_id,
-            availability_zone=volume.availability_zone,
-            source_name=source_name,
-        )
+        snapshot = Snapshot(metadata=metadata, source_name=source_name)
         assign(snapshot, "group_snapshot_id", group_snapshot_id or None)
         assign(snapshot, "name", name)
         assign(snapshot, "description", description)
+        await self._take(call, snapshot, volume)
         return await self.insert(call, snapshot)
 
-    async def _set_status(self, call: Call, status: str, progress: str = "") -> None:
-        snapshot = await call.tx.edit(Snapshot, call.target.id)
-        snapshot.status = cast("Snapshot.Status", NUMBERS[status])
-        if progress:
-            snapshot.progress = progress
-        await self.save(call, snapshot)
-        await call.tx.unschedule("snapshot", snapshot.id)
+    @staticmethod
+    async def _take(call: Call, snapshot: Snapshot, volume: Volume) -> None:
+        """Take the quota, and what a new snapshot has of its volume."""
+        project = call.caller.project_id
+        await quotas.take(call, project, quotas.units(volume.volume_type, snapshots=1, gigabytes=volume.size))
+        snapshot.volume_id, snapshot.size = volume.id, volume.size
+        snapshot.volume_type_id, snapshot.availability_zone = volume.volume_type_id, volume.availability_zone
+        snapshot.status, snapshot.progress, snapshot.consumes_quota = Snapshot.CREATING, "0%", True
+        snapshot.project_id, snapshot.user_id = project, call.caller.user_id
+
+
+@SNAPSHOTS.prepares("delete", "force_delete", unchecked=True)
+async def _prepare_delete(call: Call, snapshot: Snapshot, request: pb2.DeleteSnapshotRequest) -> None:
+    volume = await call.tx.get(Volume, snapshot.volume_id)
+    await scheduling.refuse_frozen(call, volume.host if volume is not None else "")
+
+
+@SNAPSHOTS.prepares("reset_status")
+async def _reset_status(call: Call, snapshot: Snapshot, request: pb2.ResetSnapshotStatusRequest) -> None:
+    status = request.reset_status.status
+    if status.lower() not in NUMBERS:
+        raise ParameterRefused(f"Snapshot status: {status} is invalid, valid statuses are: {VALID}.")
+    snapshot.status = cast("Snapshot.Status", NUMBERS[status.lower()])
+
+
+@SNAPSHOTS.prepares("update_status")
+async def _update_status(call: Call, snapshot: Snapshot, request: pb2.UpdateSnapshotStatusRequest) -> None:
+    """What a hypervisor's driver reports: only a snapshot being created or deleted has anything to report."""
+    status, progress = request.update.status, request.update.progress.string_value
+    now = WORDS[snapshot.status]
+    if now not in REPORTED:
+        raise BadRequest(f"Snapshot status {now} not allowed for update_snapshot_status")
+    if status not in REPORTED[now]:
+        raise BadRequest(f"Provided snapshot status {status} not allowed for snapshot with status {now}.")
+    if progress and not (re.fullmatch(r"\d+%", progress) and int(progress[:-1]) <= 100):
+        raise InvalidInput(why="progress must be an integer percentage between 0 and 100")
+    snapshot.status = cast("Snapshot.Status", NUMBERS[status])
+    snapshot.progress = progress or snapshot.progress
 
 
 @SNAPSHOTS.on("create")

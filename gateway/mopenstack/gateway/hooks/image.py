@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest, Forbidden, InvalidField
+from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.json_patch import read_draft
@@ -14,7 +14,7 @@ from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.hooks import BodyHook
 from mopenstack.image.json_schema import breach
 from mopenstack.image.schemas import LOCATION, TASK, image_breach
-from mopenstack.image.v2 import tasks_pb2
+from mopenstack.image.v2 import refusals, tasks_pb2
 from mopenstack.image.v2.images import images_pb2 as pb
 from mopenstack.image.v2.images import locations_pb2
 
@@ -23,14 +23,6 @@ PATCH_TYPES = {
     "application/openstack-images-v2.1-json-patch": 10,
 }
 """Content type -> draft of the JSON patch."""
-
-
-class UnsupportedMediaType(BadRequest):
-    message = "The request media type {content_type} is not supported by this server.\n"
-
-
-class ReadOnlyAttribute(Forbidden):
-    message = "Attribute '{name}' is read-only."
 
 
 def body_json(body: bytes) -> Any:
@@ -71,7 +63,7 @@ def update_body(message: pb.UpdateImageRequest, body: bytes, headers: Mapping[st
     content_type = headers.get("Content-Type", "").partition(";")[0].strip()
     draft = PATCH_TYPES.get(content_type)
     if draft is None:
-        raise UnsupportedMediaType(content_type=content_type)
+        raise refusals.UnsupportedMediaType(content_type=content_type)
     message.patch.CopyFrom(read_draft(body_json(body), draft))
 
 

@@ -9,9 +9,10 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.hooks import BodyHook
-from mopenstack.gateway.hooks.image import ReadOnlyAttribute, body_json
+from mopenstack.gateway.hooks.image import body_json
 from mopenstack.image import metadef_schemas as schemas
 from mopenstack.image.json_schema import Schema, breach
+from mopenstack.image.v2 import refusals
 
 _GENERATED = ("self", "schema", "created_at", "updated_at")
 _TIMES = ("created_at", "updated_at")
@@ -22,7 +23,7 @@ def _hook(schema: Schema, read_only: tuple[str, ...], *, mode: str = "create") -
         document = body_json(body)
         for key in read_only:
             if isinstance(document, dict) and key in document:
-                raise ReadOnlyAttribute(name=key)
+                raise refusals.ReadOnlyAttribute(name=key)
         _refuse(document, schema)
         if mode == "create" and schema is schemas.OBJECT:
             for part in document.get("properties", {}).values():

@@ -14,7 +14,7 @@ from typing import Any
 
 from google.protobuf.descriptor_pool import Default
 
-from mopenstack.contract.faults import BASES, Fault, register
+from mopenstack.contract.faults import BASES, register
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 
@@ -43,11 +43,3 @@ def refusals(package: str) -> ModuleType:
     sys.modules[name] = module
     made: ModuleType = module
     return made
-
-
-def refusal(package: str, value: str) -> type[Fault]:
-    """The class of one refusal of a package (`SUBNET_IN_USE`); raises ValueError for one that it does not declare."""
-    found: type[Fault] | None = getattr(refusals(package), class_name(value), None)
-    if found is None:
-        raise ValueError(f"{package} declares no refusal {value!r}")
-    return found

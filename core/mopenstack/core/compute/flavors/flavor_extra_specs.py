@@ -34,7 +34,7 @@ class FlavorExtraSpecs(Servicer):
 
     service = pb.DESCRIPTOR.services_by_name["FlavorExtraSpecs"]
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         if isinstance(request, pb.CreateFlavorExtraSpecsRequest):
             _check(call, request.extra_specs, ("extra_specs",))
         elif isinstance(request, pb.UpdateFlavorExtraSpecRequest):

@@ -56,7 +56,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
             obj.metadata[ZONE] = obj.availability_zone
         await self._claim_name(call, obj)
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         """What Nova looks at before it looks for the aggregate."""
         if isinstance(request, pb.UpdateAggregateRequest) and not envelope(request)[1]:
             raise InvalidField(("aggregate",), {}, "any_of", ["name", ZONE])

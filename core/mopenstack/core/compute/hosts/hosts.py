@@ -21,7 +21,7 @@ from mopenstack.core.engine.servicer import Result, Servicer
 class Hosts(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Hosts"]
 
-    async def before(self, call: Call, request: Any) -> None:
+    async def check_request(self, call: Call, request: Any) -> None:
         if isinstance(request, pb.ChangeHostRequest) and not request.status and not request.maintenance_mode:
             raise InvalidField((), {}, "one_of_schemas")
         named = not isinstance(request, pb.ListHostsRequest)

@@ -6,6 +6,10 @@ The log outlives its server.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import instance_actions_pb2 as pb
 from mopenstack.compute.v2.servers.instance_actions_pb2 import InstanceAction
@@ -16,6 +20,7 @@ from mopenstack.core.compute.servers.changes_since import moment_in
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.lifecycle import Action
 from mopenstack.core.engine.listing import listing
 from mopenstack.core.engine.servicer import Result, Servicer
@@ -79,6 +84,15 @@ async def record(call: Call, server: Server, action: str) -> None:
 async def record_transition(call: Call, server: Server, action: Action) -> None:
     """Note a declared transition."""
     await record(call, server, action.label)
+
+
+@subscribes("extending", "volume")
+async def record_volume_extend(call: Call, volume: Message, server_ids: Sequence[str]) -> None:
+    """Note that an attached volume grows, on the servers that have it."""
+    for id in server_ids:
+        server = await call.tx.get(Server, id)
+        if server is not None:
+            await record(call, server, "extend_volume")
 
 
 async def record_failure(call: Call, server: Server, action: str) -> None:

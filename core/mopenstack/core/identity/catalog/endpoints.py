@@ -11,7 +11,6 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.events import subscribes
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.store.transaction import copy_of
@@ -57,12 +56,6 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
         shown = copy_of(obj)
         shown.url = address(call, obj)
         return shown
-
-
-@subscribes("before_delete", "service")
-async def delete_endpoints(call: Call, service: services_pb2.Service) -> None:
-    for endpoint in await call.tx.query(pb2.Endpoint, service_id=service.id):
-        await call.service(Endpoints).discard(call, endpoint)
 
 
 def address(call: Call, endpoint: pb2.Endpoint) -> str:

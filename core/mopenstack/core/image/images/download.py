@@ -64,7 +64,7 @@ def split(uri: object, hosts: frozenset[str]) -> SplitResult:
 
 
 async def target(uri: str, hosts: frozenset[str]) -> Target:
-    """What to connect to; raises Refused, and Unreachable for a name that nobody knows."""
+    """What to connect to; raises Refused, and Unreachable for a name that does not resolve."""
     parts = split(uri, hosts)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from mopenstack.core.image import errors
+from mopenstack.image.v2 import refusals
 
 INSPECTABLE = frozenset({"raw", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "qed", "iso", "gpt", "luks"})
 ISO_BLOCK = 32 * 1024
@@ -38,13 +38,13 @@ def virtual_size(head: bytes, size: int, disk_format: str, container_format: str
     """The disk's size; raises WrongContent where the bytes are not of the declared format.
 
     Like glance, which looks only into bare containers and takes anything for raw. Not `strict`, a wrong format is
-    let pass ([image_format] require_image_format_match), but not one that is unsafe.
+    accepted ([image_format] require_image_format_match), but not one that is unsafe.
     """
     if container_format != "bare":
         return 0
     found, disk = detect(head)
     if found == "qcow2" and disk_format == "qcow2" and head[8:16] != b"\0" * 8:
-        raise errors.WrongContent()  # a backing file: glance's safety check
+        raise refusals.WrongContent()  # a backing file: glance's safety check
     if found == disk_format:
         return size if found == "raw" else disk
     if disk_format == "raw":
@@ -53,7 +53,7 @@ def virtual_size(head: bytes, size: int, disk_format: str, container_format: str
         return 0
     if not strict:
         return 0
-    raise errors.WrongContent()
+    raise refusals.WrongContent()
 
 
 def stand_in(disk_format: str, text: str) -> bytes:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.operations import field_rules, wire_key
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.v1.common_pb2 import JsonPatch
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.image import errors
 from mopenstack.core.image.images import filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
@@ -66,7 +66,7 @@ class Images(ResourceServicer[pb.Image]):
     def check_owner(call: Call, image: pb.Image, policy: str) -> None:
         """Admin or the owner's project; the role was checked by the operation's own policy."""
         if not call.caller.is_admin and image.project_id != call.caller.project_id:
-            raise errors.NotAuthorized(policy)
+            raise PolicyRefused([policy])
 
     # -- lists
 
@@ -101,7 +101,7 @@ class Images(ResourceServicer[pb.Image]):
     async def before(self, call: Call, request: Any) -> None:
         owner = request.image.project_id if isinstance(request, pb.CreateImageRequest) else ""
         if owner and owner != call.caller.project_id and not call.caller.is_admin:
-            raise errors.ForeignOwner(owner)
+            raise refusals.ForeignOwner(owner=owner)
         breach = image_breach({"tags": [request.tag]}) if isinstance(request, pb.AddImageTagRequest) else None
         if breach:
             raise refusals.InvalidImage(breach)
@@ -128,7 +128,7 @@ class Images(ResourceServicer[pb.Image]):
     @staticmethod
     def _check_visibility(call: Call, visibility: int) -> None:
         if visibility == Image.PUBLIC and not call.caller.is_admin:
-            raise errors.NotAuthorized("publicize_image")
+            raise PolicyRefused(["publicize_image"])
 
     async def update_image(self, call: Call, request: pb.UpdateImageRequest) -> Result:
         changes = request.patch.operations
@@ -202,7 +202,7 @@ def _check_new(image: pb.Image) -> None:
         if len(key) > 255:
             raise refusals.PropertyNameTooLong()
         if key in patch.RESERVED or key.startswith(patch.RESERVED_NAMESPACE):
-            raise errors.ReservedAttribute(key)
+            raise refusals.ReservedAttribute(name=key)
     patch.not_negative("min_disk", image.min_disk)
     patch.not_negative("min_ram", image.min_ram)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.calls import RequestContext
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.image import errors, options
+from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats, web
 from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_bytes, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
@@ -55,7 +56,7 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
     _check_state(image, name)
     if name == "copy-image":
         if not call.caller.is_admin:
-            raise errors.NotAuthorized("copy_image")
+            raise PolicyRefused(["copy_image"])
     else:
         call.service(Images).check_owner(call, image, "modify_image")
     stores = backends.asked_for(call.cloud, request)
@@ -146,7 +147,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
             image.container_format,
             strict=call.cloud.enabled(options.FORMAT_MATCH),
         )
-    except errors.WrongContent:
+    except refusals.WrongContent:
         await _fail(call, image, FAILED)
         return
     data.ClearField("head")

@@ -1,7 +1,7 @@
 """Locations: where bytes lie (glance.api.v2.images.add_location, get_locations).
 
-They are for services that read an image where it lies. The one store is a folder: a location on the web can be
-added by nobody but a service, whose task then finds that no store serves it.
+They are for services that read an image where it lies. The one store is a folder: a location on the web can be added
+by a service only, whose task then finds that no store serves it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import urlsplit
 
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors
 from mopenstack.core.image.images import download
 from mopenstack.core.image.images.images import Images
 from mopenstack.core.image.images.imports import FAILED, TASK_PROPERTY
@@ -30,7 +30,7 @@ class Locations(Servicer):
     async def list_locations(self, call: Call, request: pb.ListLocationsRequest) -> Result:
         image = await call.service(Images).fetch(call, request.image_id)
         if SERVICE_ROLE not in call.caller.roles:
-            raise errors.NotAuthorized("fetch_image_location")
+            raise PolicyRefused(["fetch_image_location"])
         answer = pb.ListLocationsResponse()
         for store in backends.places(image):
             where = answer.locations.add(url=f"file://{backends.directory(store)}/{image.id}")
@@ -45,7 +45,7 @@ class Locations(Servicer):
             raise refusals.ImportConflict(said)
         is_service = SERVICE_ROLE in call.caller.roles
         if not is_service and not (image.project_id == call.caller.project_id and "member" in call.caller.roles):
-            raise errors.NotAuthorized("add_image_location")
+            raise PolicyRefused(["add_image_location"])
         if not is_service:
             raise refusals.NoHttpStore
         _check_hash(request.validation_data)

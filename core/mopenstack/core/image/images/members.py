@@ -1,15 +1,15 @@
-"""Members: with whom an image is shared, and whether they took it (glance.api.v2.image_members)."""
+"""Members: the projects that an image is shared with, and whether they accepted it (glance.api.v2.image_members)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
-from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images, member_key
 from mopenstack.core.image.images.states import Image
 from mopenstack.image.v2 import refusals
@@ -37,7 +37,7 @@ class Members(ChildServicer[pb.Member]):
             reason = f": {refusals.NotShared.message}"
             raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason)
         if not await self._is_party(call, image):
-            raise errors.NotAuthorized("get_members")
+            raise PolicyRefused(["get_members"])
         return await super().candidates(call, query)
 
     async def child(self, call: Call, parent_id: str, id: str) -> pb.Member | None:
@@ -68,7 +68,7 @@ class Members(ChildServicer[pb.Member]):
 
     async def change(self, call: Call, old: pb.Member, new: pb.Member, request: Any, given: set[str]) -> None:
         if not call.caller.is_admin and call.caller.project_id != old.member_id:
-            raise errors.NotAuthorized("modify_member")
+            raise PolicyRefused(["modify_member"])
         status = plain(request.new_status)
         if status not in STATUSES:
             raise refusals.BadMember('Incorrect request: Status must be "pending", "accepted" or "rejected".')

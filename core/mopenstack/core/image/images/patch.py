@@ -11,7 +11,6 @@ from typing import Any
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1.common_pb2 import JsonPatch
 from mopenstack.contract.values import plain
-from mopenstack.core.image import errors
 from mopenstack.core.image.images.states import VISIBILITY_WORDS
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import refusals
@@ -64,19 +63,19 @@ def apply(image: pb.Image, change: JsonPatch.Operation, *, admin: bool, strict_a
     root = change.path[0]
     if root == "locations":
         if change.op == Change.REPLACE and not change.value.list_value.values:
-            raise errors.EmptyLocations()
+            raise refusals.EmptyLocations()
         verb = "update" if change.op == Change.REPLACE else VERBS[change.op]
         raise refusals.LocationsHidden(verb=verb)
     if change.op == Change.REMOVE:
         _remove(image, root)
         return
     if change.op == Change.REPLACE and root == "owner" and not admin:
-        raise errors.OwnerIsForAdmins()
+        raise refusals.OwnerIsForAdmins()
     known = root in ATTRIBUTES or root in image.properties
     if change.op == Change.REPLACE and not known:
-        raise errors.NoSuchProperty(root)
+        raise refusals.NoSuchProperty(name=root)
     if change.op == Change.ADD and known and strict_add:
-        raise errors.PropertyPresent(root)
+        raise refusals.PropertyExists(name=root)
     if root in ATTRIBUTES:
         _set(image, root, plain(change.value))
     else:
@@ -85,9 +84,9 @@ def apply(image: pb.Image, change: JsonPatch.Operation, *, admin: bool, strict_a
 
 def _remove(image: pb.Image, root: str) -> None:
     if root in ATTRIBUTES:
-        raise errors.PropertyStays(root)
+        raise refusals.PropertyNotRemovable(name=root)
     if root not in image.properties:
-        raise errors.NoSuchProperty(root)
+        raise refusals.NoSuchProperty(name=root)
     del image.properties[root]
 
 

@@ -67,7 +67,7 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
             raise refusals.DuplicateNamespace(namespace=obj.namespace)
         await call.tx.claim("metadef_namespace", obj.namespace, obj)
         obj.serial = await call.tx.add(_SERIAL, 1)
-        self._check_parts(obj)
+        self._check_parts(call, obj)
         parts: list[Any] = [*obj.objects, *obj.tags, *obj.resource_type_associations]
         for part in parts:
             call.stamp(part.created_at)
@@ -78,7 +78,7 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
             await self.know_type(call, association.name)
 
     @staticmethod
-    def _check_parts(obj: pb.MetadefNamespace) -> None:
+    def _check_parts(call: Call, obj: pb.MetadefNamespace) -> None:
         for parts, refusal in (
             (obj.objects, refusals.DuplicateObject),
             (obj.tags, refusals.DuplicateTag),
@@ -90,7 +90,7 @@ class MetadefNamespaces(ResourceServicer[pb.MetadefNamespace]):
                     raise refusal(name=part.name, namespace=obj.namespace)
                 seen.add(part.name)
         for what in PARTS:
-            check_room(len(getattr(obj, what)))
+            check_room(call, obj, len(getattr(obj, what)))
 
     async def know_type(self, call: Call, name: str) -> None:
         """A resource type is there from its first association on."""
@@ -168,7 +168,7 @@ async def shown_before(call: Call, shown: Any, before: Any) -> None:
         shown.updated_at.CopyFrom(before.updated_at)
 
 
-def check_room(count: int) -> None:
+def check_room(call: Call, namespace: pb.MetadefNamespace, count: int) -> None:
     """Raise where a namespace would hold more parts of one kind than fit."""
     if count > PARTS_MAX:
         raise refusals.TooMany(what="metadata definitions", attempted=count, maximum=PARTS_MAX)

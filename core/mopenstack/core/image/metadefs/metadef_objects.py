@@ -21,7 +21,6 @@ def _taken(call: Call, namespace: pb.MetadefNamespace, name: str, former: str) -
 
 
 async def _check(call: Call, namespace: pb.MetadefNamespace, thing: pb.MetadefObject, request: Any) -> None:
-    check_room(len(namespace.objects))
     thing.namespace = namespace.namespace
 
 
@@ -31,6 +30,7 @@ OBJECTS = Parts(
     missing=_missing,
     taken=_taken,
     check=_check,
+    room=check_room,
     remove=keeps(refusals.ProtectedObject),
     view=shown_before,
     touches=False,

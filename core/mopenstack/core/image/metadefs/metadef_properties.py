@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.parts import Parts, find_part
 from mopenstack.core.engine.servicer import Result, Servicer
@@ -24,16 +22,12 @@ def _taken(call: Call, namespace: parts.MetadefNamespace, name: str, former: str
     return refusal(name=name, namespace=namespace.namespace)
 
 
-async def _check(call: Call, namespace: parts.MetadefNamespace, item: parts.MetadefProperty, request: Any) -> None:
-    check_room(len(namespace.properties))
-
-
 PROPERTIES = Parts(
     "metadef_namespace",
     "properties",
     missing=_missing,
     taken=_taken,
-    check=_check,
+    room=check_room,
     remove=keeps(refusals.ProtectedProperty),
     touches=False,
 )

@@ -28,7 +28,6 @@ def _taken(call: Call, namespace: parts.MetadefNamespace, name: str, former: str
 
 
 async def _check(call: Call, namespace: parts.MetadefNamespace, item: parts.MetadefAssociation, request: Any) -> None:
-    check_room(len(namespace.resource_type_associations))
     await call.service(MetadefNamespaces).know_type(call, item.name)
 
 
@@ -38,6 +37,7 @@ ASSOCIATIONS = Parts(
     missing=_missing,
     taken=_taken,
     check=_check,
+    room=check_room,
     remove=keeps(refusals.ProtectedAssociation),
     touches=False,
 )

@@ -45,7 +45,7 @@ class MetadefTags(Servicer):
         for asked in request.tags:
             if find_part(namespace, "tags", asked.name) is not None:
                 raise _taken(call, namespace, asked.name, "")
-            check_room(len(namespace.tags) + 1)
+            check_room(call, namespace, len(namespace.tags) + 1)
             new = namespace.tags.add(name=asked.name)
             call.stamp(new.created_at)
             call.stamp(new.updated_at)
@@ -65,7 +65,6 @@ async def _check(call: Call, namespace: parts.MetadefNamespace, tag: parts.Metad
     said = breach({"name": tag.name}, TAG)
     if said is not None:
         raise refusals.InvalidImage(said)
-    check_room(len(namespace.tags))
 
 
 TAGS = Parts(
@@ -74,6 +73,7 @@ TAGS = Parts(
     missing=_missing,
     taken=_taken,
     check=_check,
+    room=check_room,
     remove=keeps(refusals.ProtectedTag),
     view=shown_before,
     touches=False,

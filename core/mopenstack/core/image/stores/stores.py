@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.image import errors
 from mopenstack.core.image.images.images import Images
 from mopenstack.core.image.images.states import Image
 from mopenstack.core.image.stores import backends
@@ -25,7 +25,7 @@ class Stores(Servicer):
         except refusals.ImageNotFound:
             raise refusals.ImageNotFound(f"Failed to find image {request.image_id}") from None
         if not call.caller.is_admin:
-            raise errors.NotAuthorized("delete_image_location")
+            raise PolicyRefused(["delete_image_location"])
         if image.status != Image.ACTIVE:
             raise refusals.StoreConflict(
                 "It's not allowed to remove image data from store if image status is not 'active'"

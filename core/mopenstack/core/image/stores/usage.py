@@ -1,6 +1,6 @@
 """What projects use, and Keystone's unified limits that hold them to it (glance.quota.keystone, oslo_limit).
 
-Only clouds with the option image.use_keystone_limits are held to limits. A limit that nobody registered is 0.
+Only clouds with the option image.use_keystone_limits are held to limits. A limit that is not registered is 0.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ async def check_stage(call: Call, size: int) -> None:
 
 
 async def check_uploading(call: Call) -> None:
-    """Raise OverQuota if too many images are on their way; the one that is asked about counts already."""
+    """Raise OverQuota if too many images are being uploaded; the one that is asked about counts already."""
     await _enforce(call, UPLOADING, 0)
 
 

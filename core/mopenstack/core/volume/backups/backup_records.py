@@ -65,7 +65,7 @@ def decode(text: str) -> dict[str, Any]:
 
 
 def apply(backup: Backup) -> None:
-    """Make an imported backup what its record says, but for the owner: that is who imported it."""
+    """Make an imported backup what its record says; its owner is the project that imported it."""
     record, backup.record = decode(backup.record), ""
     for name, field in (*((name, name) for name in ("volume_id", *OPTIONAL)), *NAMES.items()):
         if isinstance(record.get(name), str):

@@ -7,12 +7,11 @@ from typing import Any
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.lifecycle import Action, Lifecycle
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.backups import backup_records
-from mopenstack.core.volume.base import ZONE, CinderResource, assign, replace_map, text
+from mopenstack.core.volume.base import ZONE, CinderResource, assign, replace_map, text, timestamp_key
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.core.volume.types.types import Types
@@ -44,19 +43,24 @@ NO_PARENT = "No backups available to do an incremental backup."
 RESET_STATUSES = ["available", "error"]
 
 
-def refuse(action: Action, _backup: Backup) -> Fault:
+def refuse(action: Action, backup: Backup) -> Fault:
     """The rules of backup/api.py."""
+    if action.name == "export":
+        return InvalidBackup(why=f"Backup status must be available and not {BACKUP_WORDS[backup.status]}.")
     wanted = "must be available" if action.name == "restore" else "must be available or error"
     return InvalidBackup(why=f"Backup status {wanted}")
 
 
+_AVAILABLE = frozenset({Backup.AVAILABLE})
 BACKUPS: Lifecycle[Backup] = Lifecycle(
     Backup,
     (
         Action("create", frozenset({Backup.CREATING}), to=Backup.AVAILABLE, seconds=3),
         Action("delete", frozenset({Backup.AVAILABLE, Backup.ERROR}), interim=Backup.DELETING),
-        Action("force_delete", frozenset(range(1, Backup.RESTORING + 1)), interim=Backup.DELETING),
-        Action("restore", frozenset({Backup.AVAILABLE}), interim=Backup.RESTORING, to=Backup.AVAILABLE, seconds=3),
+        Action("force_delete", frozenset(BACKUP_WORDS), interim=Backup.DELETING),
+        Action("restore", _AVAILABLE, interim=Backup.RESTORING, to=Backup.AVAILABLE, seconds=3),
+        Action("export", _AVAILABLE),
+        Action("reset_status", frozenset(BACKUP_WORDS), seconds=0, cancels=True),
     ),
     refuse,
 )
@@ -71,62 +75,6 @@ class Backups(CinderResource[Backup]):
     simple = ("name", "status", "volume_id")
 
     # -- the RPCs
-
-    async def create_backup(self, call: Call, request: pb2.CreateBackupRequest) -> Result:
-        body = request.backup
-        check_metadata(body.metadata)
-        volume = await call.service(Volumes).fetch(call, body.volume_id)
-        snapshot = await self._source_snapshot(call, volume, body)
-        parent = await self._parent(call, volume, snapshot) if body.incremental else None
-        units = {"backups": 1, "backup_gigabytes": volume.size}
-        await quotas.take(call, call.caller.project_id, units)
-        backup = Backup(
-            status=Backup.CREATING,
-            size=volume.size,
-            volume_id=volume.id,
-            container=body.container or CONTAINER,
-            availability_zone=body.availability_zone or ZONE,
-            is_incremental=parent is not None,
-            parent_id=parent.id if parent is not None else "",
-            metadata=body.metadata,
-            project_id=call.caller.project_id,
-            user_id=call.caller.user_id,
-            object_count=OBJECTS_PER_GB * volume.size,
-            volume_metadata=user_metadata(volume),
-            image_metadata=volume.volume_image_metadata,
-        )
-        assign(backup, "volume_name", volume.name if volume.HasField("name") else None)
-        assign(backup, "volume_description", volume.description if volume.HasField("description") else None)
-        assign(backup, "name", text(body, "name"))
-        assign(backup, "description", text(body, "description"))
-        if snapshot is not None:
-            backup.snapshot_id = snapshot.id
-            backup.data_timestamp.CopyFrom(snapshot.created_at)
-        else:
-            call.stamp(backup.data_timestamp)
-        if parent is not None:
-            await self._note_dependants(call, parent.id, has_some=True)
-        await self._mark_source(call, volume, snapshot)
-        return await self.insert(call, backup)
-
-    async def update_backup(self, call: Call, request: pb2.UpdateBackupRequest) -> Result:
-        body, given = request.backup, envelope(request)[1]
-        check_metadata(body.metadata)
-        backup = await call.tx.edit(Backup, call.target.id)
-        for field in given & {"name", "description"}:
-            assign(backup, field, text(body, field))
-        if "metadata" in given:
-            replace_map(backup.metadata, body.metadata)
-        await self.save(call, backup)
-        return backup
-
-    async def delete_backup(self, call: Call, request: pb2.GetBackupRequest) -> Result:
-        await self._begin_delete(call, "delete")
-        return EMPTY
-
-    async def force_delete_backup(self, call: Call, request: pb2.GetBackupRequest) -> Result:
-        await self._begin_delete(call, "force_delete")
-        return EMPTY
 
     async def restore_backup(self, call: Call, request: pb2.RestoreBackupRequest) -> Result:
         """Into a volume that is named, else into a new one."""
@@ -153,23 +101,10 @@ class Backups(CinderResource[Backup]):
         assign(restored, "volume_name", volume.name if volume.HasField("name") else None)
         return pb2.RestoreBackupResponse(restore=restored)
 
-    async def reset_backup_status(self, call: Call, request: pb2.ResetBackupStatusRequest) -> Result:
-        status = request.reset_status.status
-        if status.lower() not in RESET_STATUSES:
-            raise ParameterRefused(f"Backup status: {status} is invalid, valid statuses are: {RESET_STATUSES}.")
-        backup = await call.tx.edit(Backup, call.target.id)
-        backup.status = Backup.AVAILABLE if status.lower() == "available" else Backup.ERROR
-        await self.save(call, backup)
-        await call.tx.unschedule("backup", backup.id)
-        return EMPTY
-
     # -- records
 
     async def export_backup_record(self, call: Call, request: pb2.GetBackupRequest) -> Result:
-        backup = call.target
-        if backup.status != Backup.AVAILABLE:
-            raise InvalidBackup(why=f"Backup status must be available and not {BACKUP_WORDS[backup.status]}.")
-        return pb2.BackupRecord(backup_service=DRIVER, backup_url=backup_records.encode(backup))
+        return pb2.BackupRecord(backup_service=DRIVER, backup_url=backup_records.encode(call.target))
 
     async def import_backup_record(self, call: Call, request: pb2.ImportBackupRecordRequest) -> Result:
         """The backup of the record, under its own id; what it says is believed once it is read in the background."""
@@ -193,13 +128,48 @@ class Backups(CinderResource[Backup]):
 
     # -- hooks
 
+    async def prepare(self, call: Call, obj: Backup, request: Any, given: set[str]) -> None:
+        if not isinstance(request, pb2.CreateBackupRequest):
+            return  # imported
+        body = request.backup
+        check_metadata(body.metadata)
+        volume = await call.service(Volumes).fetch(call, body.volume_id)
+        snapshot = await self._source_snapshot(call, volume, body)
+        parent = await self._parent(call, volume, snapshot) if body.incremental else None
+        await quotas.take(call, call.caller.project_id, {"backups": 1, "backup_gigabytes": volume.size})
+        obj.status, obj.size, obj.object_count = Backup.CREATING, volume.size, OBJECTS_PER_GB * volume.size
+        obj.container, obj.availability_zone = body.container or CONTAINER, body.availability_zone or ZONE
+        obj.project_id, obj.user_id = call.caller.project_id, call.caller.user_id
+        obj.volume_metadata.update(user_metadata(volume))
+        obj.image_metadata.update(volume.volume_image_metadata)
+        assign(obj, "volume_name", volume.name if volume.HasField("name") else None)
+        assign(obj, "volume_description", volume.description if volume.HasField("description") else None)
+        assign(obj, "name", text(body, "name"))
+        assign(obj, "description", text(body, "description"))
+        assign(obj, "snapshot_id", snapshot.id if snapshot is not None else None)
+        if snapshot is not None:
+            obj.data_timestamp.CopyFrom(snapshot.created_at)
+        else:
+            call.stamp(obj.data_timestamp)
+        if parent is not None:
+            obj.is_incremental, obj.parent_id = True, parent.id
+            await self._note_dependants(call, parent.id, has_some=True)
+        await self._mark_source(call, volume, snapshot)
+
+    async def change(
+        self, call: Call, old: Backup, new: Backup, request: pb2.UpdateBackupRequest, given: set[str]
+    ) -> None:
+        check_metadata(request.backup.metadata)
+        for field in given & {"name", "description"}:
+            assign(new, field, text(request.backup, field))
+
     async def created(self, call: Call, obj: Backup, request: Any) -> None:
         await call.tx.schedule(obj, "create", call.cloud.due(BACKUPS.actions["create"].seconds))
 
     async def remove(self, call: Call, obj: Backup) -> None:
         await quotas.give(call, obj.project_id, {"backups": 1, "backup_gigabytes": obj.size})
         if obj.parent_id and await call.tx.get(Backup, obj.parent_id) is not None:
-            others = [item for item in await self._dependants(call, obj.parent_id) if item.id != obj.id]
+            others = [item for item in await self.dependants(call, obj.parent_id) if item.id != obj.id]
             await self._note_dependants(call, obj.parent_id, has_some=bool(others))
 
     # -- inside
@@ -235,11 +205,11 @@ class Backups(CinderResource[Backup]):
             for item in await call.tx.query(Backup, volume_id=volume.id)
             if item.project_id == call.caller.project_id
             and item.status == Backup.AVAILABLE
-            and (snapshot is None or _moment(item.data_timestamp) < _moment(snapshot.created_at))
+            and (snapshot is None or timestamp_key(item.data_timestamp) < timestamp_key(snapshot.created_at))
         ]
         if not found:
             raise InvalidBackup(why=NO_PARENT)
-        return max(found, key=lambda item: _moment(item.data_timestamp))
+        return max(found, key=lambda item: timestamp_key(item.data_timestamp))
 
     @staticmethod
     async def _mark_source(call: Call, volume: Volume, snapshot: Snapshot | None) -> None:
@@ -252,15 +222,9 @@ class Backups(CinderResource[Backup]):
         changed.previous_status, changed.status = WORDS[volume.status], Volume.BACKING_UP
         await call.service(Volumes).save(call, changed)
 
-    async def _begin_delete(self, call: Call, name: str) -> None:
-        backup = await call.tx.edit(Backup, call.target.id)
-        BACKUPS.check(call, backup, name)
-        if await self._dependants(call, backup.id):
-            raise InvalidBackup(why="Incremental backups exist for this backup.")
-        await BACKUPS.begin(call, backup, name)
-
     @staticmethod
-    async def _dependants(call: Call, id: str) -> list[Backup]:
+    async def dependants(call: Call, id: str) -> list[Backup]:
+        """The incremental backups that are based on one."""
         return await call.tx.query(Backup, parent_id=id)
 
     @staticmethod
@@ -270,8 +234,18 @@ class Backups(CinderResource[Backup]):
         await call.tx.put(parent)
 
 
-def _moment(timestamp: Any) -> tuple[int, int]:
-    return timestamp.seconds, timestamp.nanos
+@BACKUPS.prepares("delete", "force_delete")
+async def _prepare_delete(call: Call, backup: Backup, request: pb2.GetBackupRequest) -> None:
+    if await Backups.dependants(call, backup.id):
+        raise InvalidBackup(why="Incremental backups exist for this backup.")
+
+
+@BACKUPS.prepares("reset_status")
+async def _reset_status(call: Call, backup: Backup, request: pb2.ResetBackupStatusRequest) -> None:
+    status = request.reset_status.status
+    if status.lower() not in RESET_STATUSES:
+        raise ParameterRefused(f"Backup status: {status} is invalid, valid statuses are: {RESET_STATUSES}.")
+    backup.status = Backup.AVAILABLE if status.lower() == "available" else Backup.ERROR
 
 
 @BACKUPS.on("create")

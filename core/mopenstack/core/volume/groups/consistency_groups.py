@@ -1,47 +1,29 @@
-"""Consistency groups and their snapshots: the deprecated names of groups of one type.
+"""Consistency groups and their snapshots: the deprecated API of groups of one type.
 
 Source: cinder/api/v3/consistencygroups.py, contrib/consistencygroups.py, contrib/cgsnapshots.py.
 """
 
 from __future__ import annotations
 
+import builtins
+from typing import Any
+
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-from mopenstack.core.volume.base import text
+from mopenstack.core.engine.servicer import Result
+from mopenstack.core.volume.base import CinderResource, text
 from mopenstack.core.volume.groups.group_snapshots import GroupSnapshots
 from mopenstack.core.volume.groups.group_types import CG_TYPE, GroupTypes
 from mopenstack.core.volume.groups.groups import Groups
 from mopenstack.volume.v3.groups import consistency_groups_pb2 as pb2
+from mopenstack.volume.v3.groups.group_snapshots_pb2 import GroupSnapshot
+from mopenstack.volume.v3.groups.groups_pb2 import Group
 
-EMPTY_NAME_SINCE = 6
 
-
-class ConsistencyGroups(Servicer):
+class ConsistencyGroups(Groups):
     service = pb2.DESCRIPTOR.services_by_name["ConsistencyGroups"]
-
-    async def list_consistency_groups(self, call: Call, request: pb2.ListConsistencyGroupsRequest) -> Result:
-        return await call.service(Groups).list(call, request)  # type: ignore[arg-type]
-
-    list_consistency_groups_detail = list_consistency_groups
-
-    async def get_consistency_group(self, call: Call, request: pb2.GetConsistencyGroupRequest) -> Result:
-        return call.target  # type: ignore[no-any-return]
-
-    async def create_consistency_group(self, call: Call, request: pb2.CreateConsistencyGroupRequest) -> Result:
-        body = request.consistencygroup
-        name = text(body, "name")
-        if not body.volume_types:
-            raise BadRequest(f"volume_types must be provided to create consistency group {name}.")
-        group_type = await call.service(GroupTypes).by_name(call, CG_TYPE)
-        if group_type is None:
-            raise BadRequest(
-                f"Group type {CG_TYPE} not found. Rerun migration script to create the default cgsnapshot type."
-            )
-        zone = body.availability_zone if body.HasField("availability_zone") else None
-        types = body.volume_types.rstrip(",").split(",")
-        return await call.service(Groups).make(call, name, text(body, "description"), group_type, types, zone)
+    noun = "ConsistencyGroup"
 
     async def create_consistency_group_from_source(
         self, call: Call, request: pb2.CreateConsistencyGroupFromSourceRequest
@@ -62,46 +44,48 @@ class ConsistencyGroups(Servicer):
         snapshot = await call.service(GroupSnapshots).fetch(call, body.cgsnapshot_id)
         return await groups.from_snapshot(call, snapshot, name, description)
 
-    async def update_consistency_group(self, call: Call, request: pb2.UpdateConsistencyGroupRequest) -> Result:
+    # -- hooks
+
+    async def prepare(
+        self, call: Call, obj: Group, request: pb2.CreateConsistencyGroupRequest, given: set[str]
+    ) -> None:
         body = request.consistencygroup
-        volumes = body.add_volumes or body.remove_volumes
-        if call.at_least(EMPTY_NAME_SINCE):
-            if not (body.HasField("name") or body.HasField("description") or volumes):
-                raise BadRequest(
-                    "Must specify one or more of the following keys to update: name, description, add_volumes, "
-                    "remove_volumes."
-                )
-        elif not (body.name or body.description or volumes):
+        if not body.volume_types:
+            raise BadRequest(f"volume_types must be provided to create consistency group {text(body, 'name')}.")
+        group_type = await call.service(GroupTypes).by_name(call, CG_TYPE)
+        if group_type is None:
             raise BadRequest(
-                "Name, description, add_volumes, and remove_volumes can not be all empty in the request body."
+                f"Group type {CG_TYPE} not found. Rerun migration script to create the default cgsnapshot type."
             )
-        await call.service(Groups).begin_update(call, call.target, body)
-        return EMPTY
+        await self.complete(call, obj, body, group_type, body.volume_types.rstrip(",").split(","))
 
-    async def delete_consistency_group(self, call: Call, request: pb2.DeleteConsistencyGroupRequest) -> Result:
-        await call.service(Groups).begin_delete(call, call.target, with_volumes=request.consistencygroup.force)
-        return EMPTY
+    async def check_api(self, call: Call, group_type_id: str) -> None:
+        """This API is for every group."""
+
+    async def refine(self, call: Call, found: builtins.list[Group], query: Any) -> builtins.list[Group]:
+        return found
 
 
-class Cgsnapshots(Servicer):
+class Cgsnapshots(GroupSnapshots):
     service = pb2.DESCRIPTOR.services_by_name["Cgsnapshots"]
+    noun = "Cgsnapshot"
 
-    async def list_cgsnapshots(self, call: Call, request: pb2.ListCgsnapshotsRequest) -> Result:
+    async def list(self, call: Call, request: Any) -> Result:
         """Without filters and order; only the page is asked for."""
-        plain = common.Query(limit=request.query.limit, offset=request.query.offset, marker=request.query.marker)
-        request.query.CopyFrom(plain)
-        return await call.service(GroupSnapshots).page(call, request)
+        query = request.query
+        query.CopyFrom(common.Query(limit=query.limit, offset=query.offset, marker=query.marker))
+        return await CinderResource.list(self, call, request)
 
-    list_cgsnapshots_detail = list_cgsnapshots
+    # -- hooks
 
-    async def get_cgsnapshot(self, call: Call, request: pb2.GetCgsnapshotRequest) -> Result:
-        return call.target  # type: ignore[no-any-return]
-
-    async def create_cgsnapshot(self, call: Call, request: pb2.CreateCgsnapshotRequest) -> Result:
+    async def prepare(
+        self, call: Call, obj: GroupSnapshot, request: pb2.CreateCgsnapshotRequest, given: set[str]
+    ) -> None:
         body = request.cgsnapshot
-        group = await call.service(Groups).fetch(call, body.consistencygroup_id)
-        return await call.service(GroupSnapshots).make(call, group, text(body, "name"), text(body, "description"))
+        await self.complete(call, obj, body, await call.service(Groups).fetch(call, body.consistencygroup_id))
 
-    async def delete_cgsnapshot(self, call: Call, request: pb2.GetCgsnapshotRequest) -> Result:
-        await call.service(GroupSnapshots).begin_delete(call, call.target.id)
-        return EMPTY
+    async def check_api(self, call: Call, group_type_id: str) -> None:
+        """This API is for every group snapshot."""
+
+    async def refine(self, call: Call, found: builtins.list[GroupSnapshot], query: Any) -> builtins.list[GroupSnapshot]:
+        return found

@@ -49,6 +49,7 @@ GROUPS: Lifecycle[Group] = Lifecycle(
         Action("update", frozenset({Group.AVAILABLE}), interim=Group.UPDATING, to=Group.AVAILABLE),
         Action("delete", SETTLED, interim=Group.DELETING, seconds=2),
         Action("delete_all", frozenset(WORDS), interim=Group.DELETING, seconds=2),
+        Action("reset_status", frozenset(WORDS), seconds=0, cancels=True),
         Action("enable", frozenset({Group.AVAILABLE}), label="enable replication"),
         Action("disable", SETTLED, label="disable replication"),
         Action("failover", frozenset({Group.AVAILABLE}), label="failover replication"),
@@ -66,6 +67,7 @@ GROUP_SNAPSHOTS: Lifecycle[GroupSnapshot] = Lifecycle(
             interim=GroupSnapshot.DELETING,
             seconds=2,
         ),
+        Action("reset_status", frozenset(SNAPSHOT_WORDS), seconds=0, cancels=True),
     ),
     refuse_snapshot,
 )

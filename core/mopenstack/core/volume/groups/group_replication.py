@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import GroupTypes
@@ -34,68 +34,67 @@ DONE = {"enabling": "enabled", "disabling": "disabled", "failing-over": "failed-
 class GroupReplication(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["GroupReplication"]
 
-    async def enable_group_replication(self, call: Call, request: pb2.EnableGroupReplicationRequest) -> Result:
-        await self._begin(call, "enable", ["disabled", "enabled"], "enabling")
-        return EMPTY
-
-    async def disable_group_replication(self, call: Call, request: pb2.DisableGroupReplicationRequest) -> Result:
-        await self._begin(call, "disable", ["enabled", "error"], "disabling")
-        return EMPTY
-
-    async def failover_group_replication(self, call: Call, request: pb2.FailoverGroupReplicationRequest) -> Result:
-        body = request.failover_replication
-        back = body.secondary_backend_id == FAILBACK
-        await self._begin(
-            call, "failover", ["enabled", "failed-over"], "enabling" if back else "failing-over",
-            attached_too=body.allow_attached_volume,
-        )  # fmt: skip
-        return EMPTY
-
     async def list_group_replication_targets(
         self, call: Call, request: pb2.ListGroupReplicationTargetsRequest
     ) -> Result:
         """The back ends are configured with none."""
-        await self._check_types(call, call.target)
+        await _check_types(call, call.target)
         return pb2.GroupReplicationTargetsResponse(volume_group=call.target.id)
 
-    async def _begin(
-        self, call: Call, action: str, expected: Sequence[str], interim: str, attached_too: bool = True
-    ) -> None:
-        """Check group and volumes in cinder's order, mark them all, and note when it is done."""
-        group = copy_of(call.target)
-        await self._check_types(call, group)
-        row = GROUPS.check(call, group, action)
-        if group.replication_status not in expected:
-            raise InvalidGroup(
-                why=f"Group {group.id} replication status must be {expected}, but current status is: "
-                f"{group.replication_status}. Cannot {row.label}."
-            )
-        volumes = await Groups.volumes_of(call, group.id)
-        for volume in volumes:
-            if action != "disable":
-                _check_status(volume, row.label, attached_too)
-            now = volume.replication_status if volume.HasField("replication_status") else None
-            if now not in expected:
-                raise InvalidVolume(
-                    why=f"Volume {volume.id} replication status must be {expected}, but current status is: {now}. "
-                    f"Cannot {row.label}."
-                )
-        for volume in volumes:
-            await _mark(call, volume, interim)
-        group.replication_status = interim
-        await GROUPS.begin(call, group, action)
 
-    @staticmethod
-    async def _check_types(call: Call, group: Group) -> None:
-        group_type = await call.service(GroupTypes).fetch(call, group.group_type)
-        if not any(group_type.group_specs.get(key) == IS_TRUE for key in GROUP_SPECS):
-            raise InvalidGroupType(why=f"Group {group.id} is not a replication group type.")
-        for id in group.volume_types:
-            volume_type = await call.service(Types).find(call, id)
-            if volume_type is not None and volume_type.extra_specs.get("replication_enabled") != IS_TRUE:
-                raise InvalidVolumeType(
-                    why=f"Volume type {id} does not have 'replication_enabled' spec key set to '<is> True'."
-                )
+@GROUPS.prepares("enable", unchecked=True)
+async def _enable(call: Call, group: Group, request: pb2.EnableGroupReplicationRequest) -> None:
+    await _prepare(call, group, "enable", ["disabled", "enabled"], "enabling")
+
+
+@GROUPS.prepares("disable", unchecked=True)
+async def _disable(call: Call, group: Group, request: pb2.DisableGroupReplicationRequest) -> None:
+    await _prepare(call, group, "disable", ["enabled", "error"], "disabling")
+
+
+@GROUPS.prepares("failover", unchecked=True)
+async def _failover(call: Call, group: Group, request: pb2.FailoverGroupReplicationRequest) -> None:
+    body = request.failover_replication
+    interim = "enabling" if body.secondary_backend_id == FAILBACK else "failing-over"
+    await _prepare(call, group, "failover", ["enabled", "failed-over"], interim, body.allow_attached_volume)
+
+
+async def _prepare(
+    call: Call, group: Group, action: str, expected: Sequence[str], interim: str, attached_too: bool = True
+) -> None:
+    """Check group and volumes in cinder's order, and mark them all."""
+    await _check_types(call, group)
+    row = GROUPS.check(call, group, action)
+    if group.replication_status not in expected:
+        raise InvalidGroup(
+            why=f"Group {group.id} replication status must be {expected}, but current status is: "
+            f"{group.replication_status}. Cannot {row.label}."
+        )
+    volumes = await Groups.volumes_of(call, group.id)
+    for volume in volumes:
+        if action != "disable":
+            _check_status(volume, row.label, attached_too)
+        now = volume.replication_status if volume.HasField("replication_status") else None
+        if now not in expected:
+            raise InvalidVolume(
+                why=f"Volume {volume.id} replication status must be {expected}, but current status is: {now}. "
+                f"Cannot {row.label}."
+            )
+    for volume in volumes:
+        await _mark(call, volume, interim)
+    group.replication_status = interim
+
+
+async def _check_types(call: Call, group: Group) -> None:
+    group_type = await call.service(GroupTypes).fetch(call, group.group_type)
+    if not any(group_type.group_specs.get(key) == IS_TRUE for key in GROUP_SPECS):
+        raise InvalidGroupType(why=f"Group {group.id} is not a replication group type.")
+    for id in group.volume_types:
+        volume_type = await call.service(Types).find(call, id)
+        if volume_type is not None and volume_type.extra_specs.get("replication_enabled") != IS_TRUE:
+            raise InvalidVolumeType(
+                why=f"Volume type {id} does not have 'replication_enabled' spec key set to '<is> True'."
+            )
 
 
 def _check_status(volume: Volume, doing: str, attached_too: bool) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource
 from mopenstack.core.volume.types.types import asked_is_public
-from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_metadata, check_single
+from mopenstack.core.volume.volumes.metadata import SPEC_KEYS, check_key, check_metadata, check_single
 from mopenstack.volume.v3.groups import group_types_pb2 as pb2
 from mopenstack.volume.v3.groups.group_types_pb2 import GroupType
 from mopenstack.volume.v3.groups.groups_pb2 import Group
@@ -20,6 +20,7 @@ from mopenstack.volume.v3.refusals import (
     GroupTypeExists,
     GroupTypeNotFound,
     GroupTypeNotFoundByName,
+    GroupTypeSpecNotFound,
     GroupTypeSpecsNotFound,
 )
 
@@ -34,50 +35,32 @@ class GroupTypes(CinderResource[GroupType]):
     resource = "group_type"
     simple = ("is_public",)
 
-    async def create_group_type(self, call: Call, request: pb2.CreateGroupTypeRequest) -> Result:
-        body = request.group_type
-        check_metadata(body.group_specs, "group_specs")
-        await self._refuse_taken(call, body.name)
-        made = GroupType(
-            name=body.name,
-            is_public=body.is_public or not body.HasField("is_public"),
-            group_specs=body.group_specs,
-        )
-        if body.HasField("description"):
-            made.description = body.description
-        return await self.insert(call, made)
+    # -- hooks
 
-    async def get_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
-        return await self.fetch(call, request.group_type_id)
-
-    async def get_default_group_type(self, call: Call, request: pb2.GetDefaultGroupTypeRequest) -> Result:
-        """cinder.conf names none."""
-        raise NotFound("Default group type can not be found.")
-
-    async def update_group_type(self, call: Call, request: pb2.UpdateGroupTypeRequest) -> Result:
+    async def check_request(self, call: Call, request: Any) -> None:
+        if not isinstance(request, pb2.UpdateGroupTypeRequest):
+            return
         body = request.group_type
         if body.name and not body.name.strip():
             raise BadRequest("Group type name can not be empty.")
-        given = [field for field in ("name", "description", "is_public") if body.HasField(field)]
-        if not given:
+        if not any(body.HasField(field) for field in ("name", "description", "is_public")):
             raise BadRequest("Specify group type name, description or a combination thereof.")
-        changed = copy_of(await self.fetch(call, request.group_type_id))
-        if body.name and body.name != changed.name:
-            await self._refuse_taken(call, body.name)
-        for field in given:
-            if getattr(body, field) or field != "name":
-                setattr(changed, field, getattr(body, field))
-        await self.save(call, changed)
-        return changed
 
-    async def delete_group_type(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
-        found = await self.fetch(call, request.group_type_id)
-        if await call.tx.count(Group, group_type=found.id):
+    async def prepare(self, call: Call, obj: GroupType, request: Any, given: set[str]) -> None:
+        check_metadata(obj.group_specs, "group_specs")
+        await self._refuse_taken(call, obj.name)
+        obj.is_public = obj.is_public or "is_public" not in given
+
+    async def change(
+        self, call: Call, old: GroupType, new: GroupType, request: pb2.UpdateGroupTypeRequest, given: set[str]
+    ) -> None:
+        new.name = new.name or old.name
+        if new.name != old.name:
+            await self._refuse_taken(call, new.name)
+
+    async def remove(self, call: Call, obj: GroupType) -> None:
+        if await call.tx.count(Group, group_type=obj.id):
             raise BadRequest("Target group type is still in use.")
-        await self.discard(call, found)
-        return EMPTY
-
-    # -- hooks
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[GroupType]:
         """Only an admin may ask for private ones; `is_public=None` asks for all."""
@@ -104,47 +87,22 @@ class GroupTypes(CinderResource[GroupType]):
             raise GroupTypeExists(id=name)
 
 
-class GroupSpecs(Servicer):
-    service = pb2.DESCRIPTOR.services_by_name["GroupSpecs"]
-
-    async def list_group_specs(self, call: Call, request: pb2.GetGroupTypeRequest) -> Result:
-        found = await call.service(GroupTypes).fetch(call, request.group_type_id)
-        return pb2.GroupSpecsResponse(group_specs=found.group_specs)
-
-    async def create_group_specs(self, call: Call, request: pb2.CreateGroupSpecsRequest) -> Result:
-        """Add to the specs and overwrite; the answer repeats the request."""
+async def _check_specs(call: Call, request: Any) -> None:
+    if isinstance(request, pb2.CreateGroupSpecsRequest):
         check_metadata(request.group_specs, "group_specs", SPEC_KEYS)
-        await self._write(call, request.group_type_id, request.group_specs)
-        return pb2.GroupSpecsResponse(group_specs=request.group_specs)
+    elif isinstance(request, pb2.UpdateGroupSpecRequest):
+        check_metadata(request.specs, "group_specs", SPEC_KEYS)
+        check_single(request.specs)
 
-    async def get_group_spec(self, call: Call, request: pb2.GroupSpecRequest) -> Result:
-        found = await call.service(GroupTypes).fetch(call, request.group_type_id)
-        if request.key not in found.group_specs:
-            raise NotFound(f"Group Type {found.id} has no extra spec with key {request.key}.")
-        return pb2.GroupSpecResponse(specs={request.key: found.group_specs[request.key]})
 
-    async def update_group_spec(self, call: Call, request: pb2.UpdateGroupSpecRequest) -> Result:
-        specs = dict(request.specs)
-        check_metadata(specs, "group_specs", SPEC_KEYS)
-        check_single(specs)
-        await call.service(GroupTypes).fetch(call, request.group_type_id)
-        if request.key not in request.specs:
-            raise BadRequest("Request body and URI mismatch")
-        await self._write(call, request.group_type_id, specs)
-        return pb2.GroupSpecResponse(specs=request.specs)
+async def _change_specs(call: Call, group_type: GroupType, before: Mapping[str, str], request: Any) -> None:
+    if isinstance(request, pb2.UpdateGroupSpecRequest):
+        check_key(request.key, request.specs)
 
-    async def delete_group_spec(self, call: Call, request: pb2.GroupSpecRequest) -> Result:
-        types = call.service(GroupTypes)
-        found = copy_of(await types.fetch(call, request.group_type_id))
-        if request.key not in found.group_specs:
-            raise GroupTypeSpecsNotFound(id=found.id, key=request.key)
-        del found.group_specs[request.key]
-        await types.save(call, found)
-        return EMPTY
 
-    @staticmethod
-    async def _write(call: Call, id: str, specs: Mapping[str, str]) -> None:
-        types = call.service(GroupTypes)
-        found = copy_of(await types.fetch(call, id))
-        found.group_specs.update(specs)
-        await types.save(call, found)
+def _missing_spec(call: Call, group_type: GroupType, key: str) -> Fault:
+    shown = call.operation is not None and call.operation.method == "GetGroupSpec"
+    return (GroupTypeSpecNotFound if shown else GroupTypeSpecsNotFound)(id=group_type.id, key=key)
+
+
+GROUP_SPECS = Collection("group_type", "group_specs", check=_check_specs, change=_change_specs, missing=_missing_spec)

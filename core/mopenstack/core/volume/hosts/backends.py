@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from google.protobuf import json_format
+from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import NotFound
@@ -76,10 +80,17 @@ DRIVER_PROPERTIES = {
 
 class Backends(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Backends"]
-
-    async def list_availability_zones(self, call: Call, request: pb2.BackendsRequest) -> Result:
-        zones = pb2.AvailabilityZonesResponse
-        return zones(zones=[zones.Zone(zone_name=ZONE, zone_state=zones.State(available=True))])
+    fixed: ClassVar[Mapping[str, Message]] = {
+        "ListAvailabilityZones": pb2.AvailabilityZonesResponse(
+            zones=[{"zone_name": ZONE, "zone_state": {"available": True}}]
+        ),
+        "ListExtensions": pb2.ListExtensionsResponse(
+            extensions=[
+                {"name": name, "alias": alias, "description": description, "updated": updated}
+                for name, alias, description, updated in EXTENSIONS
+            ]
+        ),
+    }
 
     async def list_hosts(self, call: Call, request: pb2.ListHostsRequest) -> Result:
         response = pb2.ListHostsResponse()
@@ -131,15 +142,6 @@ class Backends(Servicer):
                 told["timestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%S.%f")
                 item.capabilities.CopyFrom(json_format.ParseDict(told, Struct()))
         return response
-
-    async def list_extensions(self, call: Call, request: pb2.BackendsRequest) -> Result:
-        extension = pb2.ListExtensionsResponse.Extension
-        return pb2.ListExtensionsResponse(
-            extensions=[
-                extension(name=name, alias=alias, description=description, updated=updated)
-                for name, alias, description, updated in EXTENSIONS
-            ]
-        )
 
     async def list_resource_filters(self, call: Call, request: pb2.ListResourceFiltersRequest) -> Result:
         filters = pb2.ListResourceFiltersResponse.Filters

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.volume.base import CONTROLLER, TRUE_WORDS
+from mopenstack.core.engine.listing import TRUE_WORDS
+from mopenstack.core.volume.base import CONTROLLER
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
 from mopenstack.volume.v3.refusals import InvalidInput
 from mopenstack.volume.v3.types.types_pb2 import VolumeType

@@ -1,7 +1,7 @@
-"""The services of the cloud: enabled and disabled, frozen and thawed, and how much they log; clusters and cleanup.
+"""The services of the cloud: enabled and disabled, frozen and thawed, their log levels; cleanup.
 
-Source: cinder/api/v3/services.py, clusters.py, workers.py; volume/api.py `freeze_host`, `failover`. DevStack
-runs one controller without clusters, so there is no cluster to show; nothing replicates, so nothing fails over.
+Source: cinder/api/v3/services.py, workers.py; volume/api.py `freeze_host`, `failover`. No back end replicates, so none
+fails over.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CONTROLLER, ZONE, boolean
+from mopenstack.core.volume.base import CONTROLLER, ZONE
 from mopenstack.core.volume.hosts.scheduling import POOLS
 from mopenstack.volume.v3.hosts import services_pb2 as pb2
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
-from mopenstack.volume.v3.refusals import ClusterNotFound, InvalidInput, ServiceNotFound
+from mopenstack.volume.v3.refusals import InvalidInput, ServiceNotFound
 
 BACKEND_STATE_SINCE = 49
 CLUSTER_SINCE = 26
@@ -33,8 +33,6 @@ LOGGERS = {
     "sqlalchemy.engine": "WARNING", "sqlalchemy.orm": "WARNING", "taskflow": "INFO",
 }  # fmt: skip
 """The loggers that a service tells of, with the levels of a DevStack with DEBUG on."""
-CLUSTER_FILTERS = {"name", "binary", "is_up", "disabled", "num_hosts", "num_down_hosts"}
-CLUSTER_REPLICATION_FILTERS = {"replication_status", "frozen", "active_backend_id"}
 CLEANABLE = ("Volume", "Snapshot", "Backup")
 
 
@@ -178,37 +176,6 @@ class Services(Servicer):
             if call.at_least(BACKEND_STATE_SINCE):
                 shown.backend_state = "up"
         return shown
-
-
-class Clusters(Servicer):
-    service = pb2.DESCRIPTOR.services_by_name["Clusters"]
-
-    async def list_clusters(self, call: Call, request: pb2.ListClustersRequest) -> Result:
-        self._check_filters(call, request)
-        return pb2.ListClustersResponse()
-
-    async def list_clusters_detail(self, call: Call, request: pb2.ListClustersRequest) -> Result:
-        self._check_filters(call, request)
-        return pb2.ListClustersDetailResponse()
-
-    async def get_cluster(self, call: Call, request: pb2.GetClusterRequest) -> Result:
-        raise ClusterNotFound(id=request.cluster_name)
-
-    async def set_cluster_enabled(self, call: Call, request: pb2.EnableClusterRequest) -> Result:
-        raise ClusterNotFound(id=request.name)
-
-    async def set_cluster_disabled(self, call: Call, request: pb2.DisableClusterRequest) -> Result:
-        raise ClusterNotFound(id=request.name)
-
-    @staticmethod
-    def _check_filters(call: Call, request: pb2.ListClustersRequest) -> None:
-        allowed = CLUSTER_FILTERS | (CLUSTER_REPLICATION_FILTERS if call.at_least(CLUSTER_SINCE) else set())
-        invalid = [item.key for item in request.query.filters if item.key not in allowed]
-        if invalid:
-            raise InvalidInput(why=f"Invalid filter keys: {', '.join(invalid)}")
-        for item in request.query.filters:
-            if item.key in ("disabled", "is_up"):
-                boolean(item.key, item.values[0])
 
 
 class Workers(Servicer):

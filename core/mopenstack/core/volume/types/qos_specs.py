@@ -5,10 +5,12 @@ Source: cinder/api/contrib/qos_specs_manage.py, cinder/volume/qos_specs.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import NAME_MAX, CinderResource, boolean
@@ -38,59 +40,38 @@ class QosSpecs(CinderResource[QosSpec]):
     not_found = QoSSpecsNotFound
     simple = ("id", "name", "consumer")
 
-    async def create_qos_specs(self, call: Call, request: pb2.CreateQosSpecsRequest) -> Result:
-        body = request.qos_specs
-        name = body.name.strip()
-        if not name:
-            raise InvalidName(why="The 'name' can not be empty.")
-        if len(name) > NAME_MAX:
-            raise InvalidName(why="The 'name' can not be greater than 255 characters.")
-        consumer = body.consumer or "back-end"
-        if consumer not in CONSUMERS:
-            raise InvalidQoSSpecs(why=BAD_CONSUMER)
-        if await self.by_name(call, name) is not None:
-            raise QoSSpecsExists(id=name)
-        made = await self.insert(call, QosSpec(name=name, consumer=consumer, specs=body.specs))
-        return pb2.QosSpecsResponse(qos_specs=made, id=made.id)
-
-    async def get_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        return pb2.QosSpecsResponse(qos_specs=found, id=found.id)
-
-    async def set_qos_specs_keys(self, call: Call, request: pb2.SetQosSpecsKeysRequest) -> Result:
-        """Add keys and overwrite; `consumer` is a key like any other. The answer repeats the request."""
-        specs = dict(request.qos_specs)
-        changed = copy_of(await self.fetch(call, request.qos_id))
-        if "consumer" in specs:
-            changed.consumer = specs.pop("consumer")
-            if changed.consumer not in CONSUMERS:
-                raise InvalidQoSSpecs(why=BAD_CONSUMER)
-        changed.specs.update(specs)
-        await self.save(call, changed)
-        return pb2.SetQosSpecsKeysResponse(qos_specs=request.qos_specs)
-
-    async def delete_qos_specs(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
-        force = boolean("force", request.force)
-        found = await self.fetch(call, request.qos_id)
-        associated = await self._associated(call, found.id)
-        if associated and not force:
+    async def delete(self, call: Call, request: pb2.DeleteQosSpecsRequest) -> Result:
+        associated = await self._associated(call, call.target.id)
+        if associated and not boolean("force", request.force):
             raise BadRequest("Qos specs still in use.")
         await self._disassociate(call, associated)
-        await self.discard(call, found)
-        return EMPTY
+        return await super().delete(call, request)
 
-    async def delete_qos_specs_keys(self, call: Call, request: pb2.DeleteQosSpecsKeysRequest) -> Result:
-        changed = copy_of(await self.fetch(call, request.qos_id))
-        for key in request.keys:
-            if key not in changed.specs:
-                raise QoSSpecsKeyNotFound(id=changed.id, key=key)
-            del changed.specs[key]
-        await self.save(call, changed)
-        return EMPTY
+    # -- hooks
+
+    async def check_request(self, call: Call, request: Any) -> None:
+        if isinstance(request, pb2.DeleteQosSpecsRequest):
+            boolean("force", request.force)
+
+    async def prepare(self, call: Call, obj: QosSpec, request: Any, given: set[str]) -> None:
+        obj.name = obj.name.strip()
+        if not obj.name:
+            raise InvalidName(why="The 'name' can not be empty.")
+        if len(obj.name) > NAME_MAX:
+            raise InvalidName(why="The 'name' can not be greater than 255 characters.")
+        obj.consumer = obj.consumer or "back-end"
+        _check_consumer(obj.consumer)
+        if await self.by_name(call, obj.name) is not None:
+            raise QoSSpecsExists(id=obj.name)
+
+    async def answer(self, call: Call, obj: QosSpec, request: Any) -> Result:
+        """Its links are beside the object."""
+        return pb2.QosSpecsResponse(qos_specs=obj)
+
+    # -- associations with volume types
 
     async def list_qos_specs_associations(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        associated = await self._associated(call, found.id)
+        associated = await self._associated(call, call.target.id)
         association = pb2.QosSpecsAssociationsResponse.Association
         return pb2.QosSpecsAssociationsResponse(
             qos_associations=[
@@ -113,8 +94,7 @@ class QosSpecs(CinderResource[QosSpec]):
         return EMPTY
 
     async def disassociate_all_qos_specs(self, call: Call, request: pb2.GetQosSpecsRequest) -> Result:
-        found = await self.fetch(call, request.qos_id)
-        await self._disassociate(call, await self._associated(call, found.id))
+        await self._disassociate(call, await self._associated(call, call.target.id))
         return EMPTY
 
     async def _type(self, call: Call, request: pb2.AssociateQosSpecsRequest) -> VolumeType:
@@ -134,3 +114,22 @@ class QosSpecs(CinderResource[QosSpec]):
             changed = copy_of(item)
             changed.ClearField("qos_specs_id")
             await call.tx.put(changed)
+
+
+async def _change(call: Call, qos: QosSpec, before: Mapping[str, str], request: Any) -> None:
+    """`consumer` is a key like any other in the request, and a field of its own in the resource."""
+    if "consumer" in qos.specs:
+        qos.consumer = qos.specs.pop("consumer")
+        _check_consumer(qos.consumer)
+
+
+def _missing(call: Call, qos: QosSpec, key: str) -> Fault:
+    return QoSSpecsKeyNotFound(id=qos.id, key=key)
+
+
+def _check_consumer(consumer: str) -> None:
+    if consumer not in CONSUMERS:
+        raise InvalidQoSSpecs(why=BAD_CONSUMER)
+
+
+SPECS = Collection("qos_specs", "specs", change=_change, missing=_missing)

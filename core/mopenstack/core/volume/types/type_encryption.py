@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf import json_format
-from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import assign
+from mopenstack.core.volume.base import as_given, assign
 from mopenstack.core.volume.types.types import Types
 from mopenstack.volume.v3.refusals import VolumeTypeEncryptionExists, VolumeTypeEncryptionNotFound
 from mopenstack.volume.v3.types import type_encryption_pb2 as pb2
@@ -60,8 +59,8 @@ class TypeEncryption(Servicer):
             made.key_size = body.key_size
         call.stamp(made.created_at)
         await call.tx.put(made)
-        told = _given(body) | {"volume_type_id": request.type_id, "encryption_id": made.id}
-        return pb2.TypeEncryptionResponse(encryption=_struct(told))
+        answer = as_given(body) | {"volume_type_id": request.type_id, "encryption_id": made.id}
+        return pb2.TypeEncryptionResponse(encryption=_struct(answer))
 
     async def update_type_encryption(self, call: Call, request: pb2.UpdateTypeEncryptionRequest) -> Result:
         """The answer repeats the request."""
@@ -78,7 +77,7 @@ class TypeEncryption(Servicer):
                 setattr(changed, name, getattr(body, name))
         call.stamp(changed.updated_at)
         await call.tx.put(changed)
-        return pb2.UpdatedTypeEncryptionResponse(encryption=_struct(_given(body)))
+        return pb2.UpdatedTypeEncryptionResponse(encryption=_struct(as_given(body)))
 
     async def delete_type_encryption(self, call: Call, request: pb2.TypeEncryptionItemRequest) -> Result:
         await self._refuse_in_use(call, request.type_id, "delete")
@@ -97,10 +96,6 @@ class TypeEncryption(Servicer):
     async def _refuse_in_use(call: Call, type_id: str, verb: str) -> None:
         if await call.tx.count(Volume, volume_type_id=type_id):
             raise BadRequest(f"Cannot {verb} encryption specs. Volume type in use.")
-
-
-def _given(body: Message) -> dict[str, Any]:
-    return json_format.MessageToDict(body, preserving_proto_field_name=True)
 
 
 def _row(found: Encryption) -> dict[str, Any]:

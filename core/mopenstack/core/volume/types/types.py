@@ -1,4 +1,4 @@
-"""Volume types, who may use private ones, and projects' default types.
+"""Volume types, access of projects to private ones, and default types of projects.
 
 Source: cinder/api/v3/types.py, contrib/types_manage.py, contrib/volume_type_access.py, v3/default_types.py.
 """
@@ -10,17 +10,17 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
+from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import (
     BACKEND,
-    FALSE_WORDS,
     SERVICE,
-    TRUE_WORDS,
     CinderResource,
     literal,
 )
@@ -57,58 +57,43 @@ class Types(CinderResource[VolumeType]):
     resource = "volume_type"
     simple = ("is_public",)
 
-    # -- the RPCs: a policy of cinder's comes before the look for the type, so none names a target
-
-    async def create_type(self, call: Call, request: pb2.CreateTypeRequest) -> Result:
-        body = request.volume_type
-        check_metadata(body.extra_specs, "extra_specs")
-        await self._refuse_taken(call, body.name)
-        public = body.is_public or not body.HasField("is_public")
-        made = VolumeType(name=body.name, is_public=public, access_is_public=public, extra_specs=body.extra_specs)
-        if body.HasField("description"):
-            made.description = body.description
-        return await self.insert(call, made)
-
-    async def get_type(self, call: Call, request: pb2.GetTypeRequest) -> Result:
-        return await self.view(call, await self.fetch(call, request.type_id))
-
     async def get_default_type(self, call: Call, request: pb2.GetDefaultTypeRequest) -> Result:
         return await self.view(call, await self.default(call))
 
-    async def update_type(self, call: Call, request: pb2.UpdateTypeRequest) -> Result:
+    # -- hooks
+
+    async def check_request(self, call: Call, request: Any) -> None:
+        if not isinstance(request, pb2.UpdateTypeRequest):
+            return
         body = request.volume_type
         if body.HasField("name") and not body.name.strip():
             raise BadRequest("Volume type name can not be empty.")
         if not any(body.HasField(field) for field in ("name", "description", "is_public")):
             raise BadRequest("Specify volume type name, description, is_public or a combination thereof.")
-        old = await self.fetch(call, request.type_id)
-        changed = copy_of(old)
-        if body.HasField("name"):
-            changed.name = body.name.strip()
-        if body.HasField("description"):
-            changed.description = body.description
-        if body.HasField("is_public"):
-            changed.is_public = changed.access_is_public = body.is_public
-        if changed.name != old.name:
-            await self._refuse_taken(call, changed.name)
-            await self._rename(call, old, changed.name)
-        await self.save(call, changed)
-        return changed
 
-    async def delete_type(self, call: Call, request: pb2.DeleteTypeRequest) -> Result:
-        found = await self.fetch(call, request.type_id)
-        conf_default = await self.by_name(call, DEFAULT_TYPE)
-        defaults = await call.tx.query(DefaultType, volume_type_id=found.id)
-        if defaults or (conf_default is not None and conf_default.id == found.id):
-            raise VolumeTypeDefaultDeletion(id=found.id)
-        if await call.tx.count(Volume, volume_type_id=found.id):
-            raise BadRequest("Target volume type is still in use.")
-        await self.discard(call, found)
-        return EMPTY
+    async def prepare(self, call: Call, obj: VolumeType, request: Any, given: set[str]) -> None:
+        check_metadata(obj.extra_specs, "extra_specs")
+        await self._refuse_taken(call, obj.name)
+        obj.is_public = obj.access_is_public = obj.is_public or "is_public" not in given
 
-    # -- hooks
+    async def change(
+        self, call: Call, old: VolumeType, new: VolumeType, request: pb2.UpdateTypeRequest, given: set[str]
+    ) -> None:
+        """A null changes nothing."""
+        copy_fields(old, new, [name for name in given if not request.volume_type.HasField(name)])
+        new.name = new.name.strip()
+        new.access_is_public = new.is_public if "is_public" in given else old.access_is_public
+        if new.name != old.name:
+            await self._refuse_taken(call, new.name)
+            await self._rename(call, old, new.name)
 
     async def remove(self, call: Call, obj: VolumeType) -> None:
+        conf_default = await self.by_name(call, DEFAULT_TYPE)
+        defaults = await call.tx.query(DefaultType, volume_type_id=obj.id)
+        if defaults or (conf_default is not None and conf_default.id == obj.id):
+            raise VolumeTypeDefaultDeletion(id=obj.id)
+        if await call.tx.count(Volume, volume_type_id=obj.id):
+            raise BadRequest("Target volume type is still in use.")
         for item in await call.tx.query(Encryption, volume_type_id=obj.id):
             await call.tx.delete(Encryption, item.id)
 
@@ -204,36 +189,44 @@ class TypeAccess(Servicer):
             volume_type_access=[access(volume_type_id=found.id, project_id=project) for project in found.projects]
         )
 
-    async def add_type_access(self, call: Call, request: pb2.AddTypeAccessRequest) -> Result:
-        found = await self._private(call, request.type_id)
-        if request.access.project in found.projects:
-            raise VolumeTypeAccessExists(id=found.id, project_id=request.access.project)
-        found.projects.append(request.access.project)
-        await call.tx.put(found)
-        return EMPTY
 
-    async def remove_type_access(self, call: Call, request: pb2.RemoveTypeAccessRequest) -> Result:
-        found = await self._private(call, request.type_id)
-        if request.access.project not in found.projects:
-            raise VolumeTypeAccessNotFound(id=found.id, project_id=request.access.project)
-        found.projects.remove(request.access.project)
-        await call.tx.put(found)
-        return EMPTY
-
-    @staticmethod
-    async def _private(call: Call, id: str) -> VolumeType:
-        """A private copy to change; raises InvalidVolumeType for a public type."""
-        found = await call.service(Types).fetch(call, id)
-        if found.is_public:
-            raise InvalidVolumeType(why="Type access modification is not applicable to public volume type.")
-        return copy_of(found)
+async def _change_access(
+    call: Call, volume_type: VolumeType, before: Sequence[str], request: pb2.AddTypeAccessRequest | Any
+) -> None:
+    _refuse_public(volume_type)
+    if isinstance(request, pb2.AddTypeAccessRequest) and request.access.project in before:
+        raise VolumeTypeAccessExists(id=volume_type.id, project_id=request.access.project)
 
 
-class DefaultTypes(Servicer):
+def _no_access(call: Call, volume_type: VolumeType, project_id: str) -> Fault:
+    _refuse_public(volume_type)
+    return VolumeTypeAccessNotFound(id=volume_type.id, project_id=project_id)
+
+
+def _refuse_public(volume_type: VolumeType) -> None:
+    if volume_type.is_public:
+        raise InvalidVolumeType(why="Type access modification is not applicable to public volume type.")
+
+
+ACCESS = Collection("volume_type", "projects", change=_change_access, missing=_no_access, touches=False)
+
+
+class DefaultTypes(ResourceServicer[DefaultType]):
+    """Default types by project: the project's id is theirs."""
+
     service = pb2.DESCRIPTOR.services_by_name["DefaultTypes"]
+    message = DefaultType
+    not_found = ProjectDefaultTypeNotFound
+    page_max = None
 
-    async def list_default_types(self, call: Call, request: pb2.ListDefaultTypesRequest) -> Result:
-        return pb2.ListDefaultTypesResponse(default_types=await call.tx.scan(DefaultType))
+    async def get(self, call: Call, request: pb2.ProjectDefaultTypeRequest) -> Result:
+        await self._check_project(call, request.default_project_id)
+        call.target = await self.fetch(call, request.default_project_id)
+        return await super().get(call, request)
+
+    async def list(self, call: Call, request: pb2.ListDefaultTypesRequest) -> Result:
+        """Without filters, order and pages."""
+        return await super().list(call, pb2.ListDefaultTypesRequest())
 
     async def set_default_type(self, call: Call, request: pb2.SetDefaultTypeRequest) -> Result:
         await self._check_project(call, request.default_project_id)
@@ -245,13 +238,6 @@ class DefaultTypes(Servicer):
         made = DefaultType(id=project, project_id=project, volume_type_id=wanted.id)
         await call.tx.put(made)
         return made
-
-    async def get_project_default_type(self, call: Call, request: pb2.ProjectDefaultTypeRequest) -> Result:
-        await self._check_project(call, request.default_project_id)
-        found = await call.tx.get(DefaultType, request.default_project_id)
-        if found is None:
-            raise ProjectDefaultTypeNotFound(id=request.default_project_id)
-        return found
 
     async def unset_default_type(self, call: Call, request: pb2.ProjectDefaultTypeRequest) -> Result:
         await self._check_project(call, request.default_project_id)

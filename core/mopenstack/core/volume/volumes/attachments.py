@@ -1,4 +1,4 @@
-"""Attachments: who holds a volume. The API of 3.27, os-attach's bookkeeping, and what Nova calls.
+"""Attachments of volumes to servers and hosts: the API of 3.27, the records of os-attach, and what Nova calls.
 
 Source: cinder/api/v3/attachments.py, volume/api.py `attachment_*`, volume/manager.py, db volume_detached.
 Nova's steps are reserve -> connect -> complete, and drop; `attach_to_server` and `detach_from_server` do
@@ -13,10 +13,11 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import CinderResource, assign
+from mopenstack.core.volume.base import CinderResource, assign, timestamp_key
 from mopenstack.core.volume.volumes.lifecycle import WORDS, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
@@ -64,7 +65,7 @@ class Attachments(CinderResource[Attachment]):
         reserved = await self.reserve(call, volume.id, body.instance_uuid, mode=mode)
         if not body.HasField("connector"):
             return reserved
-        connected = await self.connect(call, reserved.id, json_format.MessageToDict(body.connector))
+        connected = await self.connect(call, reserved.id, plain_struct(body.connector))
         return _as_before(reserved, connected)
 
     async def update_attachment(self, call: Call, request: pb2.UpdateAttachmentRequest) -> Result:
@@ -77,7 +78,7 @@ class Attachments(CinderResource[Attachment]):
         others = [item for item in await self.of_volume(call, volume.id) if item.id != call.target.id]
         if not volume.multiattach and any(item.HasField("connector") for item in others):
             raise ResourceConflict(why=f"duplicate connectors detected on volume {volume.id}")
-        connected = await self.connect(call, call.target.id, json_format.MessageToDict(request.attachment.connector))
+        connected = await self.connect(call, call.target.id, plain_struct(request.attachment.connector))
         return _as_before(call.target, connected)
 
     async def delete_attachment(self, call: Call, request: pb2.DeleteAttachmentRequest) -> Result:
@@ -123,12 +124,12 @@ class Attachments(CinderResource[Attachment]):
     async def of_volume(self, call: Call, volume_id: str) -> list[Attachment]:
         """All attachments of a volume, oldest first."""
         found = await call.tx.query(Attachment, volume_id=volume_id)
-        return sorted(found, key=lambda item: (item.created_at.seconds, item.created_at.nanos, item.id))
+        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def of_server(self, call: Call, server_id: str) -> list[Attachment]:
         """All attachments that a server holds, oldest first."""
         found = await call.tx.query(Attachment, instance=server_id)
-        return sorted(found, key=lambda item: (item.created_at.seconds, item.created_at.nanos, item.id))
+        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def reserve(self, call: Call, volume_id: str, server_id: str = "", mode: str = NO_MODE) -> Attachment:
         """Hold a volume for a server; raises InvalidVolume for one that is not to be had."""

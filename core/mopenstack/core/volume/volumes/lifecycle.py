@@ -1,16 +1,21 @@
 """The states of a volume: which action is allowed where, and how cinder refuses it.
 
-Source: cinder/volume/api.py, its `expected` conditions; the words as recorded. An action that takes no
-time (os-reserve, os-begin_detaching) is a row too: its handler asks `check` and sets the state itself.
+An action that takes no time (os-reserve, os-begin_detaching) is a row as well. Rows without an end (snapshot,
+transfer) only say where something is allowed that another module does.
+
+Source: cinder/volume/api.py, its `expected` conditions; the texts as recorded.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
 from mopenstack.volume.v3.refusals import InvalidVolume
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
@@ -33,80 +38,112 @@ def status_number(word: str) -> Volume.Status:
 
 
 DELETABLE = frozenset({AVAILABLE, Volume.ERROR, Volume.ERROR_RESTORING, Volume.ERROR_EXTENDING, Volume.ERROR_MANAGING})
-NOT_DELETABLE = (
-    "Volume status must be available or error or error_restoring or error_extending or error_managing and must not be "
-    "migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots "
-    "after volume transfer."
+_NOT_DELETABLE = (
+    "must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from "
+    "snapshots after volume transfer."
 )
-FORCE_NOT_DELETABLE = (
-    "Volume must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be "
-    "disassociated from snapshots after volume transfer."
-)
-NOT_RETYPABLE = (
-    "Retype needs volume to be in available or in-use state, not be part of an active migration or a consistency "
-    "group, requested type has to be different that the one from the volume, and for in-use volumes front-end qos "
-    "specs cannot change."
-)
-NOT_DETACHABLE = (
-    "Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' to detach."
-)
+_TEXTS = {
+    "delete": "Volume status must be available or error or error_restoring or error_extending or error_managing and "
+    f"{_NOT_DELETABLE}",
+    "force_delete": f"Volume {_NOT_DELETABLE}",
+    "retype": "Retype needs volume to be in available or in-use state, not be part of an active migration or a "
+    "consistency group, requested type has to be different that the one from the volume, and for in-use volumes "
+    "front-end qos specs cannot change.",
+    "migrate": "Volume {id} status must be available or in-use, must not be migrating, have snapshots, be replicated, "
+    "be part of a group and destination host/cluster must be different than the current one",
+    "extend": "Volume {id} status must be '{{'status': 'available'}}' to extend, currently {status}.",
+    "reimage": "Volume {id} status must be available or error, but current status is {status}.",
+    "reimage_reserved": "Volume {id} status must be available or error or reserved, but current status is {status}.",
+    "upload": "Volume {id} status must be available",
+    "force_upload": "Volume {id} status must be available or in-use",
+    "reserve": "Volume status must be available to reserve, but the status is {status}.",
+    "reserve_multiattach": "Volume status must be available or in-use to reserve, but the status is {status}.",
+    "begin_detaching": "Unable to detach volume. Volume status must be 'in-use' and attach_status must be 'attached' "
+    "to detach.",
+    "attach": "The volume cannot be attached in maintenance mode.",
+    "detach": "The volume cannot be detached in maintenance mode.",
+    "initialize_connection": "The volume connection cannot be initialized in maintenance mode.",
+    "set_bootable": "The volume cannot be updated during maintenance.",
+    "update_readonly_flag": "Volume {id} status must be available to update readonly flag, but current status is: "
+    "{status}.",
+    "update_metadata": "Updating volume metadata is not allowed for volumes in {status} status.",
+    "delete_metadata": "Deleting volume metadata is not allowed for volumes in {status} status.",
+    "complete_extend": "Volume is not being extended.",
+    "transfer": "status must be available",
+    "revert": "Can't revert volume {id} to its latest snapshot. Volume's status must be 'available'.",
+}
+_TEXTS["unmanage"], _TEXTS["migrate_locked"] = _TEXTS["delete"], _TEXTS["migrate"]
 
 ANY = frozenset(WORDS)
 EVEN_ATTACHED = frozenset({AVAILABLE, IN_USE})
 REIMAGEABLE = frozenset({AVAILABLE, Volume.ERROR})
+NOT_IN_MAINTENANCE = ANY - {Volume.MAINTENANCE}
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeAction(Action):
+    """A row with what its volume must not be.
+
+    attached    the action needs a volume without attachments
+    grouped     ... that is in no group
+    migrating   ... that is not migrating
+    """
+
+    attached: bool = False
+    grouped: bool = False
+    migrating: bool = False
+
+
+def _row(name: str, allowed: Iterable[Any], **rest: Any) -> VolumeAction:
+    return VolumeAction(name, frozenset(allowed), **rest)
+
+
+_FREE = {"attached": True, "grouped": True, "migrating": True}
 
 ACTIONS = (
-    Action("create", frozenset({Volume.CREATING}), seconds=2),  # to available, or to error without a back end
-    Action("manage", frozenset({Volume.MANAGING}), seconds=2),
-    Action("delete", DELETABLE, interim=Volume.DELETING, seconds=2),
-    Action("force_delete", ANY, interim=Volume.DELETING, seconds=2),
-    Action("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2),
-    Action("extend", frozenset({AVAILABLE}), interim=Volume.EXTENDING, to=AVAILABLE),
-    Action("extend_attached", frozenset({IN_USE}), interim=Volume.EXTENDING, to=IN_USE),
-    Action("migrate", EVEN_ATTACHED, seconds=2),
-    Action("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2),
-    Action("retype", EVEN_ATTACHED, interim=Volume.RETYPING),
-    Action("upload", frozenset({AVAILABLE}), interim=Volume.UPLOADING),
-    Action("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),
-    Action("reimage", REIMAGEABLE, interim=Volume.DOWNLOADING),
-    Action("reimage_reserved", REIMAGEABLE | {Volume.RESERVED}, interim=Volume.DOWNLOADING),
-    Action("revert", frozenset({AVAILABLE}), interim=Volume.REVERTING, to=AVAILABLE),
-    Action("reserve", frozenset({AVAILABLE}), interim=Volume.ATTACHING),
-    Action("reserve_multiattach", EVEN_ATTACHED, interim=Volume.ATTACHING),
-    Action("begin_detaching", frozenset({IN_USE}), interim=Volume.DETACHING),
-    Action("roll_detaching", frozenset({Volume.DETACHING}), interim=IN_USE),
-    Action("set_bootable", ANY - {Volume.MAINTENANCE}),
-    Action("update_readonly_flag", frozenset({AVAILABLE})),
-    Action("snapshot", frozenset({AVAILABLE})),
-    Action("snapshot_attached", EVEN_ATTACHED),
-    Action("transfer", frozenset({AVAILABLE}), interim=Volume.AWAITING_TRANSFER),
+    _row("create", {Volume.CREATING}, seconds=2),  # to available, or to error without a back end
+    _row("manage", {Volume.MANAGING}, seconds=2),
+    _row("delete", DELETABLE, interim=Volume.DELETING, seconds=2, **_FREE),
+    _row("force_delete", ANY, interim=Volume.DELETING, seconds=2, **_FREE),
+    _row("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2, **_FREE),
+    _row("extend", {AVAILABLE}, interim=Volume.EXTENDING, to=AVAILABLE),
+    _row("extend_attached", {IN_USE}, label="extend", interim=Volume.EXTENDING, to=IN_USE),
+    _row("complete_extend", {Volume.EXTENDING}),
+    _row("migrate", EVEN_ATTACHED, seconds=2, grouped=True, migrating=True),
+    _row("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2, grouped=True, migrating=True),
+    _row("retype", EVEN_ATTACHED, interim=Volume.RETYPING, grouped=True, migrating=True),
+    _row("upload", {AVAILABLE}, interim=Volume.UPLOADING),
+    _row("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),
+    _row("reimage", REIMAGEABLE, interim=Volume.DOWNLOADING),
+    _row("reimage_reserved", REIMAGEABLE | {Volume.RESERVED}, interim=Volume.DOWNLOADING),
+    _row("revert", {AVAILABLE}, interim=Volume.REVERTING, to=AVAILABLE),
+    _row("reserve", {AVAILABLE}, to=Volume.ATTACHING, seconds=0),
+    _row("reserve_multiattach", EVEN_ATTACHED, to=Volume.ATTACHING, seconds=0),
+    _row("unreserve", {Volume.ATTACHING}, to=AVAILABLE, seconds=0),
+    _row("unreserve_attached", {Volume.ATTACHING}, to=IN_USE, seconds=0),
+    _row("terminate_connection", ANY),
+    _row("initialize_connection", NOT_IN_MAINTENANCE),
+    _row("attach", NOT_IN_MAINTENANCE),
+    _row("detach", NOT_IN_MAINTENANCE),
+    _row("begin_detaching", {IN_USE}, where={"attach_status": frozenset({"attached"})}, to=Volume.DETACHING, seconds=0),
+    _row("roll_detaching", {Volume.DETACHING}, to=IN_USE, seconds=0),
+    _row("set_bootable", NOT_IN_MAINTENANCE, seconds=0),
+    _row("update_readonly_flag", {AVAILABLE}),
+    _row("update_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
+    _row("delete_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
+    _row("reset_status", ANY),
+    _row("snapshot", {AVAILABLE}),
+    _row("snapshot_attached", EVEN_ATTACHED),
+    _row("transfer", {AVAILABLE}, interim=Volume.AWAITING_TRANSFER),
 )
 
 
 def refuse(action: Action, volume: Volume) -> Fault:
     """Cinder's refusal of an action in the volume's state."""
     status = WORDS[volume.status]
-    words = {
-        "delete": NOT_DELETABLE,
-        "retype": NOT_RETYPABLE,
-        "extend": f"Volume {volume.id} status must be '{{'status': 'available'}}' to extend, currently {status}.",
-        "reimage": f"Volume {volume.id} status must be available or error, but current status is {status}.",
-        "reimage_reserved": f"Volume {volume.id} status must be available or error or reserved, "
-        f"but current status is {status}.",
-        "upload": f"Volume {volume.id} status must be available",
-        "force_upload": f"Volume {volume.id} status must be available or in-use",
-        "reserve": f"Volume status must be available to reserve, but the status is {status}.",
-        "reserve_multiattach": f"Volume status must be available or in-use to reserve, but the status is {status}.",
-        "begin_detaching": NOT_DETACHABLE,
-        "set_bootable": "The volume cannot be updated during maintenance.",
-        "update_readonly_flag": f"Volume {volume.id} status must be available to update readonly flag, "
-        f"but current status is: {status}.",
-        "transfer": "status must be available",
-        "revert": f"Can't revert volume {volume.id} to its latest snapshot. Volume's status must be 'available'.",
-    }
     if action.name.startswith("snapshot"):
         return InvalidVolume(why=_no_snapshot(action, volume, status))
-    return InvalidVolume(why=words[action.name])
+    return InvalidVolume(why=_TEXTS[action.label or action.name].format(id=volume.id, status=status))
 
 
 def _no_snapshot(action: Action, volume: Volume, status: str) -> str:
@@ -118,4 +155,19 @@ def _no_snapshot(action: Action, volume: Volume, status: str) -> str:
     return f"Volume {volume.id} status must be {wanted}, but current status is: {status}."
 
 
-VOLUMES: Lifecycle[Volume] = Lifecycle(Volume, ACTIONS, refuse)
+def is_migrating(volume: Volume) -> bool:
+    """Whether a migration is under way (volume/api.py AVAILABLE_MIGRATION_STATUS)."""
+    return volume.migration_status not in ("", "deleting", "error", "success")
+
+
+def free(call: Call, volume: Volume, action: VolumeAction) -> Fault | None:
+    """Some actions need a volume that is not attached, in no group, or not migrating."""
+    held = (
+        (action.attached and volume.attach_status == "attached")
+        or (action.grouped and volume.group_id)
+        or (action.migrating and is_migrating(volume))
+    )
+    return refuse(action, volume) if held else None
+
+
+VOLUMES: Lifecycle[Volume] = Lifecycle(Volume, ACTIONS, refuse, guards=(in_state, free))

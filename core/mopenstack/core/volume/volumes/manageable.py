@@ -1,7 +1,7 @@
-"""Logical volumes of the back ends that cinder may take over, and letting go of what it keeps.
+"""Logical volumes of the back ends that cinder can manage, and unmanaging volumes and snapshots.
 
 Source: cinder/api/v3/volume_manage.py, snapshot_manage.py, contrib/*_unmanage.py; volume/drivers/lvm.py.
-What is let go stays on its pool under its name (StorageObject) and can be taken over again.
+What is unmanaged stays on its pool under its name (StorageObject) and can be managed again.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct, Value
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import ZONE, assign, literal, text
 from mopenstack.core.volume.hosts import scheduling
@@ -26,9 +27,9 @@ from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.snapshots import SNAPSHOTS, Snapshots
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, is_multiattach
-from mopenstack.core.volume.volumes.lifecycle import NOT_DELETABLE, VOLUMES
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES, refuse
 from mopenstack.core.volume.volumes.metadata import check_metadata
-from mopenstack.core.volume.volumes.volumes import SERVICE_UUID, Volumes, is_migrating
+from mopenstack.core.volume.volumes.volumes import SERVICE_UUID, Volumes
 from mopenstack.volume.v3.refusals import InvalidInput, InvalidVolume, InvalidVolumeType, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import manageable_pb2 as pb2
@@ -40,7 +41,7 @@ MANAGE_CLUSTER_SINCE = 16
 PAGE_MAX = 1000
 SORT_KEYS = ("reference", "size")
 MANAGED_NAME = re.compile(r"volume-([0-9a-f-]{36})")
-OTHERS_MAY_NOT = "already managed"
+ALREADY_MANAGED = "already managed"
 
 Item = dict[str, Any]
 
@@ -58,24 +59,17 @@ def snapshot_name(id: str) -> str:
 class Manageable(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Manageable"]
 
-    # -- what there is
-
     async def list_manageable_volumes(self, call: Call, request: pb2.ListManageableRequest) -> Result:
-        return _told(await self._volumes(call, request), pb2.ListManageableVolumesResponse, "volumes")
+        return _answer(await self._volumes(call, request), pb2.ListManageableVolumesResponse, "volumes")
 
     async def list_manageable_volumes_detail(self, call: Call, request: pb2.ListManageableRequest) -> Result:
-        return _told(await self._volumes(call, request), pb2.ListManageableVolumesDetailResponse, "volumes")
+        return _answer(await self._volumes(call, request), pb2.ListManageableVolumesDetailResponse, "volumes")
 
     async def list_manageable_snapshots(self, call: Call, request: pb2.ListManageableRequest) -> Result:
-        return _told(await self._snapshots(call, request), pb2.ListManageableSnapshotsResponse, "snapshots")
+        return _answer(await self._snapshots(call, request), pb2.ListManageableSnapshotsResponse, "snapshots")
 
     async def list_manageable_snapshots_detail(self, call: Call, request: pb2.ListManageableRequest) -> Result:
-        return _told(await self._snapshots(call, request), pb2.ListManageableSnapshotsDetailResponse, "snapshots")
-
-    list_unmanaged_volumes = list_manageable_volumes
-    list_unmanaged_volumes_detail = list_manageable_volumes_detail
-    list_unmanaged_snapshots = list_manageable_snapshots
-    list_unmanaged_snapshots_detail = list_manageable_snapshots_detail
+        return _answer(await self._snapshots(call, request), pb2.ListManageableSnapshotsDetailResponse, "snapshots")
 
     async def _volumes(self, call: Call, request: pb2.ListManageableRequest) -> list[Item]:
         pool = await _pool_of(call, request, "volumes")
@@ -84,7 +78,7 @@ class Manageable(Servicer):
             for volume in await call.tx.scan(Volume)
             if volume.host == pool.name and volume.size
         ]
-        found += [_item(left.id, left.size) for left in await _left(call, pool) if not left.origin]
+        found += [_item(left.id, left.size) for left in await _unmanaged_objects(call, pool) if not left.origin]
         return _page(found, request)
 
     async def _snapshots(self, call: Call, request: pb2.ListManageableRequest) -> list[Item]:
@@ -100,12 +94,10 @@ class Manageable(Servicer):
         ]
         found += [
             {**_item(left.id, left.size), "source_reference": {"source-name": left.origin}}
-            for left in await _left(call, pool)
+            for left in await _unmanaged_objects(call, pool)
             if left.origin
         ]
         return _page(found, request)
-
-    # -- taking over
 
     async def manage_volume(self, call: Call, request: pb2.ManageVolumeRequest) -> Result:
         body = request.volume
@@ -163,53 +155,29 @@ class Manageable(Servicer):
             call, volume, name, description, body.metadata, source_name=_source_name(body.ref) or "?"
         )
 
-    manage_existing_volume = manage_volume
-    manage_existing_snapshot = manage_snapshot
-
-    # -- letting go
-
-    async def unmanage_volume(self, call: Call, request: pb2.UnmanageVolumeRequest) -> Result:
-        volume = await call.tx.edit(Volume, call.target.id)
-        if volume.encrypted:
-            raise InvalidVolume(why="Unmanaging encrypted volumes is not supported.")
-        if (
-            not VOLUMES.allows(call, volume, "unmanage")
-            or volume.attach_status == "attached"
-            or volume.group_id
-            or is_migrating(volume)
-            or await call.tx.count(Snapshot, volume_id=volume.id)
-        ):
-            raise InvalidVolume(why=NOT_DELETABLE)
-        await VOLUMES.begin(call, volume, "unmanage")
-        return EMPTY
-
-    async def unmanage_snapshot(self, call: Call, request: pb2.UnmanageSnapshotRequest) -> Result:
-        await call.service(Snapshots).begin_delete(call, "unmanage")
-        return EMPTY
-
 
 def _item(name: str, size: int, id: str = "") -> Item:
     return {
         "reference": {"source-name": name},
         "size": size,
         "safe_to_manage": not id,
-        "reason_not_safe": OTHERS_MAY_NOT if id else None,
+        "reason_not_safe": ALREADY_MANAGED if id else None,
         "cinder_id": id or None,
         "extra_info": None,
     }
 
 
-def _told(items: Sequence[Item], response: Callable[[], Any], field: str) -> Result:
+def _answer(items: Sequence[Item], response: Callable[[], Any], field: str) -> Result:
     """The items, with those of their keys that the response shows."""
     answer: Any = response()
     for item in items:
-        told = getattr(answer, field).add()
+        shown = getattr(answer, field).add()
         for key, value in item.items():
-            if key in told.DESCRIPTOR.fields_by_name and value is not None:
+            if key in shown.DESCRIPTOR.fields_by_name and value is not None:
                 if isinstance(value, dict):
-                    getattr(told, key).CopyFrom(json_format.ParseDict(value, Struct()))
+                    getattr(shown, key).CopyFrom(json_format.ParseDict(value, Struct()))
                 else:
-                    setattr(told, key, value)
+                    setattr(shown, key, value)
     return cast("Result", answer)
 
 
@@ -269,7 +237,7 @@ def _one_of(host: str, cluster: str, clustered: bool) -> str:
 
 def _source_name(ref: Value) -> str:
     """The logical volume that a reference names; empty for one that says something else."""
-    value = json_format.MessageToDict(ref)
+    value = plain(ref)
     if isinstance(value, str):
         try:
             value = json.loads(value)
@@ -278,7 +246,7 @@ def _source_name(ref: Value) -> str:
     return str(value.get("source-name", "")) if isinstance(value, dict) else ""
 
 
-async def _left(call: Call, pool: Pool) -> list[StorageObject]:
+async def _unmanaged_objects(call: Call, pool: Pool) -> list[StorageObject]:
     return await call.tx.query(StorageObject, pool=pool.name)
 
 
@@ -301,8 +269,17 @@ async def _managed(call: Call, volume: Volume) -> None:
     volume.size, volume.consumes_quota, volume.status, volume.source_name = left.size, True, Volume.AVAILABLE, ""
 
 
+@VOLUMES.prepares("unmanage", unchecked=True)
+async def _unmanage(call: Call, volume: Volume, request: pb2.UnmanageVolumeRequest) -> None:
+    if volume.encrypted:
+        raise InvalidVolume(why="Unmanaging encrypted volumes is not supported.")
+    row = VOLUMES.check(call, volume, "unmanage")
+    if await call.tx.count(Snapshot, volume_id=volume.id):
+        raise refuse(row, volume)
+
+
 @VOLUMES.on("unmanage")
-async def _let_go(call: Call, volume: Volume) -> None:
+async def _unmanaged(call: Call, volume: Volume) -> None:
     """Its space stays taken."""
     left = StorageObject(id=volume_name(volume.id), size=volume.size, pool=volume.host)
     await call.service(Volumes).discard(call, volume)
@@ -313,7 +290,7 @@ async def _let_go(call: Call, volume: Volume) -> None:
 
 
 @SNAPSHOTS.on("unmanage")
-async def _let_snapshot_go(call: Call, snapshot: Snapshot) -> None:
+async def _unmanaged_snapshot(call: Call, snapshot: Snapshot) -> None:
     volume = await call.tx.get(Volume, snapshot.volume_id)
     await call.service(Snapshots).discard(call, copy_of(snapshot))
     if volume is not None and volume.host:

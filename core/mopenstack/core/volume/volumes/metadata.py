@@ -1,4 +1,6 @@
-"""Metadata of volumes and snapshots. Source: cinder/api/v3/volume_metadata.py, snapshot_metadata.py.
+"""Metadata of volumes and snapshots, and what a volume keeps of its image's.
+
+Source: cinder/api/v3/volume_metadata.py, snapshot_metadata.py, contrib/volume_image_metadata.py.
 
 A volume shows its admin metadata (`readonly`, `attached_mode`) among the user's own.
 """
@@ -7,24 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.volume.base import replace_map
-from mopenstack.volume.v3.refusals import InvalidVolume, SnapshotMetadataNotFound, VolumeMetadataNotFound
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES
+from mopenstack.volume.v3.refusals import GlanceMetadataNotFound, SnapshotMetadataNotFound, VolumeMetadataNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volume_metadata_pb2 as pb2
+from mopenstack.volume.v3.volumes.volume_image_actions_pb2 import SetVolumeImageMetadataRequest
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
-
-T = TypeVar("T", Volume, Snapshot)
 
 VOLUME_KEYS = r"^[a-zA-Z0-9-_:. /]{1,255}$"
 SNAPSHOT_KEYS = r"^[a-zA-Z0-9-_:. ]{1,255}$"
 SPEC_KEYS = r"^[a-zA-Z0-9-_:.]{1,255}$"
 VALUE_MAX = 255
-FROZEN = {Volume.MAINTENANCE: "maintenance", Volume.UPLOADING: "uploading"}
 
 
 def check_metadata(values: Mapping[str, str], field: str = "metadata", keys: str = VOLUME_KEYS) -> None:
@@ -42,7 +43,17 @@ def check_metadata(values: Mapping[str, str], field: str = "metadata", keys: str
 def check_single(specs: Mapping[str, str]) -> None:
     """The body of one spec has one key, in jsonschema's words."""
     if len(specs) != 1:
-        raise BadRequest(f"{dict(specs)} {'has too many properties' if specs else 'should be non-empty'}")
+        raise BadRequest(_not_one(specs))
+
+
+def check_key(key: str, values: Mapping[str, str]) -> None:
+    """The key of the body must be the one of the path."""
+    if key not in values:
+        raise BadRequest("Request body and URI mismatch")
+
+
+def _not_one(values: Mapping[str, str]) -> str:
+    return f"{dict(values)} {'has too many properties' if values else 'should be non-empty'}"
 
 
 def user_metadata(volume: Volume) -> dict[str, str]:
@@ -65,101 +76,69 @@ def set_admin_metadata(volume: Volume, key: str, value: str | None) -> None:
     show_metadata(volume, own)
 
 
-class _Metadata(Servicer):
-    """One key or all of them, of the object that the path names."""
-
-    keys = VOLUME_KEYS
-
-    def read(self, obj: Any) -> dict[str, str]:
-        return dict(obj.metadata)
-
-    async def write(self, call: Call, values: Mapping[str, str]) -> None:
-        raise NotImplementedError
-
-    def missing(self, id: str, key: str) -> Fault:
-        raise NotImplementedError
-
-    async def listed(self, call: Call, request: Any) -> Result:
-        return pb2.MetadataResponse(metadata=self.read(call.target))
-
-    async def merged(self, call: Call, request: Any) -> Result:
-        check_metadata(request.metadata, keys=self.keys)
-        values = {**self.read(call.target), **request.metadata}
-        await self.write(call, values)
-        return pb2.MetadataResponse(metadata=values)
-
-    async def replaced(self, call: Call, request: Any) -> Result:
-        check_metadata(request.metadata, keys=self.keys)
-        await self.write(call, dict(request.metadata))
-        return pb2.MetadataResponse(metadata=request.metadata)
-
-    async def one(self, call: Call, request: Any) -> Result:
-        values = self.read(call.target)
-        if request.key not in values:
-            raise self.missing(call.target.id, request.key)
-        return pb2.MetadataItemResponse(meta={request.key: values[request.key]})
-
-    async def set_one(self, call: Call, request: Any) -> Result:
-        check_metadata(request.meta, "meta", self.keys)
-        if len(request.meta) != 1:
-            given = dict(request.meta)
-            broken = "has too many properties" if given else "should be non-empty"
-            raise BadRequest(f"Invalid input for field/attribute meta. Value: {given}. {given} {broken}")
-        if request.key not in request.meta:
-            raise BadRequest("Request body and URI mismatch")
-        await self.write(call, {**self.read(call.target), **request.meta})
-        return pb2.MetadataItemResponse(meta=request.meta)
-
-    async def removed(self, call: Call, request: Any) -> Result:
-        values = self.read(call.target)
-        if request.key not in values:
-            raise self.missing(call.target.id, request.key)
-        del values[request.key]
-        await self.write(call, values)
-        return EMPTY
+_VolumeWrite = pb2.WriteVolumeMetadataRequest | pb2.UpdateVolumeMetadataItemRequest
+_SnapshotWrite = pb2.WriteSnapshotMetadataRequest | pb2.UpdateSnapshotMetadataItemRequest
 
 
-class VolumeMetadata(_Metadata):
-    service = pb2.DESCRIPTOR.services_by_name["VolumeMetadata"]
-
-    list_volume_metadata = _Metadata.listed
-    create_volume_metadata = _Metadata.merged
-    replace_volume_metadata = _Metadata.replaced
-    get_volume_metadata_item = _Metadata.one
-    update_volume_metadata_item = _Metadata.set_one
-    delete_volume_metadata_item = _Metadata.removed
-
-    def read(self, obj: Volume) -> dict[str, str]:
-        return user_metadata(obj)
-
-    async def write(self, call: Call, values: Mapping[str, str]) -> None:
-        if call.target.status in FROZEN:
-            deleting = call.operation is not None and call.operation.method.startswith("Delete")
-            verb, status = "Deleting" if deleting else "Updating", FROZEN[call.target.status]
-            raise InvalidVolume(why=f"{verb} volume metadata is not allowed for volumes in {status} status.")
-        volume = await call.tx.edit(Volume, call.target.id)
-        show_metadata(volume, values)
-        await call.tx.put(volume)
-
-    def missing(self, id: str, key: str) -> Fault:
-        return VolumeMetadataNotFound(id=id, key=key)
+def _check_write(request: _VolumeWrite | _SnapshotWrite, keys: str) -> None:
+    """The body of a create, a replacement, or a change of the one key that the path names too."""
+    if isinstance(request, pb2.WriteVolumeMetadataRequest | pb2.WriteSnapshotMetadataRequest):
+        check_metadata(request.metadata, keys=keys)
+        return
+    check_metadata(request.meta, "meta", keys)
+    if len(request.meta) != 1:
+        given = dict(request.meta)
+        raise BadRequest(f"Invalid input for field/attribute meta. Value: {given}. {_not_one(given)}")
+    check_key(request.key, request.meta)
 
 
-class SnapshotMetadata(_Metadata):
-    service = pb2.DESCRIPTOR.services_by_name["SnapshotMetadata"]
-    keys = SNAPSHOT_KEYS
+async def _change_volume(
+    call: Call, volume: Volume, before: Mapping[str, str], request: _VolumeWrite | pb2.VolumeMetadataItemRequest
+) -> None:
+    if isinstance(request, pb2.VolumeMetadataItemRequest):
+        VOLUMES.check(call, call.target, "delete_metadata")
+    else:
+        _check_write(request, VOLUME_KEYS)
+        VOLUMES.check(call, call.target, "update_metadata")
+    volume.metadata.update(volume.admin_metadata)
 
-    list_snapshot_metadata = _Metadata.listed
-    create_snapshot_metadata = _Metadata.merged
-    replace_snapshot_metadata = _Metadata.replaced
-    get_snapshot_metadata_item = _Metadata.one
-    update_snapshot_metadata_item = _Metadata.set_one
-    delete_snapshot_metadata_item = _Metadata.removed
 
-    async def write(self, call: Call, values: Mapping[str, str]) -> None:
-        snapshot = await call.tx.edit(Snapshot, call.target.id)
-        replace_map(snapshot.metadata, values)
-        await call.tx.put(snapshot)
+def _is_users(call: Call, volume: Volume, key: str) -> bool:
+    return key not in volume.admin_metadata
 
-    def missing(self, id: str, key: str) -> Fault:
-        return SnapshotMetadataNotFound(id=id, key=key)
+
+def _missing_of_volume(call: Call, volume: Volume, key: str) -> Fault:
+    return VolumeMetadataNotFound(id=volume.id, key=key)
+
+
+async def _change_snapshot(
+    call: Call, snapshot: Snapshot, before: Mapping[str, str], request: _SnapshotWrite | pb2.SnapshotMetadataItemRequest
+) -> None:
+    if not isinstance(request, pb2.SnapshotMetadataItemRequest):
+        _check_write(request, SNAPSHOT_KEYS)
+
+
+def _missing_of_snapshot(call: Call, snapshot: Snapshot, key: str) -> Fault:
+    return SnapshotMetadataNotFound(id=snapshot.id, key=key)
+
+
+async def _change_image_metadata(
+    call: Call, volume: Volume, before: Mapping[str, str], request: SetVolumeImageMetadataRequest | Any
+) -> None:
+    setting = isinstance(request, SetVolumeImageMetadataRequest)
+    VOLUMES.check(call, call.target, "update_metadata" if setting else "delete_metadata")
+
+
+def _missing_of_image(call: Call, volume: Volume, key: str) -> Fault:
+    return GlanceMetadataNotFound(id=volume.id)
+
+
+VOLUME_METADATA = Collection(
+    "volume", "metadata", change=_change_volume, missing=_missing_of_volume, shows=_is_users, touches=False
+)
+SNAPSHOT_METADATA = Collection(
+    "snapshot", "metadata", change=_change_snapshot, missing=_missing_of_snapshot, touches=False
+)
+IMAGE_METADATA = Collection(
+    "volume", "volume_image_metadata", change=_change_image_metadata, missing=_missing_of_image, touches=False
+)

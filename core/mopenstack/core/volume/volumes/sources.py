@@ -8,14 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from mopenstack.contract.faults import BadRequest, NotFound
+from mopenstack.contract.faults import BadRequest, NotFound, NotServed
+from mopenstack.contract.v1.common_pb2 import Query
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.volume.base import ZONE
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, is_multiattach
 from mopenstack.core.volume.volumes.lifecycle import EVEN_ATTACHED
-from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.image.v2.images.images_pb2 import GetImageRequest, Image, ListImagesRequest
 from mopenstack.volume.v3.backups.backups_pb2 import Backup
 from mopenstack.volume.v3.groups.groups_pb2 import Group
 from mopenstack.volume.v3.refusals import (
@@ -177,28 +178,31 @@ def image_metadata(image: Image) -> dict[str, str]:
     }
 
 
+async def get_image(call: Call, id: str) -> Image:
+    """An image that the caller may see; raises Glance's refusal."""
+    return cast("Image", await call.invoke("mopenstack.image.v2.Images.GetImage", GetImageRequest(image_id=id)))
+
+
 async def find_image(call: Call, reference: str) -> Image:
     """An image by id, or by a name that only one has; raises cinder's refusal."""
-    images = call.owner_of("image")
-    if images is None:
-        raise BadRequest(BAD_IMAGE)
     id = reference.rsplit("/", 1)[-1]
-    if is_format("uuid", id):
-        try:
-            return cast("Image", await images.fetch(call, id))
-        except NotFound:
-            pass  # the reference may still be a name
-    named: list[Image] = []
-    for image in await call.tx.query(Image, name=reference):
-        try:
-            named.append(await images.fetch(call, image.id))
-        except NotFound:
-            continue
+    try:
+        if is_format("uuid", id):
+            return await get_image(call, id)
+    except NotFound:
+        pass  # the reference may still be a name
+    except NotServed:
+        raise BadRequest(BAD_IMAGE) from None
+    query = Query(filters=[Query.Filter(key="name", values=[reference])])
+    try:
+        named = (await call.invoke("mopenstack.image.v2.Images.ListImages", ListImagesRequest(query=query))).items
+    except NotServed:
+        raise BadRequest(BAD_IMAGE) from None
     if len(named) > 1:
         raise AmbiguousImage(name=reference)
     if not named:
         raise BadRequest(BAD_IMAGE)
-    return named[0]
+    return cast("Image", named[0])
 
 
 async def _image_of(call: Call, body: VolumeCreate) -> Image | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Value
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign, text
 from mopenstack.core.volume.quotas import quotas
@@ -20,7 +20,6 @@ from mopenstack.volume.v3.volumes.transfers_pb2 import Transfer
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 ENCRYPTED_SINCE = 70
-NEWER_PATH = "/volume-transfers"
 KEY_LENGTH = 16
 HEX = "0123456789abcdef"
 
@@ -32,27 +31,22 @@ class Transfers(CinderResource[Transfer]):
     resource = "volume"
     simple = ("name", "volume_id")
 
-    async def create_transfer(self, call: Call, request: pb2.CreateTransferRequest) -> Result:
-        body = request.transfer
-        volume = copy_of(await call.service(Volumes).fetch(call, body.volume_id))
+    create_volume_transfer = CinderResource.create
+
+    async def prepare(self, call: Call, obj: Transfer, request: Any, given: set[str]) -> None:
+        volume = copy_of(await call.service(Volumes).fetch(call, obj.volume_id))
         action = VOLUMES.check(call, volume, "transfer")
         if volume.encrypted:
-            self._check_encrypted(call, body.no_snapshots)
-        if not body.no_snapshots:
+            self._check_encrypted(call, obj.no_snapshots)
+        if not obj.no_snapshots:
             for snapshot in await call.tx.query(Snapshot, volume_id=volume.id):
                 if snapshot.status != Snapshot.AVAILABLE:
                     raise InvalidSnapshot(why=f"snapshot: {snapshot.id} status must be available")
         volume.status = action.interim
         await call.service(Volumes).save(call, volume)
-        transfer = Transfer(
-            volume_id=volume.id,
-            no_snapshots=body.no_snapshots,
-            source_project_id=volume.project_id,
-            project_id=volume.project_id,
-            auth_key=call.ids.word(KEY_LENGTH, HEX),
-        )
-        assign(transfer, "name", text(body, "name"))
-        return await self.insert(call, transfer)
+        obj.source_project_id = obj.project_id = volume.project_id
+        obj.auth_key = call.ids.word(KEY_LENGTH, HEX)
+        assign(obj, "name", text(request.transfer, "name"))
 
     async def accept_transfer(self, call: Call, request: pb2.AcceptTransferRequest) -> Result:
         """The volume becomes the caller's, with its snapshots if they were promised; the transfer is gone."""
@@ -83,14 +77,11 @@ class Transfers(CinderResource[Transfer]):
             changed.status = Volume.AVAILABLE
             await call.service(Volumes).save(call, changed)
 
-    async def delete_transfer(self, call: Call, request: pb2.DeleteTransferRequest) -> Result:
-        await self.discard(call, call.target)
-        return EMPTY
-
     @staticmethod
     def _check_encrypted(call: Call, no_snapshots: bool) -> None:
         """Only the newer of the two collections, and only with the snapshots, moves an encrypted volume."""
-        if not (call.at_least(ENCRYPTED_SINCE) and call.context.path.endswith(NEWER_PATH)):
+        newer = call.operation is not None and call.operation.method == "CreateVolumeTransfer"
+        if not (newer and call.at_least(ENCRYPTED_SINCE)):
             raise InvalidVolume(why="transferring encrypted volume is not supported")
         if no_snapshots:
             raise InvalidVolume(why="transferring an encrypted volume without its snapshots is not supported")
@@ -103,9 +94,8 @@ class Transfers(CinderResource[Transfer]):
         obj.project_id, obj.user_id = call.caller.project_id, call.caller.user_id
 
 
-def _key(value: Message) -> str:
+def _key(value: Value) -> str:
     """The key as text; cinder takes an integer too."""
-    kind = value.WhichOneof("kind")
-    if kind == "number_value":
-        return str(int(value.number_value))  # type: ignore[attr-defined]
-    return str(value.string_value)  # type: ignore[attr-defined]
+    if value.WhichOneof("kind") == "number_value":
+        return str(int(value.number_value))
+    return value.string_value

@@ -1,16 +1,13 @@
-"""Changes of a volume that the scheduler has a say in: its size, its type, its place.
+"""Extend, retype and migrate: changes of a volume that depend on the space of its pool.
 
 Source: cinder/volume/api.py `extend`, `retype`, `migrate_volume`; scheduler/manager.py; volume/manager.py.
-What was accepted and cannot be done in the end leaves the volume as it was, and a message where cinder
-leaves one.
+A change that was accepted and fails leaves the volume as it was, and a user message where cinder writes one.
 """
 
 from __future__ import annotations
 
 from google.protobuf.struct_pb2 import Value
 
-from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import instance_actions
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -20,13 +17,13 @@ from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, check_provisioning, is_multiattach
 from mopenstack.core.volume.volumes.attachments import Attachments
-from mopenstack.core.volume.volumes.lifecycle import NOT_RETYPABLE, VOLUMES, WORDS, status_number
-from mopenstack.core.volume.volumes.volumes import Volumes, is_migrating
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, refuse, status_number
+from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.refusals import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
-from mopenstack.volume.v3.volumes import volume_actions_pb2 as pb2
+from mopenstack.volume.v3.volumes import volume_changes_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 EXTEND_IN_USE_SINCE = 42
@@ -37,50 +34,12 @@ REPLICATED = ("enabled", "enabling", "disabling", "failing-over", "failed-over")
 class VolumeChanges(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["VolumeChanges"]
 
-    # -- size
-
-    async def extend_volume(self, call: Call, request: pb2.ExtendVolumeRequest) -> Result:
-        size, volume = request.extend.new_size, await call.tx.edit(Volume, call.target.id)
-        if size <= volume.size:
-            raise InvalidInput(
-                why="New size for extend must be greater than current size. "
-                f"(current: {volume.size}, extended: {size})."
-            )
-        check_provisioning(await call.tx.get(VolumeType, volume.volume_type_id), size)
-        in_use = call.at_least(EXTEND_IN_USE_SINCE) and volume.status == Volume.IN_USE
-        action = "extend_attached" if in_use else "extend"
-        VOLUMES.check(call, volume, action)
-        await quotas.check_size(call, call.caller.project_id, size)
-        try:
-            await quotas.take(call, volume.project_id, _gigabytes(volume, size))
-        except VolumeSizeExceedsAvailableQuota as error:
-            raise VolumeSizeExceedsAvailableQuota(**{**error.facts, "name": "gigabytes"}) from None
-        pool = scheduling.pool_named(volume.host)
-        volume.pending_host = ""
-        if pool is not None and await scheduling.take(call, pool, size - volume.size):
-            volume.pending_host = volume.host
-        volume.pending_size, volume.request_id = size, call.context.request_id
-        await VOLUMES.begin(call, volume, action)
-        if in_use:
-            await self._tell_servers(call, volume)
-        return EMPTY
-
-    @staticmethod
-    async def _tell_servers(call: Call, volume: Volume) -> None:
-        """The servers that hold the volume see it grow: Nova notes it as an action of theirs."""
-        for item in await call.service(Attachments).of_volume(call, volume.id):
-            server = await call.tx.get(Server, item.instance) if item.instance else None
-            if server is not None:
-                await instance_actions.record(call, server, "extend_volume")
-
     async def complete_volume_extend(self, call: Call, request: pb2.CompleteVolumeExtendRequest) -> Result:
         """What Nova says of the extend of an attached volume, before it is due here."""
         volume = await call.tx.edit(Volume, call.target.id)
-        if volume.status != Volume.EXTENDING:
-            raise InvalidVolume(why="Volume is not being extended.")
         if not volume.pending_size:
             raise InvalidVolume(why="Required volume admin metadata is malformed or missing.")
-        if not _told(request.completion.error):
+        if not _failed(request.completion.error):
             scheduled = await call.tx.scheduled(volume)
             await VOLUMES.complete(call, volume.id, scheduled[0] if scheduled else "extend")
             return EMPTY
@@ -91,88 +50,6 @@ class VolumeChanges(Servicer):
         await call.service(Messages).tell(
             call, volume.project_id, volume.id, Action.EXTEND, Detail.EXTEND_FAILED, volume.request_id
         )
-        return EMPTY
-
-    # -- type
-
-    async def retype_volume(self, call: Call, request: pb2.RetypeVolumeRequest) -> Result:
-        volume = await call.tx.edit(Volume, call.target.id)
-        wanted = await call.service(Types).by_name_or_id(call.elevated(), request.retype.new_type)
-        check_provisioning(wanted, volume.size)
-        if is_multiattach(wanted) != volume.multiattach and volume.status != Volume.AVAILABLE:
-            raise InvalidInput(
-                why="Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, "
-                f"the specified volume however currently has a status of: {WORDS[volume.status]}."
-            )
-        if is_multiattach(wanted) and await encryption_of(call, wanted.id) is not None:
-            raise InvalidInput(why="Retype requested both encryption and multi-attach, which is not supported.")
-        VOLUMES.check(call, volume, "retype")
-        front_end_differs = volume.status == Volume.IN_USE and await self._front_end(
-            call, volume.volume_type_id
-        ) != await self._front_end(call, wanted.id)
-        if volume.volume_type_id == wanted.id or is_migrating(volume) or front_end_differs or volume.group_id:
-            raise InvalidVolume(why=NOT_RETYPABLE)
-        await quotas.take(call, volume.project_id, await _units(call, volume, wanted.name))
-        await quotas.give(call, volume.project_id, await _units(call, volume, volume.volume_type))
-        volume.pending_type_id, volume.previous_status = wanted.id, WORDS[volume.status]
-        volume.pending_host = await self._retype_host(call, volume, wanted, request.retype.migration_policy)
-        volume.multiattach = is_multiattach(wanted)
-        await VOLUMES.begin(call, volume, "retype")
-        return EMPTY
-
-    @staticmethod
-    async def _retype_host(call: Call, volume: Volume, wanted: VolumeType, policy: str) -> str:
-        """The pool where the volume can have the type: its own, or with the policy another one; "" for none."""
-        pools = await scheduling.candidates(call, wanted.extra_specs)
-        if volume.host in [pool.name for pool in pools]:
-            return volume.host
-        if policy != "on-demand" or await call.tx.count(Snapshot, volume_id=volume.id):
-            return ""
-        for pool in pools:
-            if await scheduling.take(call, pool, volume.size):
-                return pool.name
-        return ""
-
-    @staticmethod
-    async def _front_end(call: Call, type_id: str) -> str:
-        """The QoS specs of a type that a hypervisor enforces; empty: none."""
-        found = await call.tx.get(VolumeType, type_id)
-        if found is None or not found.qos_specs_id:
-            return ""
-        qos = await call.tx.get(QosSpec, found.qos_specs_id)
-        return qos.id if qos is not None and qos.consumer != "back-end" else ""
-
-    # -- place
-
-    async def migrate_volume(self, call: Call, request: pb2.MigrateVolumeRequest) -> Result:
-        body, volume = request.migrate, await call.tx.edit(Volume, call.target.id)
-        clustered = call.at_least(CLUSTER_SINCE)
-        if bool(body.host) == bool(body.cluster and clustered):
-            raise InvalidInput(
-                why="One and only one of cluster and host must be set." if clustered else "Host field is missing."
-            )
-        pool = scheduling.pool_named(body.host)
-        if pool is None or (await scheduling.service_state(call, pool)).disabled:
-            raise InvalidHost(why=f"No available service named '{body.cluster or body.host}'")
-        action = "migrate_locked" if body.lock_volume and volume.status == Volume.AVAILABLE else "migrate"
-        if (
-            not VOLUMES.allows(call, volume, action)
-            or is_migrating(volume)
-            or volume.replication_status in REPLICATED
-            or volume.group_id
-            or body.host in (volume.host, volume.host.partition("#")[0])
-            or await call.tx.count(Snapshot, volume_id=volume.id)
-        ):
-            raise InvalidVolume(
-                why=f"Volume {volume.id} status must be available or in-use, must not be migrating, have snapshots, "
-                "be replicated, be part of a group and destination host/cluster must be different than the current one"
-            )
-        kind = await call.tx.get(VolumeType, volume.volume_type_id)
-        possible = kind is None or scheduling.fits(pool, kind.extra_specs)
-        volume.pending_host = pool.name if possible and await scheduling.take(call, pool, volume.size) else ""
-        volume.previous_status = WORDS[volume.status]
-        _set_migration(volume, "migrating" if volume.pending_host else "starting")
-        await VOLUMES.begin(call, volume, action)
         return EMPTY
 
     async def complete_volume_migration(self, call: Call, request: pb2.CompleteVolumeMigrationRequest) -> Result:
@@ -187,7 +64,7 @@ class VolumeChanges(Servicer):
             raise InvalidVolume(
                 why=f"Destination has migration_status {other.migration_status}, expected target:{volume.id}."
             )
-        if not _told(request.completion.error):
+        if not _failed(request.completion.error):
             attachments = call.service(Attachments)
             for item in await attachments.of_volume(call, volume.id):
                 await attachments.drop(call, item.id)
@@ -196,7 +73,108 @@ class VolumeChanges(Servicer):
         return pb2.CompletedVolumeMigrationResponse(save_volume_id=other.id)
 
 
-def _told(error: Value) -> bool:
+@VOLUMES.prepares("extend", unchecked=True)
+async def _extend(call: Call, volume: Volume, request: pb2.ExtendVolumeRequest) -> str:
+    size = request.extend.new_size
+    if size <= volume.size:
+        raise InvalidInput(
+            why=f"New size for extend must be greater than current size. (current: {volume.size}, extended: {size})."
+        )
+    check_provisioning(await call.tx.get(VolumeType, volume.volume_type_id), size)
+    in_use = call.at_least(EXTEND_IN_USE_SINCE) and volume.status == Volume.IN_USE
+    name = "extend_attached" if in_use else "extend"
+    VOLUMES.check(call, volume, name)
+    await quotas.check_size(call, call.caller.project_id, size)
+    try:
+        await quotas.take(call, volume.project_id, _gigabytes(volume, size))
+    except VolumeSizeExceedsAvailableQuota as error:
+        raise VolumeSizeExceedsAvailableQuota(**{**error.facts, "name": "gigabytes"}) from None
+    pool = scheduling.pool_named(volume.host)
+    volume.pending_host = ""
+    if pool is not None and await scheduling.take(call, pool, size - volume.size):
+        volume.pending_host = volume.host
+    volume.pending_size, volume.request_id = size, call.context.request_id
+    if in_use:
+        held = await call.service(Attachments).of_volume(call, volume.id)
+        await call.publish("extending", "volume", volume, [item.instance for item in held if item.instance])
+    return name
+
+
+@VOLUMES.prepares("retype", unchecked=True)
+async def _retype(call: Call, volume: Volume, request: pb2.RetypeVolumeRequest) -> None:
+    wanted = await call.service(Types).by_name_or_id(call.elevated(), request.retype.new_type)
+    check_provisioning(wanted, volume.size)
+    if is_multiattach(wanted) != volume.multiattach and volume.status != Volume.AVAILABLE:
+        raise InvalidInput(
+            why="Invalid volume_type passed, retypes affecting multiattach are only allowed on available volumes, "
+            f"the specified volume however currently has a status of: {WORDS[volume.status]}."
+        )
+    if is_multiattach(wanted) and await encryption_of(call, wanted.id) is not None:
+        raise InvalidInput(why="Retype requested both encryption and multi-attach, which is not supported.")
+    row = VOLUMES.check(call, volume, "retype")
+    front_end_differs = volume.status == Volume.IN_USE and await _front_end(
+        call, volume.volume_type_id
+    ) != await _front_end(call, wanted.id)
+    if volume.volume_type_id == wanted.id or front_end_differs:
+        raise refuse(row, volume)
+    await quotas.take(call, volume.project_id, await _units(call, volume, wanted.name))
+    await quotas.give(call, volume.project_id, await _units(call, volume, volume.volume_type))
+    volume.pending_type_id, volume.previous_status = wanted.id, WORDS[volume.status]
+    volume.pending_host = await _retype_host(call, volume, wanted, request.retype.migration_policy)
+    volume.multiattach = is_multiattach(wanted)
+
+
+async def _retype_host(call: Call, volume: Volume, wanted: VolumeType, policy: str) -> str:
+    """The pool where the volume can have the type: its own, or with the policy another one; "" for none."""
+    pools = await scheduling.candidates(call, wanted.extra_specs)
+    if volume.host in [pool.name for pool in pools]:
+        return volume.host
+    if policy != "on-demand" or await call.tx.count(Snapshot, volume_id=volume.id):
+        return ""
+    for pool in pools:
+        if await scheduling.take(call, pool, volume.size):
+            return pool.name
+    return ""
+
+
+async def _front_end(call: Call, type_id: str) -> str:
+    """The QoS specs of a type that a hypervisor enforces; empty: none."""
+    found = await call.tx.get(VolumeType, type_id)
+    if found is None or not found.qos_specs_id:
+        return ""
+    qos = await call.tx.get(QosSpec, found.qos_specs_id)
+    return qos.id if qos is not None and qos.consumer != "back-end" else ""
+
+
+@VOLUMES.prepares("migrate", unchecked=True)
+async def _migrate(call: Call, volume: Volume, request: pb2.MigrateVolumeRequest) -> str:
+    body = request.migrate
+    clustered = call.at_least(CLUSTER_SINCE)
+    if bool(body.host) == bool(body.cluster and clustered):
+        raise InvalidInput(
+            why="One and only one of cluster and host must be set." if clustered else "Host field is missing."
+        )
+    pool = scheduling.pool_named(body.host)
+    if pool is None or (await scheduling.service_state(call, pool)).disabled:
+        raise InvalidHost(why=f"No available service named '{body.cluster or body.host}'")
+    row = VOLUMES.check(
+        call, volume, "migrate_locked" if body.lock_volume and volume.status == Volume.AVAILABLE else "migrate"
+    )
+    if (
+        volume.replication_status in REPLICATED
+        or body.host in (volume.host, volume.host.partition("#")[0])
+        or await call.tx.count(Snapshot, volume_id=volume.id)
+    ):
+        raise refuse(row, volume)
+    kind = await call.tx.get(VolumeType, volume.volume_type_id)
+    possible = kind is None or scheduling.fits(pool, kind.extra_specs)
+    volume.pending_host = pool.name if possible and await scheduling.take(call, pool, volume.size) else ""
+    volume.previous_status = WORDS[volume.status]
+    _set_migration(volume, "migrating" if volume.pending_host else "starting")
+    return row.name
+
+
+def _failed(error: Value) -> bool:
     """Whether a completion says that something went wrong: true, or any text but the words for false."""
     return error.bool_value or error.string_value.lower() not in ("", "false", "0", "no", "off", "f", "n")
 

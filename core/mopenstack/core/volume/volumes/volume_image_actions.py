@@ -1,27 +1,26 @@
-"""What ties a volume to images: upload to Glance, and the image metadata that a volume carries.
+"""Volumes to images and back: upload and reimage. Image metadata of volumes are in metadata.py.
 
-Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, volume_image_metadata.py.
+Source: cinder/api/contrib/volume_actions.py `_volume_upload_image`, `_reimage`.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import cast
 
 from mopenstack.contract.faults import NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
-from mopenstack.core.volume.volumes.metadata import FROZEN
-from mopenstack.core.volume.volumes.sources import check_image, image_metadata
-from mopenstack.image.v2.images.images_pb2 import Image
-from mopenstack.volume.v3.refusals import GlanceMetadataNotFound, ImageNotFound, InvalidState, InvalidVolume
+from mopenstack.core.volume.volumes.sources import check_image, get_image, image_metadata
+from mopenstack.image.v2.images.images_pb2 import CreateImageRequest, Image
+from mopenstack.volume.v3.refusals import ImageNotFound, InvalidState
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import volume_image_actions_pb2 as pb2
-from mopenstack.volume.v3.volumes.volume_actions_pb2 import VolumeActionRequest
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 UPLOAD_PARAMS_SINCE = 1
@@ -54,47 +53,6 @@ class VolumeImageActions(Servicer):
         await VOLUMES.begin(call, volume, action)
         return answer
 
-    async def reimage_volume(self, call: Call, request: pb2.ReimageVolumeRequest) -> Result:
-        """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
-        body, volume = request.reimage, await call.tx.edit(Volume, call.target.id)
-        if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
-            raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
-        action = "reimage_reserved" if body.reimage_reserved else "reimage"
-        VOLUMES.check(call, volume, action)
-        try:
-            image = await call.service(Images).fetch(call, body.image_id)
-        except NotFound:
-            raise ImageNotFound(id=body.image_id) from None
-        check_image(image, volume.size)
-        volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
-        await VOLUMES.begin(call, volume, action)
-        return EMPTY
-
-    async def set_volume_image_metadata(self, call: Call, request: pb2.SetVolumeImageMetadataRequest) -> Result:
-        volume = await self._writable(call, "Updating")
-        volume.volume_image_metadata.update(request.set_image_metadata.metadata)
-        await call.tx.put(volume)
-        return pb2.VolumeImageMetadataResponse(metadata=volume.volume_image_metadata)
-
-    async def unset_volume_image_metadata(self, call: Call, request: pb2.UnsetVolumeImageMetadataRequest) -> Result:
-        key = request.unset_image_metadata.key
-        if key not in call.target.volume_image_metadata:
-            raise GlanceMetadataNotFound(id=call.target.id)
-        volume = await self._writable(call, "Deleting")
-        del volume.volume_image_metadata[key]
-        await call.tx.put(volume)
-        return EMPTY
-
-    async def show_volume_image_metadata(self, call: Call, request: VolumeActionRequest) -> Result:
-        return pb2.VolumeImageMetadataResponse(metadata=call.target.volume_image_metadata)
-
-    @staticmethod
-    async def _writable(call: Call, verb: str) -> Volume:
-        if call.target.status in FROZEN:
-            status = FROZEN[call.target.status]
-            raise InvalidVolume(why=f"{verb} volume metadata is not allowed for volumes in {status} status.")
-        return await call.tx.edit(Volume, call.target.id)
-
     @staticmethod
     async def _make_image(
         call: Call, volume: Volume, body: pb2.UploadVolumeImageRequest.Upload, visibility: str
@@ -105,11 +63,11 @@ class VolumeImageActions(Servicer):
             container_format=body.container_format or "bare",
             visibility=VISIBILITIES[visibility],
             protected=body.protected,
-            project_id=call.caller.project_id,
         )
         own = {key: value for key, value in volume.volume_image_metadata.items() if key not in GLANCE_CORE}
         replace_map(image.properties, own)
-        return await call.service(Images).insert(call, image)
+        made = await call.invoke("mopenstack.image.v2.Images.CreateImage", CreateImageRequest(image=image))
+        return cast("Image", made.image)
 
     @staticmethod
     async def _answer(call: Call, volume: Volume, image: Image, visibility: str) -> pb2.UploadVolumeImageResponse:
@@ -135,6 +93,23 @@ class VolumeImageActions(Servicer):
         uploaded.container_format, uploaded.disk_format = image.container_format, image.disk_format
         uploaded.protected, uploaded.visibility = image.protected, visibility
         return answer
+
+
+@VOLUMES.prepares("reimage", unchecked=True)
+async def _reimage(call: Call, volume: Volume, request: pb2.ReimageVolumeRequest) -> str:
+    """Write an image over a volume: what Nova's rebuild of a volume-backed server asks for."""
+    body = request.reimage
+    if len(await call.owner_of("volume_attachment").of_volume(call, volume.id)) > 1:
+        raise InvalidState("Cannot re-image a volume which is attached to more than one server.")
+    name = "reimage_reserved" if body.reimage_reserved else "reimage"
+    VOLUMES.check(call, volume, name)
+    try:
+        image = await get_image(call, body.image_id)
+    except NotFound:
+        raise ImageNotFound(id=body.image_id) from None
+    check_image(image, volume.size)
+    volume.previous_status, volume.pending_image_id = WORDS[volume.status], image.id
+    return name
 
 
 @VOLUMES.on("upload", "force_upload")

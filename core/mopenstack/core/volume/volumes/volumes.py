@@ -16,22 +16,30 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
+from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.core.volume.base import RESOURCE_FILTERS, CinderResource, assign, boolean, literal, name_and_description
+from mopenstack.core.volume.base import (
+    RESOURCE_FILTERS,
+    CinderResource,
+    as_given,
+    assign,
+    boolean,
+    literal,
+    name_and_description,
+)
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import check_provisioning, is_multiattach
 from mopenstack.core.volume.volumes import lifecycle
-from mopenstack.core.volume.volumes.lifecycle import NOT_DELETABLE, VOLUMES
-from mopenstack.core.volume.volumes.metadata import check_metadata, show_metadata
+from mopenstack.core.volume.volumes.lifecycle import VOLUMES
+from mopenstack.core.volume.volumes.metadata import check_metadata
 from mopenstack.core.volume.volumes.sources import Source, resolve, set_group
-from mopenstack.volume.v3.refusals import InvalidInput, InvalidVolume, VolumeNotFound
+from mopenstack.volume.v3.refusals import InvalidInput, VolumeNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volumes_pb2 as pb2
+from mopenstack.volume.v3.volumes.volume_actions_pb2 import VolumeActionRequest
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
 
 SERVICE_UUID = "df8b83d0-9d58-48d8-967e-fa39f458076d"
@@ -70,37 +78,12 @@ class Volumes(CinderResource[Volume]):
     async def create_volume(self, call: Call, request: pb2.CreateVolumeRequest) -> Result:
         body = request.volume
         if body.others.fields and call.at_least(STRICT_BODY_SINCE):
-            raise InvalidField(("volume",), _told(body), "unknown", sorted(body.others.fields))
+            raise InvalidField(("volume",), _as_sent(body), "unknown", sorted(body.others.fields))
         name, description = name_and_description(body)
         check_metadata(body.metadata)
         source = await resolve(call, body)
         volume = await self.make(call, source, name, description, dict(body.metadata), request.scheduler_hints)
         return self._as_created(call, volume)
-
-    async def update_volume(self, call: Call, request: pb2.UpdateVolumeRequest) -> Result:
-        body, given = request.volume, envelope(request)[1]
-        if call.at_least(STRICT_BODY_SINCE) and not given:
-            raise InvalidField(("volume",), {}, "one_of_schemas")
-        VOLUMES.check(call, call.target, "set_bootable")  # neither may change in maintenance
-        check_metadata(body.metadata)
-        name, description = name_and_description(body)
-        volume = await call.tx.edit(Volume, call.target.id)
-        if given & {"name", "display_name"}:
-            assign(volume, "name", name)
-        if given & {"description", "display_description"}:
-            assign(volume, "description", description)
-        if "metadata" in given:
-            show_metadata(volume, dict(body.metadata))
-        await self.save(call, volume)
-        return await self.view(call, volume)
-
-    async def delete_volume(self, call: Call, request: pb2.DeleteVolumeRequest) -> Result:
-        cascade = boolean("cascade", request.cascade)
-        force = call.at_least(FORCE_DELETE_SINCE) and boolean("force", request.force)
-        if force and not call.caller.is_admin:
-            raise PolicyRefused([FORCE_DELETE_POLICY])
-        await self.begin_delete(call, call.target.id, cascade=cascade, force=force)
-        return EMPTY
 
     async def get_volume_summary(self, call: Call, request: pb2.GetVolumeSummaryRequest) -> Result:
         volumes = [volume for volume in await self.candidates(call, request.query) if self.visible(call, volume)]
@@ -144,6 +127,21 @@ class Volumes(CinderResource[Volume]):
             wanted = literal(values[0])
             return isinstance(wanted, dict) and wanted.items() <= dict(obj.volume_image_metadata).items()
         return await super().matches(call, obj, key, values)
+
+    async def change(
+        self, call: Call, old: Volume, new: Volume, request: pb2.UpdateVolumeRequest, given: set[str]
+    ) -> None:
+        body = request.volume
+        if call.at_least(STRICT_BODY_SINCE) and not given:
+            raise InvalidField(("volume",), {}, "one_of_schemas")
+        VOLUMES.check(call, old, "set_bootable")  # neither may change in maintenance
+        check_metadata(body.metadata)
+        name, description = name_and_description(body)
+        if given & {"name", "display_name"}:
+            assign(new, "name", name)
+        if given & {"description", "display_description"}:
+            assign(new, "description", description)
+        new.metadata.update(new.admin_metadata)
 
     async def created(self, call: Call, obj: Volume, request: Any) -> None:
         if obj.status == Volume.CREATING:
@@ -242,13 +240,16 @@ class Volumes(CinderResource[Volume]):
     async def begin_delete(self, call: Call, id: str, *, cascade: bool = False, force: bool = False) -> None:
         """Start the delete of a volume, of its snapshots too with `cascade`; raises InvalidVolume."""
         volume = await call.tx.edit(Volume, id)
-        refusal = InvalidVolume(why=lifecycle.FORCE_NOT_DELETABLE if force else NOT_DELETABLE)
-        if not force and not VOLUMES.allows(call, volume, "delete"):
-            raise refusal
-        await scheduling.refuse_frozen(call, volume.host)
-        if volume.group_id or volume.attach_status == "attached" or is_migrating(volume):
-            raise refusal
-        snapshots = await call.tx.query(Snapshot, volume_id=id)
+        await VOLUMES.begin(call, volume, await self.prepare_delete(call, volume, cascade=cascade, force=force))
+
+    @staticmethod
+    async def prepare_delete(call: Call, volume: Volume, *, cascade: bool, force: bool) -> str:
+        """Check a delete, discard the snapshots of a cascading one; the row that begins. Raises InvalidVolume."""
+        name = "force_delete" if force else "delete"
+        if volume.status in VOLUMES.actions[name].allowed:
+            await scheduling.refuse_frozen(call, volume.host)
+        refusal = lifecycle.refuse(VOLUMES.check(call, volume, name), volume)
+        snapshots = await call.tx.query(Snapshot, volume_id=volume.id)
         if snapshots and not cascade:
             raise refusal
         for snapshot in snapshots:
@@ -257,7 +258,7 @@ class Volumes(CinderResource[Volume]):
                 raise refusal
         for snapshot in snapshots:
             await call.owner_of("snapshot").discard(call, snapshot)
-        await VOLUMES.begin(call, volume, "force_delete" if force else "delete")
+        return name
 
     # -- inside
 
@@ -281,16 +282,11 @@ class Volumes(CinderResource[Volume]):
             raise InvalidInput(why=f"'bootable = {value}'") from None
 
 
-def is_migrating(volume: Volume) -> bool:
-    """Whether a migration is under way (volume/api.py AVAILABLE_MIGRATION_STATUS)."""
-    return volume.migration_status not in ("", "deleting", "error", "success")
-
-
-def _told(body: VolumeCreate) -> dict[str, Any]:
+def _as_sent(body: VolumeCreate) -> dict[str, Any]:
     """The body as it was sent, for a refusal."""
-    told = json_format.MessageToDict(body, preserving_proto_field_name=True)
-    others = told.pop("others", {})
-    return {**told, **others}
+    given = as_given(body)
+    others = given.pop("others", {})
+    return {**given, **others}
 
 
 def _in_time(volume: Volume, key: str, comparison: str) -> bool:
@@ -319,3 +315,14 @@ async def _created(call: Call, volume: Volume) -> None:
 @VOLUMES.on("delete", "force_delete")
 async def _deleted(call: Call, volume: Volume) -> None:
     await call.service(Volumes).discard(call, volume)
+
+
+@VOLUMES.prepares("delete", "force_delete", unchecked=True)
+async def _prepare_delete(call: Call, volume: Volume, request: pb2.DeleteVolumeRequest | VolumeActionRequest) -> str:
+    cascade, force = False, True
+    if isinstance(request, pb2.DeleteVolumeRequest):
+        cascade = boolean("cascade", request.cascade)
+        force = call.at_least(FORCE_DELETE_SINCE) and boolean("force", request.force)
+        if force and not call.caller.is_admin:
+            raise PolicyRefused([FORCE_DELETE_POLICY])
+    return await call.service(Volumes).prepare_delete(call, volume, cascade=cascade, force=force)
