@@ -105,9 +105,9 @@ def _descriptors(sources: list[str], out: Path, includes: list[Path]) -> list[An
 
 
 def write_descriptors(files: list[Any], out: Path) -> None:
-    """Write `descriptors.binpb`, a FileDescriptorSet with comments, and `py.typed` into each `mopenstack/<api>/<version>`.
+    """Write `descriptors.binpb` (a FileDescriptorSet) and `py.typed` into each folder `mopenstack/<api>/<version>`.
 
-    The generated modules hold no comments: OpenAPI and gRPC reflection read them here (mopenstack.contract.sources).
+    The generated modules hold no comments: OpenAPI and gRPC reflection read them there (mopenstack.contract.sources).
     """
     from google.protobuf import descriptor_pb2
 
@@ -137,7 +137,7 @@ def _remove_empty_stubs(files: list[Any], out: Path) -> None:
 
 def write_refusals(files: list[Any], out: Path) -> None:
     """Write the classes of each package's enum `Refusal` as `refusals.py` beside its generated modules."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+    from google.protobuf import descriptor_pool, message_factory
 
     pool = descriptor_pool.DescriptorPool()
     for file in files:

@@ -8,5 +8,6 @@ validation.py  what the contract says a value must be
 policy.py      oslo.policy's check strings, compiled
 quota.py       units per project, right under parallel calls
 clouds.py      isolated clouds in one process: their clock, ids, profile and faults
-server.py      the same operations over grpc.aio, with reflection and health
+server.py      the same operations over grpc.aio, with health
+reflection.py  what gRPC clients learn of the contract, comments included
 """
