@@ -24,10 +24,12 @@ Sharing = list[tuple[Operation, tuple[str, ...]]]
 """The operations at one verb and path, with their own names of its variables."""
 
 _VARIABLE = re.compile(r"\{([^}=]+)[^}]*\}")
+_NAMED_MAX = 4
+"""So many actions of a path are named in the summary."""
 _ABOUT = (
-    "A mock OpenStack cloud. Every operation is also an RPC of the same name over gRPC. Operations that share a verb and "
-    "path (actions, and those that differ by microversion) are one here. A filter of a list that is given more than once "
-    "matches any of its values."
+    "A mock OpenStack cloud. Every operation is also an RPC of the same name over gRPC. Operations that share a verb "
+    "and path (actions, and those that differ by microversion) are one here. A filter of a list that is given more "
+    "than once matches any of its values."
 )
 
 
@@ -45,6 +47,7 @@ class _Document:
         self._dialects = {package: dialect_of(contract, package) for package in contract.apis}
         self._parameters: Json = {}
         self._headers: Json = {}
+        self._shared_responses: dict[str, list[Json]] = {}
 
     def whole(self) -> Json:
         paths: dict[str, Json] = {}
@@ -59,6 +62,11 @@ class _Document:
             "paths": dict(sorted(paths.items())),
             "components": {
                 "schemas": dict(sorted(self._schemas.components.items())),
+                "responses": {
+                    f"{name}.{number}": response
+                    for name, same in sorted(self._shared_responses.items())
+                    for number, response in enumerate(same, 1)
+                },
                 "parameters": self._parameters,
                 "headers": self._headers,
                 "securitySchemes": {"token": {"type": "apiKey", "in": "header", "name": "X-Auth-Token"}},
@@ -120,7 +128,8 @@ class _Document:
             return {"summary": _first_sentence(comment) or operation.method, "description": comment}
         names = list(dict.fromkeys(operation.action or operation.method for operation in comments))
         lines = [f"- {_label(operation)}: {' '.join(text.split())}" for operation, text in comments.items()]
-        return {"summary": ", ".join(names), "description": "\n".join(lines)}
+        more = ", ..." if len(names) > _NAMED_MAX else ""
+        return {"summary": ", ".join(names[:_NAMED_MAX]) + more, "description": "\n".join(lines)}
 
     def _operation_parameters(self, verb: str, sharing: Sharing, dialect: Dialect) -> list[Json]:
         found: dict[tuple[str, str], Json] = {}
@@ -158,9 +167,20 @@ class _Document:
         service = self._contract.service_of(sharing[0][0].package).name
         for status, found in sorted(errors.items()):
             responses[str(status)] = refused(found, service, self._schemas, dialect)
+        headers = self._answer_headers(sharing[0][0], dialect)
         for response in responses.values():
-            response.setdefault("headers", {}).update(self._answer_headers(sharing[0][0], dialect))
-        return responses
+            response.setdefault("headers", {}).update(headers)
+        return {
+            status: self._shared(f"{service}.{status}", response) if int(status) in errors else response
+            for status, response in responses.items()
+        }
+
+    def _shared(self, name: str, response: Json) -> Json:
+        """A reference to a response of which each text is there once."""
+        same = self._shared_responses.setdefault(name, [])
+        if response not in same:
+            same.append(response)
+        return {"$ref": f"#/components/responses/{name}.{same.index(response) + 1}"}
 
     def _answer_headers(self, operation: Operation, dialect: Dialect) -> Json:
         """The headers of each answer of an API: the request's id, and the microversion that was answered with."""
@@ -203,7 +223,8 @@ def _merge(known: Json, response: Json) -> None:
 
 def _note(operation: Operation) -> Json:
     options = operation.options
-    note: dict[str, Any] = {"rpc": operation.name, "action": options.action, "policy": options.policy.name}
+    note: dict[str, Any] = {"rpc": operation.name, "action": options.action}
+    note |= {"policy": options.policy.name, "check": options.policy.check}
     note |= {"since": options.since, "until": options.until, "refusals": list(options.refusals)}
     note["outcomes"] = {outcome.name: outcome.status for outcome in options.outcomes}
     return {key: value for key, value in note.items() if value}

@@ -75,15 +75,13 @@ def prefixed(field: AnyField, schemas: Schemas) -> Json:
 
 
 def listed(contract: Contract, operation: Operation) -> AnyMessageType | None:
-    """The stored message that a list is of: by the RPC's name, else what the answer holds; None where it is not known."""
+    """The stored message that a list is of: by the RPC's name, else what the answer holds; None for neither."""
     for message in contract.resources.values():
         descriptor = message.DESCRIPTOR
         resource = descriptor.GetOptions().Extensions[options_pb2.resource]
         plural = resource.plural or f"{resource.noun or descriptor.name}s"
-        if descriptor.file.package == operation.package and operation.method in (
-            f"List{plural}",
-            f"List{plural}Detail",
-        ):
+        named = operation.method in (f"List{plural}", f"List{plural}Detail")
+        if named and descriptor.file.package == operation.package:
             return descriptor
     for field in operation.response.DESCRIPTOR.fields:
         if field.is_repeated and field.message_type is not None:
@@ -94,7 +92,7 @@ def listed(contract: Contract, operation: Operation) -> AnyMessageType | None:
 def _of_list(contract: Contract, operation: Operation, dialect: Dialect, schemas: Schemas) -> Iterator[Json]:
     """Page, order and filters."""
     message = listed(contract, operation)
-    fields = list(message.fields) if message is not None else []
+    fields: list[AnyField] = [] if message is None else [*message.fields]
     pages = _page_parameters(sorted({key for field in fields if field_rules(field).sortable for key in _keys(field)}))
     for name, one in pages.items():
         if name in dialect.reserved:
@@ -120,13 +118,14 @@ def _filter(value: Json) -> Json:
         kept["enum"] = [word for word in kept.get("enum", ()) if word is not None]
     if not kept.get("enum"):
         kept.pop("enum", None)
-    return {**kept, **{key: fact for key, fact in value.items() if key == "description" or key.startswith("x-")}}
+    about = ("description", "x-mopenstack-since", "x-mopenstack-until")
+    return {**kept, **{key: value[key] for key in about if key in value}}
 
 
 def _page_parameters(sortable: list[str]) -> dict[str, Json]:
     """Reserved word of a dialect -> its parameter."""
     key: Json = {"type": "string", **({"enum": sortable} if sortable else {})}
-    found = {
+    found: dict[str, tuple[Json, str]] = {
         "limit": ({"type": "integer", "minimum": 0}, "How many objects the page has at most."),
         "marker": ({"type": "string"}, "The id of the last object of the page before."),
         "offset": ({"type": "integer", "minimum": 0}, "How many objects are left out before the page begins."),

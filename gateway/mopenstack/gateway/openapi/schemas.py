@@ -73,7 +73,7 @@ class Schemas:
         return self._object(fields, message, answer=True)
 
     def described(self, field: AnyField, message: str = "") -> Json:
-        """A field's value with its comment and microversions; `message` is the request or answer whose tree it is in."""
+        """A field's value with its comment and microversions; `message` is the request or answer that it is in."""
         rules = field_rules(field)
         found = self._value(field, message)
         texts = [self.comment(field.full_name), self._words(field)]
