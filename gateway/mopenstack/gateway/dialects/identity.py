@@ -69,12 +69,11 @@ class IdentityDialect(Dialect):
         error = {"code": const(status), "message": TEXT, "title": const(phrase)}
         usual = shape({"error": shape(error, {"identity": {"type": "object"}})})
         if status == 413:
-            return shape({"message": TEXT, "code": TEXT, "title": TEXT})
-        if status in (400, 401):  # OAuth 2.0 has a form of its own, and so has a login that lacks a factor
-            receipt = shape({"receipt": {"type": "object"}, "required_auth_methods": {"type": "array"}})
-            oauth2 = shape({"error": TEXT, "error_description": TEXT})
-            return either(usual, oauth2, receipt) if status == 401 else either(usual, oauth2)
-        return usual
+            return either(usual, shape({"message": TEXT, "code": TEXT, "title": TEXT}))
+        # OAuth 2.0 has a form of its own, and so has a login that lacks a factor.
+        oauth2 = shape({"error": TEXT, "error_description": TEXT})
+        receipt = shape({"receipt": {"type": "object"}, "required_auth_methods": {"type": "array"}})
+        return either(usual, oauth2, receipt) if status == 401 else either(usual, oauth2)
 
     def unauthorized(self, context: RequestContext) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}

@@ -10,7 +10,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRe
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import Answer, Dialect, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
-from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, either, shape
 
 NOTHING = -1
 """A limit of 0, which cinder takes at its word: an empty list."""
@@ -53,7 +53,11 @@ class VolumeDialect(Dialect):
 
     def refusal_schema(self, status: int) -> Schema:
         late = {"retryAfter": TEXT} if status == 413 else {}
-        return shape({FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})})
+        usual = shape(
+            {FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})}
+        )
+        no_route = shape({"message": TEXT, "code": TEXT, "title": TEXT})
+        return either(usual, no_route) if status == 404 else usual
 
     def text(self, fault: Fault) -> str:
         if isinstance(fault, WrongVersion):

@@ -1,14 +1,17 @@
 """What the successes and refusals of an operation look like, as far as its declaration tells.
 
-a body, a query or a header field     400 (InvalidField), 413 (a body that is too large)
-not `anonymous`                       401
-a policy that can refuse              403
-a target, a path variable             404
-`since`, `until`                      404 outside of them
-`transition`, `guard`                 409, or what the dialect calls a conflict of states
-a create of what a quota counts       what the dialect says to OverLimit
-`refusals`                            each with its status and text
-an API with microversions             406
+    a body, a query or a header field     400 (InvalidField), 413 (a body that is too large)
+    not `anonymous`                       401
+    a policy that can refuse              403
+    a target, a path variable             404
+    `since`, `until`                      404 outside of them
+    `transition`, `guard`                 409, or the dialect's `wrong_state`
+    a create of what a quota counts       the dialect's status of OverLimit
+    a header If-Match                     412
+    an API with microversions             406
+    `refusals`                            each with its status and text
+
+Everything else is `default`: any refusal in the envelope of its service.
 """
 
 from __future__ import annotations
@@ -34,8 +37,10 @@ from mopenstack.contract.v1 import options_pb2
 from mopenstack.gateway.dialects.base import Dialect, NotAcceptable, TooLarge, WrongVersion
 from mopenstack.gateway.openapi.bodies import BYTES, JSON
 from mopenstack.gateway.openapi.parameters import BODYLESS, prefixed
-from mopenstack.gateway.openapi.schemas import REFERENCE, Json, Schemas
+from mopenstack.gateway.openapi.schemas import ANSWER, REFERENCE, Json, Schemas, View
 
+_STATUSES = (400, 401, 403, 404, 405, 406, 409, 410, 412, 413, 415, 416, 500, 501, 503)
+"""Those that refusals have, whether declared or not."""
 _ALWAYS = frozenset({"", "@"})
 """Checks that everyone passes."""
 
@@ -93,7 +98,7 @@ def _content(operation: Operation, dialect: Dialect, schemas: Schemas) -> Json:
     fields = [field for field in descriptor.fields if not field_rules(field).header]
     if not fields:
         return {}
-    schema = schemas.answer(fields, descriptor.name)
+    schema = schemas.object(fields, descriptor, View(ANSWER, descriptor.name))
     pages = any(field.message_type is not None and field.message_type.full_name == PAGE_INFO for field in fields)
     if pages and schema.get("properties"):
         key = next(iter(schema["properties"]))
@@ -118,6 +123,8 @@ def refusals(
         yield _of(dialect, Unauthorized, "The token is missing, wrong or expired.")
     if _policy_refuses(operation):
         yield _of(dialect, PolicyRefused, "The operation's policy does not allow it to the caller.")
+    if any(field_rules(field).header == "If-Match" for field in fields):
+        yield Refused(HTTPStatus.PRECONDITION_FAILED, "The object is not as `If-Match` says.")
     if options.target or variables:
         yield _of(dialect, NotFound, "What the path names is not there, or the caller may not know of it.")
     if options.since or options.until:
@@ -144,6 +151,14 @@ def refused(found: Sequence[Refused], service: str, schemas: Schemas, dialect: D
     name = f"{service}.error.{status}"
     schemas.components.setdefault(name, dialect.error_schema(status))
     return {"description": "\n".join(texts), "content": {JSON: {"schema": {"$ref": REFERENCE + name}}}}
+
+
+def other(service: str, schemas: Schemas, dialect: Dialect) -> Json:
+    """The response of refusals that no declaration tells of."""
+    for status in _STATUSES:
+        schemas.components.setdefault(f"{service}.error.{status}", dialect.error_schema(status))
+    references = [{"$ref": f"{REFERENCE}{service}.error.{status}"} for status in _STATUSES]
+    return {"description": "Any other refusal.", "content": {JSON: {"schema": {"anyOf": references}}}}
 
 
 def _of(dialect: Dialect, fault: type[Fault], text: str) -> Refused:

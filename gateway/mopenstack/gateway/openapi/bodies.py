@@ -8,10 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.gateway.hooks import BodySchema
-from mopenstack.gateway.openapi.schemas import Json, Schemas
+from mopenstack.gateway.openapi.schemas import Json, Schemas, View
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+_NOTHING: tuple[Json, ...] = ({"type": "object"}, {"type": "object", "additionalProperties": False})
+"""Bodies that say nothing."""
 
 
 def hooked(contract: Contract) -> Mapping[str, BodySchema]:
@@ -64,13 +66,13 @@ def _bodies(
         return {BYTES: {"type": "string", "format": "binary"}}
     descriptor = operation.request.DESCRIPTOR
     fields = [field for field in descriptor.fields if field.name not in variables and not field_rules(field).header]
-    body = schemas.request(fields, descriptor.name)
+    body = schemas.object(fields, descriptor, View(operation.kind_of_write, descriptor.name))
     hook = hooks.get(operation.name)
     if hook is not None:
         return hook(body)
     if operation.action:
         body = _action(operation, body, schemas)
-    elif not (body.get("properties") or "$ref" in body or "allOf" in body or "items" in body):
+    elif body in _NOTHING:
         return {}
     return {JSON: body}
 

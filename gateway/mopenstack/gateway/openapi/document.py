@@ -14,7 +14,7 @@ from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.dialects.base import Dialect
-from mopenstack.gateway.openapi.answers import Refused, refusals, refused, successes
+from mopenstack.gateway.openapi.answers import Refused, other, refusals, refused, successes
 from mopenstack.gateway.openapi.bodies import hooked, request_body
 from mopenstack.gateway.openapi.parameters import header_parameters, path_parameters, query_parameters
 from mopenstack.gateway.openapi.schemas import Json, Schemas
@@ -61,7 +61,7 @@ class _Document:
             "tags": self._tags(),
             "paths": dict(sorted(paths.items())),
             "components": {
-                "schemas": dict(sorted(self._schemas.components.items())),
+                "schemas": self._schemas.used([paths, self._shared_responses]),
                 "responses": {
                     f"{name}.{number}": response
                     for name, same in sorted(self._shared_responses.items())
@@ -77,6 +77,8 @@ class _Document:
         """One a proto service, with the API that it belongs to."""
         found = {}
         for operation in self._contract.operations:
+            if not operation.routes:
+                continue
             about = f"{_api_text(operation.api)} {self._schemas.comment(operation.service)}".strip()
             found[_tag(operation)] = {"name": _tag(operation), "description": about}
         return list(found.values())
@@ -164,14 +166,16 @@ class _Document:
                 _merge(responses.setdefault(str(status), {"description": ""}), response)
             for one in refusals(operation, verb, variables, self._contract, dialect):
                 errors.setdefault(one.status, []).append(one)
+        successful = set(responses)
         service = self._contract.service_of(sharing[0][0].package).name
         for status, found in sorted(errors.items()):
             responses[str(status)] = refused(found, service, self._schemas, dialect)
+        responses["default"] = other(service, self._schemas, dialect)
         headers = self._answer_headers(sharing[0][0], dialect)
         for response in responses.values():
             response.setdefault("headers", {}).update(headers)
         return {
-            status: self._shared(f"{service}.{status}", response) if int(status) in errors else response
+            status: response if status in successful else self._shared(f"{service}.{status}", response)
             for status, response in responses.items()
         }
 

@@ -10,11 +10,12 @@ from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import QUERY, Operation, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 from mopenstack.gateway.dialects.base import Dialect
-from mopenstack.gateway.openapi.schemas import Json, Schemas
+from mopenstack.gateway.openapi.schemas import ANSWER, Json, Schemas, View
 from mopenstack.gateway.router import TAIL
 
 BODYLESS = frozenset({"GET", "DELETE", "HEAD"})
 _DIRECTIONS = ["asc", "desc"]
+_REQUEST = View("other", "")
 
 
 def path_parameters(
@@ -48,7 +49,7 @@ def query_parameters(
                     yield one
         elif field.message_type is None and not rules.header and wire_key(field) not in known:
             known.add(wire_key(field))
-            yield _parameter("query", wire_key(field), schemas.described(field), required=rules.required)
+            yield _parameter("query", wire_key(field), schemas.described(field, _REQUEST), required=rules.required)
     if verb == "GET" and "fields" in dialect.reserved and not lists and operation.response.DESCRIPTOR.fields:
         yield _page_parameters([])["fields"]
     for name in operation.options.query:
@@ -61,7 +62,7 @@ def header_parameters(operation: Operation, schemas: Schemas) -> Iterator[Json]:
     for field in operation.request.DESCRIPTOR.fields:
         rules = field_rules(field)
         if rules.header:
-            yield _parameter("header", rules.header, schemas.described(field), required=rules.required)
+            yield _parameter("header", rules.header, schemas.described(field, _REQUEST), required=rules.required)
         elif rules.header_prefix:
             yield {**prefixed(field, schemas), "name": f"{rules.header_prefix}*", "in": "header"}
 
@@ -100,7 +101,7 @@ def _of_list(contract: Contract, operation: Operation, dialect: Dialect, schemas
     for field in fields:
         rules = field_rules(field)
         if rules.filterable and rules.access != annotations_pb2.ACCESS_INTERNAL:
-            schema = _filter(schemas.described(field))
+            schema = _filter(schemas.described(field, View(ANSWER, "")))
             for key in _keys(field):
                 yield _parameter("query", key, schema)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.descriptor import FieldDescriptor
@@ -21,7 +22,7 @@ from mopenstack.contract.operations import (
     minor,
     wire_key,
 )
-from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 Json = dict[str, Any]
 
@@ -45,12 +46,29 @@ _TIMES: dict[int, str] = {
 }
 """Formats without a zone, which JSON Schema has no name for."""
 _ASIDE = frozenset({FIELD_MASK, PAGE_INFO, QUERY})
-_ACCESS: dict[int, Json] = {
-    annotations_pb2.ACCESS_OUTPUT: {"readOnly": True},
-    annotations_pb2.ACCESS_INPUT: {"writeOnly": True},
-    annotations_pb2.ACCESS_CREATE: {"x-mopenstack-access": "create"},
-    annotations_pb2.ACCESS_UPDATE: {"x-mopenstack-access": "update"},
+ANSWER = "answer"
+_NOT_IN = {
+    ANSWER: (annotations_pb2.ACCESS_INTERNAL, annotations_pb2.ACCESS_INPUT),
+    "create": (annotations_pb2.ACCESS_INTERNAL, annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_UPDATE),
+    "update": (annotations_pb2.ACCESS_INTERNAL, annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_CREATE),
+    "other": (annotations_pb2.ACCESS_INTERNAL, annotations_pb2.ACCESS_OUTPUT),
 }
+"""Mode -> the fields that are not there, by their `access`."""
+_LENIENT = {"boolean": ["string", "integer"], "integer": ["string"], "number": ["string"], "string": ["integer"]}
+"""Type of a lenient field -> the further types that a request may give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Where a message is: in an answer, or in a request to create, update or do something other."""
+
+    mode: str
+    message: str
+    """Name of the request or answer."""
+
+    @property
+    def is_answer(self) -> bool:
+        return self.mode == ANSWER
 
 
 class Schemas:
@@ -64,119 +82,157 @@ class Schemas:
         """The comment of anything that the contract declares, by its full name."""
         return self._contract.sources.comment(name)
 
-    def request(self, fields: Iterable[AnyField], message: str) -> Json:
-        """The JSON object that these fields of a request message make."""
-        return self._object(fields, message, answer=False)
+    def used(self, shown: Any) -> Json:
+        """The components that a document refers to, and those that they refer to; not what a hook replaced."""
+        found: set[str] = set()
+        waiting = [shown]
+        while waiting:
+            here = waiting.pop()
+            if isinstance(here, dict):
+                name = str(here.get("$ref", "")).removeprefix(REFERENCE)
+                if name in self.components and name not in found:
+                    found.add(name)
+                    waiting.append(self.components[name])
+                waiting += here.values()
+            elif isinstance(here, list):
+                waiting += here
+        return {name: self.components[name] for name in sorted(found)}
 
-    def answer(self, fields: Iterable[AnyField], message: str) -> Json:
-        """The same for an answer's message, in which no key is declared to be required."""
-        return self._object(fields, message, answer=True)
+    def object(self, fields: Iterable[AnyField], descriptor: AnyMessageType, view: View) -> Json:
+        """The JSON object that some fields of a message make."""
+        properties: Json = {}
+        required: set[str] = set()
+        whole: list[Json] = []
+        free: Any = None
+        for field in self._travelling(fields, view):
+            rules = field_rules(field)
+            if rules.inline:
+                value = self._value(field, view)
+                if _is_map(field):
+                    free = value["additionalProperties"]
+                elif value != {"type": "object"}:  # a whole object, the list itself, or anything
+                    whole.append(value)
+                else:
+                    free = True
+                continue
+            value = self.described(field, view)
+            key = wire_key(field)
+            _put(properties, key, value)
+            if rules.also:
+                same = {name: fact for name, fact in value.items() if name not in ("description", "default")}
+                _put(properties, rules.also, {**same, "description": f"The same as `{key}`."})
+            if not (view.is_answer or rules.since or rules.until) and _required(field, rules, view.mode):
+                required.add(key)
+        shown: Json = {"type": "object"}
+        if properties:
+            shown["properties"] = properties
+        if required:
+            shown["required"] = sorted(required)
+        if free is not None:
+            shown["additionalProperties"] = free
+        elif not view.is_answer and not whole and self._rejects(descriptor):
+            shown["additionalProperties"] = False
+        if not whole:
+            return shown
+        return {"allOf": [shown, *whole]} if properties or len(whole) > 1 else whole[0]
 
-    def described(self, field: AnyField, message: str = "") -> Json:
-        """A field's value with its comment and microversions; `message` is the request or answer that it is in."""
+    def described(self, field: AnyField, view: View) -> Json:
+        """A field's value with its comment, its microversions, and who may give or see it."""
         rules = field_rules(field)
-        found = self._value(field, message)
+        found = self._value(field, view)
         texts = [self.comment(field.full_name), self._words(field)]
         facts = {
             "description": "\n\n".join(filter(None, texts)) or found.get("description", ""),
             "x-mopenstack-since": rules.since,
             "x-mopenstack-until": rules.until,
-            "x-mopenstack-policy": rules.policy,
-            "x-mopenstack-audience": rules.audience,
         }
-        found = {**found, **_ACCESS.get(rules.access, {}), **{key: fact for key, fact in facts.items() if fact}}
-        if rules.default:
+        if view.is_answer:
+            facts["x-mopenstack-audience"] = rules.audience
+        else:
+            facts["x-mopenstack-policy"] = rules.policy
+        found = {**found, **{key: fact for key, fact in facts.items() if fact}}
+        if rules.default and view.mode == "create":
             found["default"] = _default(field, json.loads(rules.default))
         return found
 
     # -- inside
 
-    def _reference(self, message: AnyMessageType, place: str) -> Json:
+    def _rejects(self, descriptor: AnyMessageType) -> bool:
+        """Whether keys that the message does not declare are refused."""
+        own = descriptor.GetOptions().Extensions[options_pb2.unknown]
+        api = self._contract.apis.get(descriptor.file.package)
+        return (own or (api.unknown if api is not None else 0)) == annotations_pb2.UNKNOWN_REJECT
+
+    def _reference(self, message: AnyMessageType, view: View) -> Json:
         name = message.full_name.removeprefix("mopenstack.")
+        if not view.is_answer:
+            name = f"{name}.{view.mode}"
         if has_places(message):
-            name = f"{name}-in-{place}"
+            name = f"{name}-in-{view.message}"
         if name not in self.components:
             self.components[name] = {}  # a message may hold itself
-            self.components[name] = self._object(message.fields, place, answer=None)
+            self.components[name] = self.object(message.fields, message, view)
             comment = self.comment(message.full_name)
             if comment:
                 self.components[name]["description"] = comment
         return {"$ref": REFERENCE + name}
 
-    def _object(self, fields: Iterable[AnyField], place: str, *, answer: bool | None) -> Json:
-        """`answer` None: in requests and answers alike."""
-        shown: Json = {"type": "object", "properties": {}}
-        required: set[str] = set()
-        whole: list[Json] = []
-        for field in self._travelling(fields, place):
-            rules = field_rules(field)
-            if rules.inline:
-                # Free keys, a whole object, or the list itself.
-                whole.append(self._value(field, place) or {"type": "object"})
-                continue
-            value = self.described(field, place)
-            key = wire_key(field)
-            _put(shown["properties"], key, value)
-            if rules.also:
-                same = {name: value[name] for name in value if name.startswith("x-mopenstack-") or name in _KEPT}
-                _put(shown["properties"], rules.also, {**same, "description": f"The same as `{key}`."})
-            if rules.required and answer is not True and not (rules.since or rules.until):
-                required.add(key)
-        if required:
-            shown["required"] = sorted(required)
-        if not whole:
-            return shown
-        if not shown["properties"] and len(whole) == 1:
-            return whole[0]
-        return {"allOf": [shown, *whole]}
-
     @staticmethod
-    def _travelling(fields: Iterable[AnyField], place: str) -> Iterator[AnyField]:
-        """The fields that the JSON document of a request or answer of this name can have."""
+    def _travelling(fields: Iterable[AnyField], view: View) -> Iterator[AnyField]:
+        """The fields that the JSON document of a request or answer can have."""
         for field in fields:
             rules = field_rules(field)
-            internal = rules.access == annotations_pb2.ACCESS_INTERNAL
             aside = field.message_type is not None and field.message_type.full_name in _ASIDE
-            if not (internal or aside or rules.header or rules.header_prefix) and _may_be_in(rules, place):
+            if aside or rules.header or rules.header_prefix or not _may_be_in(rules, view.message):
+                continue
+            if rules.access not in _NOT_IN[view.mode] and (view.is_answer or not rules.links):
                 yield field
 
-    def _value(self, field: AnyField, place: str) -> Json:
-        message = field.message_type
-        if message is not None and message.GetOptions().map_entry:
-            return {"type": "object", "additionalProperties": self._one(message.fields_by_name["value"], place)}
-        value = self._one(field, place)
+    def _value(self, field: AnyField, view: View) -> Json:
         rules = field_rules(field)
-        if field.is_repeated:
+        value: Json
+        if _is_map(field):
+            assert field.message_type is not None
+            value = {
+                "type": "object",
+                "additionalProperties": self._one(field.message_type.fields_by_name["value"], view),
+            }
+        elif field.is_repeated:
             limits = {"minItems": rules.min_items, "maxItems": rules.max_items, "uniqueItems": rules.unique_items}
-            value = {"type": "array", "items": value, **{key: limit for key, limit in limits.items() if limit}}
-        if rules.nullable or rules.null_if_unset:
-            return _or_null(value)
-        return value
+            kept = {key: limit for key, limit in limits.items() if limit and not view.is_answer}
+            value = {"type": "array", "items": self._one(field, view), **kept}
+            if rules.lenient and not view.is_answer:
+                value["type"] = ["array", "string"]
+        else:
+            value = self._one(field, view)
+        if view.is_answer:
+            null = rules.null_if_unset and not field.is_repeated
+        else:
+            null = rules.nullable or bool(rules.coerce_null)
+        return _or_null(value) if null else value
 
-    def _one(self, field: AnyField, place: str) -> Json:
+    def _one(self, field: AnyField, view: View) -> Json:
         rules = field_rules(field)
         message = field.message_type
         if message is not None:
             if message.full_name == _TIMESTAMP:
                 return self._time(field)
             known = _WELL_KNOWN.get(message.full_name)
-            return dict(known) if known is not None else self._reference(message, place)
-        value: Json = {"type": "string"} if field.enum_type else {"type": _SCALARS.get(field.cpp_type, "integer")}
+            return dict(known) if known is not None else self._reference(message, view)
         if rules.format == "integer":  # more digits than a 64-bit number has
             return {"type": "integer"}
+        kind = "string" if field.enum_type else _SCALARS.get(field.cpp_type, "integer")
+        value: Json = {"type": kind}
         if field.enum_type is not None:
             value["enum"] = list(dict.fromkeys(enum_words(field).values()))
         elif rules.one_of:
-            number = value["type"] == "integer"
-            value["enum"] = [int(word) if number else word for word in rules.one_of]
-        texts = {"minLength": rules.min_length, "maxLength": rules.max_length, "pattern": rules.pattern}
-        value.update({key: limit for key, limit in {**texts, "format": rules.format}.items() if limit})
-        if rules.HasField("minimum"):
-            value["minimum"] = rules.minimum.value
-        if rules.HasField("maximum"):
-            value["maximum"] = rules.maximum.value
-        if rules.lenient:
-            value["x-mopenstack-lenient"] = True
+            value["enum"] = [int(word) if kind == "integer" else word for word in rules.one_of]
+        if rules.format:
+            value["format"] = rules.format
+        if not view.is_answer:
+            value |= _limits(rules)
+            if rules.lenient and not field.enum_type:
+                value["type"] = [kind, *_LENIENT[kind]]
         return value
 
     def _time(self, field: AnyField) -> Json:
@@ -197,9 +253,6 @@ class Schemas:
         }
         lines = [f"- `{word}`: {' '.join(text.split())}" for word, text in comments.items() if text]
         return "\n".join([self.comment(field.enum_type.full_name), *lines]).strip()
-
-
-_KEPT = frozenset({"type", "enum", "anyOf", "$ref", "readOnly", "writeOnly", "items"})
 
 
 def _put(properties: Json, key: str, value: Json) -> None:
@@ -223,10 +276,31 @@ def _default(field: AnyField, value: Any) -> Any:
 def _or_null(value: Json) -> Json:
     if "type" not in value:
         return {"anyOf": [value, {"type": "null"}]} if value else value
-    value = {**value, "type": [value["type"], "null"]}
+    kinds = value["type"] if isinstance(value["type"], list) else [value["type"]]
+    value = {**value, "type": [*kinds, "null"]}
     if "enum" in value:
         value["enum"] = [*value["enum"], None]
     return value
+
+
+def _limits(rules: annotations_pb2.Field) -> Json:
+    texts = {"minLength": rules.min_length, "maxLength": rules.max_length, "pattern": rules.pattern}
+    found: Json = {key: limit for key, limit in texts.items() if limit}
+    if rules.HasField("minimum"):
+        found["minimum"] = rules.minimum.value
+    if rules.HasField("maximum"):
+        found["maximum"] = rules.maximum.value
+    return found
+
+
+def _is_map(field: AnyField) -> bool:
+    return field.message_type is not None and field.message_type.GetOptions().map_entry
+
+
+def _required(field: AnyField, rules: annotations_pb2.Field, mode: str) -> bool:
+    """Whether a request lacks something without the field: an update needs only the object that it is about."""
+    own = field.message_type is not None and not field.message_type.full_name.startswith("google.protobuf.")
+    return rules.required and (mode != "update" or (own and not _is_map(field)))
 
 
 def _may_be_in(rules: annotations_pb2.Field, message: str) -> bool:
