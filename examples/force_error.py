@@ -13,7 +13,7 @@ from pathlib import Path
 
 import grpc
 
-from mopenstack.admin.v1 import admin_pb2
+from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from mopenstack.conformance.tools import Provider
 
 CONFIGURATION = """
@@ -79,12 +79,8 @@ def main() -> None:
         print(f"terraform booted server {server}")
 
         with grpc.insecure_channel(status["grpc"]) as channel:
-            force = channel.unary_unary(
-                "/mopenstack.admin.v1.Admin/ForceState",
-                admin_pb2.ForceStateRequest.SerializeToString,
-                lambda answer: answer,
-            )
-            force(admin_pb2.ForceStateRequest(cloud="default", kind="server", id=server, state="error"))
+            admin = admin_pb2_grpc.AdminStub(channel)
+            admin.ForceState(admin_pb2.ForceStateRequest(cloud="default", kind="server", id=server, state="error"))
         print("gRPC put it into ERROR")
 
         plan = terraform(

@@ -41,15 +41,19 @@ def generate(out: Path = GEN) -> int:
 
     sources = sorted(str(path) for path in (PROTO / "mopenstack").rglob("*.proto"))
     googleapis = Path(next(iter(google.api.__path__))).parents[1]
-    well_known = Path(protoc.__file__).parent / "_proto"
+    includes = [PROTO, googleapis, Path(protoc.__file__).parent / "_proto"]
     final, out = out, Path(tempfile.mkdtemp(prefix="gen.", dir=out.parent))
     out.chmod(0o755)
     try:
-        _compile(sources, out, googleapis, well_known)
+        _compile(sources, out, includes)
         for source in sources:  # so that a client, or a service of another distribution, can import them
             copy = out / Path(source).relative_to(PROTO)
             shutil.copyfile(source, copy)
-        write_refusals(sources, out, [PROTO, googleapis, well_known])
+        files = _descriptors(sources, out, includes)
+        write_refusals(files, out)
+        own = [file for file in files if (PROTO / file.name).is_file()]
+        write_descriptors(own, out)
+        _remove_empty_stubs(own, out)
         # Swapped in whole: whoever imports meanwhile sees the old files or the new ones.
         old = out.with_name(out.name + ".old")
         if final.exists():
@@ -61,44 +65,80 @@ def generate(out: Path = GEN) -> int:
     return len(sources)
 
 
-def _compile(sources: list[str], out: Path, googleapis: Path, well_known: Path) -> None:
-    from grpc_tools import protoc
-
-    arguments = [
-        "protoc",
-        f"-I{PROTO}",
-        f"-I{googleapis}",
-        f"-I{well_known}",
-        f"--python_out={out}",
-        f"--pyi_out={out}",
-        *sources,
-    ]
-    if protoc.main(arguments) != 0:
-        raise SystemExit("proto/generate.py: protoc refused the contract (see above)")
+def _compile(sources: list[str], out: Path, includes: list[Path]) -> None:
+    """Write the modules of messages and of gRPC stubs, with their types."""
+    _protoc(includes, f"--python_out={out}", f"--pyi_out={out}", f"--grpc_python_out={out}", *sources)
+    _protoc(includes, _plugin("mypy_grpc"), f"--mypy_grpc_out=quiet:{out}", *sources)
     # --pyi_out leaves extensions untyped; mypy-protobuf types them.
     options = [source for source in sources if source.endswith("contract/v1/options.proto")]
     for stub in out.rglob("options_pb2.pyi"):
         stub.unlink()
-    plugin = Path(sys.executable).with_name("protoc-gen-mypy")
-    found = str(plugin) if plugin.exists() else shutil.which("protoc-gen-mypy")
-    if found is None:
-        raise SystemExit("proto/generate.py: protoc-gen-mypy is missing; install mypy-protobuf")
-    arguments = ["protoc", f"-I{PROTO}", f"-I{googleapis}", f"-I{well_known}"]
-    if protoc.main([*arguments, f"--plugin=protoc-gen-mypy={found}", f"--mypy_out=quiet:{out}", *options]) != 0:
-        raise SystemExit("proto/generate.py: protoc-gen-mypy refused the annotations (see above)")
+    _protoc(includes, _plugin("mypy"), f"--mypy_out=quiet:{out}", *options)
 
 
-def write_refusals(sources: list[str], out: Path, includes: list[Path]) -> None:
-    """Write the classes of each package's enum `Refusal` as `refusals.py` beside its generated modules."""
-    from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+def _protoc(includes: list[Path], *arguments: str) -> None:
     from grpc_tools import protoc
 
-    whole = out / "contract.binpb"
-    arguments = ["protoc", *(f"-I{folder}" for folder in includes), "--include_imports", "--include_source_info"]
-    if protoc.main([*arguments, f"--descriptor_set_out={whole}", *sources]) != 0:
+    if protoc.main(["protoc", *(f"-I{folder}" for folder in includes), *arguments]) != 0:
         raise SystemExit("proto/generate.py: protoc refused the contract (see above)")
+
+
+def _plugin(name: str) -> str:
+    """The option that names a plugin of mypy-protobuf: beside this Python, or on PATH."""
+    program = f"protoc-gen-{name}"
+    beside = Path(sys.executable).with_name(program)
+    found = str(beside) if beside.exists() else shutil.which(program)
+    if found is None:
+        raise SystemExit(f"proto/generate.py: {program} is missing; install mypy-protobuf")
+    return f"--plugin={program}={found}"
+
+
+def _descriptors(sources: list[str], out: Path, includes: list[Path]) -> list[Any]:
+    """The FileDescriptorProto of every source and of all that they import, each behind its imports, with comments."""
+    from google.protobuf import descriptor_pb2
+
+    whole = out / "contract.binpb"
+    _protoc(includes, "--include_imports", "--include_source_info", f"--descriptor_set_out={whole}", *sources)
     files = descriptor_pb2.FileDescriptorSet.FromString(whole.read_bytes()).file
     whole.unlink()
+    return list(files)
+
+
+def write_descriptors(files: list[Any], out: Path) -> None:
+    """Write `descriptors.binpb` (a FileDescriptorSet) and `py.typed` into each folder `mopenstack/<api>/<version>`.
+
+    The generated modules hold no comments: OpenAPI and gRPC reflection read them there (mopenstack.contract.sources).
+    """
+    from google.protobuf import descriptor_pb2
+
+    by_folder: dict[Path, Any] = {}
+    for file in files:
+        folder = out.joinpath(*Path(file.name).parts[:3])
+        kept = by_folder.setdefault(folder, descriptor_pb2.FileDescriptorSet()).file.add()
+        kept.CopyFrom(file)
+        kept.source_code_info.ClearField("location")
+        for location in file.source_code_info.location:
+            # A location without a comment tells a place in a file that no client has.
+            if location.leading_comments or location.trailing_comments or location.leading_detached_comments:
+                kept.source_code_info.location.add().CopyFrom(location)
+    for folder, found in by_folder.items():
+        (folder / "descriptors.binpb").write_bytes(found.SerializeToString(deterministic=True))
+        (folder / "py.typed").touch()
+
+
+def _remove_empty_stubs(files: list[Any], out: Path) -> None:
+    """Remove the gRPC modules of files that declare no service."""
+    for file in files:
+        if not file.service:
+            module = out / Path(file.name).with_suffix("")
+            for suffix in (".py", ".pyi"):
+                module.with_name(f"{module.name}_pb2_grpc{suffix}").unlink(missing_ok=True)
+
+
+def write_refusals(files: list[Any], out: Path) -> None:
+    """Write the classes of each package's enum `Refusal` as `refusals.py` beside its generated modules."""
+    from google.protobuf import descriptor_pool, message_factory
+
     pool = descriptor_pool.DescriptorPool()
     for file in files:
         pool.Add(file)

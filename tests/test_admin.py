@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from mopenstack.admin.v1 import admin_pb2
+from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from tests.conftest import Cloud, User
 
 ADMIN = "_mopenstack"
@@ -29,12 +29,8 @@ async def test_a_forced_state_is_seen(cloud: Cloud, demo: User) -> None:
     id = await _boot(demo)
     assert await _status(demo, id) == "ACTIVE"
     async with grpc.aio.insecure_channel(cloud.serving.grpc) as channel:
-        force = channel.unary_unary(
-            "/mopenstack.admin.v1.Admin/ForceState",
-            admin_pb2.ForceStateRequest.SerializeToString,
-            lambda answer: answer,
-        )
-        await force(admin_pb2.ForceStateRequest(cloud=cloud.name, kind="server", id=id, state="error"))
+        request = admin_pb2.ForceStateRequest(cloud=cloud.name, kind="server", id=id, state="error")
+        await admin_pb2_grpc.AdminStub(channel).ForceState(request)
     assert await _status(demo, id) == "ERROR"
     state = f"/clouds/{cloud.name}/resources/server"
     (await demo.put(ADMIN, f"{state}/{id}/state", {"state": "sideways"})).refused(400, "sideways")

@@ -20,7 +20,7 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from mopenstack.admin.v1 import admin_pb2
+from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from tests.conftest import Reply, User
 from tests.processes import server
 
@@ -168,10 +168,7 @@ async def test_settings_of_one_core_hold_in_the_other(two_cores: list[Cores]) ->
 
 async def ask(channel: grpc.aio.Channel, method: str, request: Any) -> None:
     """One call of the admin service."""
-    call: grpc.aio.UnaryUnaryMultiCallable[Any, bytes] = channel.unary_unary(
-        f"/mopenstack.admin.v1.Admin/{method}", lambda message: message.SerializeToString(), lambda answer: answer
-    )
-    await call(request)
+    await getattr(admin_pb2_grpc.AdminStub(channel), method)(request)
 
 
 @dataclass(frozen=True, slots=True)

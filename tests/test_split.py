@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import grpc
 import pytest
 import pytest_asyncio
 from google.rpc import error_details_pb2, status_pb2
-from grpc_health.v1 import health_pb2
-from grpc_reflection.v1alpha import reflection_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from mopenstack.network.v2.core import networks_pb2
+from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
 from tests.conftest import Cloud, User
 from tests.processes import server
 
@@ -95,11 +94,7 @@ async def test_headers_through_two_processes(split: tuple[str, str]) -> None:
 async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> None:
     """The same operation over gRPC: with the token it answers, without it and against the policy it refuses by name."""
     async with grpc.aio.insecure_channel(split[1]) as channel:
-        create = channel.unary_unary(
-            "/mopenstack.network.v2.Networks/CreateNetwork",
-            networks_pb2.CreateNetworkRequest.SerializeToString,
-            networks_pb2.NetworkResponse.FromString,
-        )
+        create = networks_pb2_grpc.NetworksStub(channel).CreateNetwork
         request = networks_pb2.CreateNetworkRequest(network=networks_pb2.Network(name="over gRPC"))
         answer = await create(request, metadata=(("x-auth-token", user.token),))
         assert answer.network.project_id == user.project_id
@@ -122,17 +117,9 @@ async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> N
 async def test_reflection_and_health(split: tuple[str, str]) -> None:
     """grpcurl finds the services, and a probe the server's health."""
     async with grpc.aio.insecure_channel(split[1]) as channel:
-        check = channel.unary_unary(
-            "/grpc.health.v1.Health/Check",
-            health_pb2.HealthCheckRequest.SerializeToString,
-            health_pb2.HealthCheckResponse.FromString,
-        )
+        check = health_pb2_grpc.HealthStub(channel).Check
         assert (await check(health_pb2.HealthCheckRequest())).status == health_pb2.HealthCheckResponse.SERVING
-        reflect: Any = channel.stream_stream(
-            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-            reflection_pb2.ServerReflectionRequest.SerializeToString,
-            reflection_pb2.ServerReflectionResponse.FromString,
-        )
+        reflect = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
         stream = reflect(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
         answer = await stream.read()
         names = {service.name for service in answer.list_services_response.service}
@@ -143,11 +130,7 @@ async def test_one_process_speaks_grpc_beside_http(cloud: Cloud, demo: User) -> 
     """The gRPC port of a whole cloud shows what HTTP made, in the cloud that the metadata names."""
     made = (await demo.post("network", "/v2.0/networks", {"network": {"name": "n"}})).ok(201)["network"]
     async with grpc.aio.insecure_channel(cloud.serving.grpc) as channel:
-        get = channel.unary_unary(
-            "/mopenstack.network.v2.Networks/GetNetwork",
-            networks_pb2.GetNetworkRequest.SerializeToString,
-            networks_pb2.NetworkResponse.FromString,
-        )
+        get = networks_pb2_grpc.NetworksStub(channel).GetNetwork
         metadata = (("x-auth-token", demo.token), ("x-mopenstack-cloud", cloud.name))
         answer = await get(networks_pb2.GetNetworkRequest(network_id=made["id"]), metadata=metadata)
         assert answer.network.name == "n"

@@ -140,15 +140,12 @@ def _subjects(address: str, token: str) -> set[str]:
         request = reflection_pb2.ServerReflectionRequest(file_containing_symbol="acme.tickets.v1.Tickets")
         (answer,) = ask(iter([request]))
         pool = descriptor_pool.DescriptorPool()
-        waiting = list(answer.file_descriptor_response.file_descriptor_proto)
-        while waiting:
-            file = descriptor_pb2.FileDescriptorProto.FromString(waiting.pop(0))
-            try:
-                pool.Add(file)
-            except TypeError:  # it needs a file that is not there yet
-                request = reflection_pb2.ServerReflectionRequest(file_by_filename=_missing(pool, file))
-                (answer,) = ask(iter([request]))
-                waiting = [*answer.file_descriptor_response.file_descriptor_proto, *waiting, file.SerializeToString()]
+        files = [
+            descriptor_pb2.FileDescriptorProto.FromString(one)
+            for one in answer.file_descriptor_response.file_descriptor_proto
+        ]
+        for file in _in_order(files):
+            pool.Add(file)
         service = pool.FindServiceByName("acme.tickets.v1.Tickets")
         method = service.methods_by_name["ListTickets"]
         answer_class = message_factory.GetMessageClass(method.output_type)
@@ -160,11 +157,11 @@ def _subjects(address: str, token: str) -> set[str]:
         return {ticket.subject for ticket in found.tickets}
 
 
-def _missing(pool: descriptor_pool.DescriptorPool, file: descriptor_pb2.FileDescriptorProto) -> str:
-    """The first file that another one imports and the pool does not have."""
-    for name in file.dependency:
-        try:
-            pool.FindFileByName(name)
-        except KeyError:
-            return name
-    raise AssertionError(f"{file.name} needs nothing that is missing")
+def _in_order(files: list[descriptor_pb2.FileDescriptorProto]) -> list[descriptor_pb2.FileDescriptorProto]:
+    """Each file behind those that it imports."""
+    ordered: dict[str, descriptor_pb2.FileDescriptorProto] = {}
+    while len(ordered) < len(files):
+        ready = [file for file in files if file.name not in ordered and ordered.keys() >= set(file.dependency)]
+        assert ready, "a file lacks one that it imports"
+        ordered |= {file.name: file for file in ready}
+    return list(ordered.values())

@@ -12,7 +12,7 @@ import grpc
 import pytest
 import yaml
 
-from mopenstack.admin.v1 import admin_pb2
+from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from mopenstack.cli.tls import BadCertificate, Tls
 from mopenstack.conformance.certificates import Authority
 from tests.processes import command, detached
@@ -65,12 +65,8 @@ def _with_client_certificates(url: str, trusting: ssl.SSLContext, authority: Aut
 def _over_grpc(address: str, authority: Authority) -> None:
     credentials = grpc.ssl_channel_credentials(authority.ca.read_bytes())
     with grpc.secure_channel(address, credentials) as channel:
-        status = channel.unary_unary(
-            "/mopenstack.admin.v1.Admin/GetStatus",
-            request_serializer=admin_pb2.GetStatusRequest.SerializeToString,
-            response_deserializer=admin_pb2.Status.FromString,
-        )
-        assert "default" in status(admin_pb2.GetStatusRequest(), timeout=10).clouds
+        status = admin_pb2_grpc.AdminStub(channel).GetStatus(admin_pb2.GetStatusRequest(), timeout=10)
+        assert "default" in status.clouds
 
 
 def test_certificates_that_cannot_be_used(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ id: one
 description: A network.
 tree: working
 service: network
-features: [networks]
+features: [network]
 steps:
   - name: create
 """
@@ -55,7 +55,9 @@ def test_a_scenario_loads(tmp_path: Path) -> None:
     [
         (WORKING + "colour: red\n", "colour"),
         (WORKING.replace("id: one", "id: One Two"), "id"),
-        (WORKING.replace("features: [networks]", "features: []"), "features"),
+        (WORKING.replace("features: [network]", "features: []"), "features"),
+        (WORKING.replace("features: [network]", "features: [compute 2]"), "features"),
+        (WORKING.replace("features: [network]", "features: ['extension: qos']"), "features"),
         (WORKING.replace("working", "updates"), "at least two steps"),
         (WORKING.replace("working", "misconfigured"), "expect.refusal"),
         (WORKING + "expect:\n  refusal: {status: 400, message: no, source: here}\n", "expect.refusal"),

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from mopenstack.conformance import image_cache
 from mopenstack.conformance.cloud import Account, Cloud, Host, existing_cloud, running_host
 from mopenstack.conformance.errors import CloudError, ConformanceError
+from mopenstack.conformance.features import lack
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import data_home, package_file
@@ -158,10 +159,10 @@ class _Run:
     def judge(self, test: AcceptanceTest, cloud: Cloud, seed: Seed) -> Result:
         """One test's verdict."""
         result = _unjudged(test)
-        lacks = seed.lacks(test.all_needs())
+        lacks = seed.features.lacks(test.all_needs())
         account = cloud.account(test.user)
         if lacks or account is None:
-            return result.model_copy(update={"reason": f"the cloud has no {', no '.join(sorted(set(lacks)))}"})
+            return result.model_copy(update={"reason": lack(lacks or [test.user])})
         if test.broken:
             return result.model_copy(update={"reason": test.broken})
         if test.proves_nothing:

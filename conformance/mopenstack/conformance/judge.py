@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.features import lack, look
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.openstack import Inventory, Session, left_behind
 from mopenstack.conformance.scenario import Refusal, Scenario, Step, Tree
@@ -35,10 +36,14 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
     )
     account = cloud.account(scenario.user)
     if account is None:
-        return result.model_copy(
-            update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": "no administrator for this cloud"}
-        )
+        return _not_run(result, "no administrator for this cloud")
     started = time.monotonic()
+    try:
+        missing = look(cloud, account).lacks(scenario.features)
+    except CloudError as error:
+        return result.model_copy(update={"outcome": Outcome.FAILED, "drift_free": None, "reason": str(error)[:300]})
+    if missing:
+        return _not_run(result, lack(missing))
     steps: list[str] = []
     environment = account.environment(
         TF_CLI_CONFIG_FILE=str(Provider().cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
@@ -61,6 +66,10 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         if not result.negative and "the plan after" not in text:
             verdict["drift_free"] = None
     return result.model_copy(update={**verdict, "steps": steps, "seconds": round(time.monotonic() - started, 2)})
+
+
+def _not_run(result: Result, reason: str) -> Result:
+    return result.model_copy(update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": reason})
 
 
 def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:

@@ -4,6 +4,7 @@ Deliberately no SDK: what is left behind, and what a cloud offers, must be seen 
 """
 
 import json
+import re
 import ssl
 import urllib.error
 import urllib.request
@@ -11,33 +12,9 @@ from typing import Any, NamedTuple
 
 from mopenstack.conformance.cloud import Account
 from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.kinds import kinds, types_of
 
-# What a test can leave behind: catalog types, path below the service's base, key of the list.
-LISTS: tuple[tuple[tuple[str, ...], str, str], ...] = (
-    (("compute",), "/servers", "servers"),
-    (("compute",), "/os-keypairs", "keypairs"),
-    (("compute",), "/os-server-groups", "server_groups"),
-    (("compute",), "/flavors", "flavors"),
-    (("network",), "/v2.0/networks", "networks"),
-    (("network",), "/v2.0/subnets", "subnets"),
-    (("network",), "/v2.0/subnetpools", "subnetpools"),
-    (("network",), "/v2.0/address-scopes", "address_scopes"),
-    (("network",), "/v2.0/ports", "ports"),
-    (("network",), "/v2.0/routers", "routers"),
-    (("network",), "/v2.0/floatingips", "floatingips"),
-    (("network",), "/v2.0/security-groups", "security_groups"),
-    (("network",), "/v2.0/security-group-rules", "security_group_rules"),
-    (("volumev3", "block-storage"), "/volumes", "volumes"),
-    (("volumev3", "block-storage"), "/snapshots", "snapshots"),
-    (("volumev3", "block-storage"), "/types", "volume_types"),
-    (("image",), "/v2/images", "images"),
-    (("identity",), "/v3/projects", "projects"),
-    (("identity",), "/v3/users", "users"),
-    (("identity",), "/v3/groups", "groups"),
-    (("identity",), "/v3/roles", "roles"),
-    (("identity",), "/v3/services", "services"),
-)
-
+VERSION = re.compile(r"/v\d+(\.\d+)?")
 Inventory = dict[str, set[str]]
 """Kind of resource to the ids (key pairs: names) that an account sees."""
 
@@ -77,33 +54,56 @@ class Session:
                     self.catalog.setdefault(service["type"], endpoint["url"].rstrip("/"))
         return self
 
-    def get(self, types: tuple[str, ...], path: str) -> Answer | None:
-        """GET below a service's base; None where the catalog has no such service."""
-        base = next((self.catalog[one] for one in types if one in self.catalog), None)
+    @property
+    def secure(self) -> bool:
+        """Whether the cloud speaks HTTPS."""
+        return self._account.auth_url.startswith("https://")
+
+    def endpoint(self, service: str) -> str | None:
+        """A service's base by its catalog type, or by another type of the same API; None where it is not listed."""
+        return next((self.catalog[one] for one in types_of(service) if one in self.catalog), None)
+
+    def get(self, service: str, path: str) -> Answer | None:
+        """GET below a service's base, which may have the path's version already; None without such a service."""
+        base = self.endpoint(service)
         if base is None:
             return None
         version = "/" + path.split("/")[1]
-        if base.endswith(version):
-            base = base.removesuffix(version)
+        if VERSION.fullmatch(version) and VERSION.search(base):
+            path = path.removeprefix(version)
         return request("GET", base + path, token=self.token, cacert=self._cacert)
 
-    def list(self, types: tuple[str, ...], path: str, key: str) -> list[dict[str, Any]] | None:
-        """A list; None where the service is not there or does not show it to this account."""
-        answer = self.get(types, path)
-        if answer is None or answer.status in (401, 403, 404, 501):
+    def list(self, service: str, path: str, key: str) -> list[dict[str, Any]] | None:
+        """A list; None where the service is not there, or does not show or have it."""
+        answer = self.get(service, path)
+        if answer is None or 400 <= answer.status < 500 or answer.status == 501:
             return None
         if answer.status not in (200, 300):
             raise CloudError(f"GET {path}: {answer.status} {answer.body}")
         found: list[dict[str, Any]] = answer.body[key]
         return found
 
+    def newest_microversion(self, service: str) -> str:
+        """What the service's version document says; empty where it says nothing or there is no such service."""
+        base = self.endpoint(service)
+        if base is None:
+            return ""
+        version = VERSION.search(base)
+        root = base[: version.end()] if version else base
+        body = request("GET", f"{root}/", token=self.token, cacert=self._cacert).body
+        if not isinstance(body, dict):
+            return ""
+        versions = [body["version"]] if "version" in body else body.get("versions") or []
+        found = [str(one.get("version") or one.get("max_version") or "") for one in versions if isinstance(one, dict)]
+        return next(filter(None, found), "")
+
     def inventory(self) -> Inventory:
-        """Everything this account sees of the kinds in LISTS."""
+        """Everything of the contract's kinds that this account sees."""
         seen: Inventory = {}
-        for types, path, key in LISTS:
-            entries = self.list(types, path, key)
+        for kind in kinds():
+            entries = self.list(*kind)
             if entries is not None:
-                seen[key] = {_identity(entry) for entry in entries}
+                seen[f"{kind.service} {kind.key}"] = {_identity(entry) for entry in entries}
         return seen
 
 
@@ -159,9 +159,9 @@ def _answer(status: int, headers: Any, raw: bytes) -> Answer:
 
 
 def _identity(entry: dict[str, Any]) -> str:
-    """An id, or a key pair's name."""
+    """An id, or what else the API calls the object by."""
     inner = entry.get("keypair", entry)
-    return str(inner["id"] if "id" in inner else inner["name"])
+    return str(next(inner[key] for key in ("id", "uuid", "name", "namespace") if key in inner))
 
 
 def _auth(account: Account) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from mopenstack.conformance.errors import ScenarioError
+from mopenstack.conformance.features import Feature
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -70,7 +71,10 @@ class Scenario(_Strict):
     tree: Tree
     service: Identifier
     user: Literal["demo", "admin"] = "demo"
-    features: list[Identifier] = Field(min_length=1, description="What a cloud must have for it to make sense")
+    features: list[Feature] = Field(
+        min_length=1,
+        description="What a cloud must have, else the scenario is not run (mopenstack.conformance.features).",
+    )
     options: list[Text] = Field(
         default_factory=list,
         description="NAME=VALUE: options of its fresh cloud; a cloud of clouds.yaml must be so already.",

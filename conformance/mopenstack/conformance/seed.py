@@ -1,12 +1,12 @@
 """What a cloud offers to a test suite: found by looking, so that any cloud can be scored."""
 
-from pydantic import BaseModel, Field
+from typing import NamedTuple
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.features import Features
+from mopenstack.conformance.features import look as features_of
 from mopenstack.conformance.openstack import Session
-
-VOLUME = ("volumev3", "block-storage")
 
 # Gate of the provider's tests: what the cloud must have, and the variables that open the gate.
 GATES: dict[str, tuple[str, dict[str, str]]] = {
@@ -36,46 +36,33 @@ GATES: dict[str, tuple[str, dict[str, str]]] = {
 FLAVOR = "m1.acctest"
 
 
-class Seed(BaseModel):
+class Seed(NamedTuple):
     """What was found in a cloud."""
 
-    has: set[str] = Field(description="Catalog types, `extension:<alias>` of the network, `hypervisor`, `tls`.")
-    variables: dict[str, str] = Field(description="The variables that the provider's tests ask for.")
-
-    def lacks(self, needs: list[str]) -> list[str]:
-        """Of the things needed, those that the cloud has not."""
-        return [need for need in needs if need not in self.has]
+    features: Features
+    variables: dict[str, str]
+    """The variables that the provider's tests ask for."""
 
 
 def look(cloud: Cloud) -> Seed:
     """Look a cloud over, as an administrator where there is one."""
-    session = Session(cloud.admin or cloud.demo).authenticate()
-    has = set(session.catalog)
-    if has & set(VOLUME):
-        has |= set(VOLUME)
-    if cloud.admin:
-        has.add("admin")
-    extensions = session.list(("network",), "/v2.0/extensions", "extensions") or []
-    has |= {f"extension:{one['alias']}" for one in extensions}
-    variables = _fixtures(session)
-    if cloud.demo.auth_url.startswith("https://"):
-        has.add("tls")
+    features = features_of(cloud)
+    variables = _fixtures(features.session)
+    if features.has("tls"):
         variables["OS_SSL_TESTS"] = "1"
-    hypervisors = session.list(("compute",), "/os-hypervisors", "hypervisors") or []
-    if hypervisors:
-        has.add("hypervisor")
-        variables["OS_HYPERVISOR_HOSTNAME"] = hypervisors[0]["hypervisor_hostname"]
+    if features.has("hypervisor"):
+        variables["OS_HYPERVISOR_HOSTNAME"] = features.hypervisors[0]
     for need, opened in GATES.values():
-        if need in has:
+        if features.has(need):
             variables |= opened
-    return Seed(has=has, variables=variables)
+    return Seed(features, variables)
 
 
 def _fixtures(session: Session) -> dict[str, str]:
     """Image, flavor and networks, as the provider's own set-up script looks them up."""
-    images = [one for one in session.list(("image",), "/v2/images", "images") or [] if "cirros" in one["name"].lower()]
-    networks = session.list(("network",), "/v2.0/networks", "networks") or []
-    flavors = session.list(("compute",), "/flavors", "flavors") or []
+    images = [one for one in session.list("image", "/v2/images", "images") or [] if "cirros" in one["name"].lower()]
+    networks = session.list("network", "/v2.0/networks", "networks") or []
+    flavors = session.list("compute", "/flavors", "flavors") or []
     external = [one for one in networks if one["router:external"]]
     private = [one for one in networks if one["name"] == "private"]
     flavor = [one for one in flavors if one["name"] == FLAVOR]

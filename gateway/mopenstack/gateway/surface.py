@@ -127,7 +127,10 @@ class Surface:
 
 def surfaces(contract: Contract) -> list[Surface]:
     """Every API of a contract with all of its declared operations."""
-    found = {package: _surface(contract.service_of(package), api) for package, api in contract.apis.items()}
+    found = {
+        package: Surface(contract.service_of(package), api, dialect_of(contract, package), Router())
+        for package, api in contract.apis.items()
+    }
     hooks: dict[str, BodyHook] = {}
     for service in contract.services:
         for module in service.hooks:
@@ -142,8 +145,10 @@ def surfaces(contract: Contract) -> list[Surface]:
     return list(found.values())
 
 
-def _surface(service: Service, api: annotations_pb2.Api) -> Surface:
-    return Surface(service, api, named(service.dialect)(api), Router())
+def dialect_of(contract: Contract, package: str) -> Dialect:
+    """A dialect of the API of a package."""
+    made: Dialect = named(contract.service_of(package).dialect)(contract.apis[package])
+    return made
 
 
 def _endpoint(operation: Operation, route: Route, hook: BodyHook | None) -> Endpoint:

@@ -49,12 +49,12 @@ def furnish(cloud: Cloud) -> None:
         if answer.status not in (200, 202):
             raise CloudError(f"{method} {path}: {answer.status} {answer.body}")
 
-    for flavor in session.list(("compute",), "/flavors", "flavors") or []:
+    for flavor in session.list("compute", "/flavors", "flavors") or []:
         if flavor["name"] not in FLAVORS:
             change("DELETE", f"/flavors/{flavor['id']}")
     change("POST", "/flavors", {"flavor": CIRROS})
-    image = (session.list(("image",), "/v2/images", "images") or [])[0]
-    network = (session.list(("network",), "/v2.0/networks?router:external=true", "networks") or [])[0]
+    image = (session.list("image", "/v2/images", "images") or [])[0]
+    network = (session.list("network", "/v2.0/networks?router:external=true", "networks") or [])[0]
     server = {"name": "inventory", "imageRef": image["id"], "flavorRef": CIRROS["id"]}
     change("POST", "/servers", {"server": {**server, "networks": [{"uuid": network["id"]}]}})
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.features import look
 from mopenstack.conformance.model import Result
 from mopenstack.conformance.openstack import Session, request
 from mopenstack.conformance.options import Options
@@ -35,12 +36,11 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
     """A tempest.conf from what the cloud has, as an operator would fill it in."""
     if cloud.admin is None:
         raise CloudError("Tempest makes its own projects and users: it needs an administrator (--admin-cloud)")
-    session = Session(cloud.admin).authenticate()
-    images = session.list(("image",), "/v2/images", "images") or []
-    flavors = sorted(session.list(("compute",), "/flavors/detail", "flavors") or [], key=lambda one: int(one["ram"]))
-    external = session.list(("network",), "/v2.0/networks?router:external=true", "networks") or []
-    extensions = session.list(("network",), "/v2.0/extensions", "extensions") or []
-    hypervisors = session.list(("compute",), "/os-hypervisors", "hypervisors") or []
+    features = look(cloud, cloud.admin)
+    session = features.session
+    images = session.list("image", "/v2/images", "images") or []
+    flavors = sorted(session.list("compute", "/flavors/detail", "flavors") or [], key=lambda one: int(one["ram"]))
+    external = session.list("network", "/v2.0/networks?router:external=true", "networks") or []
     if not images or len(flavors) < 2 or not external:
         raise CloudError("Tempest needs an image, two flavors and an external network")
     first, second = (one["id"] for one in flavors[:2])
@@ -54,16 +54,16 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
         "project": variables.get("OS_PROJECT_NAME", "admin"),
         "network": external[0]["id"],
         "network_name": external[0]["name"],
-        "extensions": ",".join(one["alias"] for one in extensions),
-        "microversion": _newest(session),
+        "extensions": ",".join(sorted(features.extensions)),
+        "microversion": features.newest("compute"),  # tests of newer ones are skipped, not failed
         "flavor": first,
         "flavor_alt": second,
         "image": images[0]["id"],
         "image_alt": _alt_image(session),
         "download": _download(),
         "multiattach": _multiattach_type(session),
-        "nodes": str(len(hypervisors) or 1),
-        "has_swift": str("object-store" in session.catalog),
+        "nodes": str(len(features.hypervisors) or 1),
+        "has_swift": str(features.has("object-store")),
     }
     (folder / "tempest.conf").write_text(CONFIGURATION.read_text().format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
@@ -86,12 +86,6 @@ def _download() -> str:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Image)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return f"http://127.0.0.1:{server.server_port}/image.raw"
-
-
-def _newest(session: Session) -> str:
-    """The newest microversion that the cloud's Nova has: tests of newer ones are skipped, not failed."""
-    document = request("GET", session.catalog["compute"] + "/", token=session.token)
-    return str(document.body["version"]["version"])
 
 
 def _alt_image(session: Session) -> str:

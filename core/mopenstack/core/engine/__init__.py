@@ -9,5 +9,6 @@ policy.py      oslo.policy's check strings, compiled
 quota.py       units per project, right under parallel calls
 quota_sets.py  the operations that show and set limits of projects
 clouds.py      isolated clouds in one process: their clock, ids, profile and faults
-server.py      the same operations over grpc.aio, with reflection and health
+server.py      the same operations over grpc.aio, with health
+reflection.py  what gRPC clients learn of the contract, comments included
 """

@@ -15,8 +15,8 @@ import grpc
 from google.protobuf import any_pb2
 from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
+from grpc_health.v1 import health, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from mopenstack.contract.calls import ByteStream, Page, RequestContext
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
@@ -24,6 +24,7 @@ from mopenstack.contract.operations import LATEST, Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
+from mopenstack.core.engine.reflection import Reflection
 
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
@@ -40,8 +41,8 @@ def create_server(engine: Engine) -> grpc.aio.Server:
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
-    names = (*by_service, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
-    reflection.enable_server_reflection(names, server)
+    described = Reflection(by_service, engine.registry.contract.sources)
+    reflection_pb2_grpc.add_ServerReflectionServicer_to_server(described, server)
     return server
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.gateway.dialects.base import Answer, Dialect, jsonschema_sentence
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
 
 
 class AdminDialect(Dialect):
@@ -16,6 +17,9 @@ class AdminDialect(Dialect):
             status,
             {"title": HTTPStatus(status).phrase, "status": status, "detail": self.text(fault), "type": fault.reason},
         )
+
+    def error_schema(self, status: int) -> Schema:
+        return shape({"title": TEXT, "status": const(status), "detail": TEXT}, {"type": TEXT})
 
     def invalid(self, fault: InvalidField) -> str:
         place = ".".join(str(part) for part in fault.path)

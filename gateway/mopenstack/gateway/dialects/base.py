@@ -17,6 +17,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound
 from mopenstack.contract.operations import LATEST, minor
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, array, const, shape
 
 INT32_MAX = 2**31 - 1
 MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
@@ -106,6 +107,8 @@ class Dialect:
     """Whether a slash at the end makes another path, one that the service does not have."""
     request_id_headers: ClassVar[tuple[str, ...]] = ("X-Openstack-Request-Id",)
     """The headers that tell a request's id."""
+    wrong_state: ClassVar[int] = 409
+    """HTTP status of an operation that the state of its target does not allow."""
     project_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f-]+")
     """What the project in a path looks like, where the API's `optional_prefix` lets it stand there."""
 
@@ -160,6 +163,17 @@ class Dialect:
             "request_id": context.request_id,
         }
         return Answer.json(status, {"errors": [error]})
+
+    def error_schema(self, status: int) -> Schema:
+        """The JSON Schema of the body of refusals with a status, for the OpenAPI document."""
+        if status == 401:
+            return shape({"error": shape({"code": const(401), "title": TEXT, "message": TEXT})})
+        return self.refusal_schema(status)
+
+    def refusal_schema(self, status: int) -> Schema:
+        """The JSON Schema of `error`'s body, where the status is not 401."""
+        error = {"status": const(status), "code": TEXT, "title": TEXT, "detail": TEXT, "request_id": TEXT}
+        return shape({"errors": array(shape(error))})
 
     def unauthorized(self, context: RequestContext) -> Answer:
         """keystonemiddleware's answer to a missing or bad token, the same in most services."""
@@ -265,6 +279,10 @@ class Dialect:
         if not page.next_marker or not (query.limit or page.next_marker):
             return {}
         return {f"{self.links_key(key)}_links": [{"rel": "next", "href": self.url(context, page.next_marker)}]}
+
+    def page_schema(self, key: str) -> Mapping[str, Schema]:
+        """Key -> JSON Schema of what may stand beside the list of this key."""
+        return {f"{self.links_key(key)}_links": LINKS}
 
     def links_key(self, key: str) -> str:
         return key

@@ -15,6 +15,7 @@ from mopenstack.gateway.dialects.base import (
     WrongVersion,
     jsonschema_sentence,
 )
+from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, const, shape
 
 FAULT_NAMES: Mapping[int, str] = {
     400: "badRequest",
@@ -54,6 +55,9 @@ class ComputeDialect(Dialect):
         status = self.status(fault)
         document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
         return Answer.json(status, document)
+
+    def refusal_schema(self, status: int) -> Schema:
+        return shape({FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT})})
 
     def text(self, fault: Fault) -> str:
         if isinstance(fault, NoSuchAction):
@@ -98,6 +102,9 @@ class ComputeDialect(Dialect):
         found = super().page_links(key, page, query, context)
         # One list of Nova's has the bare name.
         return {"links": next(iter(found.values()))} if found and key == "instanceActions" else found
+
+    def page_schema(self, key: str) -> Mapping[str, Schema]:
+        return {"links": LINKS} if key == "instanceActions" else super().page_schema(key)
 
     def microversion(self, headers: Mapping[str, str]) -> int:
         return self._from_headers(headers, "compute", "X-OpenStack-Nova-API-Version")

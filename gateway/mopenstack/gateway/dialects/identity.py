@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +10,7 @@ from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Dialect, TooLarge, jsonschema_sentence
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, either, shape
 
 ASSUMED = (
     "The server could not comply with the request since it is either malformed or otherwise incorrect. "
@@ -62,6 +63,17 @@ class IdentityDialect(Dialect):
             return self._unauthenticated(fault, context)
         document = {"code": status, "message": self.text(fault), "title": HTTPStatus(status).phrase}
         return Answer.json(status, {"error": document})
+
+    def error_schema(self, status: int) -> Schema:
+        phrase = HTTPStatus(status).phrase
+        error = {"code": const(status), "message": TEXT, "title": const(phrase)}
+        usual = shape({"error": shape(error, {"identity": {"type": "object"}})})
+        if status == 413:
+            return either(usual, shape({"message": TEXT, "code": TEXT, "title": TEXT}))
+        # OAuth 2.0 has a form of its own, and so has a login that lacks a factor.
+        oauth2 = shape({"error": TEXT, "error_description": TEXT})
+        receipt = shape({"receipt": {"type": "object"}, "required_auth_methods": {"type": "array"}})
+        return either(usual, oauth2, receipt) if status == 401 else either(usual, oauth2)
 
     def unauthorized(self, context: RequestContext) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
@@ -120,6 +132,10 @@ class IdentityDialect(Dialect):
         own = self.url(context, query.marker)
         next_ = self.url(context, page.next_marker) if page.next_marker and query.limit else None
         return {"links": {"next": next_, "self": own, "previous": None}}
+
+    def page_schema(self, key: str) -> Mapping[str, Schema]:
+        address = {"type": ["string", "null"]}
+        return {"links": shape({"next": address, "self": TEXT, "previous": address})}
 
     def document(self, path: str, context: RequestContext) -> Answer | None:
         if path not in ("", "/v3"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRe
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, InvalidPatch
 from mopenstack.gateway.dialects.base import Answer, Dialect
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
 
 _UNAUTHORIZED = (
     "This server could not verify that you are authorized to access the document you requested. Either you supplied "
@@ -36,6 +37,10 @@ class ImageDialect(Dialect):
         if status == 401:
             return self.unauthorized(context)
         return _error(status, self.text(fault))
+
+    def error_schema(self, status: int) -> Schema:
+        phrase = HTTPStatus(status).phrase
+        return shape({"message": TEXT, "code": const(f"{status} {phrase}"), "title": const(phrase)})
 
     def unauthorized(self, context: RequestContext) -> Answer:
         answer = _error(401, _UNAUTHORIZED)
@@ -90,6 +95,9 @@ class ImageDialect(Dialect):
         if page.next_marker:
             links["next"] = self.url(relative, page.next_marker)
         return links
+
+    def page_schema(self, key: str) -> Mapping[str, Schema]:
+        return {"first": TEXT, "next": TEXT}
 
     # -- version documents
 

@@ -10,6 +10,7 @@ from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import MALFORMED, Answer, Dialect
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, shape
 
 
 class BadLimit(BadRequest):
@@ -50,6 +51,9 @@ class NetworkDialect(Dialect):
         if isinstance(fault, InvalidField):
             return _error(400, *_invalid(fault, context))
         return _error(self.status(fault), _TYPES.get(fault.reason, fault.reason), self.text(fault))
+
+    def refusal_schema(self, status: int) -> Schema:
+        return shape({"NeutronError": shape({"type": TEXT, "message": TEXT, "detail": TEXT})})
 
     def refused(self, fault: PolicyRefused) -> str:
         rules = [f"rule:{rule}" for rule in fault.rules]

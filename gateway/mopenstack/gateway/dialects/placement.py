@@ -22,6 +22,7 @@ from mopenstack.gateway.dialects.base import (
     WrongVersion,
     jsonschema_sentence,
 )
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, array, const, shape
 
 ERROR_CODES_SINCE = 23
 CACHED_SINCE = 15
@@ -103,6 +104,11 @@ class PlacementDialect(Dialect):
             explanation = f"The request media type {word} is not supported by this server. "
         detail = self._invalid(fault, context) if isinstance(fault, InvalidField) else self.text(fault)
         return self._error(status, explanation, detail, fault, context)
+
+    def refusal_schema(self, status: int) -> Schema:
+        error = {"status": const(status), "title": TEXT, "detail": TEXT, "request_id": TEXT}
+        later = {"code": TEXT, "max_version": TEXT, "min_version": TEXT}
+        return shape({"errors": array(shape(error, later))})
 
     def refused(self, fault: PolicyRefused) -> str:
         return f"Policy does not allow {fault.rules[0]} to be performed."

@@ -10,6 +10,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRe
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import Answer, Dialect, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
+from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, either, shape
 
 NOTHING = -1
 """A limit of 0, which cinder takes at its word: an empty list."""
@@ -34,6 +35,7 @@ class VolumeDialect(Dialect):
     request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
     exact_paths = True
+    wrong_state = 400  # cinder.exception.InvalidVolume and its like
     statuses: ClassVar[Mapping[str, int]] = {}
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
@@ -48,6 +50,14 @@ class VolumeDialect(Dialect):
             body["retryAfter"] = "0"
             headers["Retry-After"] = "0"
         return Answer.json(status, {FAULT_NAMES.get(status, "computeFault"): body}, headers)
+
+    def refusal_schema(self, status: int) -> Schema:
+        late = {"retryAfter": TEXT} if status == 413 else {}
+        usual = shape(
+            {FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})}
+        )
+        no_route = shape({"message": TEXT, "code": TEXT, "title": TEXT})
+        return either(usual, no_route) if status == 404 else usual
 
     def text(self, fault: Fault) -> str:
         if isinstance(fault, WrongVersion):

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mopenstack.gateway.hooks import BodyHook
+from mopenstack.gateway.hooks import BodyHook, BodySchema
 from mopenstack.identity.v3.auth import signed_logins_pb2 as pb
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def form_body(message: pb.OAuth2TokenRequest, body: bytes, headers: Mapping[str, str]) -> None:
     """The form's fields; whatever is no form has none."""
-    if headers.get("Content-Type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
+    if headers.get("Content-Type", "").partition(";")[0].strip() != FORM:
         return
     for name, value in parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True):
         if name in ("grant_type", "client_id", "client_secret"):
@@ -31,4 +33,9 @@ BODY_HOOKS: dict[str, BodyHook] = {
     f"{_SERVICES}.OAuthTokens.AddAccessToken": no_body,
     f"{_SERVICES}.FederatedLogins.AddFederatedToken": no_body,
     f"{_SERVICES}.FederatedLogins.AddWebToken": no_body,
+}
+
+BODY_SCHEMAS: dict[str, BodySchema] = {
+    name: (lambda declared: {FORM: declared}) if hook is form_body else (lambda declared: {})
+    for name, hook in BODY_HOOKS.items()
 }

@@ -11,7 +11,7 @@ from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.json_patch import read_draft
 from mopenstack.gateway.codec.values import decode_json
-from mopenstack.gateway.hooks import BodyHook
+from mopenstack.gateway.hooks import BodyHook, BodySchema
 from mopenstack.image.json_schema import breach
 from mopenstack.image.schemas import LOCATION, TASK, image_breach
 from mopenstack.image.v2 import refusals, tasks_pb2
@@ -95,3 +95,19 @@ BODY_HOOKS: dict[str, BodyHook] = {
     "mopenstack.image.v2.Tasks.CreateTask": task_body,
     "mopenstack.image.v2.Locations.AddLocation": location_body,
 }
+
+
+def _patch_schemas(declared: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The two drafts of JSON patch: the operation as a member `op`, or as the key of the pointer."""
+    operations = ("add", "remove", "replace")
+    pointer, value = {"type": "string", "pattern": "^/"}, {"description": "Not with remove."}
+    change = {"op": {"enum": list(operations)}, "path": pointer, "value": value}
+    old = [{"type": "object", "properties": {op: pointer, "value": value}, "required": [op]} for op in operations]
+    drafts: dict[int, dict[str, Any]] = {
+        10: {"type": "object", "properties": change, "required": ["op", "path"]},
+        4: {"oneOf": old},
+    }
+    return {kind: {"type": "array", "items": drafts[draft]} for kind, draft in PATCH_TYPES.items()}
+
+
+BODY_SCHEMAS: dict[str, BodySchema] = {"mopenstack.image.v2.Images.UpdateImage": _patch_schemas}

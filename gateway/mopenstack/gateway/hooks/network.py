@@ -15,7 +15,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.requests import RequestDecoder
 from mopenstack.gateway.codec.values import decode_json
-from mopenstack.gateway.hooks import BodyHook
+from mopenstack.gateway.hooks import BodyHook, BodySchema
 
 
 def _hook(singular: str, plural: str) -> BodyHook:
@@ -62,11 +62,30 @@ def _gateways(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
     _decoder(type(message)).body(message, document)  # type: ignore[arg-type]  # as above
 
 
+def _bulk_schema(singular: str, plural: str) -> BodySchema:
+    def schema(declared: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        one = declared["properties"][singular]
+        bulk = {"type": "object", "properties": {plural: {"type": "array", "items": one}}, "required": [plural]}
+        return {"application/json": {"anyOf": [declared, bulk]}}
+
+    return schema
+
+
+_BULK = ("network", "subnet", "port", "security_group", "security_group_rule")
+
+
+def _create(singular: str) -> str:
+    noun = _pascal(singular)
+    return f"mopenstack.network.v2.{noun}s.Create{noun}"
+
+
 BODY_HOOKS: Mapping[str, BodyHook] = {
     **{f"mopenstack.network.v2.Routers.{verb}ExternalGateways": _gateways for verb in ("Add", "Update", "Remove")},
     "mopenstack.network.v2.Tags.AddTag": _any,
-    **{
-        f"mopenstack.network.v2.{_pascal(singular)}s.Create{_pascal(singular)}": _hook(singular, f"{singular}s")
-        for singular in ("network", "subnet", "port", "security_group", "security_group_rule")
-    },
+    **{_create(singular): _hook(singular, f"{singular}s") for singular in _BULK},
+}
+
+BODY_SCHEMAS: Mapping[str, BodySchema] = {
+    "mopenstack.network.v2.Tags.AddTag": lambda declared: {},
+    **{_create(singular): _bulk_schema(singular, f"{singular}s") for singular in _BULK},
 }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mopenstack.contract.faults import InvalidField
 from mopenstack.gateway.codec.values import decode_json, read_string
-from mopenstack.gateway.hooks import BodyHook
+from mopenstack.gateway.hooks import BodyHook, BodySchema
 from mopenstack.placement.v1 import aggregates_pb2 as pb
 
 
@@ -19,4 +19,8 @@ def aggregates_body(message: pb.ReplaceProviderAggregatesRequest, body: bytes, _
 
 BODY_HOOKS: dict[str, BodyHook] = {
     "mopenstack.placement.v1.ProviderAggregates.ReplaceProviderAggregates": aggregates_body,
+}
+
+BODY_SCHEMAS: dict[str, BodySchema] = {
+    name: lambda declared: {"application/json": declared["properties"]["aggregates"]} for name in BODY_HOOKS
 }

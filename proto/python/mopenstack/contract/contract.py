@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.operations import Operation, message_class, operation_of
 from mopenstack.contract.service import Service, chosen
+from mopenstack.contract.sources import Sources
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
 _SHARED = "mopenstack.contract.v1"
@@ -51,6 +52,13 @@ class Contract:
             for method in service.methods
         )
         self.by_name = {operation.name: operation for operation in self.operations}
+
+    @cached_property
+    def sources(self) -> Sources:
+        """The files of the contract with their comments."""
+        modules = [*_modules(_SHARED), *self._modules]
+        packages = (_SHARED, *(service.contract for service in self.services))
+        return Sources(packages, [module.DESCRIPTOR for module in modules])
 
     def service_of(self, package: str) -> Service:
         """The service that a package of the contract belongs to."""
