@@ -233,7 +233,8 @@ def test_a_start_does_without_it() -> None:
         "from mopenstack.contract.contract import contract\n"
         "from mopenstack.gateway.app import App\n"
         "from mopenstack.core.engine.server import create_server\n"
-        "App(None, contract())\n"
+        "from mopenstack.gateway.remote import RemoteCore\n"
+        "App(RemoteCore('127.0.0.1:1', contract()), contract())\n"
         "assert 'mopenstack.gateway.openapi' not in sys.modules\n"
         "assert 'sources' not in vars(contract()) or 'files' not in vars(contract().sources)\n"
     )
