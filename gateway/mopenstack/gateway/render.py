@@ -54,9 +54,7 @@ class Renderer:
             if plan.keys or page:
                 body = orjson.dumps({**plan.document(result, context.api_url), **page})
             else:
-                # An answer of headers alone has no body, be they left out at this microversion or empty.
-                bare = has_headers(response.DESCRIPTOR)
-                body = b"" if bare else orjson.dumps(plan.document(result, context.api_url))
+                body = b"" if plan.bodiless else orjson.dumps(plan.document(result, context.api_url))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
         if endpoint.located:

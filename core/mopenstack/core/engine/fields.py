@@ -3,28 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2
 
 
 def envelope(request: Any) -> tuple[Message, set[str]]:
     """The object inside the request's envelope, and the fields that it gave; a request without one is the object."""
-    mask: set[str] | None = None
-    body: Message | None = None
-    for field in request.DESCRIPTOR.fields:
+    body_field, mask_field = _envelope_fields(request.DESCRIPTOR)
+    body: Message = getattr(request, body_field) if body_field else request
+    given = set(getattr(request, mask_field).paths) if mask_field else set()
+    given = given or {field.name for field, _ in body.ListFields()}
+    return body, given & writable_fields(body.DESCRIPTOR)
+
+
+@cache
+def _envelope_fields(request: AnyMessageType) -> tuple[str, str]:
+    """(envelope, mask) of a request; empty where there is none."""
+    body = mask = ""
+    for field in request.fields:
         if field.message_type is None or field.is_repeated:
             continue
         if field.message_type.full_name == "google.protobuf.FieldMask":
-            mask = set(getattr(request, field.name).paths)
-        elif body is None and not field.message_type.full_name.startswith("google.protobuf."):
-            body = getattr(request, field.name)
-    body = request if body is None else body
-    given = mask if mask else {field.name for field, _ in body.ListFields()}
-    return body, {name for name in given if is_writable(body, name)}
+            mask = field.name
+        elif not body and not field.message_type.full_name.startswith("google.protobuf."):
+            body = field.name
+    return body, mask
+
+
+@cache
+def writable_fields(message: AnyMessageType) -> frozenset[str]:
+    """The fields of a message that requests may give."""
+    hidden = (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)
+    return frozenset(field.name for field in message.fields if field_rules(field).access not in hidden)
 
 
 def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
@@ -52,11 +68,3 @@ def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
                 getattr(target, name).CopyFrom(getattr(source, name))
         elif not source.DESCRIPTOR.fields_by_name[name].has_presence or source.HasField(name):
             setattr(target, name, getattr(source, name))
-
-
-def is_writable(body: Message, name: str) -> bool:
-    """Whether requests may give a field of a message."""
-    field = body.DESCRIPTOR.fields_by_name.get(name)
-    if field is None:
-        return False
-    return field_rules(field).access not in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)

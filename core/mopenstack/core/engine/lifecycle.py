@@ -5,7 +5,7 @@ cloud before each one), so it survives restarts, needs no background task and is
 change their state only through this table.
 
 An operation that is declared with `transition: "stop"` needs no handler: the engine checks the row, edits the target,
-lets the table prepare and record it, and begins it.
+lets the service prepare it (`prepares`) and the table record it, and begins it.
 """
 
 from __future__ import annotations
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound=Message)
 Finish = Callable[["Call", Any], Awaitable[None]]
-Recorder = Callable[["Call", Any, "Action"], Awaitable[None]]
-Prepare = Callable[["Call", Any, Any], Awaitable["str | None"]]
+Recorder = Callable[["Call", Any, Any], Awaitable[None]]
+"""(call, private copy, its row)"""
+Prepare = Callable[["Call", Any, Any], Awaitable["str | Message | None"]]
+"""(call, private copy, request) -> the row that begins, or the answer; None: the row asked for, and the usual answer"""
+P = TypeVar("P", bound=Prepare)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Action:
     task      value of the task field while under way
     interim   the state while under way; None: unchanged
     seconds   what it takes in a real cloud; 0: it is complete at once, in the same call
+    begins    false: only where it is allowed is said here; the state stays what it is
     label     the name that a refusal uses; empty: the name
     where     further status fields with the values that allow the action
     during    further fields with their values while under way
@@ -50,6 +54,7 @@ class Action:
     task: str = ""
     interim: Any = None
     seconds: float = 1.0
+    begins: bool = True
     label: str = ""
     where: Mapping[str, frozenset[Any]] = field(default_factory=dict)
     during: Mapping[str, Any] = field(default_factory=dict)
@@ -111,15 +116,15 @@ class Lifecycle(Generic[M]):
 
         return register
 
-    def prepares(self, *names: str, unchecked: bool = False) -> Callable[[Prepare], Prepare]:
+    def prepares(self, *names: str, unchecked: bool = False) -> Callable[[P], P]:
         """Register what a declared transition does before it begins: a coroutine of (call, private copy, request).
 
         It may refuse, and change the copy. It returns None, or the name of another row that begins instead because of
-        the request, or "" if nothing begins. The row is checked before it, with `unchecked` after it; a row that it
-        names is not checked again.
+        the request, or "" if nothing begins, or the operation's answer, where that is not the object. The row is
+        checked before it, with `unchecked` after it; a row that it names is not checked again.
         """
 
-        def register(prepare: Prepare) -> Prepare:
+        def register(prepare: P) -> P:
             for name in names:
                 if name not in self.actions:
                     raise ValueError(f"{self.message.DESCRIPTOR.name}: the table has no action {name!r}")
@@ -172,6 +177,9 @@ class Lifecycle(Generic[M]):
         await self._start(call, obj, self.check(call, obj, name), seconds)
 
     async def _start(self, call: Call, obj: M, action: Action, seconds: float | None = None) -> None:
+        if not action.begins:
+            await call.tx.put(obj)
+            return
         if action.cancels:
             await call.tx.unschedule(resource_options(self.message).kind, stored(obj).id)
         seconds = action.seconds if seconds is None else seconds
@@ -188,27 +196,34 @@ class Lifecycle(Generic[M]):
         await call.tx.put(obj)
         await call.tx.schedule(obj, action.name, call.cloud.due(seconds))
 
-    async def transition(self, call: Call, obj: M, name: str, request: Any = None) -> None:
-        """A declared transition of a private copy: check, prepare, record, begin; at its end already, none."""
+    async def transition(self, call: Call, obj: M, name: str, request: Any = None) -> Message | None:
+        """A declared transition of a private copy: check, prepare, record, begin; the answer, if it has its own.
+
+        At its end already, nothing changes.
+        """
         prepare, unchecked = self._prepare.get(name, (None, False))
         if not unchecked:
             self.check(call, obj, name)
         chosen = await prepare(call, obj, request) if prepare is not None else None
         if chosen == "":
-            return
+            return None
+        row, answer = (chosen, None) if isinstance(chosen, str) else (name, chosen)
         if unchecked and chosen is None:
             self.check(call, obj, name)
-        action = self.actions[chosen or name]
+        action = self.actions[row]
         if prepare is None and self._is_done(obj, action):
-            return
+            return None
         if self._recorder is not None:
             await self._recorder(call, obj, action)
         await self._start(call, obj, action)
+        return answer
 
     def _is_done(self, obj: M, action: Action) -> bool:
         """Whether an action that takes no time leaves the object as it is."""
         return (
-            not action.seconds
+            action.begins
+            and not action.cancels
+            and not action.seconds
             and action.name not in self._finish
             and action.to is not None
             and getattr(obj, self.state) == action.to

@@ -24,7 +24,7 @@ from mopenstack.contract.operations import Operation, message_class
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Step, item_variable, step_of
-from mopenstack.core.engine.fields import copy_fields, is_writable
+from mopenstack.core.engine.fields import copy_fields, writable_fields
 from mopenstack.core.store.transaction import copy_of
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
@@ -200,7 +200,7 @@ class _Steps:
 
     def _copy(self, given: Any, item: Any, name: str) -> None:
         """Make an item what the request says, but for what no request may say."""
-        copy_fields(given, item, [field.name for field in item.DESCRIPTOR.fields if is_writable(item, field.name)])
+        copy_fields(given, item, writable_fields(item.DESCRIPTOR))
         if self._rules.key in item.DESCRIPTOR.fields_by_name:
             setattr(item, self._rules.key, name)
 

@@ -121,13 +121,15 @@ def _refusing(operation: Operation) -> Handler:
 
 
 def _transition(operation: Operation, declared: Declared) -> Handler:
-    """Check, edit, record, begin; the answer is empty, or the object as it is shown."""
+    """Check, edit, prepare, record, begin; the answer is empty, the object as it is shown, or what was prepared."""
     keeper, table = _table(operation, operation.options.transition, declared)
     silent = operation.response is common.Empty
 
     async def begin(call: Call, request: Any) -> Result:
         obj = await call.tx.edit(keeper.message, call.target.id)
-        await table.transition(call, obj, operation.options.transition, request)
+        answer = await table.transition(call, obj, operation.options.transition, request)
+        if answer is not None:
+            return answer
         if silent:
             return EMPTY
         shown: Result = await keeper.view(call, await call.tx.get(keeper.message, stored(obj).id))

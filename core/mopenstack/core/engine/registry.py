@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -125,8 +124,7 @@ class Registry:
     ) -> Any:
         """Answer another RPC in the same transaction; the handler's result."""
         plan = self.plan(operation)
-        context = replace(call.context, microversion=microversion, project_id="", body=None, document=None, pairs=())
-        nested = call.nested(plan.operation, context, caller or call.caller)
+        nested = call.nested(plan.operation, call.context.inner(microversion), caller or call.caller)
         await admit(plan, nested, request)
         result = await plan.handler(nested, request)
         return result.result if isinstance(result, Outcome) else result

@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from mopenstack.contract.calls import ByteStream, Page, RequestContext
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
-from mopenstack.contract.operations import LATEST, Operation, field_rules
+from mopenstack.contract.operations import LATEST, Operation, field_rules, in_place
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
@@ -125,7 +125,7 @@ def whole(operation: Operation, result: Any, audience: str) -> Message:
         field = next(f for f in response.DESCRIPTOR.fields if f.is_repeated and f.message_type is not None)
         target = getattr(response, field.name)
         for item in result.items:
-            _project(item, target.add(), audience)
+            _project(item, target.add(), audience, operation)
         if "page" in response.DESCRIPTOR.fields_by_name:
             response.page.next_marker = result.next_marker  # type: ignore[attr-defined]
             response.page.previous_marker = result.previous_marker  # type: ignore[attr-defined]
@@ -136,11 +136,11 @@ def whole(operation: Operation, result: Any, audience: str) -> Message:
         return result  # type: ignore[no-any-return]
     else:
         field = next(f for f in response.DESCRIPTOR.fields if f.message_type is not None)
-        _project(result, getattr(response, field.name), audience)
+        _project(result, getattr(response, field.name), audience, operation)
     return response
 
 
-def _project(source: Message, target: Message, audience: str) -> None:
+def _project(source: Message, target: Message, audience: str, operation: Operation) -> None:
     if source.DESCRIPTOR is target.DESCRIPTOR:
         target.CopyFrom(source)
     else:
@@ -149,7 +149,8 @@ def _project(source: Message, target: Message, audience: str) -> None:
     target.SetInParent()
     for field in target.DESCRIPTOR.fields:
         rules = field_rules(field)
-        if (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL:
+        hidden = (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL
+        if hidden or not in_place(rules, operation.response.DESCRIPTOR.name, LATEST):
             target.ClearField(field.name)
 
 

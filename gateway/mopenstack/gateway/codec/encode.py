@@ -39,15 +39,19 @@ _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 class Encoder:
     """One plan. `document` gives Python values, `render` kept bytes."""
 
-    __slots__ = ("_emits", "_list", "keys")
+    __slots__ = ("_emits", "_list", "bodiless", "keys")
 
     def __init__(self, descriptor: AnyMessageType, microversion: int, audience: str, answer: str) -> None:
         view = View(microversion, audience, answer)
         self._emits: list[Emit] = []
         self._list: Callable[[Any, str, Any], Any] | None = None
         self.keys: set[str] = set()
+        self.bodiless = bool(descriptor.fields)
+        """Whether every field is a header, or of other microversions: then the answer has no body."""
         for field in descriptor.fields:
             rules = field_rules(field)
+            if not (rules.header or rules.header_prefix) and _exists(rules, microversion):
+                self.bodiless = False
             if not _shown(field, rules, view):
                 continue
             if rules.inline and len(descriptor.fields) == 1 and (_is_value(field) or _is_list(field)):
@@ -146,11 +150,15 @@ def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
     aside = rules.header or rules.header_prefix
     if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
         return False
-    if not minor(rules.since, 0) <= view.microversion <= minor(rules.until, LATEST):
+    if not _exists(rules, view.microversion):
         return False
     if field.message_type is not None and field.message_type.name in ("PageInfo", "FieldMask"):
         return False
     return (not rules.audience or rules.audience == view.audience) and in_place(rules, view.answer, view.microversion)
+
+
+def _exists(rules: annotations_pb2.Field, microversion: int) -> bool:
+    return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
 
 
 def _is_map(field: AnyField) -> bool:
@@ -266,11 +274,14 @@ def _api_time(field: AnyField) -> int:
 
 def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     key = wire_key(field)
-    links = [(link.rel, _address(field, link)) for link in rules.links]
+    links = [(link.rel, link_address(field, link)) for link in rules.links]
     if field.is_repeated:
-        listed = [(_link_keys(link), _address(field, link)) for link in rules.links]
+        listed = [(_link_keys(link), link_address(field, link)) for link in rules.links]
+        needed = _named_fields(rules) if rules.omit_if_empty else ()
 
         def emit_list(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
+            if not all(_is_set(message, name) for name in needed):
+                return
             out[key] = [{**keys, "href": address(message, base)} for keys, address in listed]
 
         return emit_list
@@ -290,7 +301,7 @@ def _link_keys(link: annotations_pb2.Link) -> dict[str, str]:
 
 def _text_link(field: AnyField, key: str, link: annotations_pb2.Link) -> Emit:
     """A text that is one address: left out where it is optional and unset, or unprefixed and lacks a part."""
-    name, optional, address = field.name, field.has_presence, _address(field, link)
+    name, optional, address = field.name, field.has_presence, link_address(field, link)
     parts = [part.split(".") for part in _PLACEHOLDER.findall(link.href)] if link.unprefixed else []
 
     def emit_text(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
@@ -300,7 +311,17 @@ def _text_link(field: AnyField, key: str, link: annotations_pb2.Link) -> Emit:
     return emit_text
 
 
-def _address(field: AnyField, link: annotations_pb2.Link) -> Callable[[Any, str], str | None]:
+def _named_fields(rules: annotations_pb2.Field) -> set[str]:
+    """The fields that the addresses of links name."""
+    return {name.partition(".")[0] for link in rules.links for name in _PLACEHOLDER.findall(link.href)}
+
+
+def _is_set(message: Any, name: str) -> bool:
+    presence = message.DESCRIPTOR.fields_by_name[name].has_presence
+    return bool(message.HasField(name) if presence else getattr(message, name))
+
+
+def link_address(field: AnyField, link: annotations_pb2.Link) -> Callable[[Any, str], str | None]:
     """(object, URL of the API) -> the link's address."""
     if not link.href:
         return lambda message, base: None

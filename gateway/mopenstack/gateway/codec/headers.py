@@ -10,7 +10,7 @@ from typing import Any
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, field_rules, minor
 from mopenstack.contract.v1 import annotations_pb2
-from mopenstack.gateway.codec.encode import View, scalar, template
+from mopenstack.gateway.codec.encode import View, link_address, scalar
 
 
 def has_headers(descriptor: AnyMessageType) -> bool:
@@ -58,8 +58,8 @@ def _headers(descriptor: AnyMessageType, microversion: int) -> tuple[tuple[str, 
 def _header(field: AnyField, rules: annotations_pb2.Field) -> Callable[[Any, str], str]:
     name, default = field.name, json.loads(rules.default) if rules.default else ""
     if rules.links:
-        fill = template(rules.links[0].href)
-        return lambda message, base: base + fill(message)
+        address = link_address(field, rules.links[0])
+        return lambda message, base: address(message, base) or ""
     if field.message_type is not None:
         one = scalar(field, rules, View(LATEST, "", ""))
         return lambda message, base: one(getattr(message, name), base, message) if message.HasField(name) else ""

@@ -46,6 +46,21 @@ class RequestContext:
     document: Any = None
     """The JSON body."""
 
+    def inner(self, microversion: int = LATEST) -> RequestContext:
+        """The context of another operation within this request: at its own microversion, without body and query."""
+        return RequestContext(
+            cloud=self.cloud,
+            token=self.token,
+            cloud_url=self.cloud_url,
+            microversion=microversion,
+            request_id=self.request_id,
+            remote=self.remote,
+            content_type=self.content_type,
+            verb=self.verb,
+            path=self.path,
+            api_url=self.api_url,
+        )
+
 
 @dataclass(slots=True)
 class Page:

@@ -114,7 +114,7 @@ def in_place(rules: annotations_pb2.Field, message: str, microversion: int) -> b
 
 
 def _is_place(place: annotations_pb2.Place, message: str, microversion: int) -> bool:
-    return place.message == message and minor(place.since, 0) <= microversion <= minor(place.until, LATEST)
+    return message in place.message and minor(place.since, 0) <= microversion <= minor(place.until, LATEST)
 
 
 def wire_key(descriptor: AnyField) -> str:

@@ -1,1 +1,1 @@
-"""Servers and all that happens to them."""
+"""Servers: create, actions, migrations, scheduling, and what servers have of other services."""

@@ -1,8 +1,8 @@
-"""Servers and their block devices: what a request maps, and the Cinder volumes behind it.
+"""Block devices of servers: the mappings of a request, and the Cinder volumes that they name.
 
 After nova/block_device.py (BlockDeviceDict.from_api), nova.compute.api (_validate_bdm,
-_check_requested_image) and nova/virt/block_device.py. Volumes are made, attached and given back
-through the servicers of the block storage API.
+_check_requested_image) and nova/virt/block_device.py. Volumes are attached, detached and deleted
+by the operations of the block storage API. Those that a create makes are complete at once: the build takes the time.
 """
 
 from __future__ import annotations
@@ -10,22 +10,32 @@ from __future__ import annotations
 import json
 import string
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
 from mopenstack.contract.faults import NotFound
+from mopenstack.contract.values import plain
 from mopenstack.core.compute.servers import images
-from mopenstack.core.compute.servers.networking import plain, schema_refusal
+from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.volume.types.types import Types
-from mopenstack.core.volume.volumes.attachments import Attachments
 from mopenstack.core.volume.volumes.sources import image_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.image.v2.images.images_pb2 import Image
-from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
+from mopenstack.volume.v3.snapshots_pb2 import GetSnapshotRequest
+from mopenstack.volume.v3.volumes.attachments_pb2 import (
+    Attachment,
+    CompleteAttachmentRequest,
+    CreateAttachmentRequest,
+    DeleteAttachmentRequest,
+)
+from mopenstack.volume.v3.volumes.volumes_pb2 import DeleteVolumeRequest, GetVolumeRequest, Volume
 
+VOLUMES = "mopenstack.volume.v3.Volumes"
+ATTACHMENTS = "mopenstack.volume.v3.Attachments"
+GET_SNAPSHOT = "mopenstack.volume.v3.Snapshots.GetSnapshot"
 GB = 1024**3
 MULTIATTACH_SINCE = 60
 ROOT_DEVICE = "vda"
@@ -33,8 +43,8 @@ NOT_AVAILABLE = "volume '{id}' status must be 'available'. Currently in '{status
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
-    """One requested device. `target` is the id of the volume, image or snapshot that it comes from."""
+class BlockDeviceMapping:
+    """One requested device. `target` is the id of its source: a volume, image or snapshot."""
 
     source: str = "blank"
     destination: str = "local"
@@ -48,8 +58,8 @@ class Mapping:
     swap: bool = False
 
 
-def mappings_of(body: ServerCreate) -> list[Mapping]:
-    """What a create maps, in order; raises Nova's refusals of what makes no sense by itself."""
+def requested_mappings(body: ServerCreate) -> list[BlockDeviceMapping]:
+    """The block device mappings of a create, in order; raises Nova's refusals of wrong ones."""
     if body.block_device_mapping and body.block_device_mapping_v2:
         raise refusals.BothMappings()
     has_image = bool(body.image_id)
@@ -61,7 +71,7 @@ def mappings_of(body: ServerCreate) -> list[Mapping]:
     return found
 
 
-def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
+def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> BlockDeviceMapping:
     source, target, destination = item.source_type, item.uuid, item.destination_type
     if source == "blank" and target:
         raise refusals.BadMapping(details="Invalid device UUID.")
@@ -76,7 +86,7 @@ def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
         raise refusals.BadMapping(details="Specifying volume type to existing volume is not supported.")
     if not destination:
         destination = "local" if source == "blank" else "volume"
-    return Mapping(
+    return BlockDeviceMapping(
         source=source,
         destination=destination,
         target=target,
@@ -90,10 +100,10 @@ def _from_v2(item: ServerCreate.BlockDeviceMapping, has_image: bool) -> Mapping:
     )
 
 
-def _from_legacy(item: ServerCreate.BlockDeviceMapping) -> Mapping:
-    """The device that has the root's name is the root."""
+def _from_legacy(item: ServerCreate.BlockDeviceMapping) -> BlockDeviceMapping:
+    """A mapping of the first version; the device with the name of the root device is the root."""
     source = "snapshot" if item.snapshot_id else "volume"
-    return Mapping(
+    return BlockDeviceMapping(
         source=source,
         destination="volume",
         target=item.snapshot_id or item.volume_id,
@@ -121,8 +131,8 @@ def _size(item: ServerCreate.BlockDeviceMapping) -> int:
         raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
 
 
-def mappings_in(image: Image) -> list[Mapping]:
-    """What an image of a volume-backed server maps: its properties say."""
+def image_mappings(image: Image) -> list[BlockDeviceMapping]:
+    """The mappings in the properties of an image of a volume-backed server."""
     if "block_device_mapping" not in image.properties or image.properties.get("bdm_v2", "").lower() != "true":
         return []
     try:
@@ -130,7 +140,7 @@ def mappings_in(image: Image) -> list[Mapping]:
     except ValueError:
         return []
     return [
-        Mapping(
+        BlockDeviceMapping(
             source="snapshot",
             destination="volume",
             target=str(item["snapshot_id"]),
@@ -145,23 +155,23 @@ def mappings_in(image: Image) -> list[Mapping]:
     ]
 
 
-def boots_from_volume(server: Server) -> bool:
-    """Whether a server's root device is a volume."""
-    return any(item.is_root for item in server.volumes_attached)
-
-
-def root_of(mappings: Sequence[Mapping]) -> Mapping | None:
-    """The device that the server boots from, unless it is the image."""
+def root_mapping(mappings: Sequence[BlockDeviceMapping]) -> BlockDeviceMapping | None:
+    """The mapping that the server boots from; None: it boots from its image."""
     return next((item for item in mappings if item.boot_index == 0), None)
 
 
 async def check(
-    call: Call, mappings: Sequence[Mapping], flavor: Server.FlavorEmbedded, *, has_image: bool, boots_image: bool
+    call: Call,
+    mappings: Sequence[BlockDeviceMapping],
+    flavor: Server.FlavorEmbedded,
+    *,
+    has_image: bool,
+    boots_image: bool,
 ) -> None:
-    """Everything that a mapping names must be there and fit; raises Nova's refusals.
+    """Check that all that the mappings name exists and fits; raises Nova's refusals.
 
-    An image boots without being mapped where no mapping of the second version is given: who gives one maps it.
-    Beside an image any volume may be the root (nova.compute.api.API._create_instance asks none for its metadata).
+    An image boots without a mapping of its own only if the request has no mapping of the second version.
+    Beside an image any volume may be the root (nova.compute.api.API._create_instance reads no volume metadata then).
     """
     indexes = sorted(item.boot_index for item in mappings if item.boot_index >= 0)
     if boots_image:
@@ -180,7 +190,7 @@ async def check(
         raise refusals.SwapTooLarge()
 
 
-async def _check_one(call: Call, item: Mapping, has_image: bool) -> None:
+async def _check_one(call: Call, item: BlockDeviceMapping, has_image: bool) -> None:
     if item.volume_type:
         try:
             await call.service(Types).by_name_or_id(call, item.volume_type)
@@ -204,17 +214,21 @@ async def _check_one(call: Call, item: Mapping, has_image: bool) -> None:
         if item.boot_index == 0 and not has_image and volume.bootable != "true":
             raise refusals.VolumeNotBootable(id=item.target)
     elif item.source == "snapshot":
-        snapshot = await call.tx.get(Snapshot, item.target)
-        if snapshot is None or not call.owner_of("snapshot").visible(call, snapshot):
-            raise refusals.MappedSnapshotNotFound(id=item.target)
+        try:
+            await call.invoke(GET_SNAPSHOT, GetSnapshotRequest(snapshot_id=item.target))
+        except NotFound:
+            raise refusals.MappedSnapshotNotFound(id=item.target) from None
     elif item.source == "blank" and item.destination == "volume" and not item.size:
         raise refusals.BlankSizeMissing()
 
 
 async def find_volume(call: Call, volume_id: str) -> Volume | None:
     """A volume that the caller may see."""
-    volume = await call.tx.get(Volume, volume_id)
-    return volume if volume is not None and call.owner_of("volume").visible(call, volume) else None
+    try:
+        volume: Volume = await call.invoke(f"{VOLUMES}.GetVolume", GetVolumeRequest(volume_id=volume_id))
+    except NotFound:
+        return None
+    return volume
 
 
 def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> None:
@@ -232,15 +246,15 @@ def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> Non
 
 
 def status_word(volume: Volume) -> str:
-    """A volume's status as messages have it."""
+    """A volume's status as refusals spell it."""
     return "in-use" if volume.status == Volume.IN_USE else Volume.Status.Name(volume.status).lower()
 
 
-# -- what it becomes
+# -- volumes
 
 
-async def connect(call: Call, server: Server, mappings: Iterable[Mapping], host: str) -> None:
-    """Make and attach the volumes that a new server's mappings ask for; notes them in the private copy.
+async def connect(call: Call, server: Server, mappings: Iterable[BlockDeviceMapping], host: str) -> None:
+    """Create and attach the volumes of a new server (a private copy), and add them to it.
 
     Raises Cinder's refusals.
     """
@@ -274,13 +288,13 @@ async def attach(
     root: bool = False,
     delete_on_termination: bool = False,
 ) -> Server.BlockDevice:
-    """Attach a volume on both sides; `server` is a private copy. Raises Cinder's refusals."""
+    """Attach a volume in Cinder and in the server (a private copy). Raises Cinder's refusals."""
     path = device or ("/dev/vda" if root else next_device(server))
-    attachment = await call.service(Attachments).attach_to_server(call, volume_id, server.id, device=path, host=host)
+    attachment_id = await _create_attachment(call, server.id, volume_id, path, host)
     return server.volumes_attached.add(
         id=volume_id,
         delete_on_termination=delete_on_termination,
-        attachment_id=attachment.id,
+        attachment_id=attachment_id,
         bdm_uuid=call.ids.uuid(),
         device=path,
         tag=tag,
@@ -289,25 +303,43 @@ async def attach(
 
 
 async def detach(call: Call, server: Server, volume_id: str) -> None:
-    """Detach on both sides; `server` is a private copy. The volume may be gone already."""
+    """Detach a volume in Cinder and in the server (a private copy). The volume may be deleted already."""
     for place, block_device in enumerate(server.volumes_attached):
         if block_device.id == volume_id:
-            await call.service(Attachments).detach_from_server(call.elevated(), volume_id, server.id)
+            await _delete_attachment(call, block_device.attachment_id)
             del server.volumes_attached[place]
             return
 
 
 async def swap(call: Call, server: Server, old_id: str, new_id: str) -> None:
-    """Another volume takes the place of one, on both sides; `server` is a private copy."""
+    """Replace a volume by another one, in Cinder and in the server (a private copy)."""
     kept = next(item for item in server.volumes_attached if item.id == old_id)
-    await call.service(Attachments).detach_from_server(call.elevated(), old_id, server.id)
-    attachments = call.service(Attachments)
-    made = await attachments.attach_to_server(call.elevated(), new_id, server.id, device=kept.device, host=server.host)
-    kept.id, kept.attachment_id = new_id, made.id
+    await _delete_attachment(call, kept.attachment_id)
+    kept.attachment_id = await _create_attachment(call, server.id, new_id, kept.device, server.host, elevated=True)
+    kept.id = new_id
+
+
+async def _create_attachment(
+    call: Call, server_id: str, volume_id: str, device: str, host: str, *, elevated: bool = False
+) -> str:
+    """Create an attachment to a host and complete it; its id. Raises Cinder's refusals."""
+    body = CreateAttachmentRequest(attachment={"volume_uuid": volume_id, "instance_uuid": server_id})
+    body.attachment.connector.update({"host": host, "mountpoint": device, "mode": "rw"})
+    made: Attachment = await call.invoke(f"{ATTACHMENTS}.CreateAttachment", body, elevated=elevated)
+    complete = CompleteAttachmentRequest(attachment_id=made.id)
+    await call.invoke(f"{ATTACHMENTS}.CompleteAttachment", complete, elevated=elevated)
+    return made.id
+
+
+async def _delete_attachment(call: Call, attachment_id: str) -> None:
+    """Delete an attachment, which may be deleted already."""
+    request = DeleteAttachmentRequest(attachment_id=attachment_id)
+    with suppress(NotFound):
+        await call.invoke(f"{ATTACHMENTS}.DeleteAttachment", request, elevated=True)
 
 
 async def reimage(call: Call, server: Server, image: Image) -> None:
-    """Write an image over the volume that a server boots from; nothing happens where it boots from none."""
+    """Write an image to the volume that a server boots from, if it does."""
     for item in server.volumes_attached:
         if item.is_root and await call.tx.get(Volume, item.id) is not None:
             volume = await call.tx.edit(Volume, item.id)
@@ -318,16 +350,16 @@ async def reimage(call: Call, server: Server, image: Image) -> None:
 
 
 async def disconnect_all(call: Call, server: Server) -> None:
-    """Detach every volume of a server that goes, and delete those that go with it."""
+    """Detach every volume of a server that is deleted, and delete those with `delete_on_termination`."""
     for block_device in list(server.volumes_attached):
         volume_id, goes_too = block_device.id, block_device.delete_on_termination
         await detach(call, server, volume_id)
         volume = await call.tx.get(Volume, volume_id)
         if goes_too and volume is not None and volume.status in (Volume.AVAILABLE, Volume.ERROR):
-            await call.service(Volumes).begin_delete(call.elevated(), volume_id)
+            await call.invoke(f"{VOLUMES}.DeleteVolume", DeleteVolumeRequest(volume_id=volume_id), elevated=True)
 
 
 def next_device(server: Server) -> str:
-    """The first free device name; a server always has its root disk."""
+    """The first device name that is not in use; the root disk always is."""
     used = {item.device for item in server.volumes_attached} | {server.root_device_name or "/dev/vda"}
     return next(name for name in (f"/dev/vd{letter}" for letter in string.ascii_lowercase) if name not in used)

@@ -1,15 +1,19 @@
-"""Times in the queries of Nova's lists: changes-since and changes-before (nova/api/validation/parameter_types.py)."""
+"""The filters changes-since and changes-before of Nova's lists (nova/api/validation/parameter_types.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from mopenstack.compute.v2.refusals import ListRefused
+from mopenstack.compute.v2.refusals import ChangesInWrongOrder, ListRefused
+from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.times import seconds_of
 
+CHANGES_BEFORE_SINCE = 66
+"""From this microversion lists know changes-before."""
 
-def moment(key: str, value: str) -> float:
-    """A time that a filter names, in seconds since the epoch; raises ListRefused."""
+
+def parse_time(key: str, value: str) -> float:
+    """The value of a filter in seconds since the epoch; raises ListRefused."""
     try:
         return seconds_of(value)
     except ValueError:
@@ -17,6 +21,16 @@ def moment(key: str, value: str) -> float:
         raise ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
 
 
-def moment_in(given: Mapping[str, str], key: str) -> float | None:
-    """The same of a filter that may not be given."""
-    return moment(key, given[key]) if key in given else None
+def change_filter(call: Call, given: Mapping[str, str]) -> Callable[[float], bool]:
+    """The test of a time of change, in seconds since the epoch; raises ListRefused, ChangesInWrongOrder."""
+    since = parse_time("changes-since", given["changes-since"]) if "changes-since" in given else None
+    before = None
+    if "changes-before" in given and call.at_least(CHANGES_BEFORE_SINCE):
+        before = parse_time("changes-before", given["changes-before"])
+    if since is not None and before is not None and before < since:
+        raise ChangesInWrongOrder()
+
+    def fits(changed: float) -> bool:
+        return (since is None or changed >= since) and (before is None or changed <= before)
+
+    return fits

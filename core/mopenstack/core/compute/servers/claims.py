@@ -1,7 +1,7 @@
-"""What servers hold of their hosts, in Placement.
+"""The allocations of servers in Placement.
 
-After nova.scheduler.utils.ResourceRequest and nova.scheduler.client.report: a server holds its flavor's resources on
-the host that was chosen for it; while it is being moved, its migration holds what it had before.
+After nova.scheduler.utils.ResourceRequest and nova.scheduler.client.report: a server has its flavor's resources on
+the host that was selected for it; while it is being moved, its migration has the allocations that it had before.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from mopenstack.compute.v2.hosts.hypervisors_pb2 import Hypervisor
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.core.engine.call import Call
-from mopenstack.core.placement import groups, providers, records, search
-from mopenstack.core.placement import inventory_usage as ledger
+from mopenstack.core.placement import groups, inventory_usage, providers, records, search
 from mopenstack.core.placement.provider_filters import capacity, has_room
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
@@ -22,10 +21,10 @@ from mopenstack.placement.v1.resource_providers_pb2 import Inventory, Provider
 CPU_RATIO = 4.0
 """nova.conf initial_cpu_allocation_ratio; memory and disk are not overcommitted."""
 RESERVED_MEMORY_MB = 512
-"""What the host keeps for itself: nova.conf reserved_host_memory_mb."""
+"""nova.conf reserved_host_memory_mb"""
 INSTANCE, MIGRATION = "INSTANCE", "MIGRATION"
 
-# What nova's fake.FakeDriver can, as its provider tells it (os-traits).
+# The capabilities of nova's fake.FakeDriver (os-traits).
 _COMPUTE_TRAITS = (
     "COMPUTE_ACCELERATORS",
     "COMPUTE_ADDRESS_SPACE_EMULATED",
@@ -48,20 +47,20 @@ _SPEC = re.compile(r"(resources|trait)([a-zA-Z0-9_-]{1,64})?:([A-Z0-9_]+)")
 
 
 @dataclass(slots=True)
-class Needs:
-    """What a server needs of its host: resources and traits, and groups of them where the flavor numbers any."""
+class ResourceRequest:
+    """What a server needs of its host: resources and traits, and numbered groups of them where the flavor has any."""
 
     resources: dict[str, int] = field(default_factory=dict)
     required: set[str] = field(default_factory=set)
     forbidden: set[str] = field(default_factory=set)
     asked: groups.Asked | None = None
-    """The whole request, where one provider may not do for it."""
+    """The whole request, if it has numbered groups: several providers of the host may serve it."""
 
 
-def needs_of(flavor: Server.FlavorEmbedded, *, on_volume: bool) -> Needs:
-    """The flavor's own numbers, as its extra specs change them; a root disk on a volume takes nothing of the host."""
+def request_of(flavor: Server.FlavorEmbedded, *, on_volume: bool) -> ResourceRequest:
+    """The flavor's resources, changed by its extra specs; a root disk on a volume takes no disk of the host."""
     disk = (0 if on_volume else flavor.disk) + flavor.ephemeral + -(-flavor.swap // 1024)
-    needs = Needs({"VCPU": flavor.vcpus, "MEMORY_MB": flavor.ram, "DISK_GB": disk})
+    needs = ResourceRequest({"VCPU": flavor.vcpus, "MEMORY_MB": flavor.ram, "DISK_GB": disk})
     granular: dict[str, groups.Group] = {}
     for key, value in flavor.extra_specs.items():
         match = _SPEC.fullmatch(key) if key.startswith(("resources", "trait")) else None
@@ -85,15 +84,15 @@ def needs_of(flavor: Server.FlavorEmbedded, *, on_volume: bool) -> Needs:
     return needs
 
 
-def needs_of_server(server: Server) -> Needs:
-    return needs_of(server.flavor, on_volume=not server.HasField("image"))
+def request_of_server(server: Server) -> ResourceRequest:
+    return request_of(server.flavor, on_volume=not server.HasField("image"))
 
 
-# -- hosts are providers
+# -- a host is a resource provider
 
 
 async def register(call: Call, hypervisor: Hypervisor) -> None:
-    """A hypervisor is the provider of what it has, under its own id."""
+    """Create the resource provider of a hypervisor, with the same id, its inventories and traits."""
     provider = await providers.create(call, hypervisor.hypervisor_hostname, hypervisor.id)
     has = {"VCPU": hypervisor.vcpus, "MEMORY_MB": hypervisor.memory_mb, "DISK_GB": hypervisor.local_gb}
     for name, total in has.items():
@@ -108,7 +107,7 @@ async def register(call: Call, hypervisor: Hypervisor) -> None:
     await records.save(call, provider)
 
 
-async def hosts(call: Call) -> dict[str, Provider]:
+async def host_providers(call: Call) -> dict[str, Provider]:
     """Host -> its provider. Shared: never change them."""
     found = {}
     for hypervisor in await call.tx.scan(Hypervisor):
@@ -125,12 +124,12 @@ async def used_of(call: Call, hypervisor_id: str) -> Mapping[str, int]:
 
 
 async def mark_disabled(call: Call, host: str, *, disabled: bool) -> None:
-    """A host whose service is disabled says so by a trait."""
-    await _switch(call, host, "traits", _DISABLED, on=disabled)
+    """Set or remove the trait of a host whose compute service is disabled."""
+    await _set_member(call, host, "traits", _DISABLED, on=disabled)
 
 
 async def unregister(call: Call, host: str) -> None:
-    """A compute service that is deleted takes its hypervisor and its provider along; what is below that stays."""
+    """Delete the hypervisor of a compute service, and its provider if that has no children and allocations."""
     for hypervisor in await call.tx.scan(Hypervisor):
         if hypervisor.service.host == host:
             await call.tx.delete(Hypervisor, hypervisor.id)
@@ -141,13 +140,13 @@ async def unregister(call: Call, host: str) -> None:
 
 
 async def mirror_aggregate(call: Call, host: str, aggregate: str, *, member: bool) -> None:
-    """A host's membership in an aggregate of Nova is its provider's too."""
-    await _switch(call, host, "aggregates", aggregate, on=member)
+    """Add a host's provider to the aggregate of Placement that mirrors one of Nova, or remove it."""
+    await _set_member(call, host, "aggregates", aggregate, on=member)
 
 
-async def _switch(call: Call, host: str, field: str, word: str, *, on: bool) -> None:
-    """Put a word on a list of the host's provider, or take it off."""
-    shared = (await hosts(call)).get(host)
+async def _set_member(call: Call, host: str, field: str, word: str, *, on: bool) -> None:
+    """Add a word to a list of the host's provider, or remove it."""
+    shared = (await host_providers(call)).get(host)
     if shared is None or (word in getattr(shared, field)) == on:
         return
     provider = copy_of(shared)
@@ -162,11 +161,11 @@ def free_memory(provider: Provider) -> float:
     return capacity(provider.inventories["MEMORY_MB"]) - provider.used.get("MEMORY_MB", 0)
 
 
-# -- room and claims
+# -- allocations
 
 
-async def amounts_on(call: Call, provider: Provider, needs: Needs) -> dict[str, dict[str, int]] | None:
-    """What to take of which provider of the host's tree to meet the needs; None: there is no room."""
+async def amounts_on(call: Call, provider: Provider, needs: ResourceRequest) -> dict[str, dict[str, int]] | None:
+    """Provider of the host's tree -> amounts of its resources that meet the request; None: there is no room."""
     if needs.asked is not None:
         world = search.World(await records.all_providers(call))
         for group in needs.asked.groups.values():
@@ -182,40 +181,42 @@ async def amounts_on(call: Call, provider: Provider, needs: Needs) -> dict[str, 
 
 
 async def claim(call: Call, server: Server, amounts: Mapping[str, Mapping[str, int]]) -> None:
-    """Give a server that holds nothing what was found for it by `amounts_on`, in the same transaction."""
+    """Allocate what `amounts_on` found, to a server without allocations, in the same transaction."""
     if not amounts or not any(amounts.values()):
         return
-    want = ledger.Wanted(server.id, server.project_id, server.user_id, amounts, INSTANCE)
+    want = inventory_usage.Wanted(server.id, server.project_id, server.user_id, amounts, INSTANCE)
     known = {id: provider for id in amounts if (provider := await call.tx.get(Provider, id)) is not None}
-    await ledger.claim(call, want, known)
+    await inventory_usage.claim(call, want, known)
 
 
-async def move(call: Call, server: Server, migration: str, host: str, needs: Needs, *, keep: bool = True) -> None:
-    """Claim the destination for a server; `keep`: what it had is its migration's until that is decided."""
-    provider = (await hosts(call)).get(host)
+async def move(
+    call: Call, server: Server, migration: str, host: str, needs: ResourceRequest, *, keep: bool = True
+) -> None:
+    """Allocate a move's destination to a server; `keep`: until the move ends its migration has the old ones."""
+    provider = (await host_providers(call)).get(host)
     amounts = await amounts_on(call, provider, needs) if provider is not None else None
     if amounts is None:
         return
-    held = await ledger.held_by(call, server.id)
-    wants = [ledger.Wanted(server.id, server.project_id, server.user_id, amounts, INSTANCE)]
+    held = await inventory_usage.held_by(call, server.id)
+    wants = [inventory_usage.Wanted(server.id, server.project_id, server.user_id, amounts, INSTANCE)]
     if keep and held:
-        wants.append(ledger.Wanted(migration, server.project_id, server.user_id, held, MIGRATION))
-    await ledger.replace(call, wants)
+        wants.append(inventory_usage.Wanted(migration, server.project_id, server.user_id, held, MIGRATION))
+    await inventory_usage.replace(call, wants)
 
 
 async def settle(call: Call, server: Server, migration: str, *, moved: bool) -> None:
-    """A move has ended: what was held before is free, or the server's again."""
-    held = await ledger.held_by(call, migration)
+    """A move has ended: the old allocations are removed, or the server's again."""
+    held = await inventory_usage.held_by(call, migration)
     if not held:
         return
-    wants: Sequence[ledger.Wanted] = [ledger.Wanted(migration, server.project_id, server.user_id)]
+    wants: Sequence[inventory_usage.Wanted] = [inventory_usage.Wanted(migration, server.project_id, server.user_id)]
     if not moved:
-        wants = [*wants, ledger.Wanted(server.id, server.project_id, server.user_id, held, INSTANCE)]
-    await ledger.replace(call, wants)
+        wants = [*wants, inventory_usage.Wanted(server.id, server.project_id, server.user_id, held, INSTANCE)]
+    await inventory_usage.replace(call, wants)
 
 
 async def release(call: Call, *consumers: str) -> None:
-    """A server (and its migration) holds nothing any more."""
+    """Remove the allocations of servers and migrations."""
     for consumer in consumers:
         if consumer:
-            await ledger.release(call, consumer)
+            await inventory_usage.release(call, consumer)

@@ -1,4 +1,4 @@
-"""Servers that are gone, kept as Nova's database keeps them: for the lists that ask for them and for their logs.
+"""Deleted servers, kept as in Nova's database: for lists that include them, and for their instance actions.
 
 Source: nova.compute.api.get_all (deleted, changes-since), nova/db/main/api.py (archive_deleted_rows).
 """
@@ -20,9 +20,9 @@ from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
 
 LOGS_SINCE = 21
-"""From this microversion the log of a deleted server can be read."""
+"""From this microversion the instance actions of a deleted server can be read."""
 KEPT_MAX = 2_000
-"""So many are kept, the newest; Nova keeps all until somebody archives them."""
+"""How many are kept, the newest ones; Nova keeps all until they are archived."""
 
 
 class DeletedServers(ResourceServicer[DeletedServer]):
@@ -32,7 +32,7 @@ class DeletedServers(ResourceServicer[DeletedServer]):
     stamps_update = False
 
     async def fetch(self, call: Call, id: str) -> DeletedServer:
-        """A server that is there, or was: whoever has its log names it as target."""
+        """A server that exists or is deleted: the target of the instance actions."""
         server = await call.tx.get(Server, id)
         if server is not None:
             found: DeletedServer | None = DeletedServer(id=server.id, project_id=server.project_id)
@@ -43,7 +43,7 @@ class DeletedServers(ResourceServicer[DeletedServer]):
         return found
 
     async def keep(self, call: Call, server: Server) -> None:
-        """What is left of a server that goes."""
+        """Keep a copy of a server that is deleted."""
         left = copy_of(server)
         left.host_id = host_id(left)
         left.vm_state, left.power_state = Server.VM_STATE_DELETED, 0
@@ -59,7 +59,7 @@ class DeletedServers(ResourceServicer[DeletedServer]):
             await self._forget(call, oldest)
 
     async def archive_deleted_servers(self, call: Call, request: pb.ArchiveDeletedServersRequest) -> Result:
-        """Forget deleted servers with their logs, as `nova-manage db archive_deleted_rows --purge` does."""
+        """Delete deleted servers with their instance actions, as `nova-manage db archive_deleted_rows --purge` does."""
         archived = 0
         for gone in await call.tx.scan(DeletedServer):
             await self._forget(call, gone)

@@ -1,4 +1,4 @@
-"""Where a server may move to. Source: nova/conductor/tasks, nova/compute/api.py (resize, live_migrate, evacuate)."""
+"""Which host a server moves to. Source: nova/conductor/tasks, nova/compute/api.py (resize, live_migrate, evacuate)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.store.transaction import copy_of
 
 ASYNC_SINCE = 34
-"""From this microversion nobody waits for the scheduler to answer a live migration."""
+"""From this microversion a live migration is answered before its host is selected."""
 STOPPED_SINCE = 95
-"""From this microversion an evacuated server does not run until somebody starts it."""
+"""From this microversion an evacuated server is SHUTOFF afterwards."""
 
 
 async def check_destination(call: Call, server: Server, host: str) -> None:
-    """Raise the refusal of a host that a cold migration names and cannot go to; no host is fine."""
+    """Check the host that a cold migration names, if it does; raises Nova's refusals."""
     if not host:
         return
     if host == server.host:
@@ -24,31 +24,33 @@ async def check_destination(call: Call, server: Server, host: str) -> None:
     await scheduling.check_host(call, host)
 
 
-async def destination(call: Call, server: Server, host: str = "") -> str:
+async def other_host(call: Call, server: Server, host: str = "") -> str:
     """Another host that the server's zone, group and hints allow; empty: there is none."""
-    wish = scheduling.Wish(
+    wanted = scheduling.SchedulingRequest(
         zone=server.pinned_availability_zone,
         host=host,
         hints={"different_host": server.id},
-        group=await group_of(call, server),
+        group=await other_members(call, server),
     )
-    found = await scheduling.find(call, wish, claims.needs_of_server(server), but=server.host)
+    found = await scheduling.select_host(call, wanted, claims.request_of_server(server), other_than=server.host)
     return found.host
 
 
-async def place_of_resize(call: Call, server: Server, flavor: Server.FlavorEmbedded) -> str:
-    """Where the server's new flavor has room, rather where it is; empty: nowhere."""
-    needs = claims.needs_of(flavor, on_volume=not server.HasField("image"))
+async def host_for_resize(call: Call, server: Server, flavor: Server.FlavorEmbedded) -> str:
+    """A host with room for the server's new flavor, its own one first; empty: there is none."""
+    needs = claims.request_of(flavor, on_volume=not server.HasField("image"))
     for host in (server.host, ""):
-        wish = scheduling.Wish(zone=server.pinned_availability_zone, host=host, group=await group_of(call, server))
-        found = await scheduling.find(call, wish, needs)
+        wanted = scheduling.SchedulingRequest(
+            zone=server.pinned_availability_zone, host=host, group=await other_members(call, server)
+        )
+        found = await scheduling.select_host(call, wanted, needs)
         if found.host:
             return found.host
     return ""
 
 
-async def group_of(call: Call, server: Server) -> ServerGroup | None:
-    """The server's group without the server itself: whom it must be near to, or far from."""
+async def other_members(call: Call, server: Server) -> ServerGroup | None:
+    """The server's group without the server itself."""
     for group_id in server.server_groups:
         group = await call.tx.get(ServerGroup, group_id)
         if group is not None:

@@ -1,4 +1,4 @@
-"""What Nova asks of the image that a server is made from. After nova.compute.api._check_requested_image."""
+"""Checks of the image that a server is built from. Source: nova.compute.api._check_requested_image."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.core.compute.servers.networking import schema_refusal
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.image.v2.images.images_pb2 import GetImageRequest, Image
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
+GET_IMAGE = "mopenstack.image.v2.Images.GetImage"
 REIMAGE_SINCE, RESCUE_VOLUMES_SINCE = 93, 87
 GB = 1024**3
 MB = 1024**2
 
 
 def check_reference(image_id: str) -> None:
-    """The schema of imageRef: a UUID or nothing."""
+    """Check the schema of imageRef: a UUID or empty."""
     if image_id and not is_format("uuid", image_id):
         raise schema_refusal("imageRef", image_id, f"{image_id!r} is not valid under any of the given schemas")
 
@@ -25,14 +26,14 @@ def check_reference(image_id: str) -> None:
 async def find(call: Call, image_id: str, missing: Fault) -> Image:
     """An image that the caller may see; raises `missing`."""
     try:
-        image: Image = await call.owner_of("image").fetch(call, image_id)
+        image: Image = await call.invoke(GET_IMAGE, GetImageRequest(image_id=image_id))
     except NotFound:
         raise missing from None
     return image
 
 
 def check_fits(image: Image, flavor: Server.FlavorEmbedded, *, on_volume: bool = False) -> None:
-    """The image must be usable and the flavor large enough for it; raises Nova's refusals."""
+    """Check that the image is active and the flavor large enough for it; raises Nova's refusals."""
     if image.status != Image.ACTIVE:
         raise refusals.ImageNotActive(id=image.id)
     if flavor.ram < image.min_ram:
@@ -51,7 +52,7 @@ def properties_of(image: Image) -> dict[str, str]:
 
 
 async def check_rebuild(call: Call, server: Server, image: Image) -> None:
-    """Up to 2.92 the root volume of a server is made from one image for good."""
+    """Up to 2.92 a server that boots from a volume cannot be rebuilt from another image."""
     root = next((item.id for item in server.volumes_attached if item.is_root), "")
     volume = await call.tx.get(Volume, root) if root and not call.at_least(REIMAGE_SINCE) else None
     if volume is not None and volume.volume_image_metadata.get("image_id", image.id) != image.id:
@@ -59,7 +60,7 @@ async def check_rebuild(call: Call, server: Server, image: Image) -> None:
 
 
 async def check_rescue(call: Call, server: Server, image_id: str) -> None:
-    """The image must be there; a server on a volume is rescued from 2.87 on, by an image that says how."""
+    """Check the rescue image; boot from volume needs 2.87 and an image with the hw_rescue properties."""
     image = await find(call, image_id, refusals.UnsupportedRescueImage(id=image_id)) if image_id else None
     root = next((item.id for item in server.volumes_attached if item.is_root), "")
     if not root:

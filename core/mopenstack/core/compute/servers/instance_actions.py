@@ -1,12 +1,12 @@
-"""The log of what was done to a server. Source: nova/api/openstack/compute/instance_actions.py.
+"""Instance actions: the log of a server. Source: nova/api/openstack/compute/instance_actions.py.
 
-An entry is written by the call that did it, under its request id; what completes later is in the same entry.
-The log outlives its server.
+An entry is written by the call that began the action, under its request id. It is kept after the server is deleted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -16,17 +16,15 @@ from mopenstack.compute.v2.servers.instance_actions_pb2 import InstanceAction
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute.servers.changes_since import moment_in
-from mopenstack.core.compute.servers.server_states import LIFECYCLE
+from mopenstack.core.compute.servers.changes_since import change_filter
+from mopenstack.core.compute.servers.server_states import LIFECYCLE, ServerAction
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.lifecycle import Action
-from mopenstack.core.engine.listing import listing
-from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
 
-PAGE_MAX = 1000
 EVENTS = {
     "create": "compute__do_build_and_run_instance",
     "delete": "compute_terminate_instance",
@@ -53,12 +51,13 @@ EVENTS = {
     "lock": "api_lock",
     "unlock": "api_unlock",
 }
-"""What nova.compute.manager and the conductor call their part of an action, where it is not `compute_X_instance`."""
-EVENTS_SINCE, PAGES_SINCE, BEFORE_SINCE = 51, 58, 66
+"""Action -> its event of nova.compute.manager or the conductor, where that is not `compute_X_instance`."""
+EVENTS_SINCE, PAGES_SINCE = 51, 58
+PAGE_MAX = 1000
 
 
 async def record(call: Call, server: Server, action: str) -> None:
-    """Note an action on a server that the call under way does."""
+    """Record an action of the current call on a server."""
     request_id = call.context.request_id or f"req-{call.ids.uuid()}"
     entry = InstanceAction(
         id=f"{server.id}:{request_id}",
@@ -81,14 +80,15 @@ async def record(call: Call, server: Server, action: str) -> None:
 
 
 @LIFECYCLE.records
-async def record_transition(call: Call, server: Server, action: Action) -> None:
-    """Note a declared transition."""
-    await record(call, server, action.label)
+async def record_transition(call: Call, server: Server, action: ServerAction) -> None:
+    """Record a declared transition."""
+    if action.logged is not None:
+        await record(call, server, action.logged or action.label)
 
 
 @subscribes("extending", "volume")
 async def record_volume_extend(call: Call, volume: Message, server_ids: Sequence[str]) -> None:
-    """Note that an attached volume grows, on the servers that have it."""
+    """Record that an attached volume is extended, on the servers that have it."""
     for id in server_ids:
         server = await call.tx.get(Server, id)
         if server is not None:
@@ -96,7 +96,7 @@ async def record_volume_extend(call: Call, volume: Message, server_ids: Sequence
 
 
 async def record_failure(call: Call, server: Server, action: str) -> None:
-    """Note that the newest such action came to nothing."""
+    """Record that the newest action of this name failed."""
     found = [item for item in await call.tx.query(InstanceAction, server_id=server.id) if item.action == action]
     if not found:
         return
@@ -108,41 +108,40 @@ async def record_failure(call: Call, server: Server, action: str) -> None:
     await call.tx.put(entry)
 
 
-class InstanceActions(Servicer):
+class InstanceActions(ChildServicer[InstanceAction]):
+    """Stored by server and request; lists name the request alone as marker."""
+
     service = pb.DESCRIPTOR.services_by_name["InstanceActions"]
+    message = InstanceAction
+    not_found = refusals.InstanceActionNotFound
+    page_max = None
 
-    async def list_instance_actions(self, call: Call, request: pb.ListInstanceActionsRequest) -> Result:
-        server_id, query = call.target.id, request.query
-        found = await call.tx.query(InstanceAction, server_id=server_id)
+    async def child(self, call: Call, parent_id: str, id: str) -> InstanceAction | None:
+        return await call.tx.get(InstanceAction, f"{parent_id}:{id}")
 
-        def missing(marker: str) -> Exception:
-            return refusals.NamedMarkerNotFound(marker=marker.partition(":")[2])
-
+    async def refine(self, call: Call, found: list[InstanceAction], query: common.Query) -> list[InstanceAction]:
         if not call.at_least(PAGES_SINCE):
-            return listing(InstanceAction).page(found, common.Query(), None, missing)
-        given = {item.key: item.values[-1] for item in query.filters}
-        since = moment_in(given, "changes-since")
-        before = moment_in(given, "changes-before") if call.at_least(BEFORE_SINCE) else None
-        if since is not None and before is not None and before < since:
-            raise refusals.ChangesInWrongOrder()
-        found = [
-            item
-            for item in found
-            if (since is None or item.updated_at.seconds >= since)
-            and (before is None or item.updated_at.seconds <= before)
-        ]
-        asked = common.Query(limit=query.limit, nothing=query.nothing)
-        asked.marker = f"{server_id}:{query.marker}" if query.marker else ""
-        page: Page = listing(InstanceAction).page(found, asked, PAGE_MAX, missing)
+            return found
+        changed = change_filter(call, {item.key: item.values[-1] for item in query.filters})
+        return [item for item in found if changed(item.updated_at.seconds)]
+
+    async def list(self, call: Call, request: Any) -> Result:
+        query = common.Query()
+        if call.at_least(PAGES_SINCE):
+            query.CopyFrom(request.query)
+            query.limit = min(query.limit or PAGE_MAX, PAGE_MAX)
+            query.marker = f"{call.target.id}:{query.marker}" if query.marker else ""
+        page = await super().list(call, pb.ListInstanceActionsRequest(server_id=call.target.id, query=query))
+        assert isinstance(page, Page)
         page.next_marker = page.next_marker.partition(":")[2]
         return page
 
-    async def get_instance_action(self, call: Call, request: pb.GetInstanceActionRequest) -> Result:
-        found = await call.tx.get(InstanceAction, f"{call.target.id}:{request.request_id}")
-        if found is None:
-            raise refusals.InstanceActionNotFound(id=request.request_id)
+    def missing_marker(self, marker: str) -> Exception:
+        return refusals.NamedMarkerNotFound(marker=marker.partition(":")[2])
+
+    async def view(self, call: Call, obj: InstanceAction) -> InstanceAction:
         if call.caller.is_admin or call.at_least(EVENTS_SINCE):
-            return found
-        shown = copy_of(found)
+            return obj
+        shown = copy_of(obj)
         del shown.events[:]
         return shown

@@ -1,8 +1,9 @@
-"""Servers and their network interfaces: which networks a request means, and the Neutron ports behind them.
+"""Network interfaces of servers: the networks that a request names, and the Neutron ports.
 
 After nova.network.neutron (validate_networks, allocate_for_instance, deallocate_for_instance) and the
-schema of `networks` in nova.api.openstack.compute.schemas.servers. Ports are made, bound and given
-back through the servicers of the network API, in the name of the cloud.
+schema of `networks` in nova.api.openstack.compute.schemas.servers. Ports are created, bound and deleted
+by the operations of the network API, in the name of the cloud. Those of a server are read from the store, as
+Nova reads them from its network info cache; so are the networks and security groups that a create chooses from.
 """
 
 from __future__ import annotations
@@ -11,31 +12,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from google.protobuf import json_format
+from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.struct_pb2 import Value
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
-from mopenstack.contract.faults import BadRequest, Fault
+from mopenstack.contract.faults import BadRequest, Fault, NotFound
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.core.auto_allocation import AutoAllocatedTopologies
 from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import (
     AutoAllocatedTopologyResponse,
     GetAutoAllocatedTopologyRequest,
 )
-from mopenstack.network.v2.core.networks_pb2 import Network
-from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.core.networks_pb2 import GetNetworkRequest, Network
+from mopenstack.network.v2.core.ports_pb2 import (
+    CreatePortRequest,
+    DeletePortRequest,
+    FixedIp,
+    GetPortRequest,
+    Port,
+    UpdatePortRequest,
+)
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.refusals import InvalidIpForNetwork, IpAddressGenerationFailure
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
 
-TAG_PATTERN = "^[^,/]*$"
+PORTS = "mopenstack.network.v2.Ports"
+GET_NETWORK = "mopenstack.network.v2.Networks.GetNetwork"
+GET_AUTO_ALLOCATED = "mopenstack.network.v2.AutoAllocatedTopologies.GetAutoAllocatedTopology"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One interface that a create asks for: a port, or a network with perhaps an address on it."""
+class NetworkRequest:
+    """One interface of a request: an existing port, or a network with an optional address."""
 
     network_id: str = ""
     port_id: str = ""
@@ -43,22 +53,11 @@ class Request:
     tag: str = ""
 
 
-def plain(value: Value) -> Any:
-    """A Value as Python has it; whole numbers are integers."""
-    return _whole(json_format.MessageToDict(value))
-
-
-def _whole(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+def ordered(value: Any) -> Any:
+    """A JSON value with `uuid` before the other keys: what a refusal quotes, in an order that does not change."""
     if isinstance(value, dict):
-        return {key: _whole(value[key]) for key in sorted(value, key=_rank)}
-    return [_whole(item) for item in value] if isinstance(value, list) else value
-
-
-def _rank(key: str) -> tuple[bool, str]:
-    """An object's order was lost on the way: what a refusal quotes begins with what names the thing."""
-    return key != "uuid", key
+        return {key: ordered(value[key]) for key in sorted(value, key=lambda key: (key != "uuid", key))}
+    return [ordered(item) for item in value] if isinstance(value, list) else value
 
 
 def schema_refusal(name: str, value: object, why: str) -> BadRequest:
@@ -66,24 +65,24 @@ def schema_refusal(name: str, value: object, why: str) -> BadRequest:
     return BadRequest(f"Invalid input for field/attribute {name}. Value: {value}. {why}")
 
 
-# -- what a request says
+# -- the networks of a request
 
 
-def requested(body: ServerCreate, microversion: int) -> list[Request] | str | None:
-    """The `networks` of a create; None: it says nothing of them."""
+def requested_networks(body: ServerCreate, microversion: int) -> list[NetworkRequest] | str | None:
+    """The `networks` of a create; None: it has none."""
     for name in ("networks", "networks_or_default"):
         if body.HasField(name):
-            return requests_of(getattr(body, name), microversion)
+            return parse_networks(getattr(body, name), microversion)
     return None
 
 
-def requests_of(value: Value, microversion: int) -> list[Request] | str:
+def parse_networks(value: Value, microversion: int) -> list[NetworkRequest] | str:
     """The `networks` of a create: "auto", "none", or interfaces in order; raises Nova's refusals."""
-    given = plain(value)
+    given = ordered(plain(value))
     _check_schema(given, microversion)
     if isinstance(given, str):
         return given
-    found: list[Request] = []
+    found: list[NetworkRequest] = []
     for item in given:
         port, address = item.get("port") or "", item.get("fixed_ip") or ""
         if port:
@@ -91,11 +90,11 @@ def requests_of(value: Value, microversion: int) -> list[Request] | str:
                 raise refusals.PortTwice(id=port)
             if address:
                 raise refusals.PortWithAddress(id=port, address=address)
-            found.append(Request(port_id=port, tag=item.get("tag", "")))
+            found.append(NetworkRequest(port_id=port, tag=item.get("tag", "")))
             continue
         if "uuid" not in item:
             raise refusals.BadNetworkFormat()
-        found.append(Request(network_id=item["uuid"], address=address, tag=item.get("tag", "")))
+        found.append(NetworkRequest(network_id=item["uuid"], address=address, tag=item.get("tag", "")))
     return found
 
 
@@ -145,21 +144,23 @@ def _item_fits(item: Any, microversion: int) -> bool:
     )
 
 
-# -- what it means in this cloud
+# -- the networks of the cloud
 
 
-async def resolve(call: Call, wanted: list[Request] | str | None, project_id: str) -> list[Request]:
-    """The interfaces to make; picks the one network of a request that names none."""
+async def validate_networks(
+    call: Call, wanted: list[NetworkRequest] | str | None, project_id: str
+) -> list[NetworkRequest]:
+    """The interfaces to create; without `networks` that of the project's only network. Raises Nova's refusals."""
     if wanted == "none":
         return []
     if not wanted or wanted == "auto":
-        networks = await available(call, project_id)
+        networks = await available_networks(call, project_id)
         if len(networks) > 1:
             raise refusals.NetworkAmbiguous()
         if not networks and wanted == "auto":
-            return [Request(network_id=await _allocated(call, project_id))]
+            return [NetworkRequest(network_id=await _auto_allocated(call, project_id))]
         return [
-            Request(network_id=network.id)
+            NetworkRequest(network_id=network.id)
             for network in networks
             if network.subnets or await has_subnet(call, network.id)
         ]
@@ -172,19 +173,18 @@ async def resolve(call: Call, wanted: list[Request] | str | None, project_id: st
     return wanted
 
 
-async def _allocated(call: Call, project_id: str) -> str:
-    """The network that Neutron makes for a project that has none; raises Nova's refusal where it cannot."""
+async def _auto_allocated(call: Call, project_id: str) -> str:
+    """The network that Neutron allocates for a project that has none; raises UnableToAutoAllocateNetwork."""
     request = GetAutoAllocatedTopologyRequest(project=project_id)
     try:
-        made = await call.service(AutoAllocatedTopologies).get_auto_allocated_topology(call, request)
+        made: AutoAllocatedTopologyResponse = await call.invoke(GET_AUTO_ALLOCATED, request)
     except Fault:
         raise refusals.UnableToAutoAllocateNetwork(project_id=project_id) from None
-    assert isinstance(made, AutoAllocatedTopologyResponse)
     return made.auto_allocated_topology.id
 
 
-async def available(call: Call, project_id: str) -> list[Network]:
-    """The networks that Nova would choose from: the project's own and the shared ones."""
+async def available_networks(call: Call, project_id: str) -> list[Network]:
+    """The networks that Nova chooses from: the project's own and the shared ones."""
     own = await call.tx.query(Network, project_id=project_id)
     shared = await call.tx.query(Network, shared=True)
     return [*own, *(network for network in shared if network.project_id != project_id)]
@@ -196,20 +196,24 @@ async def has_subnet(call: Call, network_id: str) -> bool:
 
 async def find_port(call: Call, port_id: str) -> Port | None:
     """A port that the caller may see."""
-    port = await call.tx.get(Port, port_id)
-    owner = call.owner_of("port")
-    return port if port is not None and (owner is None or owner.visible(call, port)) else None
+    try:
+        port: Port = await call.invoke(f"{PORTS}.GetPort", GetPortRequest(port_id=port_id))
+    except NotFound:
+        return None
+    return port
 
 
 async def find_network(call: Call, network_id: str) -> Network | None:
     """A network that the caller may see."""
-    network = await call.tx.get(Network, network_id)
-    owner = call.owner_of("network")
-    return network if network is not None and (owner is None or owner.visible(call, network)) else None
+    try:
+        network: Network = await call.invoke(GET_NETWORK, GetNetworkRequest(network_id=network_id))
+    except NotFound:
+        return None
+    return network
 
 
 async def check_port(call: Call, port_id: str) -> Port:
-    """A port that a new server may take."""
+    """A port for a new server; raises Nova's refusals."""
     port = await find_port(call, port_id)
     if port is None:
         raise refusals.PortNotFound(id=port_id)
@@ -221,7 +225,7 @@ async def check_port(call: Call, port_id: str) -> Port:
 
 
 async def check_network(call: Call, network_id: str, address: str) -> Network:
-    """A network that a new server may be on, and whether the address is free there."""
+    """A network for a new server, with an address that is not in use there; raises Nova's refusals."""
     network = await find_network(call, network_id)
     if network is None:
         raise refusals.NetworkNotFound(id=network_id)
@@ -229,13 +233,13 @@ async def check_network(call: Call, network_id: str, address: str) -> Network:
         raise refusals.ExternalNetworkForbidden(id=network_id)
     if not await has_subnet(call, network_id):
         raise refusals.NetworkRequiresSubnet(id=network_id)
-    holder = await holder_of(call, network_id, address)
+    holder = await port_with_address(call, network_id, address)
     if holder is not None:
         raise refusals.FixedIpInUse(address=address, server=holder.device_id)
     return network
 
 
-async def holder_of(call: Call, network_id: str, address: str) -> Port | None:
+async def port_with_address(call: Call, network_id: str, address: str) -> Port | None:
     """The port of the network that has the address."""
     if not address:
         return None
@@ -244,14 +248,14 @@ async def holder_of(call: Call, network_id: str, address: str) -> Port | None:
 
 
 async def security_group_ids(call: Call, names: Sequence[str], project_id: str) -> list[str]:
-    """The ids of groups that a request calls by name or id. `default` alone means Neutron's default."""
+    """The ids of the security groups that a request names, by name or id. `default` alone is left to Neutron."""
     if not [name for name in names if name != "default"]:
         return []
     groups = await call.tx.query(SecurityGroup, project_id=project_id)
-    return [pick_group(groups, name, project_id).id for name in names]
+    return [find_security_group(groups, name, project_id).id for name in names]
 
 
-def pick_group(
+def find_security_group(
     groups: Sequence[SecurityGroup],
     name: str,
     project_id: str,
@@ -273,11 +277,11 @@ def pick_group(
 
 
 async def allocate(
-    call: Call, server: Server, requests: Sequence[Request], group_ids: Sequence[str], host: str
+    call: Call, server: Server, requests: Sequence[NetworkRequest], group_ids: Sequence[str], host: str
 ) -> None:
-    """Bind or make the ports of a server, in order; `server` is a private copy that notes them.
+    """Bind or create the ports of a server (a private copy), in order, and add them to it.
 
-    Raises Neutron's refusal; the ports made before it are gone again then.
+    Raises Neutron's refusal, after the ports that were created before it have been deleted.
     """
     done: list[str] = []
     try:
@@ -298,14 +302,12 @@ async def allocate(
 
 
 async def bind(call: Call, server: Server, port_id: str, host: str) -> None:
-    """Make an existing port the server's."""
-    port = await call.tx.edit(Port, port_id)
-    port.device_id, port.device_owner, port.host_id = server.id, f"compute:{zone_of(server)}", host
-    await modify_port(call, port, {"device_id", "device_owner", "host_id"})
+    """Bind an existing port to the server."""
+    await update_port(call, port_id, device_id=server.id, device_owner=f"compute:{zone_of(server)}", host_id=host)
 
 
 async def release(call: Call, server: Server, port_id: str) -> None:
-    """Give a port back: one that the server made goes, another one is only unbound. It may be gone already."""
+    """Delete a port that Nova created for the server, unbind another one. It may be deleted already."""
     own = port_id in server.own_ports
     if own:
         server.own_ports.remove(port_id)
@@ -316,15 +318,13 @@ async def release(call: Call, server: Server, port_id: str) -> None:
     if stored is None or stored.device_id != server.id:
         return
     if own:
-        await call.owner_of("port").discard(call.elevated(), stored)
+        await call.invoke(f"{PORTS}.DeletePort", DeletePortRequest(port_id=port_id), elevated=True)
         return
-    port = await call.tx.edit(Port, port_id)
-    port.device_id, port.device_owner, port.host_id = "", "", ""
-    await modify_port(call, port, {"device_id", "device_owner", "host_id"})
+    await update_port(call, port_id, device_id="", device_owner="", host_id="")
 
 
 async def release_all(call: Call, server: Server) -> None:
-    """Give back every port of a server that goes."""
+    """Delete or unbind every port of a server that is deleted."""
     for port in await call.tx.query(Port, device_id=server.id):
         await release(call, server, port.id)
 
@@ -340,43 +340,32 @@ def zone_of(server: Server) -> str:
     return server.availability_zone or "nova"
 
 
-async def _make_port(call: Call, server: Server, request: Request, group_ids: Sequence[str], host: str) -> str:
-    port = Port(
-        network_id=request.network_id,
-        project_id=server.project_id,
-        device_id=server.id,
-        device_owner=f"compute:{zone_of(server)}",
-        host_id=host,
-        admin_state_up=True,
-    )
-    given = {"network_id", "project_id", "device_id", "device_owner", "host_id", "admin_state_up"}
+async def _make_port(call: Call, server: Server, request: NetworkRequest, group_ids: Sequence[str], host: str) -> str:
+    values: dict[str, Any] = {
+        "network_id": request.network_id,
+        "project_id": server.project_id,
+        "device_id": server.id,
+        "device_owner": f"compute:{zone_of(server)}",
+        "host_id": host,
+        "admin_state_up": True,
+    }
     if request.address:
-        port.fixed_ips.add(ip_address=request.address)
-        given.add("fixed_ips")
+        values["fixed_ips"] = [FixedIp(ip_address=request.address)]
     network = await call.tx.get(Network, request.network_id)
     if group_ids and network is not None and network.port_security_enabled:
-        port.security_groups.extend(group_ids)
-        given.add("security_groups")
+        values["security_groups"] = group_ids
+    body = CreatePortRequest(port=Port(**values), mask=FieldMask(paths=values))
     try:
-        made = await call.owner_of("port").insert(call.elevated(), port, None, given)
+        made: Port = await call.invoke(f"{PORTS}.CreatePort", body, elevated=True)
     except InvalidIpForNetwork:
         raise refusals.InvalidFixedIp(address=request.address, network=request.network_id) from None
     except IpAddressGenerationFailure:
         raise refusals.NoMoreFixedIps(network=request.network_id) from None
     server.own_ports.append(made.id)
-    return str(made.id)
+    return made.id
 
 
-async def modify_port(call: Call, port: Port, given: set[str]) -> None:
-    """Store a port's private copy through Neutron, in the name of the cloud."""
-    stored = await call.tx.get(Port, port.id)
-    assert stored is not None
-    await call.owner_of("port").modify(call.elevated(), stored, port, given=given)
-
-
-async def set_security_groups(call: Call, port_id: str, group_ids: Sequence[str]) -> None:
-    """Give a port these security groups."""
-    port = await call.tx.edit(Port, port_id)
-    del port.security_groups[:]
-    port.security_groups.extend(group_ids)
-    await modify_port(call, port, {"security_groups"})
+async def update_port(call: Call, port_id: str, **values: Any) -> None:
+    """Set fields of a port through Neutron, in the name of the cloud; raises Neutron's refusals."""
+    request = UpdatePortRequest(port_id=port_id, port=Port(**values), mask=FieldMask(paths=values))
+    await call.invoke(f"{PORTS}.UpdatePort", request, elevated=True)

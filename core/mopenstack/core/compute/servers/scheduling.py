@@ -1,8 +1,8 @@
-"""Where a server goes: availability zones, hosts, scheduler hints, server groups.
+"""The host of a server: availability zones, hosts, scheduler hints, server groups.
 
 After nova.compute.api (parse_availability_zone, _validate_host_or_node) and the filters of
-nova.scheduler that mopenstack's hosts can tell apart: zone, affinity, anti-affinity, same and
-different host. What a host has room for is Placement's to say (claims.py).
+nova.scheduler by which the hosts differ: zone, affinity, anti-affinity, same and different host.
+What a host has room for is in claims.py.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.server_groups_pb2 import ServerGroup
 from mopenstack.compute.v2.servers.servers_pb2 import CreateServerRequest, Server
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.compute.hosts.availability_zones import AvailabilityZones
 from mopenstack.core.compute.hosts.services import DEFAULT_ZONE, Services
 from mopenstack.core.compute.servers import claims
@@ -25,16 +25,16 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 
 NO_CANDIDATE = "No valid host was found. "
-"""Placement knows no host with room, the traits and the zone: the scheduler has no reason to name."""
+"""No host has the room, the traits and the zone."""
 NO_HOST = "No valid host was found. There are not enough hosts available."
-"""Those that it knows are filtered out."""
+"""The hosts with room are all filtered out."""
 FORCED_HOST = "os_compute_api:servers:create:forced_host"
 REQUESTED_HOST = "compute:servers:create:requested_destination"
 
 
 @dataclass(slots=True)
-class Wish:
-    """What a create says of the place. `hints` are the scheduler hints as sent."""
+class SchedulingRequest:
+    """What a request says of the host: zone, host, scheduler hints as sent, server group."""
 
     zone: str = ""
     host: str = ""
@@ -42,53 +42,61 @@ class Wish:
     group: ServerGroup | None = None
 
 
-async def wish_of(call: Call, request: CreateServerRequest) -> Wish:
-    """The request's wishes, checked; raises Nova's refusals."""
+async def scheduling_request(call: Call, request: CreateServerRequest) -> SchedulingRequest:
+    """What a create says of the host, checked; raises Nova's refusals."""
     body = request.server
-    wish = Wish(hints=_hints(request))
+    wanted = SchedulingRequest(hints=_hints(request))
     zone, _, rest = body.availability_zone.partition(":")
     host, _, node = rest.partition(":")
     if (host or node) and not call.caller.is_admin:
         raise refusals.PolicyDenied(rule=FORCED_HOST)
-    wish.zone, wish.host = zone, host or node
+    wanted.zone, wanted.host = zone, host or node
     asked = [name for name in (body.host, body.hypervisor_hostname) if name]
     if asked and not call.caller.is_admin:
         raise refusals.PolicyDenied(rule=REQUESTED_HOST)
-    for name in [*asked, wish.host]:
+    for name in [*asked, wanted.host]:
         await check_host(call, name)
-    wish.host = asked[0] if asked else wish.host
-    if wish.zone and wish.zone not in await call.service(AvailabilityZones).available(call):
+    wanted.host = asked[0] if asked else wanted.host
+    if wanted.zone and wanted.zone not in await call.service(AvailabilityZones).available(call):
         raise refusals.ZoneNotAvailable()
-    wish.group = await _group(call, wish.hints)
-    return wish
+    wanted.group = await _group(call, wanted.hints)
+    return wanted
 
 
 @dataclass(slots=True)
-class Place:
-    """Where a server can go: a host and what it would take there; without a host, why there is none."""
+class Selection:
+    """A host and the resources that a server would take there; without a host, why there is none."""
 
     host: str = ""
     amounts: dict[str, dict[str, int]] = field(default_factory=dict)
     why: str = ""
 
 
-async def place(call: Call, server: Server, wish: Wish, taken: Sequence[str] = ()) -> Place:
-    """Find a host for a server that has none and claim it. `taken`: hosts of the request's earlier servers."""
-    found = await find(call, wish, claims.needs_of_server(server), taken)
+async def select_and_claim(
+    call: Call, server: Server, wanted: SchedulingRequest, taken: Sequence[str] = ()
+) -> Selection:
+    """Select a host for a server without one and claim its resources; `taken`: hosts of the request's other servers."""
+    found = await select_host(call, wanted, claims.request_of_server(server), taken)
     if found.host:
         await claims.claim(call, server, found.amounts)
     return found
 
 
-async def find(call: Call, wish: Wish, needs: claims.Needs, taken: Sequence[str] = (), but: str = "") -> Place:
-    """A host with room that the wish allows: of several the one with most memory, never `but`. Nothing is claimed."""
+async def select_host(
+    call: Call,
+    wanted: SchedulingRequest,
+    needs: claims.ResourceRequest,
+    taken: Sequence[str] = (),
+    other_than: str = "",
+) -> Selection:
+    """A host with room that the request allows, of several the one with most free memory. Nothing is claimed."""
     services = call.service(Services)
     computes = [service for service in await services.computes(call) if service.status == "enabled"]
-    if wish.host:
-        computes = [service for service in computes if service.host == wish.host]
-    elif wish.zone:
-        computes = [item for item in computes if await services.zone_of_host(call, item.host) == wish.zone]
-    providers = await claims.hosts(call)
+    if wanted.host:
+        computes = [service for service in computes if service.host == wanted.host]
+    elif wanted.zone:
+        computes = [item for item in computes if await services.zone_of_host(call, item.host) == wanted.zone]
+    providers = await claims.host_providers(call)
     room: dict[str, dict[str, dict[str, int]]] = {}
     for service in computes:
         provider = providers.get(service.host)
@@ -96,34 +104,36 @@ async def find(call: Call, wish: Wish, needs: claims.Needs, taken: Sequence[str]
         if amounts is not None:
             room[service.host] = amounts
     if not room:
-        return Place(why=NO_CANDIDATE)
-    hosts = [item.host for item in computes if item.host in room and item.host != but and item.state != "down"]
-    if not wish.host:
-        hosts = await _apart_or_together(call, wish, hosts, taken)
+        return Selection(why=NO_CANDIDATE)
+    hosts = [item.host for item in computes if item.host in room and item.host != other_than and item.state != "down"]
+    if not wanted.host:
+        hosts = await _apart_or_together(call, wanted, hosts, taken)
     if not hosts:
-        return Place(why=NO_HOST)
-    # The RAM weigher's choice; what the request's earlier servers took is claimed already.
+        return Selection(why=NO_HOST)
+    # nova.scheduler.weights.ram; the request's earlier servers have their allocations already.
     best = max(hosts, key=lambda host: claims.free_memory(providers[host]))
-    return Place(best, room[best])
+    return Selection(best, room[best])
 
 
 async def zone_of(call: Call, host: str) -> str:
-    """The zone that a server on the host shows."""
+    """The availability zone of a server on the host."""
     return await call.service(Services).zone_of_host(call, host) if host else DEFAULT_ZONE
 
 
-async def _apart_or_together(call: Call, wish: Wish, hosts: list[str], taken: Sequence[str]) -> list[str]:
-    different = await _hosts_of(call, _listed(wish.hints.get("different_host")))
-    same = _listed(wish.hints.get("same_host"))
+async def _apart_or_together(
+    call: Call, wanted: SchedulingRequest, hosts: list[str], taken: Sequence[str]
+) -> list[str]:
+    different = await _hosts_of(call, _listed(wanted.hints.get("different_host")))
+    same = _listed(wanted.hints.get("same_host"))
     hosts = [host for host in hosts if host not in different]
     if same:
         together = await _hosts_of(call, same)
         hosts = [host for host in hosts if host in together]
-    if wish.group is None:
+    if wanted.group is None:
         return hosts
-    used = [*await _hosts_of(call, wish.group.members), *taken]
-    most = wish.group.rules.max_server_per_host or 1
-    policy = wish.group.policy
+    used = [*await _hosts_of(call, wanted.group.members), *taken]
+    most = wanted.group.rules.max_server_per_host or 1
+    policy = wanted.group.policy
     if policy == "affinity" and used:
         return [host for host in hosts if host in used]
     if policy == "anti-affinity":
@@ -157,7 +167,7 @@ def _hints(request: CreateServerRequest) -> dict[str, Any]:
         chosen = request.os_scheduler_hints
     elif request.HasField("scheduler_hints"):
         chosen = request.scheduler_hints
-    hints: dict[str, Any] = json_format.MessageToDict(chosen) if chosen is not None else {}
+    hints: dict[str, Any] = plain_struct(chosen) if chosen is not None else {}
     for name in ("group", "different_host"):
         value = hints.get(name)
         if value is not None and not all(is_format("uuid", item) for item in _listed(value)):
@@ -176,17 +186,17 @@ async def _group(call: Call, hints: dict[str, Any]) -> ServerGroup | None:
 
 
 async def zones(call: Call) -> set[str]:
-    """The zones that a server may be asked into."""
+    """The availability zones that a request may name."""
     return await call.service(AvailabilityZones).available(call)
 
 
 async def check_host(call: Call, host: str) -> None:
-    """Raise the refusal of a host that does not exist; no host is fine."""
+    """Check that a host exists, if one is named; raises HostOfServerNotFound."""
     if host and await call.service(Services).compute_of(call, host) is None:
         raise refusals.HostOfServerNotFound(host=host)
 
 
 async def is_up(call: Call, host: str) -> bool:
-    """Whether the host's compute service reports."""
+    """Whether the host's compute service is up."""
     service = await call.service(Services).compute_of(call, host)
     return service is not None and service.state != "down"

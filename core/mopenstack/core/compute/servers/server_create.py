@@ -1,21 +1,19 @@
-"""How a create request becomes servers: every check in Nova's order and words, then the rows.
+"""Create of servers: every check in Nova's order, then the servers.
 
 After nova.api.openstack.compute.servers.create and nova.compute.api.create. A request that Nova would
 accept and fail to build later (an address outside the subnet, a volume that cannot be made) is
-accepted here too: the server ends in ERROR with a fault.
+accepted here too: the server becomes ERROR with a fault.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import (
@@ -28,7 +26,8 @@ from mopenstack.compute.v2.servers.servers_pb2 import (
 from mopenstack.contract.faults import Fault, NotFound
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas.quotas import SERVICE, take
-from mopenstack.core.compute.servers import block_devices, claims, images, networking, scheduling
+from mopenstack.core.compute.servers import block_devices, claims, images, networking, scheduling, server_values
+from mopenstack.core.compute.servers.scheduling import SchedulingRequest
 from mopenstack.core.compute.servers.server_groups import ServerGroups
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.image.v2.images.images_pb2 import Image
@@ -49,10 +48,10 @@ class Plan:
     flavor_id: str = ""
     flavor: Server.FlavorEmbedded = field(default_factory=Server.FlavorEmbedded)
     image: Image | None = None
-    mappings: list[block_devices.Mapping] = field(default_factory=list)
-    networks: list[networking.Request] = field(default_factory=list)
+    mappings: list[block_devices.BlockDeviceMapping] = field(default_factory=list)
+    networks: list[networking.NetworkRequest] = field(default_factory=list)
     group_ids: list[str] = field(default_factory=list)
-    wish: scheduling.Wish = field(default_factory=scheduling.Wish)
+    scheduling: SchedulingRequest = field(default_factory=SchedulingRequest)
     reservation_id: str = ""
 
     @property
@@ -60,7 +59,7 @@ class Plan:
         return self.request.server
 
 
-async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
+async def check_create(call: Call, request: CreateServerRequest) -> Plan:
     """Check a request; raises Nova's refusals."""
     body = request.server
     plan = Plan(request, set(request.mask.paths) or names_of(body))
@@ -70,20 +69,20 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     most = body.max_count if body.HasField("max_count") else least
     if least > most:
         raise refusals.BadCount()
-    plan.wish = await scheduling.wish_of(call, request)
-    plan.mappings = block_devices.mappings_of(body)
+    plan.scheduling = await scheduling.scheduling_request(call, request)
+    plan.mappings = block_devices.requested_mappings(body)
     if not body.image_id and not plan.mappings:
         raise refusals.MissingImage()
-    wanted = networking.requested(body, call.microversion)
-    plan.flavor_id, plan.flavor = await flavor_of(call, body.flavor_id)
+    wanted = networking.requested_networks(body, call.microversion)
+    plan.flavor_id, plan.flavor = await server_values.flavor_of(call, body.flavor_id)
     if most > 1:
-        _check_many(plan, wanted)
+        _check_several(plan, wanted)
     await _check_image(call, plan)
     has_image = _map_image(plan)
     await _check_options(call, plan)
     names = [group.name for group in body.security_groups if group.name]
     plan.group_ids = await networking.security_group_ids(call, list(dict.fromkeys(names)), call.caller.project_id)
-    plan.networks = await networking.resolve(call, wanted, call.caller.project_id)
+    plan.networks = await networking.validate_networks(call, wanted, call.caller.project_id)
     plan.count = await _take_quota(call, plan.flavor, least, most)
     await _check_ports(call, plan)
     if plan.mappings:
@@ -98,40 +97,8 @@ async def plan_of(call: Call, request: CreateServerRequest) -> Plan:
     return plan
 
 
-async def flavor_of(call: Call, flavor_id: str) -> tuple[str, Server.FlavorEmbedded]:
-    """The id and the copy that a server keeps of a flavor that the caller may use."""
-    try:
-        flavor = await call.owner_of("flavor").fetch(call, flavor_id)
-    except NotFound:
-        raise refusals.FlavorOfServerNotFound(id=flavor_id) from None
-    kept = Server.FlavorEmbedded(
-        vcpus=flavor.vcpus,
-        ram=flavor.ram,
-        disk=flavor.disk,
-        ephemeral=flavor.ephemeral,
-        swap=flavor.swap,
-        original_name=flavor.name,
-        extra_specs=dict(flavor.extra_specs),
-    )
-    return flavor.id, kept
-
-
-def normal_address(address: str) -> str:
-    """An address as Nova keeps it: in its shortest spelling."""
-    return str(ipaddress.ip_address(address)) if address else ""
-
-
-def set_plain(server: Server, body: Any, given: set[str]) -> None:
-    """The fields that an update and a rebuild take over as they are."""
-    for name in ("access_ip_v4", "access_ip_v6"):
-        if name in given:
-            setattr(server, name, normal_address(getattr(body, name)))
-    if "disk_config" in given:
-        server.disk_config = body.disk_config
-
-
 def check_metadata(metadata: Mapping[str, str]) -> None:
-    """The schema of metadata (nova.api.validation.parameter_types.metadata)."""
+    """Check the schema of metadata (nova.api.validation.parameter_types.metadata)."""
     for key, value in metadata.items():
         if _METADATA_KEY.search(key) is None:
             why = f"{key!r} does not match any of the regexes: '{METADATA_KEY}'"
@@ -147,7 +114,7 @@ async def check_metadata_quota(call: Call, metadata: Mapping[str, str]) -> None:
 
 
 async def check_files(call: Call, files: Sequence[Personality]) -> None:
-    """The limits of personality."""
+    """Check the limits of personality."""
     if not files:
         return
     limits = await call.quota.limits(SERVICE, call.caller.project_id)
@@ -161,24 +128,17 @@ async def check_files(call: Call, files: Sequence[Personality]) -> None:
 
 
 def check_user_data(text: str) -> None:
-    """Nova decodes leniently: characters outside the alphabet are dropped, only bad padding is refused."""
+    """Check base64 as Nova does: characters outside of the alphabet are dropped, only bad padding is refused."""
     try:
         base64.b64decode(text)
     except binascii.Error:
         raise refusals.NotBase64() from None
 
 
-def hostname_of(name: str, id: str) -> str:
-    """nova.utils.sanitize_hostname."""
-    clean = re.sub(r"[ _.]", "-", name)
-    clean = re.sub(r"[^a-zA-Z0-9-]", "", clean).lower().strip("-.")
-    return clean[:63] or f"Server-{id}"
+# -- parts of the check
 
 
-# -- the parts of the check
-
-
-def _check_many(plan: Plan, wanted: list[networking.Request] | str | None) -> None:
+def _check_several(plan: Plan, wanted: list[networking.NetworkRequest] | str | None) -> None:
     for request in wanted if isinstance(wanted, list) else ():
         if request.address:
             raise refusals.OneAddress()
@@ -191,20 +151,20 @@ def _check_many(plan: Plan, wanted: list[networking.Request] | str | None) -> No
 async def _check_image(call: Call, plan: Plan) -> None:
     if plan.body.image_id:
         plan.image = await images.find(call, plan.body.image_id, refusals.ImageNotFound())
-        root = block_devices.root_of([*block_devices.mappings_in(plan.image), *plan.mappings])
+        root = block_devices.root_mapping([*block_devices.image_mappings(plan.image), *plan.mappings])
         on_volume = root is not None and root.destination == "volume"
         images.check_fits(plan.image, plan.flavor, on_volume=on_volume)
 
 
 def _map_image(plan: Plan) -> bool:
-    """Whether the server boots from an image: one of a volume-backed server only maps volumes.
+    """Add the mappings of the image; whether the server boots from the image itself, and not from a volume of these.
 
-    Clients map the image itself as the root: that mapping gives way to a root among the volumes.
+    Clients map the image itself as the root: a root among the volumes replaces that mapping.
     """
     if plan.image is None:
         return False
-    mapped = block_devices.mappings_in(plan.image)
-    if block_devices.root_of(mapped) is not None:
+    mapped = block_devices.image_mappings(plan.image)
+    if block_devices.root_mapping(mapped) is not None:
         rest = [item for item in plan.mappings if item.source != "image" or item.boot_index != 0]
         plan.mappings = [*mapped, *rest]
         plan.image = None
@@ -232,7 +192,7 @@ async def check_key(call: Call, user_id: str, name: str) -> None:
 
 
 def check_tags(tags: Sequence[str]) -> None:
-    """The schema of a tag (nova.api.validation.parameter_types.tag)."""
+    """Check the schema of tags (nova.api.validation.parameter_types.tag)."""
     for place, tag in enumerate(tags):
         why = tag_fault(tag)
         if why:
@@ -240,7 +200,7 @@ def check_tags(tags: Sequence[str]) -> None:
 
 
 def tag_fault(tag: str) -> str:
-    """What is wrong with a tag; empty if nothing is."""
+    """What is wrong with a tag; empty: nothing."""
     if not tag:
         return f"{tag!r} should be non-empty"
     if len(tag) > 60:
@@ -249,7 +209,7 @@ def tag_fault(tag: str) -> str:
 
 
 async def _take_quota(call: Call, flavor: Server.FlavorEmbedded, least: int, most: int) -> int:
-    """Take the units of as many servers as fit, `least` at least."""
+    """Take quota for as many servers as fit, at least `least`; their number."""
     count = most
     while True:
         units = {"instances": count, "cores": count * flavor.vcpus, "ram": count * flavor.ram}
@@ -264,7 +224,7 @@ async def _take_quota(call: Call, flavor: Server.FlavorEmbedded, least: int, mos
 
 
 async def give_quota(call: Call, server: Server) -> None:
-    """Give back what a server takes."""
+    """Give back the quota of a server."""
     units = {"instances": 1, "cores": server.flavor.vcpus, "ram": server.flavor.ram}
     await call.quota.give(SERVICE, server.project_id, units)
 
@@ -279,27 +239,27 @@ async def _check_ports(call: Call, plan: Plan) -> None:
         raise refusals.PortLimit()
 
 
-# -- the rows
+# -- the servers
 
 
-async def make(call: Call, plan: Plan) -> list[Server]:
-    """The servers of a plan, not stored yet: placed, with their ports and volumes."""
-    servers = [_row(call, plan, index) for index in range(plan.count)]
-    if await _place(call, plan, servers):
+async def new_servers(call: Call, plan: Plan) -> list[Server]:
+    """The servers of a plan, not stored yet: with their hosts, ports and volumes."""
+    servers = [_new_server(call, plan, index) for index in range(plan.count)]
+    if await _schedule(call, plan, servers):
         for server in servers:
             await _connect(call, plan, server)
-    if plan.wish.group is not None:
+    if plan.scheduling.group is not None:
         for server in servers:
-            await call.service(ServerGroups).join(call, plan.wish.group.id, server.id)
-            server.server_groups.append(plan.wish.group.id)
+            await call.service(ServerGroups).join(call, plan.scheduling.group.id, server.id)
+            server.server_groups.append(plan.scheduling.group.id)
     return servers
 
 
-async def _place(call: Call, plan: Plan, servers: Sequence[Server]) -> bool:
-    """A host for each, or for none: the scheduler answers a request as a whole."""
+async def _schedule(call: Call, plan: Plan, servers: Sequence[Server]) -> bool:
+    """Select a host for each server, or for none; whether there are enough."""
     taken: list[str] = []
     for server in servers:
-        found = await scheduling.place(call, server, plan.wish, taken)
+        found = await scheduling.select_and_claim(call, server, plan.scheduling, taken)
         if not found.host:
             await claims.release(call, *(other.id for other in servers[: len(taken)]))
             for other in servers:
@@ -322,7 +282,7 @@ async def _connect(call: Call, plan: Plan, server: Server) -> None:
         server.build_failure = ABORTED.format(id=server.id, why=fault.text)
 
 
-def _row(call: Call, plan: Plan, index: int) -> Server:
+def _new_server(call: Call, plan: Plan, index: int) -> Server:
     body, id = plan.body, call.ids.uuid()
     name = body.name.strip()
     many = plan.count > 1
@@ -335,8 +295,8 @@ def _row(call: Call, plan: Plan, index: int) -> Server:
         flavor=plan.flavor,
         metadata=dict(body.metadata),
         disk_config=body.disk_config or "MANUAL",
-        access_ip_v4=normal_address(body.access_ip_v4),
-        access_ip_v6=normal_address(body.access_ip_v6),
+        access_ip_v4=server_values.normal_address(body.access_ip_v4),
+        access_ip_v6=server_values.normal_address(body.access_ip_v6),
         config_drive="True" if body.config_drive else "",
         vm_state=Server.VM_STATE_BUILDING,
         task_state="scheduling",
@@ -347,7 +307,9 @@ def _row(call: Call, plan: Plan, index: int) -> Server:
         host_status="",
         admin_pass=body.admin_pass or call.ids.word(PASSWORD_LENGTH),
     )
-    server.hostname = body.hostname or body.fqdn or (hostname_of(name, id) + (f"-{index + 1}" if many else ""))
+    server.hostname = (
+        body.hostname or body.fqdn or (server_values.hostname_of(name, id) + (f"-{index + 1}" if many else ""))
+    )
     server.hostname_to_admin = server.hostname
     if plan.image is not None:
         server.image.id = plan.image.id
@@ -360,12 +322,12 @@ def _row(call: Call, plan: Plan, index: int) -> Server:
         server.user_data = body.user_data
     _describe(call, plan, server, name)
     hints = Struct()
-    hints.update(plan.wish.hints)
+    hints.update(plan.scheduling.hints)
     server.scheduler_hints.CopyFrom(hints)
-    if plan.wish.zone:
-        server.pinned_availability_zone = plan.wish.zone
+    if plan.scheduling.zone:
+        server.pinned_availability_zone = plan.scheduling.zone
     if body.trusted_image_certificates:
-        server.trusted_image_certificates.CopyFrom(list_value(body.trusted_image_certificates))
+        server.trusted_image_certificates.CopyFrom(server_values.list_value(body.trusted_image_certificates))
     return server
 
 
@@ -377,14 +339,8 @@ def _describe(call: Call, plan: Plan, server: Server, name: str) -> None:
         server.description = plan.body.description
 
 
-def list_value(items: Sequence[Any]) -> Value:
-    value = Value()
-    value.list_value.extend(list(items))
-    return value
-
-
 def answer(plan: Plan, servers: Sequence[Server]) -> CreateServerResponse:
-    """What the create answers: the first server, or the reservation if that was asked for."""
+    """The answer of a create: the first server, or the reservation id if the request asked for it."""
     if plan.body.return_reservation_id:
         return CreateServerResponse(reservation_id=plan.reservation_id)
     first = servers[0]

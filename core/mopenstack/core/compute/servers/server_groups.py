@@ -7,10 +7,12 @@ from typing import Any
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_groups_pb2 as pb
+from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.quotas.quotas import SERVICE, check_user
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import ResourceServicer
 
 _HARD = ("anti-affinity", "affinity")
@@ -46,12 +48,12 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
         obj.policy = obj.policies[0]
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.ServerGroup]:
-        # An admin's list too is the own project's, unless all are asked for.
+        # Without `all_projects` an administrator lists the groups of the own project too.
         if call.caller.is_admin and any(item.key == "all_projects" for item in query.filters):
             return await call.tx.scan(pb.ServerGroup)
         return await call.tx.query(pb.ServerGroup, project_id=call.caller.project_id)
 
-    # -- what servers do with groups
+    # -- members
 
     async def join(self, call: Call, group_id: str, server_id: str) -> pb.ServerGroup:
         """Make a server a member; raises QuotaExceeded when the group is full."""
@@ -63,10 +65,13 @@ class ServerGroups(ResourceServicer[pb.ServerGroup]):
         await call.tx.put(group)
         return group
 
-    async def leave(self, call: Call, group_id: str, server_id: str) -> None:
-        """Take a server out of a group that may be gone already."""
+
+@subscribes("before_delete", "server")
+async def leave_groups(call: Call, server: Server) -> None:
+    """Remove a server that is deleted from its group, which may be deleted already."""
+    for group_id in server.server_groups:
         group = await call.tx.get(pb.ServerGroup, group_id)
-        if group is not None and server_id in group.members:
+        if group is not None and server.id in group.members:
             changed = await call.tx.edit(pb.ServerGroup, group_id)
-            changed.members.remove(server_id)
+            changed.members.remove(server.id)
             await call.tx.put(changed)

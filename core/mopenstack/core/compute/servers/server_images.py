@@ -1,7 +1,7 @@
 """Images of servers: createImage and createBackup. Source: nova.compute.api (snapshot, backup),
 nova.compute.utils.create_image, nova/api/openstack/compute/create_backup.py.
 
-The image is `queued` at once and gets its bytes, a copy of the base image's, when the action completes.
+The image is `queued` at first. When the action completes it gets its data, a copy of the base image's.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers import block_devices
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_create import check_metadata
-from mopenstack.core.compute.servers.server_states import LIFECYCLE
+from mopenstack.core.compute.servers.server_states import LIFECYCLE, boots_from_volume
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.image.images import formats
@@ -26,12 +24,10 @@ from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.image.v2.images.images_pb2 import Image
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
-BODY_SINCE = 45
-"""From this microversion the answer names the image; before, a header does."""
 OF_IMAGES = frozenset(
     {"image_id", "image_name", "checksum", "container_format", "disk_format", "min_disk", "min_ram", "size"}
 )
-"""What a volume notes of its image that is no property."""
+"""The image metadata of a volume that is no property of the image."""
 
 
 class ImageActions:
@@ -39,26 +35,28 @@ class ImageActions:
 
     async def create_server_image(self, call: Call, request: pb.CreateServerImageRequest) -> Result:
         body = request.create_image
-        LIFECYCLE.check(call, call.target, "createImage")
         check_metadata(body.metadata)
-        if block_devices.boots_from_volume(call.target):
+        if boots_from_volume(call.target):
             return await _of_volumes(call, body.name, body.metadata)
-        image = await _queue(call, call.target, body.name, body.metadata, {"image_type": "snapshot"})
-        return await _begin(call, image, "createImage")
+        server = await call.tx.edit(Server, call.target.id)
+        image = await _queue(call, server, body.name, body.metadata, {"image_type": "snapshot"})
+        server.pending_image_id = image.id
+        await LIFECYCLE.transition(call, server, "createImage")
+        return pb.CreateServerImageResponse(image_id=image.id)
 
-    async def backup_server(self, call: Call, request: pb.BackupServerRequest) -> Result:
-        body = request.create_backup
-        if block_devices.boots_from_volume(call.target):
-            raise refusals.VolumeBackedBackup()
-        LIFECYCLE.check(call, call.target, "createBackup")
-        kinds = {"image_type": "backup", "backup_type": body.backup_type}
-        image = await _queue(call, call.target, body.name, body.metadata, kinds)
-        await _rotate(call, call.target, body.backup_type, body.rotation, image.id)
-        return await _begin(call, image, "createBackup")
+
+@LIFECYCLE.prepares("createBackup")
+async def _back_up(call: Call, server: Server, request: pb.BackupServerRequest) -> pb.CreateServerImageResponse:
+    body = request.create_backup
+    kinds = {"image_type": "backup", "backup_type": body.backup_type}
+    image = await _queue(call, server, body.name, body.metadata, kinds)
+    await _rotate(call, server, body.backup_type, body.rotation, image.id)
+    server.pending_image_id = image.id
+    return pb.CreateServerImageResponse(image_id=image.id)
 
 
 async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, str], kinds: Mapping[str, str]) -> Image:
-    """The new image, without bytes."""
+    """Create the image, without data."""
     check_metadata(metadata)
     image = Image(
         name=name.strip(),
@@ -80,7 +78,7 @@ async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, s
     return await call.service(Images).insert(call, image, None, {"visibility", "min_disk"})
 
 
-# -- the image of a server that boots from a volume: no bytes, but how to make its volumes
+# -- the image of a server that boots from a volume: no data, but block device mappings
 
 
 async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Result:
@@ -117,11 +115,11 @@ async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Res
     image.status = Image.ACTIVE
     await call.service(Images).save(call, image)
     await record(call, server, "createImage")
-    return _named(call, image.id)
+    return pb.CreateServerImageResponse(image_id=image.id)
 
 
 async def _of_root(call: Call, server: Server) -> dict[str, str]:
-    """What the root volume knows of its image."""
+    """The image metadata of the root volume."""
     root = next((item.id for item in server.volumes_attached if item.is_root), "")
     volume = await call.tx.get(Volume, root) if root else None
     known = dict(volume.volume_image_metadata) if volume is not None else {}
@@ -150,27 +148,12 @@ def _mapped(item: Server.BlockDevice, snapshot_id: str, size: int) -> dict[str, 
 
 
 async def _nothing() -> AsyncIterator[bytes]:
-    """The bytes of an image that only says which volumes to make."""
+    """The data of an image that only has block device mappings."""
     yield b""
 
 
-async def _begin(call: Call, image: Image, action: str) -> Result:
-    server = await call.tx.edit(Server, call.target.id)
-    server.pending_image_id = image.id
-    await record(call, server, "createBackup" if action == "createBackup" else "createImage")
-    await LIFECYCLE.begin(call, server, action)
-    return _named(call, image.id)
-
-
-def _named(call: Call, image_id: str) -> pb.CreateServerImageResponse:
-    """The answer that names the new image, in its body or in a header."""
-    if call.at_least(BODY_SINCE):
-        return pb.CreateServerImageResponse(image_id=image_id)
-    return pb.CreateServerImageResponse(location=f"{call.context.cloud_url}/image/v2/images/{image_id}")
-
-
 async def _rotate(call: Call, server: Server, backup_type: str, rotation: int, newest: str) -> None:
-    """Keep the newest backups of a kind, as many as `rotation` says, the new one counted."""
+    """Delete the oldest backups of a type, so that `rotation` of them remain, the new one included."""
     images = call.service(Images)
     backups = [
         image
@@ -194,19 +177,19 @@ async def _snapped(call: Call, server: Server) -> None:
 
 
 async def queue_shelved(call: Call, server: Server) -> None:
-    """The image that keeps the disk of a server that leaves its host; `server` is a private copy."""
+    """Create the image for the disk of a server (a private copy) that is shelved."""
     if server.HasField("image"):
         image = await _queue(call, server, f"{server.name}-shelved", {}, {"image_type": "snapshot"})
         server.shelved_image_id = image.id
 
 
 async def fill_shelved(call: Call, server: Server) -> None:
-    """The server has left its host: the image has its disk."""
+    """Fill the image of a server that is shelved."""
     await _fill(call, server, server.shelved_image_id)
 
 
 async def drop_shelved(call: Call, server: Server) -> None:
-    """The server is back, or gone: the image goes."""
+    """Delete the image of a server that is unshelved or deleted."""
     image_id, server.shelved_image_id = server.shelved_image_id, ""
     image = await call.tx.get(Image, image_id) if image_id else None
     if image is not None:
@@ -231,7 +214,7 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
 
 
 async def _bytes(call: Call, base: Image | None, image: Image) -> AsyncIterator[bytes]:
-    """What is on the disk: what it was made from, as far as anybody knows."""
+    """The data of a disk: that of its base image, else a stand-in."""
     if base is None or not base.data.key:
         yield formats.stand_in(image.disk_format, "a server's disk\n")
         return

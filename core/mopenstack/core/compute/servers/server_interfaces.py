@@ -44,7 +44,7 @@ class ServerInterfaces(Servicer):
         else:
             network_id = await _the_network(call, call.target)
         server = await call.tx.edit(Server, call.target.id)
-        wanted = networking.Request(network_id=network_id, port_id=body.port_id, address=address, tag=body.tag)
+        wanted = networking.NetworkRequest(network_id=network_id, port_id=body.port_id, address=address, tag=body.tag)
         await networking.allocate(call, server, [wanted], [], server.host)
         await call.tx.put(server)
         await record(call, server, "attach_interface")
@@ -53,7 +53,6 @@ class ServerInterfaces(Servicer):
         return pb.ServerInterfaceResponse(interface_attachment=_shown(server, port))
 
     async def delete_server_interface(self, call: Call, request: pb.ServerInterfaceRequest) -> Result:
-        LIFECYCLE.check(call, call.target, "detach_interface")
         port = await call.tx.get(Port, request.port_id)
         if port is None or port.device_id != call.target.id:
             raise refusals.PortMissing(id=request.port_id)
@@ -82,8 +81,8 @@ async def _check_network(call: Call, network_id: str, address: str) -> None:
 
 
 async def _the_network(call: Call, server: Server) -> str:
-    """The one network of a project that names none."""
-    networks = await networking.available(call, server.project_id)
+    """The only network of the project, for a request that names none; raises Nova's refusals."""
+    networks = await networking.available_networks(call, server.project_id)
     if not networks:
         raise refusals.InterfaceNoNetwork(project_id=server.project_id)
     if len(networks) > 1:

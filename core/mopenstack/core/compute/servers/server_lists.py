@@ -1,6 +1,6 @@
-"""Which servers a list means: filters, order, pages. After nova.api.openstack.compute.servers._get_servers.
+"""Filters, order and pages of lists of servers. Source: nova.api.openstack.compute.servers._get_servers.
 
-What only an administrator may filter by is ignored for everybody else, as Nova does.
+Filters of administrators are ignored for other callers, as Nova does.
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.compute.servers.changes_since import moment
+from mopenstack.core.compute.servers.changes_since import parse_time
 from mopenstack.core.compute.servers.server_states import WORDS
 from mopenstack.core.compute.servers.server_view import view_of
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import listing
+from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS, TRUE_WORDS, listing
 
 PAGE_MAX = 1000
-TRUE = ("1", "t", "true", "on", "y", "yes")
-FALSE = ("0", "f", "false", "off", "n", "no")
 ACCEPTED = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
 
 JOINED = frozenset(
@@ -76,10 +74,10 @@ TAG_FILTERS_SINCE, LOCKED_SINCE, STRICT_SINCE, STATUS_STRICT_SINCE = 26, 73, 75,
 
 
 @dataclass(slots=True)
-class Wanted:
-    """A list's filters, read. `tests` need only the stored server, `addresses` its view.
+class Filters:
+    """The filters of a list. `tests` need only the stored server, `addresses` its view.
 
-    `deleted`: those that are there (False), those that are gone (True), both (None).
+    `deleted`: servers that exist (False), deleted ones (True), both (None).
     """
 
     all_projects: bool = False
@@ -88,46 +86,46 @@ class Wanted:
     addresses: list[re.Pattern[str]] = field(default_factory=list)
 
 
-def read(call: Call, query: common.Query, operation: str) -> Wanted | None:
+def read_filters(call: Call, query: common.Query, operation: str) -> Filters | None:
     """The filters; None: nothing can match. Raises Nova's refusals."""
     given = {item.key: list(item.values) for item in query.filters}
     _check_keys(call, given)
     allowed = _allowed(call, given)
-    wanted = Wanted(all_projects=_all_tenants(call, given, operation), deleted=_deleted(given, allowed))
+    filters = Filters(all_projects=_all_tenants(call, given, operation), deleted=_deleted(given, allowed))
     if "status" in given:
         test = _status(call, given["status"])
         if test is None:
             return None
-        wanted.tests.append(test)
+        filters.tests.append(test)
         if [word.upper() for word in given["status"]] == ["DELETED"]:
-            wanted.deleted = True
+            filters.deleted = True
     for key, values in given.items():
         if key not in allowed or key in ("all_tenants", "status", "deleted"):
             continue
         if key in ("ip", "ip6"):
-            wanted.addresses.append(_regex(key, values[0]))
+            filters.addresses.append(_regex(key, values[0]))
             continue
-        test = _test(call, key, values, wanted.all_projects)
+        test = _test(call, key, values, filters.all_projects)
         if test is not None:
-            wanted.tests.append(test)
-    return wanted
+            filters.tests.append(test)
+    return filters
 
 
-async def fits(call: Call, server: Server, wanted: Wanted) -> bool:
+async def matches(call: Call, server: Server, filters: Filters) -> bool:
     """Whether a server passes the filters."""
-    if not all(test(server) for test in wanted.tests):
+    if not all(test(server) for test in filters.tests):
         return False
-    if not wanted.addresses:
+    if not filters.addresses:
         return True
     if server.vm_state == Server.VM_STATE_DELETED:
-        return False  # its addresses went with its ports
+        return False  # its ports are deleted
     view = await call.tx.view(("server", server.id), lambda: view_of(call, server.id))
     found = [address.addr for item in view.addresses.values() for address in item.addresses]
-    return all(any(pattern.search(addr) for addr in found) for pattern in wanted.addresses)
+    return all(any(pattern.search(addr) for addr in found) for pattern in filters.addresses)
 
 
 def page(found: list[Server], query: common.Query, missing: Callable[[str], Exception]) -> Page:
-    """Sort and cut: nova's sort keys are columns, not the keys of the answer."""
+    """Sort and cut: Nova's sort keys are columns of its database, not the keys of the answer."""
     translated = common.Query()
     translated.CopyFrom(query)
     del translated.sort[:]
@@ -140,7 +138,7 @@ def page(found: list[Server], query: common.Query, missing: Callable[[str], Exce
 
 
 def check_sort(call: Call, query: common.Query) -> None:
-    """Raise the refusal of a sort key that Nova does not have; since 2.75 the ignored ones are refused too."""
+    """Check the sort keys; since 2.75 those that Nova ignored are refused too. Raises ListRefused."""
     fine = set(SORT_FIELDS) | ({"locked"} if call.at_least(LOCKED_SINCE) else set())
     if not call.at_least(STRICT_SINCE):
         fine |= set(IGNORED_SORTS)
@@ -152,7 +150,7 @@ def check_sort(call: Call, query: common.Query) -> None:
             )
 
 
-# -- reading
+# -- the filters of a query
 
 
 def _check_keys(call: Call, given: dict[str, list[str]]) -> None:
@@ -179,18 +177,18 @@ def _all_tenants(call: Call, given: dict[str, list[str]], operation: str) -> boo
         return False
     text = given["all_tenants"][-1]
     word = text.strip().lower()
-    if word and word not in TRUE and word not in FALSE:
+    if word and word not in TRUE_WORDS | FALSE_WORDS:
         raise refusals.ListRefused(f"Unrecognized value '{text}', acceptable values are: {ACCEPTED}")
-    asked = not word or word in TRUE
+    asked = not word or word in TRUE_WORDS
     if asked and not call.caller.is_admin:
         raise refusals.PolicyDenied(rule=f"os_compute_api:servers:{operation}:get_all_tenants")
     return asked
 
 
 def _deleted(given: dict[str, list[str]], allowed: frozenset[str]) -> bool | None:
-    """Changes are of servers that are gone too; else only who asks gets to see those."""
+    """Lists by time of change include deleted servers; others only with the filter `deleted`."""
     if "deleted" in given and "deleted" in allowed:
-        return given["deleted"][-1].strip().lower() in TRUE
+        return given["deleted"][-1].strip().lower() in TRUE_WORDS
     return None if {"changes-since", "changes-before"} & set(given) & allowed else False
 
 
@@ -255,29 +253,22 @@ def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Ca
         return lambda server: pattern.search(text_of(server)) is not None
     if key in EXACT:
         read_value = EXACT[key]
-        words = {"True" if item.lower() in TRUE else "" for item in values} if key == "config_drive" else set(values)
+        words = (
+            {"True" if item.lower() in TRUE_WORDS else "" for item in values} if key == "config_drive" else set(values)
+        )
         return lambda server: read_value(server) in words
     if key in ("project_id", "tenant_id"):
         return (lambda server: server.project_id == value) if all_projects else None
     if key == "changes-since":
-        since = moment(key, value)
+        since = parse_time(key, value)
         return lambda server: server.updated_at.seconds >= since
     if key == "changes-before":
-        before = moment(key, value)
+        before = parse_time(key, value)
         return lambda server: server.updated_at.seconds <= before
     if key == "locked" and call.at_least(LOCKED_SINCE):
-        flag = value.lower() in TRUE
+        flag = value.lower() in TRUE_WORDS
         return lambda server: server.locked == flag
-    if key.endswith(("tags", "tags-any")) and call.at_least(TAG_FILTERS_SINCE):
-        return _tag_test(key, set(value.split(",")))
+    if key in TAG_FILTERS and call.at_least(TAG_FILTERS_SINCE):
+        test, tags = TAG_FILTERS[key], set(value.split(","))
+        return lambda server: test(set(server.tags), tags)
     return None
-
-
-def _tag_test(key: str, tags: set[str]) -> Callable[[Server], bool]:
-    if key == "tags":
-        return lambda server: tags <= set(server.tags)
-    if key == "tags-any":
-        return lambda server: bool(tags & set(server.tags))
-    if key == "not-tags":
-        return lambda server: not tags <= set(server.tags)
-    return lambda server: not tags & set(server.tags)

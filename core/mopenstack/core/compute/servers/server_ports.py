@@ -1,4 +1,4 @@
-"""What happens to the ports of a server besides coming and going: addresses, and where they are bound.
+"""Changes of the ports of a server: addresses, and the host that they are bound to.
 
 After nova.network.neutron (add_fixed_ip_to_instance, remove_fixed_ip_from_instance, migrate_instance_finish).
 """
@@ -7,37 +7,30 @@ from __future__ import annotations
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers.networking import modify_port
+from mopenstack.core.compute.servers.networking import update_port
 from mopenstack.core.engine.call import Call
-from mopenstack.network.v2.core.ports_pb2 import Port
+from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.refusals import IpAddressGenerationFailure
 
 
 async def add_fixed_ip(call: Call, port: Port) -> None:
-    """One more address on a port; not of a subnet whose addresses follow from the port's own."""
+    """Add an address to a port, of the first subnet of its network; raises NoMoreFixedIps."""
     found = await call.tx.query(Subnet, network_id=port.network_id)
     subnets = sorted(found, key=lambda subnet: (subnet.ip_version, subnet.id))
-    changed = await call.tx.edit(Port, port.id)
-    changed.fixed_ips.add(subnet_id=subnets[0].id)
     try:
-        await modify_port(call, changed, {"fixed_ips"})
+        await update_port(call, port.id, fixed_ips=[*port.fixed_ips, FixedIp(subnet_id=subnets[0].id)])
     except IpAddressGenerationFailure:
         raise refusals.NoMoreFixedIps(network=port.network_id) from None
 
 
 async def remove_fixed_ip(call: Call, port: Port, address: str) -> None:
-    """Take an address from a port."""
-    changed = await call.tx.edit(Port, port.id)
-    left = [fixed for fixed in changed.fixed_ips if fixed.ip_address != address]
-    del changed.fixed_ips[:]
-    changed.fixed_ips.extend(left)
-    await modify_port(call, changed, {"fixed_ips"})
+    """Remove an address from a port."""
+    left = [fixed for fixed in port.fixed_ips if fixed.ip_address != address]
+    await update_port(call, port.id, fixed_ips=left)
 
 
 async def move_ports(call: Call, server: Server, host: str) -> None:
-    """A server's ports are bound where it runs."""
+    """Bind the ports of a server to another host."""
     for port in await call.tx.query(Port, device_id=server.id):
-        moved = await call.tx.edit(Port, port.id)
-        moved.host_id = host
-        await modify_port(call, moved, {"host_id"})
+        await update_port(call, port.id, host_id=host)

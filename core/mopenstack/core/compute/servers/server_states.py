@@ -1,14 +1,15 @@
-"""What may be done to a server in which state, and what it leads to.
+"""The lifecycle table of servers: which action is allowed in which state, and what it leads to.
 
 After the decorators of nova/compute/api.py (check_instance_state, check_instance_lock,
-check_instance_host) and nova.api.openstack.common._STATE_MAP; proved against what Nova 2026.1
-answered to every action in every state.
+check_instance_host) and nova.api.openstack.common._STATE_MAP; tested against the answers of
+Nova 2026.1 to every action in every state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
@@ -33,7 +34,7 @@ WORDS = {
     number: ("soft-delete" if number == SOFT_DELETED else name.removeprefix("VM_STATE_").lower())
     for name, number in Server.VmState.items()
 }
-"""vm_state as messages and the wire have it."""
+"""vm_state -> its word in refusals and answers."""
 
 _DEFAULT_STATUS = {
     ACTIVE: Server.ACTIVE,
@@ -81,7 +82,7 @@ _WITH_PROGRESS = frozenset(
 )
 """Statuses that show `progress`: nova.api.openstack.compute.views.servers, with REBUILD."""
 
-HOT = frozenset(
+REBOOTABLE_TASKS = frozenset(
     {
         "rebooting",
         "reboot_pending",
@@ -96,42 +97,78 @@ HOT = frozenset(
 """Tasks during which a hard reboot is allowed (nova.compute.task_states.ALLOW_REBOOT)."""
 
 POWER_OFF, POWER_ON = 4, 1
+POWER_STATES = {0: "pending", 1: "running", 3: "paused", 4: "shutdown", 6: "crashed", 7: "suspended"}
+"""nova.compute.power_state.STATE_MAP"""
+SHELVED_VOLUMES_SINCE = 20
+"""From this microversion the volumes of a shelved server can be attached and detached."""
+
+
+LOCKED, INVALID_STATE, UNLOCK = "locked", "state", "unlock"
+ON_HOST, BUILT = "host", "built"
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAction(Action):
-    """`lock`: what a locked server says to its user: "" nothing, "locked", or "state" (the bare refusal).
-    `tasks`: tasks during which the action is allowed all the same; None: any.
-    `launched`: whether the server must have been started once.
-    `hosted`: whether it must be on a host (start, stop and reboot of offloaded ones are "not ready").
-    `power`: power state afterwards; None: unchanged.
+    """One row of the table.
+
+    lock      how a locked server refuses it: LOCKED, INVALID_STATE (without a reason), UNLOCK (only what an
+              administrator locked); empty: not at all
+    tasks     tasks during which the action is allowed all the same; None: any
+    not_in    tasks during which alone it is refused
+    task_now  the task that must be under way
+    launched  whether the server must have been started once
+    hosted    whether it must be on a host; BUILT: a server that is being built is then not found
+    running   whether its power state must be "running"
+    volumes   whether it needs the volumes of a shelved server
+    image     whether its root disk must not be a volume
+    logged    its name among the instance actions; empty: the label; None: it is not logged
     """
 
-    lock: str = "locked"
+    lock: str = LOCKED
     tasks: frozenset[str] | None = frozenset()
+    not_in: frozenset[str] = frozenset()
+    task_now: str = ""
     launched: bool = True
-    hosted: bool = False
-    power: int | None = None
+    hosted: str = ""
+    running: bool = False
+    volumes: bool = False
+    image: bool = False
+    logged: str | None = ""
 
 
-def _row(name: str, allowed: Iterable[int], **more: object) -> ServerAction:
+def _row(name: str, allowed: Iterable[int], power: int | None = None, **more: Any) -> ServerAction:
+    """`power`: the power state at the end; None: unchanged."""
     label = str(more.pop("label", "")) or name
-    return ServerAction(name, frozenset(allowed), label=label, **more)  # type: ignore[arg-type]
+    if power is not None:
+        more["sets"] = {"power_state": power}
+    return ServerAction(name, frozenset(allowed), label=label, **more)
+
+
+def _check(name: str, allowed: Iterable[int], **more: Any) -> ServerAction:
+    """A row that only says where something is allowed."""
+    return _row(name, allowed, begins=False, **more)
+
+
+def _any_time(name: str, **more: Any) -> ServerAction:
+    """The same of something that no state, task or lock forbids, if not said otherwise."""
+    return _check(name, ANY, **{"lock": "", "tasks": None, "launched": False, **more})
 
 
 SNAPSHOTTABLE = (ACTIVE, STOPPED, PAUSED, SUSPENDED)
+WITH_VOLUMES = (ACTIVE, PAUSED, STOPPED, RESIZED, SOFT_DELETED, SHELVED, SHELVED_OFFLOADED)
+LEAVING = frozenset({"deleting", "migrating"})
 CRASHABLE = (ACTIVE, PAUSED, RESCUED, RESIZED, ERROR)
 
 ACTIONS = (
     _row("build", (BUILDING,), task="scheduling", lock="", tasks=None, launched=False, seconds=7.0),
     _row("delete", ANY, task="deleting", tasks=None, launched=False),
-    _row("forceDelete", ANY, task="deleting", tasks=None, launched=False),
-    _row("restore", (SOFT_DELETED,), to=ACTIVE, task="restoring", lock="state"),
-    _row("start", (STOPPED,), to=ACTIVE, task="powering-on", hosted=True, power=POWER_ON),
-    _row("stop", (ACTIVE, ERROR), to=STOPPED, task="powering-off", hosted=True, power=POWER_OFF),
+    _row("forceDelete", ANY, task="deleting", tasks=None, launched=False, logged="delete"),
+    _row("restore", (SOFT_DELETED,), to=ACTIVE, task="restoring", lock=INVALID_STATE),
+    _row("start", (STOPPED,), to=ACTIVE, task="powering-on", hosted=BUILT, power=POWER_ON),
+    _row("stop", (ACTIVE, ERROR), to=STOPPED, task="powering-off", hosted=BUILT, power=POWER_OFF),
     _row("reboot", (ACTIVE,), to=ACTIVE, task="rebooting", power=POWER_ON),
     _row("hard_reboot", (ACTIVE, STOPPED, PAUSED, SUSPENDED, ERROR), label="reboot", to=ACTIVE, task="rebooting_hard",
-         tasks=HOT, power=POWER_ON),
+         tasks=REBOOTABLE_TASKS, power=POWER_ON),
     _row("pause", (ACTIVE,), to=PAUSED, task="pausing"),
     _row("unpause", (PAUSED,), to=ACTIVE, task="unpausing", power=POWER_ON),
     _row("suspend", (ACTIVE,), to=SUSPENDED, task="suspending"),
@@ -143,30 +180,43 @@ ACTIONS = (
     _row("unshelve", (SHELVED, SHELVED_OFFLOADED), task="unshelving", seconds=3.0),
     _row("resize", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
     _row("migrate", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
-    # A migration that finds no host leaves everything as it was.
+    # Where no host is found, everything stays as it was.
+    _row("resize_nowhere", (ACTIVE, STOPPED), label="resize", task="resize_prep"),
     _row("migrate_nowhere", (ACTIVE, STOPPED), label="migrate", task="resize_prep"),
     _row("confirmResize", (RESIZED,)),
     _row("revertResize", (RESIZED,), task="resize_reverting"),
     _row("rebuild", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0),
+    _row("evacuate", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0, lock=""),
+    *(_row(name, ANY, to=state, cancels=True, seconds=0.0, lock="", tasks=None, launched=False, logged=None)
+      for name, state in (("os-resetState", ERROR), ("reset_to_active", ACTIVE))),
     _row("createImage", SNAPSHOTTABLE, task="image_snapshot_pending", lock=""),
-    _row("createBackup", SNAPSHOTTABLE, task="image_backup", lock=""),
-    _row("os-migrateLive", (ACTIVE, PAUSED), task="migrating", seconds=5.0),
+    _row("createBackup", SNAPSHOTTABLE, task="image_backup", lock="", image=True),
+    _row("os-migrateLive", (ACTIVE, PAUSED), task="migrating", seconds=5.0, logged="live-migration"),
     # Those below happen at once: their rows only say where they are allowed.
-    _row("changePassword", (ACTIVE,), lock="state"),
-    _row("trigger_crash_dump", CRASHABLE),
-    _row("injectNetworkInfo", ANY, tasks=None, launched=False, lock="state"),
-    _row("evacuate", (ACTIVE, STOPPED, ERROR), lock=""),
-    _row("attach_volume", (ACTIVE, PAUSED, STOPPED, RESIZED, SOFT_DELETED, SHELVED, SHELVED_OFFLOADED)),
-    _row("detach_volume", (ACTIVE, PAUSED, STOPPED, RESIZED, SOFT_DELETED, SHELVED, SHELVED_OFFLOADED)),
-    _row("swap_volume", (ACTIVE, PAUSED, RESIZED)),
-    _row("attach_interface", (ACTIVE, PAUSED, STOPPED)),
-    _row("detach_interface", (ACTIVE, PAUSED, STOPPED)),
-    _row("update metadata", (ACTIVE, PAUSED, SUSPENDED, STOPPED), tasks=None),
-    _row("delete metadata", (ACTIVE, PAUSED, SUSPENDED, STOPPED), tasks=None),
-    *(
-        _row(name, (ACTIVE, PAUSED, SUSPENDED, STOPPED), lock="", tasks=None, launched=False)
-        for name in ("update tag", "update tags", "delete tag", "delete tags")
-    ),
+    _any_time("lock"),
+    _any_time("unlock", lock=UNLOCK),
+    _check("changePassword", (ACTIVE,), lock=INVALID_STATE),
+    _check("trigger_crash_dump", CRASHABLE),
+    _any_time("injectNetworkInfo", lock=INVALID_STATE, logged=None),
+    _check("force_complete", (ACTIVE,), tasks=None, launched=False, task_now="migrating"),
+    _any_time("abort live migration", lock=LOCKED, task_now="migrating"),
+    _check("attach_volume", WITH_VOLUMES, volumes=True),
+    _check("detach_volume", WITH_VOLUMES, volumes=True),
+    # A detach looks for the volume before it checks the rest of its row.
+    _any_time("reach_volumes", label="detach_volume", volumes=True),
+    _check("swap_volume", (ACTIVE, PAUSED, RESIZED)),
+    _check("attach_interface", (ACTIVE, PAUSED, STOPPED)),
+    _check("detach_interface", (ACTIVE, PAUSED, STOPPED)),
+    _check("create share", (STOPPED,), lock="", tasks=None, launched=False),
+    _check("delete share", (STOPPED, ERROR), lock="", tasks=None, launched=False),
+    _any_time("get_diagnostics", hosted=ON_HOST, running=True),
+    _any_time("get_console_output", hosted=ON_HOST),
+    *(_any_time(f"get_{protocol}_console", hosted=ON_HOST, not_in=LEAVING)
+      for protocol in ("vnc", "spice", "serial", "mks")),
+    _check("update metadata", SNAPSHOTTABLE, tasks=None),
+    _check("delete metadata", SNAPSHOTTABLE, tasks=None),
+    *(_check(name, SNAPSHOTTABLE, lock="", tasks=None, launched=False)
+      for name in ("update tag", "update tags", "delete tag", "delete tags")),
 )  # fmt: skip
 
 
@@ -183,27 +233,49 @@ def derive(server: Server) -> None:
 
 
 def locked(call: Call, server: Server, action: ServerAction) -> Fault | None:
-    """A locked server obeys administrators alone."""
+    """Only administrators act on a locked server, and unlock one that an administrator locked."""
     if not action.lock or not server.locked or call.caller.is_admin:
         return None
-    refusal = refusals.InstanceIsLocked if action.lock == "locked" else refusals.InstanceInInvalidState
+    if action.lock == UNLOCK:
+        return refusals.RestrictedUnlock() if server.locked_by == "admin" else None
+    refusal = refusals.InstanceIsLocked if action.lock == LOCKED else refusals.InstanceInInvalidState
     return refusal(id=server.id, action=action.label)
 
 
+def volumes_reachable(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """Up to 2.19 the volumes of a shelved server cannot be changed."""
+    if not action.volumes or call.at_least(SHELVED_VOLUMES_SINCE):
+        return None
+    return _refuse(action, server) if server.vm_state in (SHELVED, SHELVED_OFFLOADED) else None
+
+
+def on_image(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """A server that boots from a volume has no backups."""
+    return refusals.VolumeBackedBackup() if action.image and boots_from_volume(server) else None
+
+
+def boots_from_volume(server: Server) -> bool:
+    """Whether a server's root device is a volume."""
+    return any(item.is_root for item in server.volumes_attached)
+
+
 def hosted(call: Call, server: Server, action: ServerAction) -> Fault | None:
-    """Some actions ask for the host before the state."""
+    """Some actions need the host, and check it before the state."""
     if not action.hosted or server.host:
         return None
-    if server.vm_state == BUILDING:
+    if action.hosted == BUILT and server.vm_state == BUILDING:
         return refusals.InstanceNotFound(id=server.id)
     return refusals.InstanceNotReady(id=server.id, action=action.label)
 
 
 def busy(call: Call, server: Server, action: ServerAction) -> Fault | None:
-    """Another task is under way."""
-    if action.tasks is None or not server.HasField("task_state") or server.task_state in action.tasks:
+    """The task under way forbids the action, or is not the one that it is about."""
+    task = server.task_state if server.HasField("task_state") else None
+    allowed = {action.task_now} if action.task_now else action.tasks
+    fine = allowed is None or task in allowed or (task is None and not action.task_now)
+    if fine and task not in action.not_in:
         return None
-    return refusals.InstanceInvalidState(attr="task_state", state=server.task_state, id=server.id, action=action.label)
+    return refusals.InstanceInvalidState(attr="task_state", state=task, id=server.id, action=action.label)
 
 
 def launched(call: Call, server: Server, action: ServerAction) -> Fault | None:
@@ -211,6 +283,14 @@ def launched(call: Call, server: Server, action: ServerAction) -> Fault | None:
     if not action.launched or server.HasField("launched_at"):
         return None
     return refusals.InstanceInInvalidState(id=server.id, action=action.label)
+
+
+def running(call: Call, server: Server, action: ServerAction) -> Fault | None:
+    """Some actions need a server whose power state is "running"."""
+    if not action.running or server.power_state == POWER_ON:
+        return None
+    state = POWER_STATES.get(server.power_state, "pending")
+    return refusals.InstanceInvalidState(attr="power state", state=state, id=server.id, action=action.label)
 
 
 class ServerLifecycle(Lifecycle[Server]):
@@ -233,5 +313,5 @@ LIFECYCLE = ServerLifecycle(
     _refuse,
     state="vm_state",
     task="task_state",
-    guards=(locked, hosted, in_state, busy, launched),
+    guards=(volumes_reachable, on_image, locked, hosted, in_state, busy, launched, running),
 )

@@ -1,6 +1,6 @@
-"""A server as it is shown: the stored one with what its ports say.
+"""A server as it is shown: the stored one with the addresses and security groups of its ports.
 
-After nova.api.openstack.compute.views.servers and nova.api.openstack.common.get_networks_for_instance.
+Source: nova.api.openstack.compute.views.servers and nova.api.openstack.common.get_networks_for_instance.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ async def view_of(call: Call, id: str) -> Server:
     assert server is not None
     shown = copy_of(server)
     shown.host_id = host_id(server)
+    if server.HasField("user_data"):
+        shown.rebuilt_user_data = server.user_data
     if server.vm_state == Server.VM_STATE_BUILDING:
         return shown
     shown.host_status = await _host_status(call, server.host)
@@ -32,7 +34,7 @@ async def view_of(call: Call, id: str) -> Server:
 
 
 async def _host_status(call: Call, host: str) -> str:
-    """nova.compute.api.get_instance_host_status: of its compute service."""
+    """The status of the compute service of a host (nova.compute.api.get_instance_host_status)."""
     if not host:
         return ""
     for service in await call.tx.query(Service, host=host):
@@ -42,7 +44,7 @@ async def _host_status(call: Call, host: str) -> str:
 
 
 def host_id(server: Server) -> str:
-    """nova.utils.generate_hostid: one per host and project."""
+    """The id of a host for a project (nova.utils.generate_hostid)."""
     return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest() if server.host else ""
 
 

@@ -5,6 +5,11 @@ Source: nova/api/openstack/compute/ips.py, server_topology.py, server_password.p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
+from google.protobuf.message import Message
+
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_views_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
@@ -15,6 +20,12 @@ from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 
 class ServerViews(Servicer):
     service = pb.DESCRIPTOR.services_by_name["ServerViews"]
+    # Only an agent in the guest posts a password, and no guest runs.
+    fixed: ClassVar[Mapping[str, Message]] = {
+        "GetServerTopology": pb.GetServerTopologyResponse(),
+        "GetServerPassword": pb.GetServerPasswordResponse(),
+        "ClearServerPassword": EMPTY,
+    }
 
     async def list_server_ips(self, call: Call, request: pb.ServerViewRequest) -> Result:
         return pb.ListServerIpsResponse(addresses=await self._addresses(call))
@@ -25,16 +36,6 @@ class ServerViews(Servicer):
             raise refusals.NotAMember()
         label = request.network_label
         return pb.GetServerIpsResponse(addresses={label: addresses[label]})
-
-    async def get_server_topology(self, call: Call, request: pb.ServerViewRequest) -> Result:
-        return pb.GetServerTopologyResponse()
-
-    async def get_server_password(self, call: Call, request: pb.ServerViewRequest) -> Result:
-        # Only a guest agent ever posts one.
-        return pb.GetServerPasswordResponse()
-
-    async def clear_server_password(self, call: Call, request: pb.ServerViewRequest) -> Result:
-        return EMPTY
 
     async def _addresses(self, call: Call) -> dict[str, pb.PlainAddresses]:
         shown = await call.service(Servers).view(call, call.target)

@@ -8,12 +8,12 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.compute.servers import block_devices
 from mopenstack.core.compute.servers.instance_actions import record
-from mopenstack.core.compute.servers.server_states import LIFECYCLE, SHELVED, SHELVED_OFFLOADED, WORDS
+from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
-SHELVED_SINCE, UPDATE_SINCE = 20, 85
+UPDATE_SINCE = 85
 SWAP_POLICY = "os_compute_api:os-volumes-attachments:swap"
 
 
@@ -29,26 +29,7 @@ class ServerVolumes(Servicer):
         return pb.ServerVolumeResponse(volume_attachment=_shown(call.target, _held(call.target, request.volume_id)))
 
     async def attach_server_volume(self, call: Call, request: pb.AttachServerVolumeRequest) -> Result:
-        server, item = await self._attach(call, request)
-        created = pb.CreatedVolumeAttachment(
-            id=item.id,
-            server_id=server.id,
-            volume_id=item.id,
-            device=item.device,
-            delete_on_termination=item.delete_on_termination,
-        )
-        if item.tag:
-            created.tag = item.tag
-        return pb.AttachServerVolumeResponse(volume_attachment=created)
-
-    async def begin_attach_server_volume(self, call: Call, request: pb.AttachServerVolumeRequest) -> Result:
-        await self._attach(call, request)
-        return EMPTY
-
-    async def _attach(self, call: Call, request: pb.AttachServerVolumeRequest) -> tuple[Server, Server.BlockDevice]:
         body = request.volume_attachment
-        _check_shelved(call, call.target, "attach_volume")
-        LIFECYCLE.check(call, call.target, "attach_volume")
         volume = await block_devices.find_volume(call, body.volume_id)
         if volume is None:
             raise refusals.VolumeNotFound(id=body.volume_id)
@@ -66,7 +47,7 @@ class ServerVolumes(Servicer):
         )  # fmt: skip
         await call.tx.put(server)
         await record(call, server, "attach_volume")
-        return server, item
+        return pb.AttachServerVolumeResponse(volume_attachment=_shown(server, item))
 
     async def update_server_volume(self, call: Call, request: pb.UpdateServerVolumeRequest) -> Result:
         body, given = request.volume_attachment, set(request.mask.paths)
@@ -85,7 +66,7 @@ class ServerVolumes(Servicer):
         return EMPTY
 
     async def _swap(self, call: Call, old_id: str, new_id: str) -> None:
-        """Put another volume into an attachment's place: for Cinder to ask, while it migrates the old one."""
+        """Replace the volume of an attachment: an operation for Cinder, while it migrates the old volume."""
         if "service" not in call.caller.roles and not call.caller.is_admin:
             raise PolicyRefused([SWAP_POLICY])
         old = await block_devices.find_volume(call, old_id)
@@ -104,7 +85,6 @@ class ServerVolumes(Servicer):
         await record(call, server, "swap_volume")
 
     async def detach_server_volume(self, call: Call, request: pb.ServerVolumeRequest) -> Result:
-        _check_shelved(call, call.target, "detach_volume")
         volume = await block_devices.find_volume(call, request.volume_id)
         if volume is None:
             raise refusals.VolumeNotFound(id=request.volume_id)
@@ -118,13 +98,6 @@ class ServerVolumes(Servicer):
         await call.tx.put(server)
         await record(call, server, "detach_volume")
         return EMPTY
-
-
-def _check_shelved(call: Call, server: Server, action: str) -> None:
-    """Up to 2.19 the volumes of a shelved server are out of reach."""
-    if server.vm_state in (SHELVED, SHELVED_OFFLOADED) and not call.at_least(SHELVED_SINCE):
-        state = WORDS[server.vm_state]
-        raise refusals.InstanceInvalidState(action=action, id=server.id, attr="vm_state", state=state)
 
 
 def _held(server: Server, volume_id: str) -> Server.BlockDevice:

@@ -1,4 +1,4 @@
-"""What Neutron, Cinder and Ironic tell Nova of its servers.
+"""Calls of Neutron, Cinder and Ironic to Nova: external events of servers, assisted volume snapshots.
 
 Source: nova/api/openstack/compute/server_external_events.py, assisted_volume_snapshots.py and
 nova.compute.manager.external_instance_event.
@@ -55,7 +55,7 @@ class ServerExternalEvents(Servicer):
         return answer
 
     async def _take(self, call: Call, event: pb.ServerExternalEvent) -> int:
-        """Do what an event says; the code that its sender is told."""
+        """Handle an event; the code of its answer."""
         server = await call.tx.get(Server, event.server_uuid)
         if server is None:
             return 404
@@ -73,14 +73,14 @@ class ServerExternalEvents(Servicer):
 
     @staticmethod
     async def _power(call: Call, server: Server, tag: str) -> None:
-        """What Ironic saw of the machine: the server follows, without an action of its own."""
+        """Start or stop the server as its machine in Ironic was; no instance action is recorded."""
         action = POWER_ACTIONS.get(tag.upper())
         if action is not None and LIFECYCLE.refusal(call, server, action) is None:
             await LIFECYCLE.begin(call, await call.tx.edit(Server, server.id), action)
 
 
 class AssistedVolumeSnapshots(Servicer):
-    """Nothing is stored: the snapshot is Cinder's, the hypervisor only makes the file."""
+    """Nothing is stored: the snapshot is an object of Cinder."""
 
     service = pb.DESCRIPTOR.services_by_name["AssistedVolumeSnapshots"]
 
@@ -110,7 +110,7 @@ class AssistedVolumeSnapshots(Servicer):
 
 
 async def _check_attached(call: Call, volume_id: str) -> None:
-    """The volume must be a device of some server."""
+    """Check that the volume is attached to a server; raises VolumeBdmNotFound."""
     for server in await call.tx.scan(Server):
         if any(item.id == volume_id for item in server.volumes_attached):
             return

@@ -1,8 +1,7 @@
 """Attachments of volumes to servers and hosts: the API of 3.27, the records of os-attach, and what Nova calls.
 
 Source: cinder/api/v3/attachments.py, volume/api.py `attachment_*`, volume/manager.py, db volume_detached.
-Nova's steps are reserve -> connect -> complete, and drop; `attach_to_server` and `detach_from_server` do
-them at once.
+Nova's steps are reserve -> connect -> complete, and drop.
 """
 
 from __future__ import annotations
@@ -106,29 +105,9 @@ class Attachments(CinderResource[Attachment]):
 
     # -- what Nova calls
 
-    async def attach_to_server(
-        self, call: Call, volume_id: str, server_id: str, *, device: str = "", host: str = "", mode: str = "rw"
-    ) -> Attachment:
-        """Reserve, connect and complete. Raises VolumeNotFound, and InvalidVolume for a volume in a wrong state."""
-        await call.service(Volumes).fetch(call, volume_id)
-        reserved = await self.reserve(call, volume_id, server_id)
-        await self.connect(call, reserved.id, {"host": host, "mountpoint": device or NO_MOUNTPOINT, "mode": mode})
-        return await self.complete(call, reserved.id)
-
-    async def detach_from_server(self, call: Call, volume_id: str, server_id: str) -> None:
-        """Drop the server's attachments of a volume; nothing happens where there are none."""
-        for item in await self.of_volume(call, volume_id):
-            if item.instance == server_id:
-                await self.drop(call, item.id)
-
     async def of_volume(self, call: Call, volume_id: str) -> list[Attachment]:
         """All attachments of a volume, oldest first."""
         found = await call.tx.query(Attachment, volume_id=volume_id)
-        return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
-
-    async def of_server(self, call: Call, server_id: str) -> list[Attachment]:
-        """All attachments that a server holds, oldest first."""
-        found = await call.tx.query(Attachment, instance=server_id)
         return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def reserve(self, call: Call, volume_id: str, server_id: str = "", mode: str = NO_MODE) -> Attachment:

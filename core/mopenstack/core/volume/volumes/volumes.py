@@ -226,17 +226,6 @@ class Volumes(CinderResource[Volume]):
         await VOLUMES.complete(call, volume.id, "create")
         return await self.fetch(call, volume.id)
 
-    async def attach_to_server(self, call: Call, volume_id: str, server_id: str, host: str, device: str) -> str:
-        """Attach at once on this side, for Nova; the attachment's id. Raises InvalidVolume for a volume in use."""
-        attachments = call.owner_of("volume_attachment")
-        attachment = await attachments.attach_to_server(call, volume_id, server_id, device=device, host=host)
-        return str(attachment.id)
-
-    async def detach_from_server(self, call: Call, volume_id: str, attachment_id: str) -> None:
-        """Undo attach_to_server; the volume and the attachment may be gone already."""
-        if await call.tx.get(Volume, volume_id) is not None:
-            await call.owner_of("volume_attachment").drop(call, attachment_id)
-
     async def begin_delete(self, call: Call, id: str, *, cascade: bool = False, force: bool = False) -> None:
         """Start the delete of a volume, of its snapshots too with `cascade`; raises InvalidVolume."""
         volume = await call.tx.edit(Volume, id)
