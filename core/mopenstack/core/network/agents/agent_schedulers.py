@@ -161,7 +161,7 @@ async def _hosting(call: Call, thing: Message | None) -> pb.HostingAgentsRespons
 
 
 async def _hosts(call: Call, agent: Agent, thing: Any) -> bool:
-    """What a binding says, else what Neutron's scheduler would have done."""
+    """Whether an agent hosts an object: by its binding, else as Neutron's scheduler would have decided."""
     binding = await call.tx.get(AgentBinding, f"{agent.id}/{thing.id}")
     if binding is not None:
         return binding.hosted
