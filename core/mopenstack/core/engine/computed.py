@@ -1,12 +1,13 @@
 """Resources that are not stored: what a list shows is computed (extensions, availability zones, usage of addresses).
 
-Such a message has no `kind`; the option `resource` says the plural, where that is another one, and who may see what.
+Such a message has no `kind`; the option `resource` says its plural, the field that a path names it by (`key`), and who
+may see what.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -20,18 +21,14 @@ M = TypeVar("M", bound=Message)
 
 
 class ComputedServicer(ResourceServicer[M]):
-    """List and show; lists have filters, and no order and pages of their own.
-
-    key        the field by which a path names an object
-    """
-
-    key: ClassVar[str] = "id"
+    """List and show; lists have filters, and no order and pages of their own."""
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         raise NotImplementedError
 
     async def find(self, call: Call, id: str) -> M | None:
-        return next((one for one in await self.candidates(call, common.Query()) if getattr(one, self.key) == id), None)
+        key = self.options.key or "id"
+        return next((one for one in await self.candidates(call, common.Query()) if getattr(one, key) == id), None)
 
     async def get(self, call: Call, request: Any) -> Result:
         assert call.operation is not None

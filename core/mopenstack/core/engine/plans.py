@@ -120,7 +120,7 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
         target = _target(operation, declared.owners)
         owner = target.owners.get("")
         known = owner is not None and (owner.options.kind, options.collection.field) in declared.collections
-        if not known and is_parts(operation, owner):
+        if owner is not None and not known and is_parts(operation, owner):
             return parts_handler(operation, owner, declared.parts)
         return collection_handler(operation, target.owners.values(), declared.collections)
     if options.association.kind:

@@ -33,7 +33,6 @@ class Extensions(ComputedServicer[Extension]):
     service = pb.DESCRIPTOR.services_by_name["Extensions"]
     message = Extension
     not_found = ExtensionNotFound
-    key = "alias"
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[Extension]:
         return known().values()

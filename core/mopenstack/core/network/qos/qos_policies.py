@@ -141,7 +141,6 @@ class QosRuleTypes(ComputedServicer[QosRuleType]):
     service = pb.DESCRIPTOR.services_by_name["QosRuleTypes"]
     message = QosRuleType
     not_found = HttpNotFound
-    key = "type"
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[QosRuleType]:
         return map(_rule_type, PARAMETERS)
