@@ -21,6 +21,7 @@ from typing import Any
 
 from mopenstack.contract.faults import Fault, PolicyRefused
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
 from mopenstack.core.network.core import dns, port_addresses
@@ -250,14 +251,14 @@ class Ports(NeutronResource[Port]):
 
     # -- delete
 
-    async def delete_port(self, call: Call, request: Any) -> Result:
+    async def delete(self, call: Call, request: Any) -> Result:
         port: Port = call.target
         if port.device_owner in L3_OWNERS:
             kind = "floatingip" if port.device_owner == "network:floatingip" else "router"
             owner = call.owner_of(kind)
             if owner is not None and await owner.find(call, port.device_id) is not None:
                 raise ServicePortInUse(port_id=port.id, why=f"has device owner {port.device_owner}")
-        return await self.delete(call, request)
+        return await super().delete(call, request)
 
     # -- what subnets do to ports
 
@@ -313,3 +314,8 @@ def _fixed_matches(fixed: FixedIp, wanted: dict[str, set[str]]) -> bool:
         ):
             return False
     return True
+
+
+@subscribes("after_create", "subnet")
+async def _subnet_added(call: Call, subnet: Subnet) -> None:
+    await call.service(Ports).subnet_added(call, subnet)

@@ -20,7 +20,6 @@ from mopenstack.core.network.core.addresses import (
 )
 from mopenstack.core.network.core.networks import COPIED, IPV4_MTU_MIN, IPV6_MTU_MIN, Networks
 from mopenstack.core.network.core.subnetpools import default_pool, pool_for, prefix_from_pool
-from mopenstack.core.network.errors import SubnetInUse
 from mopenstack.network.v2.core import subnets_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -36,6 +35,7 @@ from mopenstack.network.v2.refusals import (
     NetworkIdsDontMatch,
     NetworkSubnetPoolAffinityError,
     SegmentNotFound,
+    SubnetInUse,
     SubnetNotFound,
     SubnetsNotAllAssociatedWithSegments,
 )
@@ -84,7 +84,6 @@ class Subnets(NeutronResource[Subnet]):
                 setattr(network, f"ipv{obj.ip_version}_address_scope", pool.address_scope_id)
         network.revision_number += 1
         await call.tx.put(network)
-        await call.owner_of("port").subnet_added(call, obj)
 
     @staticmethod
     async def _pool_id(call: Call, obj: Subnet) -> str:
@@ -233,7 +232,7 @@ class Subnets(NeutronResource[Subnet]):
                 continue
             interface = port.device_owner in ROUTER_INTERFACE_OWNERS
             if interface or (not automatic and port.device_owner not in AUTO_DELETE_PORT_OWNERS):
-                raise SubnetInUse(obj.id)
+                raise SubnetInUse(subnet_id=obj.id)
             await call.owner_of("port").subnet_removed(call, port, obj)
         network = await call.tx.get(Network, obj.network_id)
         if network is not None and obj.id in network.subnets:

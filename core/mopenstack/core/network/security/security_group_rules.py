@@ -67,7 +67,7 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
         if request is not None:
             await touch(call, obj.security_group_id)
 
-    async def update_security_group_rule(self, call: Call, request: Any) -> Any:
+    async def update(self, call: Call, request: Any) -> Any:
         for key in request.security_group_rule:
             raise HttpBadRequest(f"Cannot update read-only attribute {key}")
         return call.target
