@@ -13,7 +13,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import Listing
+from mopenstack.core.engine.listing import TAG_FILTERS, Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.network.v2.refusals import (
     BadResourceRequest,
@@ -55,11 +55,6 @@ def asked_project(query: common.Query) -> str:
         if item.key in ("project_id", "tenant_id") and item.values:
             return item.values[0]
     return ""
-
-
-def word_list(values: Sequence[str]) -> set[str]:
-    """`a,b` and `a` and `b` alike: how the values of tag filters are written."""
-    return {word for value in values for word in value.split(",")}
 
 
 class NeutronListing(Listing):
@@ -145,20 +140,12 @@ class NeutronResource(ResourceServicer[M]):
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         if key == "changed_since" and "updated_at" in self.fields:
-            return bool(obj.updated_at.ToDatetime(UTC) >= _moment(values[0]))  # type: ignore[attr-defined]
+            return bool(obj.updated_at.ToDatetime(UTC) >= _changed_since(values[0]))  # type: ignore[attr-defined]
         if "tags" not in self.fields:
             return True
         tags = set(obj.tags)  # type: ignore[attr-defined]
-        words = word_list(values)
-        if key == "tags":
-            return words <= tags
-        if key == "tags-any":
-            return not words.isdisjoint(tags)
-        if key == "not-tags":
-            return not words <= tags
-        if key == "not-tags-any":
-            return words.isdisjoint(tags)
-        return True
+        test = TAG_FILTERS.get(key)
+        return test is None or test(tags, {word for value in values for word in value.split(",")})
 
 
 def nested_nulls(request: Any, name: str) -> set[str]:
@@ -181,7 +168,7 @@ def _check_revision(request: Any, obj: Any) -> None:
         raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
 
 
-def _moment(text: str) -> datetime:
+def _changed_since(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:

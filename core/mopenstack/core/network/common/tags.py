@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.faults import PolicyRefused
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
@@ -66,7 +66,7 @@ TAGS = Collection("*", "tags", check=_check, change=_change, missing=_missing, t
 
 
 def _check_list(value: Value) -> None:
-    tags = json_format.MessageToDict(value) if value.WhichOneof("kind") else None
+    tags = plain(value)
     if tags is None:
         raise bad_input("Invalid tags body")
     if not isinstance(tags, list):
