@@ -22,7 +22,7 @@ from mopenstack.contract.operations import LATEST, Operation, Route, enum_words,
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
-from mopenstack.core.engine.plans import Plan
+from mopenstack.core.engine.plans import Plan, Target
 from mopenstack.core.engine.servicer import Handler
 from tests.conftest import User
 from tests.policy_stage import BODIES, IMAGES, PLANTED, ROLES, Stage
@@ -68,7 +68,7 @@ def stand_aside(engine: Engine) -> dict[str, Any]:
             handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
             given |= {"handler": handler, "check_request": None}
             if plan.policy_first and not plan.operation.options.policy.in_core:
-                given["owner"] = None  # the target is looked for after the policy
+                given["target"] = Target({})  # the target is looked for after the policy
             engine.registry.plans[name] = Lenient(**given)
     return before
 

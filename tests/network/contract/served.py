@@ -12,7 +12,16 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import FIELD_MASK, PAGE_INFO, QUERY, Operation, field_rules, wire_key
+from mopenstack.contract.operations import (
+    FIELD_MASK,
+    LATEST,
+    PAGE_INFO,
+    QUERY,
+    Operation,
+    field_rules,
+    in_place,
+    wire_key,
+)
 from mopenstack.contract.v1 import annotations_pb2
 
 INTEGERS = (FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT32)
@@ -107,14 +116,14 @@ def _fields(descriptor: AnyMessageType) -> dict[str, AnyField]:
         inner = envelope.message_type
         if inner is None or inner.full_name in _NO_BODY or inner.full_name.startswith("google.protobuf."):
             continue
-        return dict(_keys(inner))
+        return dict(_keys(inner, descriptor.name))
     return {}
 
 
-def _keys(descriptor: AnyMessageType) -> Iterator[tuple[str, AnyField]]:
+def _keys(descriptor: AnyMessageType, place: str) -> Iterator[tuple[str, AnyField]]:
     for item in descriptor.fields:
         rules = field_rules(item)
-        if rules.access == annotations_pb2.ACCESS_INTERNAL:
+        if rules.access == annotations_pb2.ACCESS_INTERNAL or not in_place(rules, place, LATEST):
             continue
         yield wire_key(item), item
         if rules.also:

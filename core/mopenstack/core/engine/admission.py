@@ -29,7 +29,7 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
         _check_policy(plan, call, target)
     if plan.check_request is not None:
         await plan.check_request(call, request)
-    if plan.owner is not None:
+    if plan.target:
         target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
         return
@@ -49,10 +49,9 @@ def _check_policy(plan: Plan, call: Call, target: Any) -> None:
 
 async def _target(plan: Plan, call: Call, request: Message) -> Any:
     """The object that the operation is about; raises the refusal of one that the caller may not know of."""
-    assert plan.owner is not None
-    id = getattr(request, plan.target_variable)
+    id = getattr(request, plan.target.variable)
     try:
-        return await plan.owner.fetch(call, id)
+        return await plan.servicer.target(call, plan.target.owner(request), id)
     except NotFound:
         if plan.absent is None:
             raise

@@ -21,6 +21,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Page, Result
+from mopenstack.contract.faults import NotFound
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
@@ -41,6 +42,7 @@ class Association:
     ends      field of the request -> kind of the resource that it names, in the order in which they are looked up
     key       the fields that the relation's id consists of; none: all ends. Another relation with that id is replaced
     make      (call, request) -> the relation that it speaks of, with its id; none: the fields of the ends and the key
+    id_of     value of the request's field -> the id that it says, where the field is no string
     permit    (call, request, ends): refuses a caller, once the ends are known to be there
     add       (call, relation, ends): checks and completes a new relation
     taken     (relation) -> the refusal of one that is there already; none: adding it again changes nothing
@@ -55,6 +57,7 @@ class Association:
     ends: Mapping[str, str]
     key: tuple[str, ...] = ()
     make: Callable[[Call, Any], Any] | None = None
+    id_of: Callable[[Any], str] = str
     permit: Callable[[Call, Any, Ends], Awaitable[None]] | None = None
     add: Callable[[Call, Any, Ends], Awaitable[None]] | None = None
     taken: Callable[[Any], Exception] | None = None
@@ -73,7 +76,7 @@ class Association:
         if self.make is not None:
             return self.make(call, request)
         fields = self.message.DESCRIPTOR.fields_by_name
-        named = {name: getattr(request, name) for name in self.ends if name in fields}
+        named = {name: self.id_of(getattr(request, name)) for name in self.ends if name in fields}
         return self.message(id=":".join(named.get(name, "") for name in self.key or self.ends), **named)
 
     async def find(self, call: Call, relation: Any) -> Any:
@@ -139,6 +142,7 @@ class _Steps:
     def __init__(self, operation: Operation, rules: Association, order: Iterable[str], target: str) -> None:
         self._rules, self._list, self._target = rules, operation.options.association.list, target
         self._order = [(name, rules.ends[name]) for name in order if name != self._list]
+        self._empty = operation.options.association.empty
         self._silent = operation.response is common.Empty
 
     def handler(self, step: int) -> Handler:
@@ -178,14 +182,20 @@ class _Steps:
     async def list(self, call: Call, request: Any) -> Result | Outcome:
         """The partners that pass the filters, by their ids; the services do not cut such lists into pages."""
         rules, owner = self._rules, call.owner_of(self._rules.ends[self._list])
-        ends = await self._ends(call, request)
+        try:
+            ends = await self._ends(call, request)
+        except NotFound:
+            if self._empty:
+                return Page([])
+            raise
         if self._list in rules.partners:
             found = list(await rules.partners[self._list](call, ends))
         else:
             found = list(await self._partners(call, ends, owner.message))
         if rules.sees is not None:
             found = [one for one in found if rules.sees(call, one)]
-        for item in request.query.filters:
+        query = getattr(request, "query", None) or common.Query()
+        for item in query.filters:
             test = owner.listing.filter(item.key, item.values)
             if test is not None:
                 found = [one for one in found if test(one)]
@@ -202,7 +212,7 @@ class _Steps:
         """The objects that the request names; raises their not-found, and what `permit` refuses."""
         ends = {}
         for name, kind in self._order:
-            id = getattr(request, name)
+            id = self._rules.id_of(getattr(request, name))
             if id:
                 ends[name] = call.target if name == self._target else await call.owner_of(kind).fetch(call, id)
         if self._rules.permit is not None:

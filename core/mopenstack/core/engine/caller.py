@@ -40,6 +40,11 @@ class Caller:
         return "admin" in self.roles
 
     @property
+    def is_internal(self) -> bool:
+        """The cloud itself (seeds, one service that calls another one): it has no token."""
+        return not self.token
+
+    @property
     def scope(self) -> str:
         """project, domain, system or none."""
         if self.project_id:

@@ -17,7 +17,8 @@ from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.associations import Associations, association_handler
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.collections import EMPTY, Rules, collection_handler
+from mopenstack.core.engine.collection_steps import collection_handler
+from mopenstack.core.engine.collections import EMPTY, Rules
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
@@ -31,6 +32,26 @@ FieldPolicy = tuple[str, str, Check, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What an operation's option `target` says: who keeps the object that the request names; falsy where it names none.
+
+    `owners` are by the word of the path that says the kind (`kind_variable`), or one by "".
+    """
+
+    owners: Mapping[str, ResourceServicer[Any]]
+    variable: str = ""
+    kind_variable: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.owners)
+
+    def owner(self, request: Message) -> ResourceServicer[Any] | None:
+        """The servicer of the kind that a request is about; None for a word that means no kind."""
+        word = getattr(request, self.kind_variable).replace("-", "_") if self.kind_variable else ""
+        return self.owners.get(word)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     operation: Operation
     servicer: Servicer
@@ -38,8 +59,7 @@ class Plan:
     policy: str
     check: Check
     scopes: frozenset[str]
-    owner: ResourceServicer[Any] | None
-    target_variable: str
+    target: Target
     body_field: str
     mask_field: str
     field_policies: tuple[FieldPolicy, ...]
@@ -97,12 +117,14 @@ def _handler(operation: Operation, declared: Declared) -> Handler | None:
             raise ValueError(f"{operation.name}: its service gives no QuotaSetRules")
         return quota_set_handler(operation, rules)
     if options.collection.field:
-        owner = _target(operation, declared.owners)[0]
-        if is_parts(operation, owner):
+        target = _target(operation, declared.owners)
+        owner = target.owners.get("")
+        known = owner is not None and (owner.options.kind, options.collection.field) in declared.collections
+        if owner is not None and not known and is_parts(operation, owner):
             return parts_handler(operation, owner, declared.parts)
-        return collection_handler(operation, owner, declared.collections)
+        return collection_handler(operation, target.owners.values(), declared.collections)
     if options.association.kind:
-        return association_handler(operation, _target(operation, declared.owners)[1], declared.associations)
+        return association_handler(operation, _target(operation, declared.owners).variable, declared.associations)
     if options.transition:
         return _transition(operation, declared)
     return None
@@ -151,7 +173,7 @@ def _guarded(operation: Operation, handler: Handler, declared: Declared) -> Hand
 
 def _table(operation: Operation, row: str, declared: Declared) -> tuple[ResourceServicer[Any], Lifecycle[Any]]:
     """The servicer of the operation's target and the table with a row; raises ValueError where there is none."""
-    owner, _ = _target(operation, declared.owners)
+    owner = _target(operation, declared.owners).owners.get("")
     lifecycle = declared.lifecycles.get(owner.options.kind) if owner is not None else None
     if owner is None or lifecycle is None or row not in lifecycle.actions:
         raise ValueError(f"{operation.name}: the lifecycle of its target has no row {row!r}")
@@ -162,7 +184,6 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
     policy = operation.options.policy
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
-    owner, variable = _target(operation, declared.owners)
     body, mask = _body_fields(operation)
     return Plan(
         operation=operation,
@@ -171,8 +192,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         policy=policy.name,
         check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
-        owner=owner,
-        target_variable=variable,
+        target=_target(operation, declared.owners),
         body_field=body,
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
@@ -189,7 +209,8 @@ def _check_request(
     """What checks a request before the target is looked for: the servicer, or the sub-collection's rules."""
     if type(servicer).check_request is not Servicer.check_request:
         return servicer.check_request
-    rules = declared.collections.get((operation.options.target.partition(":")[0], operation.options.collection.field))
+    kind = operation.options.target.partition(":")[0]
+    rules = declared.collections.get(("*" if kind.startswith("{") else kind, operation.options.collection.field))
     return rules.check if rules is not None else None
 
 
@@ -203,19 +224,20 @@ def _refusal(operation: Operation, name: str) -> type[Fault] | None:
     return found
 
 
-def _target(
-    operation: Operation, owners: Mapping[str, ResourceServicer[Any]]
-) -> tuple[ResourceServicer[Any] | None, str]:
-    """(who keeps the target, the path variable that names it)."""
-    if not operation.options.target:
-        return None, ""
+def _target(operation: Operation, owners: Mapping[str, ResourceServicer[Any]]) -> Target:
     kind, _, variable = operation.options.target.partition(":")
+    if not kind:
+        return Target({})
+    if kind.startswith("{"):
+        kept = [one for one in owners.values() if one.message.DESCRIPTOR.file.package == operation.package]
+        named = {one.options.resource_type: one for one in kept if one.options.resource_type}
+        return Target(named, variable, kind[1:-1])
     owner = owners.get(kind)
     if owner is None:
         raise ValueError(f"{operation.name}: its target {kind!r} is not served")
     fields = operation.request.DESCRIPTOR.fields
     default = f"{kind}_id" if f"{kind}_id" in operation.request.DESCRIPTOR.fields_by_name else fields[0].name
-    return owner, variable or default
+    return Target({"": owner}, variable or default)
 
 
 def _field_policies(operation: Operation, body: str) -> Iterator[FieldPolicy]:

@@ -118,7 +118,7 @@ def _atom(token: str) -> Atom:
     if template is None:
         return Atom(token, of_target=False)
     if kind[0] in "'\"":
-        return Atom(token, of_target=True)
+        return Atom(token, True, template.group(1).removeprefix("target."), lambda caller: kind[1:-1])
     return Atom(token, True, template.group(1).removeprefix("target."), lambda caller: getattr(caller, kind, ""))
 
 
@@ -243,6 +243,6 @@ def _literal(word: str, path: list[str]) -> Check:
         field = owner.DESCRIPTOR.fields_by_name[path[-1]] if isinstance(value, int) else None
         if field is not None and field.enum_type is not None:
             return enum_words(field).get(value) == word
-        return bool(value == word)
+        return bool(value == word) if value is None or isinstance(value, str | int) else word in value
 
     return check

@@ -85,7 +85,7 @@ class Registry:
         self.owners: dict[str, ResourceServicer[Any]] = {
             servicer.options.kind: servicer
             for servicer in self._servicers.values()
-            if isinstance(servicer, ResourceServicer) and not servicer.noun
+            if isinstance(servicer, ResourceServicer) and servicer.options.kind and not servicer.noun
         }
         self.lifecycles: dict[str, Lifecycle[Any]] = {
             resource_options(cls.lifecycle.message).kind: cls.lifecycle

@@ -50,6 +50,15 @@ class Servicer:
     async def check_request(self, call: Call, request: Any) -> None:
         """Runs for every RPC of the service before the target is looked for, after a policy that is asked first."""
 
+    async def target(self, call: Call, owner: ResourceServicer[Any] | None, id: str) -> Any:
+        """The object that the operation's `target` names, if the caller may know of it.
+
+        `owner` keeps its kind; None where the path says the kind, by a word that means none.
+        """
+        if owner is None:
+            raise NotFound("The resource could not be found.")
+        return await owner.fetch(call, id)
+
     def audience(self, call: Call) -> str:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""

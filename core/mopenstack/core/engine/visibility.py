@@ -13,6 +13,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.contract import api_of
 from mopenstack.contract.operations import field_rules
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.policy import Atom, alternatives, check_in
@@ -35,13 +36,21 @@ class Visibility:
     def __init__(self, message: type[Message]) -> None:
         self._message = message
         fields = message.DESCRIPTOR.fields_by_name
-        self.declared = resource_options(message).visible
+        package = message.DESCRIPTOR.file.package
+        api = api_of(package)
+        options = resource_options(message)
+        inherited = api.visible if api is not None else ""
+        self.declared = options.visible or (inherited if options.kind else "@")
         self._owned = "project_id" in fields
         indexed = {name for name, field in fields.items() if field_rules(field).index}
         check = self.declared or ("is_admin:True or project_id:%(project_id)s" if self._owned else "@")
-        package = message.DESCRIPTOR.file.package
         self._check = check_in(package, check, strict=True)
-        self._alternatives = [_alternative(package, atoms, indexed) for atoms in alternatives(package, check)]
+        self._alternatives = [
+            _alternative(package, atoms, indexed)
+            for atoms in alternatives(package, check)
+            # One about a field that the message does not have never holds.
+            if not any(atom.field and atom.field.partition(".")[0] not in fields for atom in atoms)
+        ]
 
     def visible(self, caller: Caller, obj: Any) -> bool:
         """Whether a caller may know that an object exists."""
@@ -57,7 +66,8 @@ class Visibility:
         found: dict[str, Message] = {}
         for one in open_ones:
             assert one.value is not None
-            for obj in await tx.query(self._message, **{one.index: one.value(caller)}):
+            value = one.value(caller)
+            for obj in await tx.query(self._message, **{one.index: value}) if value else ():
                 found[stored(obj).id] = obj
         return list(found.values())
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
@@ -13,7 +13,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import Listing
+from mopenstack.core.engine.listing import TAG_FILTERS, Listing
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.network.v2.refusals import (
     BadResourceRequest,
@@ -22,9 +22,6 @@ from mopenstack.network.v2.refusals import (
     InvalidInput,
     RevisionNumberConstraintFailed,
 )
-
-if TYPE_CHECKING:
-    pass
 
 M = TypeVar("M", bound=Message)
 
@@ -38,11 +35,8 @@ NO_PROJECT = "Running without keystone AuthN requires that project_id is specifi
 
 
 def sees_all(caller: Caller) -> bool:
-    """Neutron's policies are of project scope: an admin of the system or of a domain sees no project's objects.
-
-    The cloud itself (seeds, other services) has no token and sees everything.
-    """
-    return caller.is_admin and (caller.scope == "project" or not caller.token)
+    """The policy rule `project_admin`: an admin with a token of a project, or the cloud itself."""
+    return caller.is_admin and (caller.scope == "project" or caller.is_internal)
 
 
 def invalid(attribute: str, why: str) -> HttpBadRequest:
@@ -63,11 +57,6 @@ def asked_project(query: common.Query) -> str:
     return ""
 
 
-def word_list(values: Sequence[str]) -> set[str]:
-    """`a,b` and `a` and `b` alike: how the values of tag filters are written."""
-    return {word for value in values for word in value.split(",")}
-
-
 class NeutronListing(Listing):
     """Filters by tags are Neutron's own (all of them, any, none): no field answers them, however it is declared."""
 
@@ -78,7 +67,7 @@ class NeutronListing(Listing):
 
 
 class NeutronResource(ResourceServicer[M]):
-    """A stored resource of Neutron: no page limit, tag filters, nobody creates for another project but an admin."""
+    """A stored resource of Neutron: no page limit, tag filters, creates for another project by admins only."""
 
     page_max = None
     seen_by: ClassVar[str] = ""
@@ -104,7 +93,7 @@ class NeutronResource(ResourceServicer[M]):
             raise HttpBadRequest(NO_PROJECT)
 
     def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
-        """Who may not see an object is told that there is none (neutron.pecan_wsgi.hooks.policy_enforcement)."""
+        """What a caller may not see is not found (neutron.pecan_wsgi.hooks.policy_enforcement)."""
         shows = call.operation is not None and call.operation.method == f"Get{self.message.__name__}"
         if shows and isinstance(call.target, self.message):
             return self.not_found(id=call.target.id)  # type: ignore[attr-defined]
@@ -139,51 +128,24 @@ class NeutronResource(ResourceServicer[M]):
             raise HttpNotFound()
         return await super().find(call, id.removesuffix(".json"))
 
-    def visible(self, call: Call, obj: M) -> bool:
-        if sees_all(call.caller):
-            return True
-        project: str = getattr(obj, "project_id", "")
-        return bool(project) and project == call.caller.project_id and "reader" in call.caller.roles
-
     def missing_marker(self, marker: str) -> Exception:
         return self.not_found(id=marker)
 
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
-        self.check_sort(query)
-        return await super().candidates(call, query)
-
-    def check_sort(self, query: common.Query) -> None:
-        """Refuse a sort key that the resource does not sort by (neutron.api.api_common.get_sorts)."""
-        unknown = [item.key for item in query.sort if item.key not in self.listing.sortable()]
+    async def list(self, call: Call, request: Any) -> Result:
+        # neutron.api.api_common.get_sorts
+        unknown = [item.key for item in request.query.sort if item.key not in self.listing.sortable()]
         if unknown:
             raise HttpBadRequest(f"{unknown} is invalid attribute for sort_keys")
+        return await super().list(call, request)
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         if key == "changed_since" and "updated_at" in self.fields:
-            return bool(obj.updated_at.ToDatetime(UTC) >= _moment(values[0]))  # type: ignore[attr-defined]
+            return bool(obj.updated_at.ToDatetime(UTC) >= _changed_since(values[0]))  # type: ignore[attr-defined]
         if "tags" not in self.fields:
             return True
         tags = set(obj.tags)  # type: ignore[attr-defined]
-        words = word_list(values)
-        if key == "tags":
-            return words <= tags
-        if key == "tags-any":
-            return not words.isdisjoint(tags)
-        if key == "not-tags":
-            return not words <= tags
-        if key == "not-tags-any":
-            return words.isdisjoint(tags)
-        return True
-
-
-async def union(call: Call, message: type[M], *conditions: dict[str, Any]) -> list[M]:
-    """Objects that meet any of the conditions, each of one indexed field; every object once."""
-    found: dict[str, M] = {}
-    for condition in conditions:
-        if all(condition.values()):
-            for obj in await call.tx.query(message, **condition):
-                found[obj.id] = obj  # type: ignore[attr-defined]
-    return list(found.values())
+        test = TAG_FILTERS.get(key)
+        return test is None or test(tags, {word for value in values for word in value.split(",")})
 
 
 def nested_nulls(request: Any, name: str) -> set[str]:
@@ -206,11 +168,16 @@ def _check_revision(request: Any, obj: Any) -> None:
         raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
 
 
-def _moment(text: str) -> datetime:
+def _changed_since(text: str) -> datetime:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
         raise bad_input("The input changed_since must be in the following format: YYYY-MM-DDTHH:MM:SSZ") from None
+
+
+def standard_attr_id(id: str) -> int:
+    """The number of the database row with an object's description and times: any number that stays the same."""
+    return int(id[:6], 16) + 1
 
 
 async def check_qos_policy(call: Call, obj: Any) -> None:

@@ -1,23 +1,24 @@
-"""Which agents host what (neutron.db.agentschedulers_db, l3_agentschedulers_db, neutron_dynamic_routing).
+"""Scheduling of networks, routers and BGP speakers to agents.
 
 A router is hosted by the first L3 agent and a network with DHCP by the first DHCP agent, as Neutron schedules them
-when they are made: nothing is written for that. What an admin moves is kept in bindings, which say whether an agent
-hosts or no longer hosts a thing.
+when they are created: no binding is stored for that. What an admin schedules is kept in bindings, which tell whether an
+agent hosts or no longer hosts an object.
+
+Source: neutron.db.agentschedulers_db, l3_agentschedulers_db, neutron_dynamic_routing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Value
 
+from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer
-from mopenstack.core.network.agents.agents import Agents
-from mopenstack.core.network.bgp.bgp import BgpSpeakers
-from mopenstack.core.network.core.networks import Networks
-from mopenstack.core.network.l3.routers import Routers
+from mopenstack.core.engine.servicer import Servicer
 from mopenstack.network.v2.agents import agent_schedulers_pb2 as pb
 from mopenstack.network.v2.agents.agent_schedulers_pb2 import AgentBinding
 from mopenstack.network.v2.agents.agents_pb2 import Agent
@@ -43,125 +44,154 @@ DHCP, L3, BGP = "DHCP agent", "L3 agent", "BGP dynamic routing agent"
 class AgentSchedulers(Servicer):
     service = pb.DESCRIPTOR.services_by_name["AgentSchedulers"]
 
-    @staticmethod
-    async def _agent(call: Call, request: Any) -> Agent:
-        return await call.service(Agents).fetch(call, request.agent_id)
 
-    async def _hosted(self, call: Call, request: Any, servicer: type[ResourceServicer[Any]]) -> list[Any]:
-        """What an agent hosts of a kind."""
-        agent = await self._agent(call, request)
-        found = await call.tx.scan(servicer.message)
-        return await _shown(call, servicer, [one for one in found if await _hosts(call, agent, one)])
+@dataclass(frozen=True, slots=True)
+class Hosting(Association):
+    """The hosting of one kind of objects by agents.
 
-    # -- networks on DHCP agents
+    name      of the association
+    hosted    message of the objects
+    field     field of requests with an object's id
+    """
 
-    async def list_dhcp_networks(self, call: Call, request: Any) -> Result:
-        return pb.ListDhcpNetworksResponse(networks=await self._hosted(call, request, Networks))
+    name: str = ""
+    hosted: type[Any] = Message
+    field: str = ""
 
-    async def add_dhcp_network(self, call: Call, request: Any) -> Result:
-        network = await call.service(Networks).fetch(call, _named(request.network_id))
-        agent = await self._agent(call, request)
-        if agent.agent_type != DHCP or not agent.admin_state_up:
-            raise InvalidDhcpAgent(id=agent.id)
-        if await _hosts(call, agent, network):
-            raise NetworkHostedByDhcpAgent(network_id=network.id, agent_id=agent.id)
-        await _bind(call, agent, network.id, True)
-        return pb.ScheduledResponse()
+    @property
+    def kind(self) -> str:
+        return self.name
 
-    async def remove_dhcp_network(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        network = await call.tx.get(Network, request.network_id)
-        if network is None or not await _hosts(call, agent, network):
-            raise NetworkNotHostedByDhcpAgent(network_id=request.network_id, agent_id=agent.id)
-        await _bind(call, agent, network.id, False)
-        return EMPTY
+    def of(self, call: Call, request: Any) -> AgentBinding:
+        agent_id, hosted_id = request.agent_id, self.id_of(getattr(request, self.field))
+        return AgentBinding(id=f"{agent_id}/{hosted_id}", agent_id=agent_id, hosted_id=hosted_id)
 
-    async def list_dhcp_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, await call.tx.get(Network, request.network_id))
+    async def find(self, call: Call, relation: AgentBinding) -> AgentBinding | None:
+        agent = await call.tx.get(Agent, relation.agent_id)
+        obj = await call.tx.get(self.hosted, relation.hosted_id)
+        there = agent is not None and obj is not None and await _hosts(call, agent, obj)
+        return relation if there else None
 
-    # -- routers on L3 agents
+    async def put(self, call: Call, relation: AgentBinding) -> None:
+        relation.hosted = True
+        await call.tx.put(relation)
 
-    async def list_l3_routers(self, call: Call, request: Any) -> Result:
-        return pb.ListL3RoutersResponse(routers=await self._hosted(call, request, Routers))
+    async def discard(self, call: Call, relation: AgentBinding) -> None:
+        relation.hosted = False
+        await call.tx.put(relation)
 
-    async def add_l3_router(self, call: Call, request: Any) -> Result:
-        router = await call.service(Routers).fetch(call, _named(request.router_id))
-        agent = await self._agent(call, request)
-        if agent.agent_type != L3 or not agent.admin_state_up:
-            raise InvalidL3Agent(id=agent.id)
-        hosts = [other.id for other in await _agents(call) if await _hosts(call, other, router)]
-        if agent.id in hosts:
-            return pb.ScheduledResponse()
-        if hosts and not router.ha:
-            raise RouterHostedByL3Agent(router_id=router.id, agent_id=hosts[0])
-        await _bind(call, agent, router.id, True)
-        return pb.ScheduledResponse()
+    async def on_agent(self, call: Call, ends: Ends) -> Iterable[Any]:
+        """The objects that an agent hosts."""
+        found = await call.tx.scan(self.hosted)
+        return [one for one in found if await _hosts(call, ends["agent_id"], one)]
 
-    async def remove_l3_router(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        router = await call.service(Routers).fetch(call, request.router_id)
-        await _bind(call, agent, router.id, False)
-        return EMPTY
-
-    async def list_l3_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, await call.tx.get(Router, request.router_id))
-
-    # -- BGP speakers on dynamic routing agents
-
-    async def list_bgp_speakers_on_agent(self, call: Call, request: Any) -> Result:
-        return pb.ListBgpSpeakersOnAgentResponse(bgp_speakers=await self._hosted(call, request, BgpSpeakers))
-
-    async def add_bgp_speaker_to_agent(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        if agent.agent_type != BGP or not agent.admin_state_up:
-            raise DrAgentInvalid(id=agent.id)
-        speaker = await call.service(BgpSpeakers).fetch(call, _named(request.bgp_speaker_id))
-        taken = [one for one in await call.tx.query(AgentBinding, agent_id=agent.id) if one.hosted]
-        if any([await call.tx.get(BgpSpeaker, one.hosted_id) for one in taken]):
-            raise DrAgentAssociationError(agent_id=agent.id)
-        await _bind(call, agent, speaker.id, True)
-        return pb.ScheduledResponse()
-
-    async def remove_bgp_speaker_from_agent(self, call: Call, request: Any) -> Result:
-        agent = await self._agent(call, request)
-        if agent.agent_type != BGP:
-            raise DrAgentInvalid(id=agent.id)
-        speaker = await call.tx.get(BgpSpeaker, request.bgp_speaker_id)
-        if speaker is None or not await _hosts(call, agent, speaker):
-            raise DrAgentNotHostingBgpSpeaker(bgp_speaker_id=request.bgp_speaker_id, agent_id=agent.id)
-        await _bind(call, agent, speaker.id, False)
-        return EMPTY
-
-    async def list_bgp_agents(self, call: Call, request: Any) -> Result:
-        return await _hosting(call, await call.tx.get(BgpSpeaker, request.bgp_speaker_id))
+    async def agents_of(self, call: Call, ends: Ends) -> Iterable[Agent]:
+        """The agents that host an object."""
+        return [agent for agent in await _agents(call) if await _hosts(call, agent, ends[self.field])]
 
 
-def _named(value: Any) -> str:
-    """The id in the body: Neutron looks for the key without asking whether it is there."""
+def _id(value: Any) -> str:
+    """The id in a path or body; Neutron looks for the body's key without asking whether it is there."""
+    if not isinstance(value, Value):
+        return str(value)
     if value.WhichOneof("kind") != "string_value":
         raise RequestFailed()
-    return str(value.string_value)
+    return value.string_value
 
 
-async def _shown(call: Call, servicer: type[ResourceServicer[Any]], found: Iterable[Any]) -> list[Any]:
-    ordered = sorted(found, key=lambda one: str(one.id))
-    return [await call.service(servicer).view(call, one) for one in ordered]
+async def _scheduled(call: Call, relation: AgentBinding, ends: Ends) -> Message:
+    return pb.ScheduledResponse()
+
+
+# -- networks on DHCP agents
+
+
+async def _check_dhcp(call: Call, relation: AgentBinding, ends: Ends) -> None:
+    agent = ends["agent_id"]
+    if agent.agent_type != DHCP or not agent.admin_state_up:
+        raise InvalidDhcpAgent(id=agent.id)
+
+
+def _network_hosted(relation: AgentBinding) -> Exception:
+    return NetworkHostedByDhcpAgent(network_id=relation.hosted_id, agent_id=relation.agent_id)
+
+
+def _network_not_hosted(call: Call, relation: AgentBinding) -> Exception:
+    return NetworkNotHostedByDhcpAgent(network_id=relation.hosted_id, agent_id=relation.agent_id)
+
+
+# -- routers on L3 agents
+
+
+async def _check_l3(call: Call, relation: AgentBinding, ends: Ends) -> None:
+    agent, router = ends["agent_id"], ends["router_id"]
+    if agent.agent_type != L3 or not agent.admin_state_up:
+        raise InvalidL3Agent(id=agent.id)
+    hosts = [other.id for other in await _agents(call) if await _hosts(call, other, router)]
+    if hosts and agent.id not in hosts and not router.ha:
+        raise RouterHostedByL3Agent(router_id=router.id, agent_id=hosts[0])
+
+
+# -- BGP speakers on dynamic routing agents
+
+
+async def _check_dr_agent(call: Call, request: Any, ends: Ends) -> None:
+    agent = ends.get("agent_id")
+    adding = isinstance(request, pb.AddBgpSpeakerToAgentRequest)
+    if not adding and not isinstance(request, pb.RemoveBgpSpeakerFromAgentRequest):
+        return
+    assert agent is not None  # its id is in the path
+    if agent.agent_type != BGP or (adding and not agent.admin_state_up):
+        raise DrAgentInvalid(id=agent.id)
+
+
+async def _check_speaker(call: Call, relation: AgentBinding, ends: Ends) -> None:
+    await call.owner_of("bgp_speaker").fetch(call, relation.hosted_id)
+    taken = [one for one in await call.tx.query(AgentBinding, agent_id=relation.agent_id) if one.hosted]
+    if any([await call.tx.get(BgpSpeaker, one.hosted_id) for one in taken]):
+        raise DrAgentAssociationError(agent_id=relation.agent_id)
+
+
+def _speaker_not_hosted(call: Call, relation: AgentBinding) -> Exception:
+    return DrAgentNotHostingBgpSpeaker(bgp_speaker_id=relation.hosted_id, agent_id=relation.agent_id)
+
+
+def _hosting(name: str, hosted: type[Any], kind: str, **rules: Any) -> Hosting:
+    field = f"{kind}_id"
+    lists = Hosting(AgentBinding, {}, hosted=hosted, field=field)
+    return Hosting(
+        AgentBinding,
+        {field: kind, "agent_id": "agent"},
+        name=name,
+        hosted=hosted,
+        field=field,
+        id_of=_id,
+        show=_scheduled,
+        partners={field: lists.on_agent, "agent_id": lists.agents_of},
+        **rules,
+    )
+
+
+NETWORKS = _hosting(
+    "dhcp_network", Network, "network", add=_check_dhcp, taken=_network_hosted, missing=_network_not_hosted
+)
+ROUTERS = _hosting("l3_router", Router, "router", add=_check_l3, lenient=True)
+SPEAKERS = _hosting(
+    "bgp_speaker_on_agent",
+    BgpSpeaker,
+    "bgp_speaker",
+    permit=_check_dr_agent,
+    add=_check_speaker,
+    missing=_speaker_not_hosted,
+)
 
 
 async def _agents(call: Call) -> list[Agent]:
     return sorted(await call.tx.scan(Agent), key=lambda one: (one.created_at.seconds, one.created_at.nanos, one.id))
 
 
-async def _hosting(call: Call, thing: Message | None) -> pb.HostingAgentsResponse:
-    """The agents that host a thing: of what there is not, none."""
-    if thing is None:
-        return pb.HostingAgentsResponse()
-    agents = [agent for agent in await _agents(call) if await _hosts(call, agent, thing)]
-    return pb.HostingAgentsResponse(agents=await _shown(call, Agents, agents))
-
-
 async def _hosts(call: Call, agent: Agent, thing: Any) -> bool:
-    """What a binding says, else what Neutron's scheduler would have done."""
+    """Whether an agent hosts an object: by its binding, else as Neutron's scheduler would have decided."""
     binding = await call.tx.get(AgentBinding, f"{agent.id}/{thing.id}")
     if binding is not None:
         return binding.hosted
@@ -178,8 +208,3 @@ async def _is_first(call: Call, agent: Agent, thing_id: str) -> bool:
         return False
     peers = [other for other in await _agents(call) if other.agent_type == agent.agent_type]
     return peers[0].id == agent.id
-
-
-async def _bind(call: Call, agent: Agent, thing_id: str, hosted: bool) -> None:
-    binding = AgentBinding(id=f"{agent.id}/{thing_id}", agent_id=agent.id, hosted_id=thing_id, hosted=hosted)
-    await call.tx.put(binding)

@@ -1,4 +1,4 @@
-"""Agents (neutron.db.agents_db). There are none: what is listed is what RegisterAgent said, alive for ever."""
+"""Agents (neutron.db.agents_db). No agent runs: listed are those of RegisterAgent, always alive."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.agents import agents_pb2 as pb
 from mopenstack.network.v2.agents.agent_schedulers_pb2 import AgentBinding
@@ -20,9 +20,6 @@ class Agents(NeutronResource[Agent]):
     service = pb.DESCRIPTOR.services_by_name["Agents"]
     message = Agent
     not_found = AgentNotFound
-
-    def visible(self, call: Call, obj: Agent) -> bool:
-        return sees_all(call.caller)
 
     async def register_agent(self, call: Call, request: Any) -> Result:
         agent = copy_of(request.agent)

@@ -8,10 +8,11 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.l3 import router_interfaces
-from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.bgp import bgp_pb2 as pb
 from mopenstack.network.v2.bgp.bgp_pb2 import AdvertisedRoute, BgpPeer, BgpSpeaker
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -42,10 +43,7 @@ class BgpPeers(NeutronResource[BgpPeer]):
             raise InvalidBgpPeerMd5Authentication()
 
     async def remove(self, call: Call, obj: BgpPeer) -> None:
-        for speaker in await call.tx.query(BgpSpeaker, peers=obj.id):
-            changed = await call.tx.edit(BgpSpeaker, speaker.id)
-            changed.peers.remove(obj.id)
-            await call.tx.put(changed)
+        await _leave(call, "peers", obj.id)
 
 
 class BgpSpeakers(NeutronResource[BgpSpeaker]):
@@ -53,58 +51,6 @@ class BgpSpeakers(NeutronResource[BgpSpeaker]):
     message = BgpSpeaker
     not_found = BgpSpeakerNotFound
     seen_by = "admin"
-
-    async def view(self, call: Call, obj: BgpSpeaker) -> Message:
-        async def build() -> BgpSpeaker:
-            found = await call.tx.get(BgpSpeaker, obj.id)
-            return await self._with_networks(call, obj if found is None else found)
-
-        return await call.tx.view(("bgp_speaker", obj.id), build)
-
-    @staticmethod
-    async def _with_networks(call: Call, speaker: BgpSpeaker) -> BgpSpeaker:
-        """A copy that names the networks that still exist: a binding goes with its network."""
-        copy = copy_of(speaker)
-        del copy.networks[:]
-        copy.networks.extend([id for id in speaker.networks if await call.tx.get(Network, id) is not None])
-        return copy
-
-    async def add_bgp_peer(self, call: Call, request: Any) -> Message:
-        peer = await call.service(BgpPeers).fetch(call, request.bgp_peer_id)
-        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
-        for known_id in speaker.peers:
-            known = await call.tx.get(BgpPeer, known_id)
-            if known is not None and known.peer_ip == peer.peer_ip:
-                raise DuplicateBgpPeerIpException(bgp_speaker_id=speaker.id, peer_ip=peer.peer_ip, bgp_peer_id=peer.id)
-        speaker.peers.append(peer.id)
-        await self.save(call, speaker)
-        return pb.BgpPeerBindingResponse(bgp_peer_id=peer.id)
-
-    async def remove_bgp_peer(self, call: Call, request: Any) -> Message:
-        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
-        if request.bgp_peer_id not in speaker.peers:
-            raise BgpSpeakerPeerNotAssociated(bgp_peer_id=request.bgp_peer_id, bgp_speaker_id=speaker.id)
-        speaker.peers.remove(request.bgp_peer_id)
-        await self.save(call, speaker)
-        return pb.BgpPeerBindingResponse(bgp_peer_id=request.bgp_peer_id)
-
-    async def add_gateway_network(self, call: Call, request: Any) -> Message:
-        network = await call.service(Networks).fetch(call, request.network_id)
-        speaker = await call.tx.edit(BgpSpeaker, call.target.id)
-        for other in await call.tx.query(BgpSpeaker, networks=network.id):
-            if other.ip_version == speaker.ip_version:
-                raise BgpSpeakerNetworkBindingError(network_id=network.id, bgp_speaker_id=other.id)
-        speaker.networks.append(network.id)
-        await self.save(call, speaker)
-        return pb.GatewayNetworkBindingResponse(network_id=network.id)
-
-    async def remove_gateway_network(self, call: Call, request: Any) -> Message:
-        speaker = await self._with_networks(call, call.target)
-        if request.network_id not in speaker.networks:
-            raise BgpSpeakerNetworkNotAssociated(network_id=request.network_id, bgp_speaker_id=speaker.id)
-        speaker.networks.remove(request.network_id)
-        await self.save(call, speaker)
-        return pb.GatewayNetworkBindingResponse(network_id=request.network_id)
 
     async def get_advertised_routes(self, call: Call, request: Any) -> Message:
         speaker: BgpSpeaker = call.target
@@ -118,6 +64,47 @@ class BgpSpeakers(NeutronResource[BgpSpeaker]):
             if speaker.advertise_tenant_networks:
                 answer.advertised_routes.extend([route async for route in _project_routes(call, network, speaker)])
         return answer
+
+
+async def _add_peer(call: Call, speaker: BgpSpeaker, before: list[str], request: Any) -> None:
+    peer = await call.service(BgpPeers).fetch(call, request.bgp_peer_id)
+    for known_id in before:
+        known = await call.tx.get(BgpPeer, known_id)
+        if known is not None and known.peer_ip == peer.peer_ip:
+            raise DuplicateBgpPeerIpException(bgp_speaker_id=speaker.id, peer_ip=peer.peer_ip, bgp_peer_id=peer.id)
+
+
+def _no_peer(call: Call, speaker: BgpSpeaker, peer_id: str) -> Exception:
+    return BgpSpeakerPeerNotAssociated(bgp_peer_id=peer_id, bgp_speaker_id=speaker.id)
+
+
+async def _add_network(call: Call, speaker: BgpSpeaker, before: list[str], request: Any) -> None:
+    network = await call.service(Networks).fetch(call, request.network_id)
+    for other in await call.tx.query(BgpSpeaker, networks=network.id):
+        if other.ip_version == speaker.ip_version:
+            raise BgpSpeakerNetworkBindingError(network_id=network.id, bgp_speaker_id=other.id)
+
+
+def _no_network(call: Call, speaker: BgpSpeaker, network_id: str) -> Exception:
+    return BgpSpeakerNetworkNotAssociated(network_id=network_id, bgp_speaker_id=speaker.id)
+
+
+PEERS = Collection("bgp_speaker", "peers", added=_add_peer, missing=_no_peer)
+NETWORKS = Collection("bgp_speaker", "networks", added=_add_network, missing=_no_network)
+
+
+@subscribes("before_delete", "network")
+async def _network_removed(call: Call, network: Network) -> None:
+    """A gateway network leaves its speakers."""
+    await _leave(call, "networks", network.id)
+
+
+async def _leave(call: Call, field: str, id: str) -> None:
+    """Take a peer or a network out of every speaker."""
+    for speaker in await call.tx.query(BgpSpeaker, **{field: id}):
+        changed = await call.tx.edit(BgpSpeaker, speaker.id)
+        getattr(changed, field).remove(id)
+        await call.tx.put(changed)
 
 
 async def _next_hop(call: Call, router: Router | None, network: Network, version: int) -> str:

@@ -6,13 +6,13 @@ stands for is served.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Servicer
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.network.v2.common import extensions_pb2 as pb
 from mopenstack.network.v2.common.extensions_pb2 import Extension
 from mopenstack.network.v2.refusals import ExtensionNotFound
@@ -29,14 +29,10 @@ def known() -> dict[str, Extension]:
     }
 
 
-class Extensions(Servicer):
+class Extensions(ComputedServicer[Extension]):
     service = pb.DESCRIPTOR.services_by_name["Extensions"]
+    message = Extension
+    not_found = ExtensionNotFound
 
-    async def list_extensions(self, call: Call, request: Any) -> Page:
-        return Page(list(known().values()))
-
-    async def get_extension(self, call: Call, request: Any) -> Extension:
-        found = known().get(request.alias)
-        if found is None:
-            raise ExtensionNotFound(id=request.alias)
-        return found
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[Extension]:
+        return known().values()

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
-
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import EMPTY
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.network.v2.common import flavors_pb2 as pb
-from mopenstack.network.v2.common.flavors_pb2 import BindServiceProfileResponse, NetworkFlavor, ServiceProfile
+from mopenstack.network.v2.common.flavors_pb2 import NetworkFlavor, ServiceProfile
 from mopenstack.network.v2.l3.routers_pb2 import Router
 from mopenstack.network.v2.refusals import (
     FlavorDisabled,
@@ -47,9 +45,6 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
     message = NetworkFlavor
     not_found = FlavorNotFound
 
-    def visible(self, call: Call, obj: NetworkFlavor) -> bool:
-        return True
-
     async def prepare(self, call: Call, obj: NetworkFlavor, request: Any, given: set[str]) -> None:
         # neutron_lib.api.validators.validate_service_plugin_type
         if obj.service_type not in SERVICE_TYPES:
@@ -66,24 +61,6 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
         if await call.tx.count(Router, flavor_id=obj.id):
             raise FlavorInUse(flavor_id=obj.id)
 
-    async def bind_service_profile(self, call: Call, request: Any) -> Message:
-        profile_id = request.service_profile.id
-        if profile_id in call.target.service_profiles:
-            raise FlavorServiceProfileBindingExists(sp_id=profile_id, fl_id=call.target.id)
-        await call.service(ServiceProfiles).fetch(call, profile_id)
-        flavor = await call.tx.edit(NetworkFlavor, call.target.id)
-        flavor.service_profiles.append(profile_id)
-        await self.save(call, flavor)
-        return BindServiceProfileResponse(service_profile=flavor)
-
-    async def unbind_service_profile(self, call: Call, request: Any) -> Message:
-        flavor = await call.tx.edit(NetworkFlavor, call.target.id)
-        if request.service_profile_id not in flavor.service_profiles:
-            raise FlavorServiceProfileBindingNotFound(sp_id=request.service_profile_id, fl_id=flavor.id)
-        flavor.service_profiles.remove(request.service_profile_id)
-        await self.save(call, flavor)
-        return EMPTY
-
     async def check_usable(self, call: Call, flavor_id: str) -> None:
         """Refuse a flavor that no driver serves (get_flavor_next_provider)."""
         flavor = await self.fetch(call, flavor_id)
@@ -91,7 +68,7 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
             raise FlavorDisabled()
         if not flavor.service_profiles:
             raise FlavorServiceProfileBindingNotFound(sp_id="", fl_id=flavor_id)
-        # Whoever uses the flavor need not see its profiles.
+        # A user of the flavor need not see its profiles.
         profile = await call.tx.get(ServiceProfile, flavor.service_profiles[0])
         if profile is None:
             raise ServiceProfileNotFound(id=flavor.service_profiles[0])
@@ -105,9 +82,6 @@ class ServiceProfiles(NeutronResource[ServiceProfile]):
     service = pb.DESCRIPTOR.services_by_name["ServiceProfiles"]
     message = ServiceProfile
     not_found = ServiceProfileNotFound
-
-    def visible(self, call: Call, obj: ServiceProfile) -> bool:
-        return sees_all(call.caller)
 
     async def prepare(self, call: Call, obj: ServiceProfile, request: Any, given: set[str]) -> None:
         if not obj.driver and not obj.metainfo:
@@ -125,6 +99,20 @@ class ServiceProfiles(NeutronResource[ServiceProfile]):
     async def _check_unused(call: Call, obj: ServiceProfile) -> None:
         if await call.tx.count(NetworkFlavor, service_profiles=obj.id):
             raise ServiceProfileInUse(sp_id=obj.id)
+
+
+async def _bind(call: Call, flavor: NetworkFlavor, before: list[str], request: Any) -> None:
+    profile_id = request.service_profile.id
+    if profile_id in before:
+        raise FlavorServiceProfileBindingExists(sp_id=profile_id, fl_id=flavor.id)
+    await call.service(ServiceProfiles).fetch(call, profile_id)
+
+
+def _unbound(call: Call, flavor: NetworkFlavor, profile_id: str) -> Exception:
+    return FlavorServiceProfileBindingNotFound(sp_id=profile_id, fl_id=flavor.id)
+
+
+SERVICE_PROFILES = Collection("network_flavor", "service_profiles", added=_bind, missing=_unbound)
 
 
 def _check_driver(driver: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource, bad_input, sees_all
-from mopenstack.core.network.common.rbac import ACTIONS, EVERYBODY, apply_policies, check_not_attached, check_unused
+from mopenstack.core.network.common.rbac import ACTIONS, ALL_PROJECTS, apply_policies, check_not_attached, check_unused
 from mopenstack.core.network.core.networks import copy_to_members
 from mopenstack.network.v2.common import rbac_policies_pb2 as pb
 from mopenstack.network.v2.common.rbac_policies_pb2 import RbacPolicy
@@ -53,7 +53,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
 
     @staticmethod
     async def _check_scope(call: Call, pool: Subnetpool, target: str) -> None:
-        """Who is given a pool must have its address scope as well (SubnetPool.validate_rbac_policy_create)."""
+        """A project that is given a pool must have its address scope (SubnetPool.validate_rbac_policy_create)."""
         if not pool.address_scope_id:
             return
         scope = await call.tx.get(AddressScope, pool.address_scope_id)
@@ -73,7 +73,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
         self._check_wildcard(call, new, "update_rbac_policy", ("", ":target_tenant"))
         if new.target_tenant != old.target_tenant:
             await self._check_new(call, new)
-            if new.target_tenant != EVERYBODY or new.object_type == "network":
+            if new.target_tenant != ALL_PROJECTS or new.object_type == "network":
                 await self._check_unused(call, old, new.target_tenant)
 
     async def changed(self, call: Call, old: RbacPolicy, new: RbacPolicy) -> None:
@@ -88,7 +88,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
 
     @staticmethod
     def _check_wildcard(call: Call, policy: RbacPolicy, rule: str, parts: Sequence[str]) -> None:
-        if policy.target_tenant == EVERYBODY and not call.caller.is_admin:
+        if policy.target_tenant == ALL_PROJECTS and not call.caller.is_admin:
             raise PolicyRefused([f"{rule}{part}" for part in parts])
 
     @staticmethod
@@ -110,7 +110,7 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
 
     @staticmethod
     async def _check_unused(call: Call, policy: RbacPolicy, instead: str = "") -> None:
-        """Nobody who loses the network may have ports on it (ensure_no_project_ports_on_network)."""
+        """No project that loses the network may have ports on it (ensure_no_project_ports_on_network)."""
         if policy.action != "access_as_shared":
             network = await call.tx.get(Network, policy.object_id)
             if network is not None:
@@ -126,10 +126,10 @@ class RbacPolicies(NeutronResource[RbacPolicy]):
             return
         others = await call.tx.query(RbacPolicy, object_id=network.id, action=policy.action)
         allowed = {one.target_tenant for one in others if one.id != policy.id} | {network.project_id, ""}
-        if EVERYBODY in allowed:
+        if ALL_PROJECTS in allowed:
             return
         users = {port.project_id for port in await call.tx.query(Port, network_id=network.id)} - allowed
-        if policy.target_tenant in (EVERYBODY, *users) and users:
+        if policy.target_tenant in (ALL_PROJECTS, *users) and users:
             why = str(InvalidSharedSetting(network=network.id))
             raise RbacPolicyInUse(
                 object_id=network.id,

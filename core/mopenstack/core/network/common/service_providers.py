@@ -1,13 +1,12 @@
-"""Who provides what (neutron.services.provider_configuration): what DevStack's configuration says."""
+"""Service providers (neutron.services.provider_configuration), as DevStack configures them."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import listing
-from mopenstack.core.engine.servicer import Servicer
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.network.v2.common import service_providers_pb2 as pb
 from mopenstack.network.v2.common.service_providers_pb2 import ServiceProvider
 
@@ -24,12 +23,9 @@ PROVIDERS = (
 """(service type, name, default)."""
 
 
-class ServiceProviders(Servicer):
+class ServiceProviders(ComputedServicer[ServiceProvider]):
     service = pb.DESCRIPTOR.services_by_name["ServiceProviders"]
+    message = ServiceProvider
 
-    async def list_service_providers(self, call: Call, request: Any) -> Page:
-        found = [ServiceProvider(service_type=kind, name=name, default=default) for kind, name, default in PROVIDERS]
-        for item in request.query.filters:
-            test = listing(ServiceProvider).filter(item.key, item.values)
-            found = [one for one in found if test is None or test(one)]
-        return Page(found)
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[ServiceProvider]:
+        return [ServiceProvider(service_type=kind, name=name, default=default) for kind, name, default in PROVIDERS]

@@ -48,7 +48,7 @@ async def take_free(call: Call, scope: str, ranges: Sequence[Range], owner: Mess
 
 
 async def take(call: Call, scope: str, key: str, owner: Message) -> bool:
-    """Claim one key; false when it is somebody else's."""
+    """Claim one key; false if another object has it."""
     return await _try(call, scope, key, owner)
 
 

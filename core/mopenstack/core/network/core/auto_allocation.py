@@ -67,7 +67,7 @@ class AutoAllocatedTopologies(Servicer):
 
 
 def _project(call: Call, named: str) -> str:
-    """Whose topology it is about; `None` is what a client says that means its own."""
+    """The project of the topology; the word `None` is the caller's own."""
     project = call.caller.project_id if named == "None" else named
     if not sees_all(call.caller) and project != call.caller.project_id:
         raise NotAuthorized()

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import listing
-from mopenstack.core.engine.servicer import Servicer
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.network.v2.core import availability_zones_pb2 as pb
 from mopenstack.network.v2.core.availability_zones_pb2 import AvailabilityZone
 from mopenstack.network.v2.refusals import AvailabilityZoneNotFound
@@ -17,16 +15,12 @@ ZONES = ("nova",)
 _ALL = [AvailabilityZone(state="available", name=name, resource=of) for name in ZONES for of in ("network", "router")]
 
 
-class AvailabilityZones(Servicer):
+class AvailabilityZones(ComputedServicer[AvailabilityZone]):
     service = pb.DESCRIPTOR.services_by_name["AvailabilityZones"]
+    message = AvailabilityZone
 
-    async def list_availability_zones(self, call: Call, request: Any) -> Page:
-        found = _ALL
-        for item in request.query.filters:
-            test = listing(AvailabilityZone).filter(item.key, item.values)
-            if test is not None:
-                found = [zone for zone in found if test(zone)]
-        return Page(found)
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[AvailabilityZone]:
+        return _ALL
 
 
 def check_hints(hints: Iterable[str]) -> None:

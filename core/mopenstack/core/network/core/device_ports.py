@@ -1,6 +1,6 @@
 """The ports that Neutron itself makes and changes for routers, floating IPs and trunks.
 
-They are made in the cloud's own name: whoever asks for a gateway may not see the external network's ports.
+They are made in the cloud's own name: a caller that asks for a gateway may not see the external network's ports.
 """
 
 from __future__ import annotations

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.core.engine.listing import listing
-from mopenstack.core.engine.servicer import Servicer
 from mopenstack.core.network.base import sees_all
 from mopenstack.network.v2.core import network_ip_availabilities_pb2 as pb
 from mopenstack.network.v2.core.network_ip_availabilities_pb2 import NetworkIpAvailability
@@ -23,25 +21,25 @@ IP_VERSION = "ip_version"
 """A filter of subnets: networks without one of that version are left out."""
 
 
-class NetworkIpAvailabilities(Servicer):
+class NetworkIpAvailabilities(ComputedServicer[NetworkIpAvailability]):
     service = pb.DESCRIPTOR.services_by_name["NetworkIpAvailabilities"]
+    message = NetworkIpAvailability
+    not_found = HttpNotFound
 
-    async def list_network_ip_availabilities(self, call: Call, request: Any) -> Page:
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[NetworkIpAvailability]:
         if not _allowed(call):
-            return Page([])
-        filters = {item.key: list(item.values) for item in request.query.filters}
+            return []
+        filters = {item.key: list(item.values) for item in query.filters}
         found = []
         for network in await _networks(call, filters):
             shown = await _availability(call, network, filters.get(IP_VERSION, ()))
             if shown is not None:
                 found.append(shown)
-        return Page(_ordered(found, request.query))
+        return _ordered(found, query)
 
-    async def get_network_ip_availability(self, call: Call, request: Any) -> Any:
-        network = await call.tx.get(Network, request.network_id)
-        if network is None or not _allowed(call):
-            raise HttpNotFound()
-        return await _availability(call, network, ())
+    async def find(self, call: Call, id: str) -> NetworkIpAvailability | None:
+        network = await call.tx.get(Network, id) if _allowed(call) else None
+        return None if network is None else await _availability(call, network, ())
 
 
 def _allowed(call: Call) -> bool:

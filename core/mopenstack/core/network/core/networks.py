@@ -7,15 +7,26 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy, sees_all, union
-from mopenstack.core.network.common.rbac import EVERYBODY, forget_policies, grant_everybody, revoke_everybody
+from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
+from mopenstack.core.network.common.rbac import (
+    ALL_PROJECTS,
+    forget_policies,
+    share_with_all,
+    shared_with_caller,
+    unshare_with_all,
+)
 from mopenstack.core.network.core import dns
 from mopenstack.core.network.core.addresses import AUTO_DELETE_PORT_OWNERS
 from mopenstack.core.network.core.availability_zones import check_hints
-from mopenstack.core.network.core.provider import PROJECT_NETWORK_TYPE, Wire, check_all, mtu_of, reserve
+from mopenstack.core.network.core.provider import (
+    PROJECT_NETWORK_TYPE,
+    ProviderSegment,
+    check_all,
+    mtu_of,
+    reserve_provider_segment,
+)
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core import networks_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network, NetworkSegment
@@ -45,36 +56,8 @@ class Networks(NeutronResource[Network]):
     message = Network
     not_found = NetworkNotFound
 
-    # -- who sees what
-
-    def visible(self, call: Call, obj: Network) -> bool:
-        caller = call.caller
-        if sees_all(caller) or (caller.project_id and obj.project_id == caller.project_id):
-            return True
-        if caller.scope != "project" and caller.is_admin:
-            return False
-        mine = {caller.project_id, EVERYBODY}
-        return obj.shared or not mine.isdisjoint(obj.shared_with) or not mine.isdisjoint(obj.external_for)
-
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[Network]:
-        if sees_all(call.caller):
-            return await super().candidates(call, query)
-        self.check_sort(query)
-        project = call.caller.project_id
-        return await union(
-            call,
-            Network,
-            {"project_id": project},
-            {"shared": True},
-            {"shared_with": project},
-            {"external_for": EVERYBODY},
-            {"external_for": project},
-        )
-
     async def view(self, call: Call, obj: Network) -> Message:
-        project = call.caller.project_id
-        shared = not obj.shared and project in obj.shared_with
-        if not shared:
+        if not shared_with_caller(call, obj):
             return obj
 
         async def build() -> Network:
@@ -83,7 +66,7 @@ class Networks(NeutronResource[Network]):
             seen.shared = True
             return seen
 
-        return await call.tx.view(("network", obj.id, shared), build)
+        return await call.tx.view(("network", obj.id, True), build)
 
     # -- create
 
@@ -93,34 +76,34 @@ class Networks(NeutronResource[Network]):
         if not obj.qos_policy_id:
             await self._default_qos(call, obj)
         await check_qos_policy(call, obj)
-        wires = self._wires(obj, given)
-        check_all(wires)
-        self._set_mtu(obj, wires)
+        provider_segments = self._provider_segments(obj, given)
+        check_all(provider_segments)
+        self._set_mtu(obj, provider_segments)
         await self._check_default(call, obj)
         obj.status, obj.l2_adjacency, obj.revision_number = "ACTIVE", True, 1
         obj.ha = False
         del obj.segments[:]
-        await self._make_segments(call, obj, wires)
+        await self._make_segments(call, obj, provider_segments)
         if obj.external:
-            obj.external_for.append(EVERYBODY)
+            obj.external_for.append(ALL_PROJECTS)
 
     async def created(self, call: Call, obj: Network, request: Any) -> None:
         if obj.shared:
-            await grant_everybody(call, obj, "access_as_shared")
+            await share_with_all(call, obj, "access_as_shared")
         if obj.external:
-            await grant_everybody(call, obj, "access_as_external")
+            await share_with_all(call, obj, "access_as_external")
 
     @staticmethod
-    def _wires(obj: Network, given: set[str]) -> list[Wire]:
+    def _provider_segments(obj: Network, given: set[str]) -> list[ProviderSegment]:
         provider = [name for name in PROVIDER if name in given and obj.HasField(name)]
         if obj.segments:
             if provider:
                 raise SegmentsSetInConjunctionWithProviders()
-            return [Wire.of(segment) for segment in obj.segments]
+            return [ProviderSegment.of(segment) for segment in obj.segments]
         if not provider:
-            return [Wire(PROJECT_NETWORK_TYPE)]
+            return [ProviderSegment(PROJECT_NETWORK_TYPE)]
         return [
-            Wire(
+            ProviderSegment(
                 obj.network_type,
                 obj.physical_network if obj.HasField("physical_network") else None,
                 obj.segmentation_id if obj.HasField("segmentation_id") else None,
@@ -128,19 +111,19 @@ class Networks(NeutronResource[Network]):
         ]
 
     @staticmethod
-    def _set_mtu(obj: Network, wires: list[Wire]) -> None:
-        largest = mtu_of(wires)
+    def _set_mtu(obj: Network, provider_segments: list[ProviderSegment]) -> None:
+        largest = mtu_of(provider_segments)
         if obj.mtu > largest:
             raise bad_input(f"Requested MTU is too big, maximum is {largest}")
         obj.mtu = obj.mtu or largest
 
-    async def _make_segments(self, call: Call, obj: Network, wires: list[Wire]) -> None:
+    async def _make_segments(self, call: Call, obj: Network, provider_segments: list[ProviderSegment]) -> None:
         made = []
-        for wire in wires:
+        for asked in provider_segments:
             segment = Segment(id=call.ids.uuid(), network_id=obj.id, revision_number=1)
             call.stamp(segment.created_at)
             call.stamp(segment.updated_at)
-            await reserve(call, segment, wire, obj.project_id)
+            await reserve_provider_segment(call, segment, asked, obj.project_id)
             await call.tx.put(segment, fresh=True)
             made.append(segment)
         show_segments(obj, made)
@@ -180,15 +163,15 @@ class Networks(NeutronResource[Network]):
             await self._check_default(call, new)
         if old.external != new.external:
             del new.external_for[:]
-            new.external_for.extend([EVERYBODY] if new.external else [])
+            new.external_for.extend([ALL_PROJECTS] if new.external else [])
 
     async def changed(self, call: Call, old: Network, new: Network) -> None:
         if new.shared and not old.shared:
-            await grant_everybody(call, new, "access_as_shared")
+            await share_with_all(call, new, "access_as_shared")
         elif old.shared and not new.shared:
-            await revoke_everybody(call, new, "access_as_shared")
+            await unshare_with_all(call, new, "access_as_shared")
         if new.external and not old.external:
-            await grant_everybody(call, new, "access_as_external")
+            await share_with_all(call, new, "access_as_external")
         elif old.external and not new.external:
             await forget_policies(call, new.id, action="access_as_external")
         if old.shared != new.shared or old.external != new.external:
@@ -205,7 +188,8 @@ class Networks(NeutronResource[Network]):
 
     async def _check_mtu(self, call: Call, new: Network) -> None:
         segments = await call.tx.query(Segment, network_id=new.id)
-        self._set_mtu(new, [Wire.of(segment) for segment in segments] or [Wire(PROJECT_NETWORK_TYPE)])
+        asked = [ProviderSegment.of(segment) for segment in segments]
+        self._set_mtu(new, asked or [ProviderSegment(PROJECT_NETWORK_TYPE)])
         if new.mtu >= IPV6_MTU_MIN:
             return
         for subnet in await call.tx.query(Subnet, network_id=new.id):

@@ -1,4 +1,4 @@
-"""A port's addresses: which subnets they come from and who gets which (neutron.db.ipam_pluggable_backend).
+"""A port's addresses: the subnets that they come from, and their allocation (neutron.db.ipam_pluggable_backend).
 
 `scope(subnet_id)` is the claims' scope of a subnet's addresses; they are released with their port, or by
 `release` when the port gives one up.
@@ -40,8 +40,8 @@ from mopenstack.network.v2.refusals import (
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """One address to give: `address` on the subnet, or a free one of the first subnet that has one."""
+class AddressRequest:
+    """One address to allocate: `address` on the subnet, or a free one of the first subnet that has one."""
 
     subnets: Sequence[Subnet]
     address: str = ""
@@ -54,10 +54,10 @@ def scope(subnet_id: str) -> str:
 async def allocate(call: Call, port: Port, asked: Sequence[FixedIp] | None) -> list[FixedIp]:
     """Give a new port its addresses; `asked` None: one of each address family that the network has."""
     subnets = await call.tx.query(Subnet, network_id=port.network_id)
-    wants = _one_of_each_family(_serving(port, subnets)) if asked is None else wants_of(port, asked, subnets)
+    requests = _one_of_each_family(_serving(port, subnets)) if asked is None else address_requests(port, asked, subnets)
     if asked is None or asked:
-        wants += _automatic(port, subnets, ())
-    return [await _give(call, port, want) for want in wants]
+        requests += _automatic(port, subnets, ())
+    return [await _give(call, port, request) for request in requests]
 
 
 async def change(call: Call, port: Port, kept: Sequence[FixedIp], asked: Sequence[FixedIp]) -> list[FixedIp]:
@@ -68,15 +68,15 @@ async def change(call: Call, port: Port, kept: Sequence[FixedIp], asked: Sequenc
     _check_may_move(port, [*add, *gone], by_id)
     for fixed in gone:
         await release(call, fixed)
-    wants = wants_of(port, add, subnets)
-    handled = {fixed.subnet_id for fixed in (*stay, *gone)} | {want.subnets[0].id for want in wants}
+    requests = address_requests(port, add, subnets)
+    handled = {fixed.subnet_id for fixed in (*stay, *gone)} | {request.subnets[0].id for request in requests}
     if asked:
-        wants += _automatic(port, subnets, handled)
-    return stay + [await _give(call, port, want) for want in wants]
+        requests += _automatic(port, subnets, handled)
+    return stay + [await _give(call, port, request) for request in requests]
 
 
 def _check_may_move(port: Port, moved: Iterable[FixedIp], subnets: Mapping[str, Subnet]) -> None:
-    """A router's ports keep their IPv4 addresses, whoever asks (IP_UPDATE_NOT_ALLOWED_LIST of the L3 plugin)."""
+    """A router's ports keep their IPv4 addresses, for every caller (IP_UPDATE_NOT_ALLOWED_LIST of the L3 plugin)."""
     if port.device_owner not in ROUTER_INTERFACE_OWNERS_SNAT:
         return
     for fixed in moved:
@@ -92,12 +92,12 @@ async def release(call: Call, fixed: FixedIp) -> None:
 
 async def give_automatic(call: Call, port: Port, subnet: Subnet) -> FixedIp:
     """The address that a port has on an automatic subnet."""
-    return await _give(call, port, _automatic_want(port, subnet))
+    return await _give(call, port, _automatic_request(port, subnet))
 
 
-def wants_of(port: Port, asked: Iterable[FixedIp], subnets: Sequence[Subnet]) -> list[Want]:
+def address_requests(port: Port, asked: Iterable[FixedIp], subnets: Sequence[Subnet]) -> list[AddressRequest]:
     """Find and check the subnets of requested addresses."""
-    wants = []
+    requests = []
     for fixed in asked:
         subnet = _subnet_for(port, fixed, subnets)
         automatic = is_automatic(subnet)
@@ -108,10 +108,10 @@ def wants_of(port: Port, asked: Iterable[FixedIp], subnets: Sequence[Subnet]) ->
             own = not automatic or eui64(net, port.mac_address) == address
             if not own and port.device_owner not in ROUTER_INTERFACE_OWNERS:
                 raise AllocationOnAutoAddressSubnet(ip=fixed.ip_address, subnet_id=subnet.id)
-            wants.append(Want([subnet], address))
+            requests.append(AddressRequest([subnet], address))
         elif not automatic or port.device_owner in ROUTER_INTERFACE_OWNERS_SNAT:
-            wants.append(Want([subnet]))
-    return wants
+            requests.append(AddressRequest([subnet]))
+    return requests
 
 
 def _subnet_for(port: Port, fixed: FixedIp, subnets: Sequence[Subnet]) -> Subnet:
@@ -163,32 +163,32 @@ def _serving(port: Port, subnets: Sequence[Subnet]) -> list[Subnet]:
     return sorted(found, key=lambda subnet: not subnet.service_types)
 
 
-def _one_of_each_family(subnets: Sequence[Subnet]) -> list[Want]:
+def _one_of_each_family(subnets: Sequence[Subnet]) -> list[AddressRequest]:
     v4 = [subnet for subnet in subnets if subnet.ip_version == 4]
     v6 = [subnet for subnet in subnets if subnet.ip_version == 6 and not is_automatic(subnet)]
-    return [Want(family) for family in (v4, v6) if family]
+    return [AddressRequest(family) for family in (v4, v6) if family]
 
 
-def _automatic(port: Port, subnets: Iterable[Subnet], handled: Iterable[str]) -> list[Want]:
+def _automatic(port: Port, subnets: Iterable[Subnet], handled: Iterable[str]) -> list[AddressRequest]:
     if port.device_owner in ROUTER_INTERFACE_OWNERS_SNAT:
         return []
     skip = set(handled)
-    return [_automatic_want(port, item) for item in subnets if is_automatic(item) and item.id not in skip]
+    return [_automatic_request(port, item) for item in subnets if is_automatic(item) and item.id not in skip]
 
 
-def _automatic_want(port: Port, subnet: Subnet) -> Want:
+def _automatic_request(port: Port, subnet: Subnet) -> AddressRequest:
     net = parse_net(subnet.cidr)
     assert net is not None  # a stored subnet has a prefix
-    return Want([subnet], eui64(net, port.mac_address))
+    return AddressRequest([subnet], eui64(net, port.mac_address))
 
 
-async def _give(call: Call, port: Port, want: Want) -> FixedIp:
-    if want.address:
-        subnet = want.subnets[0]
-        if not await take(call, scope(subnet.id), want.address, port):
-            raise IpAddressAlreadyAllocated(ip=want.address, subnet_id=subnet.id)
-        return FixedIp(subnet_id=subnet.id, ip_address=want.address)
-    for subnet in want.subnets:
+async def _give(call: Call, port: Port, request: AddressRequest) -> FixedIp:
+    if request.address:
+        subnet = request.subnets[0]
+        if not await take(call, scope(subnet.id), request.address, port):
+            raise IpAddressAlreadyAllocated(ip=request.address, subnet_id=subnet.id)
+        return FixedIp(subnet_id=subnet.id, ip_address=request.address)
+    for subnet in request.subnets:
         ranges = [(int(parse_ip(pool.start) or 0), int(parse_ip(pool.end) or 0)) for pool in subnet.allocation_pools]
         number = await take_free(call, scope(subnet.id), ranges, port, ipv=subnet.ip_version)
         if number is not None:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
-
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.servicer import EMPTY, Result, copy_fields
+from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.port_values import bind, vif_details
 from mopenstack.network.v2.core import port_bindings_pb2 as pb
@@ -44,8 +42,9 @@ class PortBindings(SubResource[PortBinding]):
                 found = [binding for binding in found if test(binding)]
         return Page(found)
 
-    async def get_port_binding(self, call: Call, request: Any) -> Message:
-        return PortBindingResponse(binding=await self._at(call, _migrating(call.target), request.host))
+    async def get(self, call: Call, request: Any) -> Result:
+        _migrating(call.target)
+        return await super().get(call, request)
 
     async def prepare(self, call: Call, obj: PortBinding, request: Any, given: set[str]) -> None:
         port = _migrating(call.target)
@@ -67,27 +66,25 @@ class PortBindings(SubResource[PortBinding]):
         await _moved(call, changed)
         return PortBindingResponse(binding=active_of(changed))
 
-    async def delete_port_binding(self, call: Call, request: Any) -> Result:
-        port: Port = call.target
-        if port.host_id == request.host:
-            changed = await call.tx.edit(Port, port.id)
-            changed.host_id = ""
-            await _moved(call, changed)
-        elif await call.tx.get(PortBinding, _key(port.id, request.host)) is not None:
-            await call.tx.delete(PortBinding, _key(port.id, request.host))
-        else:
-            raise PortBindingNotFound(port_id=port.id, host=request.host)
-        return EMPTY
+    async def discard(self, call: Call, obj: PortBinding) -> None:
+        if obj.status != ACTIVE:
+            await super().discard(call, obj)
+            return
+        changed = await call.tx.edit(Port, obj.port_id)
+        changed.host_id = ""
+        await _moved(call, changed)
 
     async def activate_port_binding(self, call: Call, request: Any) -> Result:
         """The port moves to a host that waits for it; where it was waits now, unbound."""
         port = _migrating(call.target)
         if port.host_id == request.host:
             raise PortBindingAlreadyActive(port_id=port.id, host=request.host)
-        waiting = await self._at(call, port, request.host)
+        waiting = await self.child(call, port.id, request.host)
+        if waiting is None:
+            raise self.absent(call, request.host)
         if port.host_id:
             before = active_of(port)
-            before.id, before.port_id = _key(port.id, port.host_id), port.id
+            before.id = _key(port.id, port.host_id)
             before.status, before.vif_type = INACTIVE, "unbound"
             before.vif_details.Clear()
             await call.tx.put(before, fresh=True)
@@ -100,14 +97,14 @@ class PortBindings(SubResource[PortBinding]):
         copy_fields(active_of(changed), answer, answer.DESCRIPTOR.fields_by_name)
         return answer
 
-    @staticmethod
-    async def _at(call: Call, port: Port, host: str) -> PortBinding:
-        if port.host_id and port.host_id == host:
+    async def child(self, call: Call, parent_id: str, id: str) -> PortBinding | None:
+        port = await call.tx.get(Port, parent_id)
+        if port is not None and port.host_id and port.host_id == id:
             return active_of(port)
-        found = await call.tx.get(PortBinding, _key(port.id, host))
-        if found is None:
-            raise PortBindingNotFound(port_id=port.id, host=host)
-        return found
+        return await call.tx.get(PortBinding, _key(parent_id, id))
+
+    def absent(self, call: Call, id: str) -> Exception:
+        return PortBindingNotFound(port_id=call.target.id, host=id)
 
 
 async def _moved(call: Call, port: Port) -> None:
@@ -118,8 +115,10 @@ async def _moved(call: Call, port: Port) -> None:
 
 
 def active_of(port: Port) -> PortBinding:
-    """The binding that the port's own attributes say."""
-    binding = PortBinding(host=port.host_id, vif_type=port.vif_type, vnic_type=port.vnic_type, status=ACTIVE)
+    """The binding that the port's own attributes are."""
+    binding = PortBinding(
+        port_id=port.id, host=port.host_id, vif_type=port.vif_type, vnic_type=port.vnic_type, status=ACTIVE
+    )
     binding.vif_details.CopyFrom(port.vif_details)
     binding.profile.CopyFrom(port.profile)
     return binding

@@ -106,7 +106,7 @@ def complete_pairs(port: Port) -> None:
 def bind(port: Port) -> None:
     """What the mechanism driver says of a port with, or without, a host.
 
-    There are no agents to wait for: a port is wired as soon as it has a host.
+    There are no agents to wait for: a port is ACTIVE as soon as it has a host.
     """
     port.vif_type = "ovs" if port.host_id else "unbound"
     port.vif_details.CopyFrom(vif_details(port.host_id))

@@ -1,6 +1,6 @@
 """Ports (neutron.db.db_base_plugin_v2, neutron.plugins.ml2.plugin).
 
-Other services call, inside their own transaction, in the name of whom they act for or of the cloud
+Other services call, inside their own transaction, in the name of their caller or of the cloud
 (`call.elevated()`), the plain methods that every resource has:
 
     ports = call.service(Ports)                                  # or call.owner_of("port")
@@ -20,10 +20,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mopenstack.contract.faults import Fault, PolicyRefused
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy, sees_all, union
+from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
 from mopenstack.core.network.core import dns, port_addresses
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
 from mopenstack.core.network.core.networks import Networks
@@ -61,26 +61,11 @@ class Ports(NeutronResource[Port]):
     message = Port
     not_found = PortNotFound
 
-    # -- who sees what
-
     async def before(self, call: Call, request: Any) -> None:
         await super().before(call, request)
         if call.operation is not None and call.operation.method == "CreatePort":
             # The policies ask for the network's owner and sharing, which the request does not say.
             _copy_network(await call.service(Networks).fetch(call, request.port.network_id), request.port)
-
-    def visible(self, call: Call, obj: Port) -> bool:
-        if sees_all(call.caller):
-            return True
-        project = call.caller.project_id
-        return bool(project) and project in (obj.project_id, obj.network_project_id)
-
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[Port]:
-        if sees_all(call.caller):
-            return await super().candidates(call, query)
-        self.check_sort(query)
-        project = call.caller.project_id
-        return await union(call, Port, {"project_id": project}, {"network_project_id": project})
 
     async def matches(self, call: Call, obj: Port, key: str, values: Sequence[str]) -> bool:
         if key != "fixed_ips":
@@ -123,7 +108,7 @@ class Ports(NeutronResource[Port]):
 
     @staticmethod
     async def _check_device(call: Call, obj: Port) -> None:
-        """Nobody pretends that a port is an interface of another project's router."""
+        """Refuse a port that claims to be an interface of another project's router."""
         routers = call.owner_of("router")
         if routers is None or call.caller.is_admin or obj.device_owner not in ROUTER_INTERFACE_OWNERS:
             return
@@ -266,14 +251,14 @@ class Ports(NeutronResource[Port]):
 
     # -- delete
 
-    async def delete_port(self, call: Call, request: Any) -> Result:
+    async def delete(self, call: Call, request: Any) -> Result:
         port: Port = call.target
         if port.device_owner in L3_OWNERS:
             kind = "floatingip" if port.device_owner == "network:floatingip" else "router"
             owner = call.owner_of(kind)
             if owner is not None and await owner.find(call, port.device_id) is not None:
                 raise ServicePortInUse(port_id=port.id, why=f"has device owner {port.device_owner}")
-        return await self.delete(call, request)
+        return await super().delete(call, request)
 
     # -- what subnets do to ports
 
@@ -308,7 +293,7 @@ def _copy_network(network: Network, port: Port) -> None:
 
 
 def _show_trust(port: Port) -> None:
-    """Whoever binds the port reads in its profile whether it is trusted (neutron.plugins.ml2.plugin)."""
+    """The profile tells the mechanism driver whether the port is trusted (neutron.plugins.ml2.plugin)."""
     if port.HasField("trusted"):
         port.profile.update({"trusted": port.trusted})
 
@@ -329,3 +314,8 @@ def _fixed_matches(fixed: FixedIp, wanted: dict[str, set[str]]) -> bool:
         ):
             return False
     return True
+
+
+@subscribes("after_create", "subnet")
+async def _subnet_added(call: Call, subnet: Subnet) -> None:
+    await call.service(Ports).subnet_added(call, subnet)

@@ -1,4 +1,4 @@
-"""The wire behind a network: network types, physical networks, segmentation ids.
+"""Provider segments of networks: type drivers, physical networks, allocation of segmentation ids.
 
 Rules of neutron.plugins.ml2.managers.TypeManager and the type drivers; the cloud is configured like
 DevStack's: self-service networks are geneve, `public` and `physnet1` carry VLANs, any physical network
@@ -34,23 +34,23 @@ TUNNEL_RANGE = (1, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
-    """A provider segment as asked for; what is None is allocated or does not apply."""
+class ProviderSegment:
+    """The provider attributes of a segment as requested; what is None is allocated or does not apply."""
 
     network_type: str
     physical_network: str | None = None
     segmentation_id: int | None = None
 
     @classmethod
-    def of(cls, message: NetworkSegment | Segment) -> Wire:
-        """The wire that a message with the provider's three fields describes."""
+    def of(cls, message: NetworkSegment | Segment) -> ProviderSegment:
+        """The segment that a message with the provider's three fields describes."""
         return cls(
             message.network_type,
             message.physical_network if message.HasField("physical_network") else None,
             message.segmentation_id if message.HasField("segmentation_id") else None,
         )
 
-    def check(self) -> None:
+    def validate(self) -> None:
         """Refuse what the type's driver refuses (validate_provider_segment)."""
         if not self.network_type:
             raise bad_input("network_type required")
@@ -85,18 +85,22 @@ class Wire:
                 raise bad_input(f"{key} prohibited for {kind} provider network")
 
 
-def check_all(wires: Sequence[Wire]) -> None:
+def check_all(segments: Sequence[ProviderSegment]) -> None:
     """Check the segments of one network."""
-    for wire in wires:
-        wire.check()
-    full = [wire for wire in wires if wire.network_type in ("local", "flat") or wire.segmentation_id is not None]
+    for segment in segments:
+        segment.validate()
+    full = [
+        segment
+        for segment in segments
+        if segment.network_type in ("local", "flat") or segment.segmentation_id is not None
+    ]
     if len(set(full)) != len(full):
         raise SegmentsContainDuplicateEntry()
 
 
-def mtu_of(wires: Iterable[Wire]) -> int:
+def mtu_of(segments: Iterable[ProviderSegment]) -> int:
     """The largest MTU that every segment of the network carries."""
-    return min(MTU[wire.network_type] for wire in wires)
+    return min(MTU[segment.network_type] for segment in segments)
 
 
 async def free_ranges(call: Call, network_type: str, physical_network: str, project_id: str) -> list[Range]:
@@ -126,39 +130,39 @@ def _without(whole: Range, first: int, last: int) -> list[Range]:
     return [(low, high) for low, high in parts if low <= high]
 
 
-async def reserve(call: Call, segment: Segment, wire: Wire, project_id: str) -> None:
-    """Make the segment's wire its own, allocating what is not said; the segment has an id already."""
-    segment.network_type = wire.network_type
-    if wire.physical_network is not None:
-        segment.physical_network = wire.physical_network
-    if wire.network_type == "local":
+async def reserve_provider_segment(call: Call, segment: Segment, asked: ProviderSegment, project_id: str) -> None:
+    """Allocate a provider segment for a stored segment, which has an id already; what is not given is chosen."""
+    segment.network_type = asked.network_type
+    if asked.physical_network is not None:
+        segment.physical_network = asked.physical_network
+    if asked.network_type == "local":
         return
-    if wire.network_type == "flat":
-        if not await take(call, "segment/flat", wire.physical_network or "", segment):
-            raise FlatNetworkInUse(physical_network=wire.physical_network)
+    if asked.network_type == "flat":
+        if not await take(call, "segment/flat", asked.physical_network or "", segment):
+            raise FlatNetworkInUse(physical_network=asked.physical_network)
         return
-    if wire.network_type == "vlan":
-        await _reserve_vlan(call, segment, wire, project_id)
+    if asked.network_type == "vlan":
+        await _reserve_vlan(call, segment, asked, project_id)
         return
-    scope = f"segment/{wire.network_type}"
-    if wire.segmentation_id is None:
-        number = await take_free(call, scope, await free_ranges(call, wire.network_type, "", project_id), segment)
+    scope = f"segment/{asked.network_type}"
+    if asked.segmentation_id is None:
+        number = await take_free(call, scope, await free_ranges(call, asked.network_type, "", project_id), segment)
         if number is None:
             raise NoNetworkAvailable()
         segment.segmentation_id = number
         return
-    if not await take(call, scope, str(wire.segmentation_id), segment):
-        raise TunnelIdInUse(tunnel_id=wire.segmentation_id)
-    segment.segmentation_id = wire.segmentation_id
+    if not await take(call, scope, str(asked.segmentation_id), segment):
+        raise TunnelIdInUse(tunnel_id=asked.segmentation_id)
+    segment.segmentation_id = asked.segmentation_id
 
 
-async def _reserve_vlan(call: Call, segment: Segment, wire: Wire, project_id: str) -> None:
-    if wire.segmentation_id is not None:
-        if not await take(call, f"segment/vlan/{wire.physical_network}", str(wire.segmentation_id), segment):
-            raise VlanIdInUse(vlan_id=wire.segmentation_id, physical_network=wire.physical_network)
-        segment.segmentation_id = wire.segmentation_id
+async def _reserve_vlan(call: Call, segment: Segment, asked: ProviderSegment, project_id: str) -> None:
+    if asked.segmentation_id is not None:
+        if not await take(call, f"segment/vlan/{asked.physical_network}", str(asked.segmentation_id), segment):
+            raise VlanIdInUse(vlan_id=asked.segmentation_id, physical_network=asked.physical_network)
+        segment.segmentation_id = asked.segmentation_id
         return
-    for physical_network in (wire.physical_network,) if wire.physical_network else VLAN_PHYSICAL_NETWORKS:
+    for physical_network in (asked.physical_network,) if asked.physical_network else VLAN_PHYSICAL_NETWORKS:
         ranges = await free_ranges(call, "vlan", physical_network, project_id)
         number = await take_free(call, f"segment/vlan/{physical_network}", ranges, segment)
         if number is not None:

@@ -9,9 +9,8 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.provider import TUNNEL_RANGE, TUNNELS, VLAN_PHYSICAL_NETWORKS, VLAN_RANGE
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core import network_segment_ranges_pb2 as pb
@@ -28,8 +27,8 @@ from mopenstack.network.v2.refusals import (
     RequestFailed,
 )
 
-PLANTED = "network/network_segment_ranges"
-"""Counter: whether the ranges of the configuration are there."""
+CREATED = "network/network_segment_ranges"
+"""Counter: whether the ranges of the configuration are stored."""
 
 LARGEST = {"vlan": 4094, "vxlan": 2**24 - 1, "geneve": 2**24 - 1, "gre": 2**32 - 1}
 SHOWN_MAX = 65_536
@@ -43,12 +42,12 @@ class NetworkSegmentRanges(NeutronResource[NetworkSegmentRange]):
 
     async def before(self, call: Call, request: Any) -> None:
         await super().before(call, request)
-        if not await call.tx.counter(PLANTED):
-            await call.tx.add(PLANTED, 1)
-            await self._plant(call)
+        if not await call.tx.counter(CREATED):
+            await call.tx.add(CREATED, 1)
+            await self._create_defaults(call)
 
     @staticmethod
-    async def _plant(call: Call) -> None:
+    async def _create_defaults(call: Call) -> None:
         configured = [("vlan", physical, VLAN_RANGE) for physical in VLAN_PHYSICAL_NETWORKS]
         configured += [(tunnel, "", TUNNEL_RANGE) for tunnel in TUNNELS]
         for kind, physical, (first, last) in configured:
@@ -63,13 +62,6 @@ class NetworkSegmentRanges(NeutronResource[NetworkSegmentRange]):
             )
             call.stamp(one.created_at)
             await call.tx.put(one, fresh=True)
-
-    def visible(self, call: Call, obj: NetworkSegmentRange) -> bool:
-        return sees_all(call.caller)
-
-    async def candidates(self, call: Call, query: common.Query) -> list[NetworkSegmentRange]:
-        self.check_sort(query)
-        return list(await call.tx.scan(NetworkSegmentRange))
 
     async def view(self, call: Call, obj: NetworkSegmentRange) -> Message:
         seen = copy_of(obj)
@@ -115,13 +107,13 @@ class NetworkSegmentRanges(NeutronResource[NetworkSegmentRange]):
     async def _check(call: Call, obj: NetworkSegmentRange) -> None:
         if not 1 <= obj.minimum <= obj.maximum <= LARGEST[obj.network_type]:
             raise RequestFailed()  # Neutron has no status for NetworkVlanRangeError and NetworkTunnelRangeError
-        wire = (obj.network_type, obj.physical_network)
+        same = (obj.network_type, obj.physical_network)
         overlapping = [
             one.id
             for one in await call.tx.query(NetworkSegmentRange, network_type=obj.network_type)
             if not one.default
             and one.id != obj.id
-            and (one.network_type, one.physical_network) == wire
+            and (one.network_type, one.physical_network) == same
             and obj.minimum <= one.maximum
             and obj.maximum >= one.minimum
         ]

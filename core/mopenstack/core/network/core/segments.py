@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.networks import Networks, show_segments
-from mopenstack.core.network.core.provider import Wire, check_all, reserve
+from mopenstack.core.network.core.provider import ProviderSegment, check_all, reserve_provider_segment
 from mopenstack.network.v2.core import segments_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.segments_pb2 import Segment
@@ -20,18 +20,15 @@ class Segments(NeutronResource[Segment]):
     message = Segment
     not_found = SegmentNotFound
 
-    def visible(self, call: Call, obj: Segment) -> bool:
-        return sees_all(call.caller)
-
     async def prepare(self, call: Call, obj: Segment, request: Any, given: set[str]) -> None:
         network = await call.service(Networks).fetch(call, obj.network_id)
-        wire = Wire.of(obj)
-        check_all([wire])
+        asked = ProviderSegment.of(obj)
+        check_all([asked])
         for name in ("physical_network", "segmentation_id"):
             obj.ClearField(name)
         if not obj.HasField("description"):
             obj.description = ""
-        await reserve(call, obj, wire, network.project_id)
+        await reserve_provider_segment(call, obj, asked, network.project_id)
 
     async def created(self, call: Call, obj: Segment, request: Any) -> None:
         await self._show(call, obj.network_id)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, bad_input, invalid, sees_all, union
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.network.base import NeutronResource, bad_input, invalid, sees_all
 from mopenstack.core.network.common.rbac import forget_policies
 from mopenstack.core.network.core.address_scopes import AddressScopes
 from mopenstack.core.network.core.addresses import IPNetwork, compact, parse_net, subtract
 from mopenstack.network.v2.core import subnetpools_pb2 as pb
-from mopenstack.network.v2.core.subnetpools_pb2 import PrefixesResponse, Subnetpool, SubnetpoolBody, SubnetpoolUpdated
+from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool, SubnetpoolBody
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.refusals import (
     AddressScopePrefixConflict,
@@ -38,7 +37,7 @@ from mopenstack.network.v2.refusals import (
 )
 
 LENGTHS = {"default_prefixlen": "default_length", "min_prefixlen": "min_length", "max_prefixlen": "max_length"}
-"""A pool's field -> the request's."""
+"""A prefix length as a text -> the same as a number."""
 MIN_LENGTH = {4: 8, 6: 64}
 MAX_LENGTH = {4: 32, 6: 128}
 QUOTA_UNIT = {4: 32, 6: 64}
@@ -50,16 +49,6 @@ class Subnetpools(NeutronResource[Subnetpool]):
     message = Subnetpool
     not_found = SubnetPoolNotFound
 
-    def visible(self, call: Call, obj: Subnetpool) -> bool:
-        return super().visible(call, obj) or obj.shared or call.caller.project_id in obj.shared_with
-
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[Subnetpool]:
-        if sees_all(call.caller):
-            return await super().candidates(call, query)
-        self.check_sort(query)
-        project = call.caller.project_id
-        return await union(call, Subnetpool, {"project_id": project}, {"shared": True}, {"shared_with": project})
-
     # -- create
 
     async def prepare(self, call: Call, obj: Subnetpool, request: Any, given: set[str]) -> None:
@@ -70,19 +59,19 @@ class Subnetpools(NeutronResource[Subnetpool]):
         self._set_lengths(obj, body)
         if obj.is_default:
             await self._check_default(call, obj)
-        await self._check_scope(call, obj)
+        await self.check_scope(call, obj)
 
     @staticmethod
     def _set_lengths(obj: Subnetpool, body: SubnetpoolBody) -> None:
         """Take the given bounds, complete the others, refuse what does not fit together."""
-        for name, asked in LENGTHS.items():
-            if body.HasField(asked):
-                setattr(obj, name, str(getattr(body, asked)))
+        asked = {name: int(getattr(obj, text)) for text, name in LENGTHS.items() if getattr(obj, text)}
+        asked |= {name: getattr(body, name) for name in LENGTHS.values() if body.HasField(name)}
         version = obj.ip_version
-        obj.min_prefixlen = obj.min_prefixlen or str(MIN_LENGTH[version])
-        obj.max_prefixlen = obj.max_prefixlen or str(MAX_LENGTH[version])
-        obj.default_prefixlen = obj.default_prefixlen or obj.min_prefixlen
-        least, most, usual = int(obj.min_prefixlen), int(obj.max_prefixlen), int(obj.default_prefixlen)
+        least, most = asked.get("min_length", MIN_LENGTH[version]), asked.get("max_length", MAX_LENGTH[version])
+        usual = asked.get("default_length", least)
+        obj.min_length, obj.max_length, obj.default_length = least, most, usual
+        for text, name in LENGTHS.items():
+            setattr(obj, text, str(getattr(obj, name)))
         _in_order("min_prefixlen", least, "max_prefixlen", most, least <= most)
         _in_order("max_prefixlen", most, "ip_version_max", MAX_LENGTH[version], most <= MAX_LENGTH[version])
         _in_order("default_prefixlen", usual, "min_prefixlen", least, usual >= least)
@@ -95,7 +84,7 @@ class Subnetpools(NeutronResource[Subnetpool]):
                 "A default subnetpool for this IP family has already been set. Only one default may exist per IP family"
             )
 
-    async def _check_scope(self, call: Call, obj: Subnetpool) -> None:
+    async def check_scope(self, call: Call, obj: Subnetpool) -> None:
         if not obj.HasField("address_scope_id"):
             return
         scope = await call.service(AddressScopes).fetch(call, obj.address_scope_id)
@@ -111,10 +100,6 @@ class Subnetpools(NeutronResource[Subnetpool]):
 
     # -- update
 
-    async def update_subnetpool(self, call: Call, request: Any) -> SubnetpoolUpdated:
-        shown = await self.update(call, request)
-        return _numbers(shown)  # type: ignore[arg-type]  # update answers with the stored message
-
     async def change(self, call: Call, old: Subnetpool, new: Subnetpool, request: Any, given: set[str]) -> None:
         body: SubnetpoolBody = request.subnetpool
         self._set_lengths(new, body)
@@ -127,7 +112,7 @@ class Subnetpools(NeutronResource[Subnetpool]):
         if new.is_default and not old.is_default:
             await self._check_default(call, new)
         if "address_scope_id" in given or "prefixes" in given:
-            await self._check_scope(call, new)
+            await self.check_scope(call, new)
         if old.address_scope_id != new.address_scope_id:
             await self._check_affinity(call, new)
 
@@ -137,29 +122,6 @@ class Subnetpools(NeutronResource[Subnetpool]):
             for other in await call.tx.query(Subnet, network_id=subnet.network_id):
                 if other.ip_version == new.ip_version and other.subnetpool_id != new.id:
                     raise NetworkAddressScopeAffinityError()
-
-    async def add_prefixes(self, call: Call, request: Any) -> PrefixesResponse:
-        """More room, at once (neutron.extensions.subnetpool_prefix_ops)."""
-        added = checked_prefixes(_asked_prefixes(request))
-        pool: Subnetpool = await call.tx.edit(Subnetpool, call.target.id)
-        if any(net.version != pool.ip_version for net in added):
-            raise PrefixVersionMismatch()
-        _set_prefixes(pool, compact([*map(ipaddress.ip_network, pool.prefixes), *added]))
-        await self._check_scope(call, pool)
-        await self.save(call, pool)
-        return PrefixesResponse(prefixes=pool.prefixes)
-
-    async def remove_prefixes(self, call: Call, request: Any) -> PrefixesResponse:
-        """Less room; what subnets use stays."""
-        gone = checked_prefixes(_asked_prefixes(request))
-        pool: Subnetpool = await call.tx.edit(Subnetpool, call.target.id)
-        used = [parse_net(subnet.cidr) for subnet in await call.tx.query(Subnet, subnetpool_id=pool.id)]
-        if any(net is not None and net.version == out.version and net.overlaps(out) for net in used for out in gone):
-            raise IllegalSubnetPoolPrefixUpdate(msg="One or more the prefixes to be removed is in use by a subnet.")
-        left = subtract([ipaddress.ip_network(prefix) for prefix in pool.prefixes], gone)
-        _set_prefixes(pool, compact(left))
-        await self.save(call, pool)
-        return PrefixesResponse(prefixes=pool.prefixes)
 
     async def onboard_network_subnets(self, call: Call, request: Any) -> pb.OnboardNetworkSubnetsResponse:
         """A network's subnets become the pool's, their prefixes too (neutron.extensions.subnet_onboard)."""
@@ -181,7 +143,7 @@ class Subnetpools(NeutronResource[Subnetpool]):
                 )
             added.append(net)
         _set_prefixes(pool, compact([*map(ipaddress.ip_network, pool.prefixes), *added]))
-        await self._check_scope(call, pool)
+        await self.check_scope(call, pool)
         await self.save(call, pool)
         for subnet in found:
             changed = await call.tx.edit(Subnet, subnet.id)
@@ -202,6 +164,27 @@ class Subnetpools(NeutronResource[Subnetpool]):
         if await call.tx.query(Subnet, subnetpool_id=obj.id):
             raise SubnetPoolDeleteError(why="Subnet pool has existing allocations")
         await forget_policies(call, obj.id)
+
+
+async def _add_prefixes(call: Call, pool: Subnetpool, before: list[str], request: Any) -> None:
+    """Source: neutron.extensions.subnetpool_prefix_ops."""
+    added = checked_prefixes(_asked_prefixes(request))
+    if any(net.version != pool.ip_version for net in added):
+        raise PrefixVersionMismatch()
+    _set_prefixes(pool, compact([*map(ipaddress.ip_network, before), *added]))
+    await call.service(Subnetpools).check_scope(call, pool)
+
+
+async def _remove_prefixes(call: Call, pool: Subnetpool, before: list[str], request: Any) -> None:
+    """What subnets use stays."""
+    gone = checked_prefixes(_asked_prefixes(request))
+    used = [parse_net(subnet.cidr) for subnet in await call.tx.query(Subnet, subnetpool_id=pool.id)]
+    if any(net is not None and net.version == out.version and net.overlaps(out) for net in used for out in gone):
+        raise IllegalSubnetPoolPrefixUpdate(msg="One or more the prefixes to be removed is in use by a subnet.")
+    _set_prefixes(pool, compact(subtract([ipaddress.ip_network(prefix) for prefix in before], gone)))
+
+
+PREFIXES = Collection("subnetpool", "prefixes", added=_add_prefixes, removed=_remove_prefixes)
 
 
 async def default_pool(call: Call, version: int) -> Subnetpool | None:
@@ -289,12 +272,3 @@ def _in_order(kind: str, value: int, base: str, base_value: int, holds: bool) ->
         raise IllegalSubnetPoolPrefixBounds(
             prefix_type=kind, prefixlen=value, base_prefix_type=base, base_prefixlen=base_value
         )
-
-
-def _numbers(pool: Subnetpool) -> SubnetpoolUpdated:
-    shown = SubnetpoolUpdated()
-    names = [name for name in SubnetpoolUpdated.DESCRIPTOR.fields_by_name if name not in LENGTHS]
-    copy_fields(pool, shown, names)
-    for name in LENGTHS:
-        setattr(shown, name, int(getattr(pool, name)))
-    return shown

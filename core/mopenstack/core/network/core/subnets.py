@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
 from typing import Any
 
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, bad_input, sees_all, union
+from mopenstack.core.network.base import NeutronResource, bad_input
 from mopenstack.core.network.core import subnet_rules as rules
 from mopenstack.core.network.core.addresses import (
     AUTO_DELETE_PORT_OWNERS,
@@ -22,7 +20,6 @@ from mopenstack.core.network.core.addresses import (
 )
 from mopenstack.core.network.core.networks import COPIED, IPV4_MTU_MIN, IPV6_MTU_MIN, Networks
 from mopenstack.core.network.core.subnetpools import default_pool, pool_for, prefix_from_pool
-from mopenstack.core.network.errors import SubnetInUse
 from mopenstack.network.v2.core import subnets_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -38,6 +35,7 @@ from mopenstack.network.v2.refusals import (
     NetworkIdsDontMatch,
     NetworkSubnetPoolAffinityError,
     SegmentNotFound,
+    SubnetInUse,
     SubnetNotFound,
     SubnetsNotAllAssociatedWithSegments,
 )
@@ -50,8 +48,6 @@ class Subnets(NeutronResource[Subnet]):
     message = Subnet
     not_found = SubnetNotFound
 
-    # -- who sees what
-
     async def before(self, call: Call, request: Any) -> None:
         await super().before(call, request)
         if call.operation is not None and call.operation.method == "CreateSubnet":
@@ -59,29 +55,6 @@ class Subnets(NeutronResource[Subnet]):
             body = request.subnet
             network = await call.service(Networks).fetch(call, body.network_id)
             body.network_project_id = network.project_id
-
-    def visible(self, call: Call, obj: Subnet) -> bool:
-        project = call.caller.project_id
-        if sees_all(call.caller):
-            return True
-        if call.caller.is_admin and call.caller.scope != "project":
-            return False
-        return obj.shared or obj.external or project in (obj.project_id, obj.network_project_id, *obj.shared_with)
-
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[Subnet]:
-        if sees_all(call.caller):
-            return await super().candidates(call, query)
-        self.check_sort(query)
-        project = call.caller.project_id
-        return await union(
-            call,
-            Subnet,
-            {"project_id": project},
-            {"network_project_id": project},
-            {"shared": True},
-            {"external": True},
-            {"shared_with": project},
-        )
 
     # -- create
 
@@ -111,7 +84,6 @@ class Subnets(NeutronResource[Subnet]):
                 setattr(network, f"ipv{obj.ip_version}_address_scope", pool.address_scope_id)
         network.revision_number += 1
         await call.tx.put(network)
-        await call.owner_of("port").subnet_added(call, obj)
 
     @staticmethod
     async def _pool_id(call: Call, obj: Subnet) -> str:
@@ -260,7 +232,7 @@ class Subnets(NeutronResource[Subnet]):
                 continue
             interface = port.device_owner in ROUTER_INTERFACE_OWNERS
             if interface or (not automatic and port.device_owner not in AUTO_DELETE_PORT_OWNERS):
-                raise SubnetInUse(obj.id)
+                raise SubnetInUse(subnet_id=obj.id)
             await call.owner_of("port").subnet_removed(call, port, obj)
         network = await call.tx.get(Network, obj.network_id)
         if network is not None and obj.id in network.subnets:

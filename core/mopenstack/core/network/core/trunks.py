@@ -8,6 +8,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, bad_input, invalid
@@ -17,7 +18,7 @@ from mopenstack.core.store.transaction import Taken, copy_of
 from mopenstack.network.v2.core import trunks_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
-from mopenstack.network.v2.core.trunks_pb2 import SubportsResponse, Trunk
+from mopenstack.network.v2.core.trunks_pb2 import Trunk
 from mopenstack.network.v2.refusals import (
     DuplicateSubPort,
     ParentPortInUse,
@@ -50,7 +51,7 @@ class Trunks(NeutronResource[Trunk]):
             found = await call.tx.get(Trunk, obj.id)
             seen = copy_of(obj if found is None else found)
             parent = await call.tx.get(Port, seen.port_id)
-            # The agent wires a trunk as soon as its parent is bound.
+            # The agent makes a trunk ACTIVE as soon as its parent is bound.
             seen.status = "ACTIVE" if parent is not None and parent.status == "ACTIVE" else "DOWN"
             return seen
 
@@ -79,38 +80,32 @@ class Trunks(NeutronResource[Trunk]):
 
     # -- sub-ports
 
-    async def get_subports(self, call: Call, request: Any) -> SubportsResponse:
-        return SubportsResponse(sub_ports=call.target.sub_ports)
+    async def add_ports(self, call: Call, trunk: Trunk, before: Sequence[SubPort], asked: Sequence[SubPort]) -> None:
+        """Complete and check sub-ports beside those that the trunk had before."""
+        _check_basics(asked)
+        del trunk.sub_ports[:]
+        trunk.sub_ports.extend(before)
+        await self._add(call, trunk, [copy_of(item) for item in asked], check_enabled=True)
+        await self._changed(call, trunk)
 
-    async def add_subports(self, call: Call, request: Any) -> Message:
-        _check_basics(request.sub_ports)
-        trunk = await call.tx.edit(Trunk, call.target.id)
-        asked = [copy_of(item) for item in request.sub_ports]
-        await self._add(call, trunk, asked, check_enabled=True)
-        return await self._saved(call, trunk)
-
-    async def remove_subports(self, call: Call, request: Any) -> Message:
-        trunk = await call.tx.edit(Trunk, call.target.id)
+    async def remove_ports(self, call: Call, trunk: Trunk, before: Sequence[SubPort], asked: Sequence[SubPort]) -> None:
+        """Take sub-ports, named by their ports, out of the trunk."""
         _check_enabled(trunk)
-        _check_basics(request.sub_ports)
-        kept = {item.port_id: item for item in trunk.sub_ports}
-        for item in request.sub_ports:
+        _check_basics(asked)
+        kept = {item.port_id: item for item in before}
+        for item in asked:
             if kept.pop(item.port_id, None) is None:
                 raise SubPortNotFound(port_id=item.port_id, trunk_id=trunk.id)
             await call.tx.release(PORTS, item.port_id)
             await self._leave(call, item.port_id)
-        rest = list(kept.values())
         del trunk.sub_ports[:]
-        trunk.sub_ports.extend(rest)
-        return await self._saved(call, trunk)
+        trunk.sub_ports.extend(kept.values())
+        await self._changed(call, trunk)
 
-    async def _saved(self, call: Call, trunk: Trunk) -> Message:
-        revision = trunk.revision_number
-        await self.save(call, trunk)
-        trunk.revision_number = revision  # sub-ports are rows of their own: the trunk's number stays
-        await call.tx.put(trunk)
+    async def _changed(self, call: Call, trunk: Trunk) -> None:
+        # Sub-ports are rows of their own: the trunk's revision stays.
+        call.stamp(trunk.updated_at)
         await self._show_on_parent(call, trunk)
-        return await self.view(call, trunk)
 
     @staticmethod
     async def _show_on_parent(call: Call, trunk: Trunk) -> None:
@@ -179,7 +174,7 @@ class Trunks(NeutronResource[Trunk]):
         parent = await call.tx.get(Port, trunk.port_id)
         host = parent.host_id if parent is not None else ""
         if host:
-            # The agent gives the sub-ports of a wired trunk to the trunk (services.trunk.rpc.server).
+            # The agent binds the sub-ports of an active trunk (services.trunk.rpc.server).
             port = await call.service(Ports).fetch(call, item.port_id)
             await device_ports.give(call, port, trunk.id, SUBPORT_OWNER, host)
 
@@ -188,6 +183,17 @@ class Trunks(NeutronResource[Trunk]):
         port = await call.tx.get(Port, port_id)
         if port is not None and port.device_owner == SUBPORT_OWNER:
             await device_ports.give(call, port, "", "", "")
+
+
+async def _add_subports(call: Call, trunk: Trunk, before: Sequence[SubPort], request: pb.SubportsRequest) -> None:
+    await call.service(Trunks).add_ports(call, trunk, before, request.sub_ports)
+
+
+async def _remove_subports(call: Call, trunk: Trunk, before: Sequence[SubPort], request: pb.SubportsRequest) -> None:
+    await call.service(Trunks).remove_ports(call, trunk, before, request.sub_ports)
+
+
+SUB_PORTS = Collection("trunk", "sub_ports", added=_add_subports, removed=_remove_subports, touches=False)
 
 
 async def _trunk_of(call: Call, port_id: str) -> Trunk | None:
@@ -207,7 +213,7 @@ def _check_basics(items: Iterable[SubPort]) -> None:
 
 
 def _basic_fault(items: Iterable[SubPort]) -> str:
-    """What neutron_lib's validate_subports says; empty when it says nothing."""
+    """What neutron_lib's validate_subports says; empty if nothing is wrong."""
     seen: set[str] = set()
     segments: set[tuple[str, int]] = set()
     for item in items:

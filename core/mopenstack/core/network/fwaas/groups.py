@@ -8,8 +8,7 @@ from typing import Any
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.network.base import asked_project
-from mopenstack.core.network.common.shared_resource import SharedResource
+from mopenstack.core.network.base import NeutronResource, asked_project
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.core.network.fwaas.policies import DEFAULT_NAMES, FirewallPolicies
@@ -40,10 +39,10 @@ DRIVER = "openvswitch"
 RESERVED = {"resource_type": "Firewall Group"}
 POLICIES = ("ingress_firewall_policy_id", "egress_firewall_policy_id")
 FIXED = ("name", "description", "admin_state_up", *POLICIES)
-"""What only an admin changes of a default group; its name nobody."""
+"""Attributes of a default group that only an admin may change; its name never changes."""
 
 
-class FirewallGroups(SharedResource[FirewallGroup]):
+class FirewallGroups(NeutronResource[FirewallGroup]):
     service = pb.DESCRIPTOR.services_by_name["FirewallGroups"]
     message = FirewallGroup
     not_found = FirewallGroupNotFound

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.message import Message
-
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.validation import is_format
-from mopenstack.core.network.common.shared_resource import SharedResource
+from mopenstack.core.network.base import NeutronResource, standard_attr_id
 from mopenstack.core.network.fwaas.rules import FirewallRules
 from mopenstack.network.v2.fwaas import firewall_policies_pb2 as pb
 from mopenstack.network.v2.fwaas.firewall_groups_pb2 import FirewallGroup
-from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy, FirewallPolicyInFull
+from mopenstack.network.v2.fwaas.firewall_policies_pb2 import FirewallPolicy
 from mopenstack.network.v2.fwaas.firewall_rules_pb2 import FirewallRule
 from mopenstack.network.v2.refusals import (
     FirewallDefaultObjectUpdateRestricted,
@@ -30,10 +28,9 @@ from mopenstack.network.v2.refusals import (
 )
 
 DEFAULT_NAMES = ("default ingress", "default egress")
-IN_FULL = tuple(FirewallPolicyInFull.DESCRIPTOR.fields_by_name)
 
 
-class FirewallPolicies(SharedResource[FirewallPolicy]):
+class FirewallPolicies(NeutronResource[FirewallPolicy]):
     service = pb.DESCRIPTOR.services_by_name["FirewallPolicies"]
     message = FirewallPolicy
     not_found = FirewallPolicyNotFound
@@ -42,6 +39,7 @@ class FirewallPolicies(SharedResource[FirewallPolicy]):
         if request is not None and obj.name in DEFAULT_NAMES:
             raise FirewallDefaultParameterExists(resource_type="Firewall Policy", name=obj.name)
         await self._check_rules(call, obj)
+        obj.standard_attr_id = standard_attr_id(obj.id)
 
     async def change(self, call: Call, old: FirewallPolicy, new: FirewallPolicy, request: Any, given: set[str]) -> None:
         if old.name in DEFAULT_NAMES:
@@ -65,7 +63,7 @@ class FirewallPolicies(SharedResource[FirewallPolicy]):
 
     @staticmethod
     async def _check_rules(call: Call, policy: FirewallPolicy) -> None:
-        """Each rule exists, and whoever may use the policy may use the rule."""
+        """Each rule exists, and is shared as widely as the policy or of its project."""
         for id in policy.firewall_rules:
             rule = await call.service(FirewallRules).fetch(call, id)
             if rule.shared:
@@ -82,36 +80,33 @@ class FirewallPolicies(SharedResource[FirewallPolicy]):
             if rule is not None and not rule.shared:
                 raise FirewallPolicySharingConflict(firewall_rule_id=id, firewall_policy_id=policy.id)
 
-    async def insert_rule(self, call: Call, request: Any) -> Message:
-        id = _asked(request)
-        policy = await call.tx.edit(FirewallPolicy, call.target.id)
-        if id in policy.firewall_rules:
-            raise FirewallRuleAlreadyAssociated(firewall_rule_id=id, firewall_policy_id=policy.id)
-        rule = await call.service(FirewallRules).fetch(call, id)
-        if not rule.shared and rule.project_id != policy.project_id:
-            raise FirewallRuleConflict(firewall_rule_id=id, project_id=rule.project_id)
-        # Without a rule to stand next to, a new one is the first; "before" wins over "after".
-        place = 0
-        if request.insert_before:
-            place = _place(policy, request.insert_before)
-        elif request.insert_after:
-            place = _place(policy, request.insert_after) + 1
-        policy.firewall_rules.insert(place, id)
-        return await self._saved(call, policy)
 
-    async def remove_rule(self, call: Call, request: Any) -> Message:
-        id = _asked(request)
-        policy = await call.tx.edit(FirewallPolicy, call.target.id)
-        await call.service(FirewallRules).fetch(call, id)
-        del policy.firewall_rules[_place(policy, id)]
-        return await self._saved(call, policy)
+async def _insert(call: Call, policy: FirewallPolicy, before: list[str], request: Any) -> None:
+    id = _asked(request)
+    if id in before:
+        raise FirewallRuleAlreadyAssociated(firewall_rule_id=id, firewall_policy_id=policy.id)
+    rule = await call.service(FirewallRules).fetch(call, id)
+    if not rule.shared and rule.project_id != policy.project_id:
+        raise FirewallRuleConflict(firewall_rule_id=id, project_id=rule.project_id)
+    policy.firewall_rules.remove(id)
+    # Without a rule to stand next to, a new one is the first; "before" wins over "after".
+    place = 0
+    if request.insert_before:
+        place = _place(policy, before, request.insert_before)
+    elif request.insert_after:
+        place = _place(policy, before, request.insert_after) + 1
+    policy.firewall_rules.insert(place, id)
+    policy.audited = False
 
-    async def _saved(self, call: Call, policy: FirewallPolicy) -> Message:
-        policy.audited = False
-        await self.save(call, policy)
-        full = FirewallPolicyInFull(standard_attr_id=int(policy.id[:6], 16) + 1)
-        copy_fields(policy, full, IN_FULL)
-        return full
+
+async def _remove(call: Call, policy: FirewallPolicy, before: list[str], request: Any) -> None:
+    id = _asked(request)
+    await call.service(FirewallRules).fetch(call, id)
+    _place(policy, before, id)
+    policy.audited = False
+
+
+RULES = Collection("firewall_policy", "firewall_rules", added=_insert, removed=_remove)
 
 
 def _asked(request: Any) -> str:
@@ -123,10 +118,10 @@ def _asked(request: Any) -> str:
     return id
 
 
-def _place(policy: FirewallPolicy, id: str) -> int:
-    if id not in policy.firewall_rules:
+def _place(policy: FirewallPolicy, rules: list[str], id: str) -> int:
+    if id not in rules:
         raise FirewallRuleNotAssociatedWithPolicy(firewall_rule_id=id, firewall_policy_id=policy.id)
-    return list(policy.firewall_rules).index(id)
+    return rules.index(id)
 
 
 async def _groups(call: Call, policy_id: str) -> list[FirewallGroup]:

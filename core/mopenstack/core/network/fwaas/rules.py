@@ -8,8 +8,7 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.base import bad_input, invalid
-from mopenstack.core.network.common.shared_resource import SharedResource
+from mopenstack.core.network.base import NeutronResource, bad_input, invalid
 from mopenstack.core.network.core.addresses import parse_ip, parse_net
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.fwaas import firewall_rules_pb2 as pb
@@ -31,7 +30,7 @@ ADDRESSES = ("source_ip_address", "destination_ip_address")
 PORTS = ("source_port", "destination_port")
 
 
-class FirewallRules(SharedResource[FirewallRule]):
+class FirewallRules(NeutronResource[FirewallRule]):
     service = pb.DESCRIPTOR.services_by_name["FirewallRules"]
     message = FirewallRule
     not_found = FirewallRuleNotFound
@@ -122,7 +121,7 @@ def _check_address(rule: FirewallRule, name: str) -> None:
 
 
 def _port_fault(text: str) -> str:
-    """What neutron_lib's validate_port_range_or_none says; empty when it says nothing."""
+    """What neutron_lib's validate_port_range_or_none says; empty if nothing is wrong."""
     parts = text.split(":")
     if len(parts) > 2 or not all(parts):
         return "Port range must be two integers separated by a colon"

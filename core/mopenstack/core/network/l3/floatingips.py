@@ -1,18 +1,20 @@
 """Floating IPs and their pools (neutron.db.l3_db, neutron.services.portforwarding.pf_plugin).
 
-The address is a port on the external network that belongs to nobody; it goes with the floating IP.
+The address is a port without a project on the external network; it is deleted with the floating IP.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.servicer import Servicer, copy_fields
+from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource, check_qos_policy, invalid
 from mopenstack.core.network.core import device_ports
@@ -98,9 +100,9 @@ class Floatingips(NeutronResource[Floatingip]):
         address = next((fixed.ip_address for fixed in port.fixed_ips if ":" not in fixed.ip_address), "")
         if not address:
             raise ExternalIpAddressExhausted(net_id=obj.floating_network_id)
-        wired = await call.tx.edit(Port, port.id)
-        wired.status = "N/A"
-        await call.tx.put(wired)
+        changed = await call.tx.edit(Port, port.id)
+        changed.status = "N/A"
+        await call.tx.put(changed)
         obj.floating_ip_address, obj.floating_port_id = address, port.id
         obj.ClearField("subnet_id")
 
@@ -110,11 +112,11 @@ class Floatingips(NeutronResource[Floatingip]):
         if "subnet_id" in given:
             raise HttpBadRequest("Cannot update read-only attribute subnet_id")
         await check_qos_policy(call, new)
-        # An update that says nothing takes the association away: it was once all that there was to say.
-        silent = request is not None and not given
-        if not silent and not given & {"port_id", "fixed_ip_address"}:
+        # An update without attributes takes the association away: port_id was once the only attribute.
+        empty = request is not None and not given
+        if not empty and not given & {"port_id", "fixed_ip_address"}:
             return
-        if silent:
+        if empty:
             new.ClearField("port_id")
         asked_port, asked_address = new.port_id, new.fixed_ip_address if "fixed_ip_address" in given else ""
         if new.port_id:
@@ -226,28 +228,26 @@ async def find_router(call: Call, port: Port, subnet: Subnet, external_network_i
     )
 
 
-class FloatingipPools(Servicer):
+class FloatingipPools(ComputedServicer[FloatingipPool]):
     """A view of the external networks (neutron.db.l3_fip_pools_db)."""
 
     service = pb.DESCRIPTOR.services_by_name["FloatingipPools"]
+    message = FloatingipPool
 
-    async def list_floatingip_pools(self, call: Call, request: Any) -> Page:
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[FloatingipPool]:
         networks = call.service(Networks)
-        pools = []
-        for network in await call.tx.query(Network, external=True):
-            if not networks.visible(call, network):
-                continue
-            for subnet in await call.tx.query(Subnet, network_id=network.id):
-                pools.append(
-                    FloatingipPool(
-                        subnet_id=subnet.id,
-                        subnet_name=subnet.name,
-                        network_id=network.id,
-                        cidr=subnet.cidr,
-                        project_id=call.caller.project_id,
-                    )
-                )
-        return Page(pools)
+        return [
+            FloatingipPool(
+                subnet_id=subnet.id,
+                subnet_name=subnet.name,
+                network_id=network.id,
+                cidr=subnet.cidr,
+                project_id=call.caller.project_id,
+            )
+            for network in await call.tx.query(Network, external=True)
+            if networks.visible(call, network)
+            for subnet in await call.tx.query(Subnet, network_id=network.id)
+        ]
 
 
 @subscribes("before_delete", "port")

@@ -6,7 +6,7 @@ import ipaddress
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.network.v2.l3 import metering_pb2 as pb
 from mopenstack.network.v2.l3.metering_pb2 import MeteringLabel, MeteringLabelRule
 from mopenstack.network.v2.refusals import (
@@ -33,10 +33,6 @@ class MeteringLabelRules(NeutronResource[MeteringLabelRule]):
     service = pb.DESCRIPTOR.services_by_name["MeteringLabelRules"]
     message = MeteringLabelRule
     not_found = MeteringLabelRuleNotFound
-
-    def visible(self, call: Call, obj: MeteringLabelRule) -> bool:
-        # A rule as Neutron shows it names no project, so its policy knows nobody but the admin.
-        return sees_all(call.caller)
 
     async def prepare(self, call: Call, obj: MeteringLabelRule, request: Any, given: set[str]) -> None:
         _check_prefixes(obj)

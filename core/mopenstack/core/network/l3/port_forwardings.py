@@ -81,7 +81,7 @@ class PortForwardings(SubResource[PortForwarding]):
 
     @staticmethod
     def _complete(obj: PortForwarding, given: set[str]) -> None:
-        """A port and a range of one port say the same; whichever is given decides."""
+        """A port and a range of one port mean the same; the given one decides."""
         obj.protocol = obj.protocol.lower()
         if obj.protocol not in PROTOCOLS:
             raise invalid("protocol", f"{obj.protocol} is not in valid_values")

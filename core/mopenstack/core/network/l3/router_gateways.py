@@ -1,6 +1,6 @@
 """A router's ways out: ports on external networks (neutron.db.l3_db, l3_gwmode_db, l3_extra_gws_db).
 
-A gateway is a port that belongs to nobody. The first one is `external_gateway_info` and `gw_port_id`; others are the
+A gateway is a port without a project. The first one is `external_gateway_info` and `gw_port_id`; others are the
 router's other ports with the gateway's owner. What a router shows of their addresses is read from the ports.
 """
 
@@ -29,7 +29,7 @@ ADMIN_FIELDS = ("external_fixed_ips", "enable_snat")
 
 
 def shown(router: Router, ports: Iterable[Port]) -> None:
-    """Write into a router's view what its ports say of its gateways."""
+    """Write into a router's view the gateways that its ports are."""
     mine = [port for port in ports if port.device_owner == GATEWAY_OWNER]
     for port in sorted(mine, key=lambda port: port.id != router.gw_port_id):
         one = router.external_gateways.add(network_id=port.network_id)
@@ -102,7 +102,8 @@ async def drop_first(call: Call, router: Router) -> None:
     await ndp_rules.check_gateway_free(call, router)
     await _check_floatingips(call, router, network_id)
     port_id = router.gw_port_id
-    router.gw_port_id = router.qos_policy_id = ""
+    router.ClearField("gw_port_id")
+    router.qos_policy_id = ""
     router.enable_snat = True
     router.ClearField(GATEWAY)
     await device_ports.drop(call, port_id)

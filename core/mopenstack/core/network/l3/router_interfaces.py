@@ -53,7 +53,7 @@ async def interfaces(call: Call, router_id: str) -> list[Port]:
 
 
 async def add(call: Call, router: Router, request: Any) -> RouterInterfaceResponse:
-    """Attach a subnet, or a port that is nobody's."""
+    """Attach a subnet, or a port without a device."""
     by_port, by_subnet = _asked(request)
     if by_port and by_subnet:
         raise bad_router("Cannot specify both subnet-id and port-id")
@@ -109,7 +109,7 @@ async def _add_by_subnet(call: Call, router: Router, subnet_id: str) -> tuple[Po
 
 
 def _check_address_mode(subnet: Subnet) -> None:
-    """Refuse a subnet that somebody else's router advertises."""
+    """Refuse a subnet that a router of another project advertises."""
     if subnet.ip_version == 6 and not subnet.HasField("ipv6_ra_mode") and subnet.HasField("ipv6_address_mode"):
         raise bad_router(
             f"IPv6 subnet {subnet.id} configured to receive RAs from an external router cannot be added to "

@@ -1,6 +1,6 @@
 """Routers (neutron.db.l3_db, neutron.db.l3_gwmode_db, neutron.db.extraroute_db).
 
-The gateway is a port on an external network that belongs to nobody; what `external_gateway_info` says of
+The gateway is a port on an external network without a project; what `external_gateway_info` says of
 addresses is read from it.
 """
 
@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, nested_nulls
 from mopenstack.core.network.common.flavors import NetworkFlavors
@@ -24,7 +25,7 @@ from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3 import routers_pb2 as pb
 from mopenstack.network.v2.l3.conntrack_helpers_pb2 import ConntrackHelper
-from mopenstack.network.v2.l3.routers_pb2 import ExtraroutesResponse, Router, RouterInFull
+from mopenstack.network.v2.l3.routers_pb2 import Router
 from mopenstack.network.v2.refusals import RouterInUse, RouterNotFound
 
 FLAGS = ("distributed", "ha", "enable_default_route_bfd", "enable_default_route_ecmp")
@@ -35,6 +36,11 @@ class Routers(NeutronResource[Router]):
     service = pb.DESCRIPTOR.services_by_name["Routers"]
     message = Router
     not_found = RouterNotFound
+
+    def audience(self, call: Call) -> str:
+        """The actions on extra routes and gateways show all attributes to every caller."""
+        shows_all = call.operation is not None and call.operation.response is pb.ExtraroutesResponse
+        return "admin" if shows_all else super().audience(call)
 
     async def view(self, call: Call, obj: Router) -> Message:
         async def build() -> Router:
@@ -79,7 +85,7 @@ class Routers(NeutronResource[Router]):
                 await router_gateways.drop_first(call, new)
             await router_gateways.set_first(call, new, wanted, nested_nulls(request, GATEWAY))
         if "routes" in given:
-            await self._set_routes(call, new, router_routes.pairs(new.routes))
+            await self.set_routes(call, new, router_routes.pairs(new.routes))
         await ndp_rules.check_router(call, old, new, given)
 
     async def changed(self, call: Call, old: Router, new: Router) -> None:
@@ -90,7 +96,7 @@ class Routers(NeutronResource[Router]):
                 await device_ports.give(call, port, new.id, owner, device_ports.HOST)
 
     async def discard(self, call: Call, obj: Router) -> None:
-        # Interfaces are looked at before anybody else has a say.
+        # Interfaces are looked at before the subscribers are asked.
         inner = await router_interfaces.interfaces(call, obj.id)
         if inner:
             names = ", ".join(port.id for port in inner)
@@ -117,7 +123,7 @@ class Routers(NeutronResource[Router]):
             )
 
     @staticmethod
-    async def _set_routes(call: Call, router: Router, routes: Sequence[router_routes.Route]) -> None:
+    async def set_routes(call: Call, router: Router, routes: Sequence[router_routes.Route]) -> None:
         router_routes.check_values(routes)
         await router_routes.check_reachable(call, router.id, routes)
         router_routes.write(router, routes)
@@ -142,15 +148,6 @@ class Routers(NeutronResource[Router]):
         await self._touch(call)
         return answer
 
-    async def add_extraroutes(self, call: Call, request: Any) -> Message:
-        routes = [*router_routes.pairs(call.target.routes), *router_routes.pairs(request.router.routes)]
-        return await self._extraroutes(call, request, sorted(set(routes)))
-
-    async def remove_extraroutes(self, call: Call, request: Any) -> Message:
-        gone = set(router_routes.pairs(request.router.routes))
-        kept = [route for route in router_routes.pairs(call.target.routes) if route not in gone]
-        return await self._extraroutes(call, request, kept)
-
     async def add_external_gateways(self, call: Call, request: Any) -> Message:
         return await self._change_gateways(call, request, router_gateways.add)
 
@@ -167,25 +164,21 @@ class Routers(NeutronResource[Router]):
         if router_gateways.GATEWAYS in request.mask.paths or wanted:
             await change(call, router, wanted)
             await self.save(call, router)
-        return ExtraroutesResponse(router=await self._in_full(call, router))
-
-    async def _extraroutes(self, call: Call, request: Any, routes: Sequence[router_routes.Route]) -> Message:
-        router_routes.check_values(router_routes.pairs(request.router.routes))
-        router = await call.tx.edit(Router, call.target.id)
-        await self._set_routes(call, router, routes)
-        await self.save(call, router)
-        return ExtraroutesResponse(router=await self._in_full(call, router))
-
-    async def _in_full(self, call: Call, router: Router) -> RouterInFull:
-        full = RouterInFull(enable_snat=True)
-        seen = await self.view(call, router)
-        copy_fields(seen, full, RouterInFull.DESCRIPTOR.fields_by_name)
-        if router.HasField("external_gateway_info"):
-            full.enable_snat = router.external_gateway_info.enable_snat
-        if not router.gw_port_id:
-            full.ClearField("gw_port_id")
-        return full
+        return await self.view(call, router)
 
     async def _touch(self, call: Call) -> None:
         """A change of a router's ports is a change of the router (neutron.services.revisions)."""
         await self.save(call, await call.tx.edit(Router, call.target.id))
+
+
+async def _add_routes(call: Call, router: Router, before: object, request: pb.ExtraroutesRequest) -> None:
+    router_routes.check_values(router_routes.pairs(request.router.routes))
+    await call.service(Routers).set_routes(call, router, sorted(set(router_routes.pairs(router.routes))))
+
+
+async def _remove_routes(call: Call, router: Router, before: object, request: pb.ExtraroutesRequest) -> None:
+    router_routes.check_values(router_routes.pairs(request.router.routes))
+    await call.service(Routers).set_routes(call, router, router_routes.pairs(router.routes))
+
+
+ROUTES = Collection("router", "routes", added=_add_routes, removed=_remove_routes)

@@ -8,26 +8,26 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Value
 
-from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Servicer, copy_fields
-from mopenstack.core.network.base import sees_all
+from mopenstack.core.engine.computed import ComputedServicer
+from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.network.base import NeutronResource, sees_all
 from mopenstack.core.network.common.rbac import (
-    EVERYBODY,
+    ALL_PROJECTS,
     check_unused,
     forget_policies,
-    grant_everybody,
-    revoke_everybody,
+    share_with_all,
+    shared_with_caller,
+    unshare_with_all,
 )
-from mopenstack.core.network.common.shared_resource import SharedResource, shared_with_caller
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.l3.routers_pb2 import Router
 from mopenstack.network.v2.qos import qos_policies_pb2 as pb
-from mopenstack.network.v2.qos.qos_policies_pb2 import QosPolicy, QosRuleType, QosRuleTypeName
+from mopenstack.network.v2.qos.qos_policies_pb2 import QosPolicy, QosRuleType
 from mopenstack.network.v2.qos.qos_rules_pb2 import (
     BandwidthLimitRule,
     DscpMarkingRule,
@@ -65,7 +65,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 DRIVER = "openvswitch"
 
 
-class QosPolicies(SharedResource[QosPolicy]):
+class QosPolicies(NeutronResource[QosPolicy]):
     service = pb.DESCRIPTOR.services_by_name["QosPolicies"]
     message = QosPolicy
     not_found = QosPolicyNotFound
@@ -96,19 +96,19 @@ class QosPolicies(SharedResource[QosPolicy]):
 
     async def created(self, call: Call, obj: QosPolicy, request: Any) -> None:
         if obj.shared:
-            await grant_everybody(call, obj, "access_as_shared")
+            await share_with_all(call, obj, "access_as_shared")
 
     async def change(self, call: Call, old: QosPolicy, new: QosPolicy, request: Any, given: set[str]) -> None:
         if "is_default" in given:
             await self._check_default(call, new)
         if old.shared and not new.shared:
-            await check_unused(call, "qos_policy", old.id, EVERYBODY)
+            await check_unused(call, "qos_policy", old.id, ALL_PROJECTS)
 
     async def changed(self, call: Call, old: QosPolicy, new: QosPolicy) -> None:
         if new.shared and not old.shared:
-            await grant_everybody(call, new, "access_as_shared")
+            await share_with_all(call, new, "access_as_shared")
         elif old.shared and not new.shared:
-            await revoke_everybody(call, new, "access_as_shared")
+            await unshare_with_all(call, new, "access_as_shared")
 
     @staticmethod
     async def _check_default(call: Call, obj: QosPolicy) -> None:
@@ -137,26 +137,32 @@ def _id(obj: Message) -> str:
     return str(obj.id)  # type: ignore[attr-defined]  # every stored message has an id
 
 
-class QosRuleTypes(Servicer):
+class QosRuleTypes(ComputedServicer[QosRuleType]):
     service = pb.DESCRIPTOR.services_by_name["QosRuleTypes"]
+    message = QosRuleType
+    not_found = HttpNotFound
 
-    async def list_qos_rule_types(self, call: Call, request: Any) -> Page:
-        return Page([QosRuleTypeName(type=name) for name in PARAMETERS])
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[QosRuleType]:
+        return map(_rule_type, PARAMETERS)
 
-    async def get_qos_rule_type(self, call: Call, request: Any) -> QosRuleType:
+    async def fetch(self, call: Call, id: str) -> QosRuleType:
         if not call.caller.is_admin:
             raise QosNotAuthorized()
-        if request.rule_type not in PARAMETERS or not sees_all(call.caller):
+        if not sees_all(call.caller):
             raise HttpNotFound()
-        found = QosRuleType(type=request.rule_type)
-        driver = found.drivers.add(name=DRIVER)
-        for name, choices in PARAMETERS[request.rule_type].items():
-            values = Value()
-            if choices is None:
-                values.struct_value.update({"start": 0, "end": INT_MAX})
-            else:
-                values.list_value.extend(choices)
-            driver.supported_parameters.add(
-                parameter_name=name, parameter_values=values, parameter_type="choices" if choices else "range"
-            )
-        return found
+        return await super().fetch(call, id)
+
+
+def _rule_type(type_: str) -> QosRuleType:
+    found = QosRuleType(type=type_)
+    driver = found.drivers.add(name=DRIVER)
+    for name, choices in PARAMETERS[type_].items():
+        values = Value()
+        if choices is None:
+            values.struct_value.update({"start": 0, "end": INT_MAX})
+        else:
+            values.list_value.extend(choices)
+        driver.supported_parameters.add(
+            parameter_name=name, parameter_values=values, parameter_type="choices" if choices else "range"
+        )
+    return found

@@ -7,10 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import invalid, sees_all
+from mopenstack.core.engine.collections import Collection
+from mopenstack.core.network.base import NeutronResource, invalid, sees_all, standard_attr_id
 from mopenstack.core.network.common.rbac import forget_policies
-from mopenstack.core.network.common.shared_resource import SharedResource
 from mopenstack.network.v2.refusals import (
     AddressesAlreadyExist,
     AddressesNotFound,
@@ -19,13 +18,11 @@ from mopenstack.network.v2.refusals import (
     HttpNotFound,
 )
 from mopenstack.network.v2.security import address_groups_pb2 as pb
-from mopenstack.network.v2.security.address_groups_pb2 import AddressesResponse, AddressGroup, AddressGroupInFull
+from mopenstack.network.v2.security.address_groups_pb2 import AddressGroup
 from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
 
-IN_FULL = tuple(AddressGroupInFull.DESCRIPTOR.fields_by_name)
 
-
-class AddressGroups(SharedResource[AddressGroup]):
+class AddressGroups(NeutronResource[AddressGroup]):
     service = pb.DESCRIPTOR.services_by_name["AddressGroups"]
     message = AddressGroup
     not_found = AddressGroupNotFound
@@ -48,34 +45,31 @@ class AddressGroups(SharedResource[AddressGroup]):
         _set(obj, map(_canonical, obj.addresses))
         # Each address is a row of its own, and each of them counts as a change of the group.
         obj.revision_number = len(obj.addresses)
-
-    async def add_addresses(self, call: Call, request: Any) -> AddressesResponse:
-        group = await call.tx.edit(AddressGroup, call.target.id)
-        given = [_canonical(text) for text in request.addresses]
-        known = [text for text in given if text in group.addresses]
-        if known:
-            raise AddressesAlreadyExist(addresses=known, address_group_id=group.id)
-        return await self._change(call, group, [*group.addresses, *given])
-
-    async def remove_addresses(self, call: Call, request: Any) -> AddressesResponse:
-        group = await call.tx.edit(AddressGroup, call.target.id)
-        given = [text if "/" not in text else _canonical(text) for text in request.addresses]
-        unknown = [text for text in given if text not in group.addresses]
-        if unknown:
-            raise AddressesNotFound(addresses=unknown, address_group_id=group.id)
-        return await self._change(call, group, [text for text in group.addresses if text not in given])
-
-    async def _change(self, call: Call, group: AddressGroup, addresses: Iterable[str]) -> AddressesResponse:
-        _set(group, addresses)
-        await self.save(call, group)
-        full = AddressGroupInFull(standard_attr_id=int(group.id[:6], 16) + 1)
-        copy_fields(group, full, IN_FULL)
-        return AddressesResponse(address_group=full)
+        obj.standard_attr_id = standard_attr_id(obj.id)
 
     async def remove(self, call: Call, obj: AddressGroup) -> None:
         if await call.tx.count(SecurityGroupRule, remote_address_group_id=obj.id):
             raise AddressGroupInUse(address_group_id=obj.id)
         await forget_policies(call, obj.id)
+
+
+async def _add(call: Call, group: AddressGroup, before: list[str], request: Any) -> None:
+    given = [_canonical(text) for text in request.addresses]
+    known = [text for text in given if text in before]
+    if known:
+        raise AddressesAlreadyExist(addresses=known, address_group_id=group.id)
+    _set(group, [*before, *given])
+
+
+async def _remove(call: Call, group: AddressGroup, before: list[str], request: Any) -> None:
+    given = [text if "/" not in text else _canonical(text) for text in request.addresses]
+    unknown = [text for text in given if text not in before]
+    if unknown:
+        raise AddressesNotFound(addresses=unknown, address_group_id=group.id)
+    _set(group, [text for text in before if text not in given])
+
+
+ADDRESSES = Collection("address_group", "addresses", added=_add, removed=_remove)
 
 
 def _canonical(text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.security import rule_values
@@ -16,7 +15,7 @@ from mopenstack.network.v2.security.default_security_group_rules_pb2 import Defa
 PARENT = "PARENT"
 """In remote_group_id: the group itself that gets the rule."""
 
-PLANTED = "network/default_security_group_rules"
+CREATED = "network/default_security_group_rules"
 """Counter: whether the templates that Neutron's database begins with are there (they can be deleted)."""
 
 
@@ -27,13 +26,6 @@ class DefaultSecurityGroupRules(NeutronResource[DefaultSecurityGroupRule]):
 
     async def before(self, call: Call, request: Any) -> None:
         await self.templates(call)
-
-    def visible(self, call: Call, obj: DefaultSecurityGroupRule) -> bool:
-        return True
-
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[DefaultSecurityGroupRule]:
-        self.check_sort(query)
-        return await call.tx.scan(DefaultSecurityGroupRule)
 
     async def prepare(self, call: Call, obj: DefaultSecurityGroupRule, request: Any, given: set[str]) -> None:
         rule_values.convert(obj)
@@ -49,8 +41,8 @@ class DefaultSecurityGroupRules(NeutronResource[DefaultSecurityGroupRule]):
 
     async def templates(self, call: Call, *, default_group: bool | None = None) -> list[DefaultSecurityGroupRule]:
         """All templates, or those for default groups or for the other ones."""
-        if not await call.tx.counter(PLANTED):
-            await call.tx.add(PLANTED, 1)
+        if not await call.tx.counter(CREATED):
+            await call.tx.add(CREATED, 1)
             for template in _first():
                 template.id = call.ids.uuid()
                 await call.tx.put(template, fresh=True)

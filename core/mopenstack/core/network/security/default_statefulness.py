@@ -1,4 +1,4 @@
-"""Whether security groups are stateful when nobody says so (neutron.db.security_groups_default_statefulness)."""
+"""Whether groups are stateful where the request does not tell (neutron.db.security_groups_default_statefulness)."""
 
 from __future__ import annotations
 

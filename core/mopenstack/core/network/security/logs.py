@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from mopenstack.contract.calls import Page
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.computed import ComputedServicer
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.servicer import Servicer
-from mopenstack.core.network.base import NeutronResource, sees_all
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.refusals import (
     InvalidLogResourceType,
@@ -30,10 +31,6 @@ class Logs(NeutronResource[Log]):
     message = Log
     not_found = LogResourceNotFound
 
-    def visible(self, call: Call, obj: Log) -> bool:
-        caller = call.caller
-        return sees_all(caller) or ("manager" in caller.roles and obj.project_id == caller.project_id)
-
     async def prepare(self, call: Call, obj: Log, request: Any, given: set[str]) -> None:
         if obj.resource_type not in LOGGABLE:
             raise InvalidLogResourceType(resource_type=obj.resource_type)
@@ -50,13 +47,12 @@ class Logs(NeutronResource[Log]):
             )
 
 
-class LoggableResources(Servicer):
+class LoggableResources(ComputedServicer[LoggableResource]):
     service = pb.DESCRIPTOR.services_by_name["LoggableResources"]
+    message = LoggableResource
 
-    async def list_loggable_resources(self, call: Call, request: Any) -> Page:
-        # What is loggable belongs to no project, so its policy knows nobody but the admin.
-        kinds = LOGGABLE if sees_all(call.caller) else ()
-        return Page([LoggableResource(type=kind) for kind in kinds])
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[LoggableResource]:
+        return [LoggableResource(type=kind) for kind in LOGGABLE]
 
 
 @subscribes("before_delete", "port")

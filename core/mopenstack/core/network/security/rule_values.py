@@ -1,4 +1,4 @@
-"""What a security group rule may say, and when two rules say the same (neutron.db.securitygroups_db).
+"""Values of security group rules, and when two rules mean the same (neutron.db.securitygroups_db).
 
 One set of rules holds for the rules of groups and for the templates that new groups begin with, so
 everything here takes any message with the fields of a rule.

@@ -8,7 +8,7 @@ from typing import Any
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, sees_all, union
+from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.security import rule_values
 from mopenstack.core.network.security.default_security_group_rules import PARENT
 from mopenstack.core.network.security.security_groups import DEFAULT_SCOPE, SecurityGroups, touch
@@ -39,16 +39,7 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
     async def candidates(self, call: Call, query: common.Query) -> Iterable[SecurityGroupRule]:
         if call.caller.project_id:
             await call.service(SecurityGroups).default_group(call, call.caller.project_id)
-        if sees_all(call.caller):
-            return await super().candidates(call, query)
-        self.check_sort(query)
-        project = call.caller.project_id
-        return await union(call, SecurityGroupRule, {"project_id": project}, {"group_project_id": project})
-
-    def visible(self, call: Call, obj: SecurityGroupRule) -> bool:
-        """A rule is its project's, and its group's owner's (the policy rule sg_owner)."""
-        mine = bool(call.caller.project_id) and obj.group_project_id == call.caller.project_id
-        return super().visible(call, obj) or (mine and "reader" in call.caller.roles)
+        return await super().candidates(call, query)
 
     async def matches(self, call: Call, obj: SecurityGroupRule, key: str, values: Sequence[str]) -> bool:
         if key == "normalized_cidr":
@@ -76,7 +67,7 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
         if request is not None:
             await touch(call, obj.security_group_id)
 
-    async def update_security_group_rule(self, call: Call, request: Any) -> Any:
+    async def update(self, call: Call, request: Any) -> Any:
         for key in request.security_group_rule:
             raise HttpBadRequest(f"Cannot update read-only attribute {key}")
         return call.target

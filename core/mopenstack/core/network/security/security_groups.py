@@ -11,9 +11,8 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import asked_project
-from mopenstack.core.network.common.rbac import forget_policies
-from mopenstack.core.network.common.shared_resource import SharedResource, shared_with_caller
+from mopenstack.core.network.base import NeutronResource, asked_project, standard_attr_id
+from mopenstack.core.network.common.rbac import forget_policies, shared_with_caller
 from mopenstack.core.network.security.default_statefulness import default_stateful
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -36,12 +35,10 @@ DEFAULT_SCOPE = "network/default_security_group"
 SHOWN_RULE = tuple(pb.SecurityGroup.MemberRule.DESCRIPTOR.fields_by_name)
 
 
-class SecurityGroups(SharedResource[SecurityGroup]):
+class SecurityGroups(NeutronResource[SecurityGroup]):
     service = pb.DESCRIPTOR.services_by_name["SecurityGroups"]
     message = SecurityGroup
     not_found = SecurityGroupNotFound
-
-    # -- who sees what
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[SecurityGroup]:
         project = asked_project(query) or call.caller.project_id
@@ -135,8 +132,7 @@ def _shown(rule: SecurityGroupRule, listed: bool) -> pb.SecurityGroup.MemberRule
     """A rule inside its group; lists leave open whether the group is the default one."""
     shown = pb.SecurityGroup.MemberRule()
     copy_fields(rule, shown, SHOWN_RULE)
-    # The number of the database row that holds description and times: any number that stays the same.
-    shown.standard_attr_id = int(rule.id[:6], 16) + 1
+    shown.standard_attr_id = standard_attr_id(rule.id)
     if listed:
         shown.ClearField("belongs_to_default_sg")
     return shown

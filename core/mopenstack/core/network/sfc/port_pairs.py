@@ -100,7 +100,7 @@ def correlation(pair: PortPair) -> str:
 
 @subscribes("before_delete", "port")
 async def _port_removed(call: Call, port: Port) -> None:
-    """The database refuses to lose a port that something here names, and nobody expects that."""
+    """The database refuses to delete a port that is named here, which the service does not handle: 500."""
     for name in ("ingress", "egress"):
         if await call.tx.count(PortPair, **{name: port.id}):
             raise RequestFailed()

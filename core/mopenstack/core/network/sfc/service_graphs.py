@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
-
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.network.base import NeutronResource, invalid
@@ -76,7 +75,7 @@ class ServiceGraphs(NeutronResource[ServiceGraph]):
 
 
 def _branches(graph: ServiceGraph) -> Branches:
-    branches: dict[str, Any] = json_format.MessageToDict(graph.port_chains)
+    branches = plain_struct(graph.port_chains)
     for source, targets in branches.items():
         if not isinstance(targets, list):
             raise invalid("port_chains", f"'{targets}' is not a list")

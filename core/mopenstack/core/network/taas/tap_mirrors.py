@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf import json_format
-
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.network.base import NeutronResource, invalid
@@ -37,8 +36,7 @@ class TapMirrors(NeutronResource[TapMirror]):
 
 def _tunnels(mirror: TapMirror) -> dict[str, Any]:
     """Direction -> tunnel, whole numbers as such; a text stays one, and is another tunnel than the number."""
-    tunnels = json_format.MessageToDict(mirror.directions)
-    return {name: int(value) if isinstance(value, float) else value for name, value in tunnels.items()}
+    return plain_struct(mirror.directions)
 
 
 def _check_directions(tunnels: dict[str, Any]) -> None:

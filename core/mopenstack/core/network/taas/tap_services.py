@@ -27,7 +27,7 @@ def _refuse(action: Action, obj: Any) -> Fault:
 
 
 STEPS = (Action("create", frozenset({"DOWN"}), interim="DOWN", to="ACTIVE", seconds=2.0),)
-"""New ones are DOWN until the agent has wired them."""
+"""New ones are DOWN until the agent has set them up."""
 SERVICES: Lifecycle[TapService] = Lifecycle(TapService, STEPS, _refuse)
 FLOWS: Lifecycle[TapFlow] = Lifecycle(TapFlow, STEPS, _refuse)
 

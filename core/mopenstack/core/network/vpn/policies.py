@@ -33,7 +33,7 @@ class VpnPolicy(NeutronResource[M]):
 
     async def change(self, call: Call, old: Any, new: Any, request: Any, given: set[str]) -> None:
         await self._check_unused(call, old)
-        # What a request does not say of the lifetime stays.
+        # Keys of the lifetime that a request does not give stay.
         new.lifetime.units = new.lifetime.units or old.lifetime.units
         new.lifetime.value = new.lifetime.value or old.lifetime.value
 

@@ -37,7 +37,7 @@ def refuse(action: Action, obj: Any) -> Fault:
 
 
 STEPS = (Action("create", frozenset({"PENDING_CREATE"}), interim="PENDING_CREATE", seconds=2.0),)
-"""The agent sets a new service, or connection, up; whether it is wanted decides on what becomes of it."""
+"""The agent sets a new service or connection up; admin_state_up decides whether it is ACTIVE or DOWN."""
 SERVICES: Lifecycle[Vpnservice] = Lifecycle(Vpnservice, STEPS, refuse)
 
 
