@@ -87,7 +87,7 @@ def test_everything_declared_is_in_it() -> None:
                 assert f'"{options.action}"' in json.dumps(item["requestBody"])
             for outcome in options.outcomes:
                 assert f"`{outcome.name}`" in item["responses"][str(outcome.status)]["description"]
-            for name in options.refusals:
+            for name in filter(None, (*options.refusals, options.absent, options.refuses)):
                 assert any(f"`{name}`" in _resolved(one)["description"] for one in item["responses"].values()), name
 
 

@@ -7,5 +7,6 @@ codec/        JSON <-> messages, compiled from the descriptors, per microversion
 dialects/     what differs between services: errors, pages, queries, version documents
 hooks/        only what no annotation can say
 remote.py     the core behind grpc.aio instead of in this process
-documented.py what OpenStack documents and mopenstack does not serve yet (501)
+openapi/      all of it as an OpenAPI document, made when it is asked for
+documented_operations.py  what OpenStack documents and mopenstack does not serve yet (501)
 """

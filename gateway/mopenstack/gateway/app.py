@@ -266,7 +266,7 @@ class App:
         """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
         dialect = surface.dialect
         document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
-        needs_token = dialect.document_needs_token(context.path) if document else surface.api.type != "identity"
+        needs_token = document is None or dialect.document_needs_token(context.path)
         if needs_token and dialect.guarded(context.path):
             await self._core.authenticate(context)
         if document is not None:

@@ -33,7 +33,7 @@ async def index(core: Core, contract: Contract, context: RequestContext, accept:
     base = context.cloud_url
     document: dict[str, Any] = {
         "name": "mopenstack",
-        "auth_url": f"{base}/identity/v3",
+        "auth_url": f"{base}{contract.auth_path}",
         "apis": [
             {
                 "type": api.type,
@@ -52,7 +52,7 @@ async def index(core: Core, contract: Contract, context: RequestContext, accept:
             return None
         root = base.removesuffix(cloud_path(context.cloud))
         document["clouds"] = [
-            {"name": name, "auth_url": f"{root}{cloud_path(name)}/identity/v3"} for name in sorted(clouds)
+            {"name": name, "auth_url": f"{root}{cloud_path(name)}{contract.auth_path}"} for name in sorted(clouds)
         ]
     if "text/html" in accept:
         return _page(document).encode(), "text/html"

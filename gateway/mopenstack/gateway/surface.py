@@ -147,7 +147,7 @@ def surfaces(contract: Contract) -> list[Surface]:
 
 def dialect_of(contract: Contract, package: str) -> Dialect:
     """A dialect of the API of a package."""
-    made: Dialect = named(contract.service_of(package).dialect)(contract.apis[package])
+    made: Dialect = named(contract.service_of(package).dialect)(contract.apis[package], contract.auth_prefix)
     return made
 
 

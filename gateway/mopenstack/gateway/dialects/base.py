@@ -112,8 +112,10 @@ class Dialect:
     project_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f-]+")
     """What the project in a path looks like, where the API's `optional_prefix` lets it stand there."""
 
-    def __init__(self, api: annotations_pb2.Api) -> None:
+    def __init__(self, api: annotations_pb2.Api, auth_prefix: str = "") -> None:
+        """`auth_prefix` is the path prefix of the API that issues tokens."""
         self.api = api
+        self.auth_prefix = auth_prefix
         self.minimum = minor(api.microversion_min, 0)
         self.maximum = minor(api.microversion_max, LATEST)
 
@@ -178,7 +180,11 @@ class Dialect:
     def unauthorized(self, context: RequestContext) -> Answer:
         """keystonemiddleware's answer to a missing or bad token, the same in most services."""
         document = {"error": {"code": 401, "title": "Unauthorized", "message": UNAUTHORIZED}}
-        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{_root(context, self.api)}/identity"'})
+        return Answer.json(401, document, {"WWW-Authenticate": self.challenge(context)})
+
+    def challenge(self, context: RequestContext) -> str:
+        """The WWW-Authenticate header: where a token is to be had."""
+        return f'Keystone uri="{context.api_url.removesuffix(self.api.prefix)}{self.auth_prefix}"'
 
     def no_route(self, context: RequestContext) -> Answer:
         """A path that this service does not have."""
@@ -301,10 +307,6 @@ class Dialect:
 
     def document_needs_token(self, path: str) -> bool:
         return False
-
-
-def _root(context: RequestContext, api: annotations_pb2.Api) -> str:
-    return context.api_url.removesuffix(api.prefix)
 
 
 def jsonschema_sentence(fault: InvalidField) -> str:

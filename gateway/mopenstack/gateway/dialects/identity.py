@@ -119,6 +119,9 @@ class IdentityDialect(Dialect):
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to perform the requested action: {fault.rules[0]}."
 
+    def guarded(self, path: str) -> bool:
+        return False
+
     def no_route(self, context: RequestContext) -> Answer:
         if not context.path:  # the list of versions takes no other verb
             return Answer(405, _NOT_ALLOWED.encode(), content_type="text/html; charset=utf-8")

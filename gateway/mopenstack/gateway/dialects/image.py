@@ -44,7 +44,7 @@ class ImageDialect(Dialect):
 
     def unauthorized(self, context: RequestContext) -> Answer:
         answer = _error(401, _UNAUTHORIZED)
-        answer.headers["WWW-Authenticate"] = f'Keystone uri="{context.api_url.removesuffix(self.api.prefix)}/identity"'
+        answer.headers["WWW-Authenticate"] = self.challenge(context)
         return answer
 
     def invalid(self, fault: InvalidField) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.decode import decoder
-from mopenstack.gateway.codec.json_patch import read_draft
+from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, read_draft
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.hooks import BodyHook, BodySchema
 from mopenstack.image.json_schema import breach
@@ -99,10 +99,9 @@ BODY_HOOKS: dict[str, BodyHook] = {
 
 def _patch_schemas(declared: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The two drafts of JSON patch: the operation as a member `op`, or as the key of the pointer."""
-    operations = ("add", "remove", "replace")
     pointer, value = {"type": "string", "pattern": "^/"}, {"description": "Not with remove."}
-    change = {"op": {"enum": list(operations)}, "path": pointer, "value": value}
-    old = [{"type": "object", "properties": {op: pointer, "value": value}, "required": [op]} for op in operations]
+    change = {"op": {"enum": list(DRAFT_OPERATIONS)}, "path": pointer, "value": value}
+    old = [{"type": "object", "properties": {op: pointer, "value": value}, "required": [op]} for op in DRAFT_OPERATIONS]
     drafts: dict[int, dict[str, Any]] = {
         10: {"type": "object", "properties": change, "required": ["op", "path"]},
         4: {"oneOf": old},

@@ -9,7 +9,7 @@
     a create of what a quota counts       the dialect's status of OverLimit
     a header If-Match                     412
     an API with microversions             406
-    `refusals`                            each with its status and text
+    `refusals`, `absent`, `refuses`       each with its status and text
 
 Everything else is `default`: any refusal in the envelope of its service.
 """
@@ -30,9 +30,10 @@ from mopenstack.contract.faults import (
     OverLimit,
     PolicyRefused,
     Unauthorized,
-    declared,
 )
 from mopenstack.contract.operations import LATEST, PAGE_INFO, Operation, field_rules
+from mopenstack.contract.refusals import class_name
+from mopenstack.contract.refusals import refusals as package_refusals
 from mopenstack.contract.v1 import options_pb2
 from mopenstack.gateway.dialects.base import Dialect, NotAcceptable, TooLarge, WrongVersion
 from mopenstack.gateway.openapi.bodies import BYTES, JSON
@@ -136,8 +137,8 @@ def refusals(
         yield _of(dialect, OverLimit, "The quota of the project is used up.")
     if operation.api.microversion_max:
         yield _of(dialect, NotAcceptable, "The API has no such microversion.")
-    for name in options.refusals:
-        fault = declared(operation.package, name)
+    for name in dict.fromkeys(filter(None, (*options.refusals, options.absent, options.refuses))):
+        fault = getattr(package_refusals(operation.package), class_name(name), None)
         if fault is None:
             raise ValueError(f"{operation.name}: {operation.package} declares no refusal {name}")
         yield Refused(dialect.status(_made(fault)), fault.message, name)

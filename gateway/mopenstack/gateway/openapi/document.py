@@ -108,7 +108,7 @@ class _Document:
             "operationId": f"{first.name.removeprefix('mopenstack.')}.{verb.lower()}.{_literals(path)}",
             "tags": list(dict.fromkeys(_tag(operation) for operation, _ in sharing)),
             **self._texts(sharing),
-            "x-mopenstack-operations": [_note(operation) for operation, _ in sharing],
+            "x-mopenstack-operations": [_note(operation, path) for operation, _ in sharing],
         }
         parameters = self._operation_parameters(verb, sharing, dialect)
         if parameters:
@@ -225,11 +225,13 @@ def _merge(known: Json, response: Json) -> None:
             known["content"][kind] = {"schema": {"anyOf": [*either, answer["schema"]]}}
 
 
-def _note(operation: Operation) -> Json:
+def _note(operation: Operation, path: str) -> Json:
     options = operation.options
+    places = {_VARIABLE.sub("{}", operation.api.prefix + place.path): place.since for place in options.paths}
+    since = places.get(_VARIABLE.sub("{}", path), options.since)
     note: dict[str, Any] = {"rpc": operation.name, "action": options.action}
     note |= {"policy": options.policy.name, "check": options.policy.check}
-    note |= {"since": options.since, "until": options.until, "refusals": list(options.refusals)}
+    note |= {"since": since, "until": options.until, "refusals": list(options.refusals)}
     note["outcomes"] = {outcome.name: outcome.status for outcome in options.outcomes}
     return {key: value for key, value in note.items() if value}
 

@@ -13,6 +13,7 @@ from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import (
     FIELD_MASK,
+    JSON_PATCH,
     LATEST,
     PAGE_INFO,
     QUERY,
@@ -23,6 +24,7 @@ from mopenstack.contract.operations import (
     wire_key,
 )
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
+from mopenstack.gateway.codec.json_patch import OPERATIONS
 
 Json = dict[str, Any]
 
@@ -37,6 +39,19 @@ _WELL_KNOWN: dict[str, Json] = {
     "google.protobuf.Struct": {"type": "object"},
     "google.protobuf.Value": {},
     "google.protobuf.ListValue": {"type": "array"},
+    JSON_PATCH: {
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "op": {"type": "string", "enum": list(OPERATIONS)},
+                "path": {"type": "string"},
+                "from": {"type": "string"},
+                "value": {},
+            },
+            "required": ["op", "path"],
+        },
+    },
 }
 _TIMESTAMP = "google.protobuf.Timestamp"
 _TIMES: dict[int, str] = {

@@ -60,6 +60,18 @@ class Contract:
         packages = (_SHARED, *(service.contract for service in self.services))
         return Sources(packages, [module.DESCRIPTOR for module in modules])
 
+    @cached_property
+    def auth_prefix(self) -> str:
+        """The path prefix of the API that issues tokens: of the service with `authenticate`; empty without one."""
+        packages = {service.contract for service in self.services if service.authenticate}
+        return next((api.prefix for package, api in self.apis.items() if package in packages), "")
+
+    @property
+    def auth_path(self) -> str:
+        """What follows a cloud's URL in its auth URL: prefix and version, which is that of the package."""
+        package = next((service.contract for service in self.services if service.authenticate), "")
+        return f"{self.auth_prefix}/{package.rpartition('.')[2]}" if package else ""
+
     def service_of(self, package: str) -> Service:
         """The service that a package of the contract belongs to."""
         return next(service for service in self.services if service.contract == package)
