@@ -52,7 +52,11 @@ class Renderer:
             headers = header_fields(response.DESCRIPTOR, context.microversion, context.api_url, result)
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
-                body = orjson.dumps({**plan.document(result, context.api_url), **page})
+                document = plan.document(result, context.api_url)
+                fields = _fields(dialect, context) if context.pairs else []
+                if fields and endpoint.envelope in document:
+                    document[endpoint.envelope] = _pick_each(document[endpoint.envelope], fields)
+                body = orjson.dumps({**document, **page})
             else:
                 # An answer of headers alone has no body, be they left out at this microversion or empty.
                 bare = has_headers(response.DESCRIPTOR)
@@ -133,3 +137,10 @@ def _fields(dialect: Dialect, context: RequestContext) -> list[str]:
 
 def _pick(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key in fields}
+
+
+def _pick_each(value: Any, fields: list[str]) -> Any:
+    """The object of an envelope, or each object of its list, with these keys alone."""
+    if isinstance(value, list):
+        return [_pick_each(item, fields) for item in value]
+    return _pick(value, fields) if isinstance(value, dict) else value
