@@ -10,9 +10,9 @@ import grpc_tools.protoc  # noqa: F401  # finds modules ending in _pb2 by their 
 
 from mopenstack.contract.service import Service
 
-_CONTRACT = str(Path(__file__).parents[1] / "contract")
-if _CONTRACT not in sys.path:
-    sys.path.append(_CONTRACT)
+CONTRACT_FOLDER = Path(__file__).parents[1] / "contract"
+if str(CONTRACT_FOLDER) not in sys.path:
+    sys.path.append(str(CONTRACT_FOLDER))
 
 SERVICE = Service(
     name="library",
