@@ -13,6 +13,7 @@ from google.protobuf import json_format
 from mopenstack.contract.calls import Page, Reply, RequestContext
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import LATEST
+from mopenstack.contract.service import chosen
 from mopenstack.core.assembly import assemble
 from mopenstack.core.engine.administration import Administration
 from mopenstack.core.engine.call import Call
@@ -26,6 +27,8 @@ from tests.engine.library.core.callers import ALICE
 
 T = TypeVar("T")
 CONTRACT = Contract([SERVICE])
+SERVED = Contract([*chosen([]), SERVICE])
+"""With the admin service, which is always there."""
 _names = itertools.count(1)
 
 
@@ -78,7 +81,7 @@ class Library:
 @pytest_asyncio.fixture(scope="session")
 async def administration() -> AsyncIterator[Administration]:
     """The library's engine, in memory."""
-    made = assemble(CONTRACT, SqliteStore(), MemoryBlobs())
+    made = assemble(SERVED, SqliteStore(), MemoryBlobs())
     await made.engine.open()
     yield made
     await made.engine.close()

@@ -159,7 +159,7 @@ async def test_a_declaration_that_does_not_fit(library: Library, rpc: str, field
 
 
 async def test_a_path_that_says_no_step(library: Library) -> None:
-    """A POST of one item needs a `step`."""
-    operation = replace(library.operation("AddWord"), routes=(Route("POST", "/v1/shelves/{shelf_id}/words/{word}"),))
-    with pytest.raises(ValueError, match=r"POST .* says no step of a collection"):
+    """A PATCH of one item needs a `step`."""
+    operation = replace(library.operation("AddWord"), routes=(Route("PATCH", "/v1/shelves/{shelf_id}/words/{word}"),))
+    with pytest.raises(ValueError, match=r"PATCH .* says no step of a collection"):
         collection_handler(operation, library.engine.registry.owner("shelf"), {("shelf", "words"): WORDS_OF_SHELF})

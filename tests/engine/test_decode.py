@@ -105,7 +105,7 @@ def test_wrong_values(keys: dict[str, Any], path: tuple[Any, ...], rule: str, bo
 def test_what_no_request_may_give(key: str) -> None:
     """An output field is unknown, and named as one that the object has; the core's state is not even named."""
     with pytest.raises(InvalidField) as fault:
-        book(**{key: "x"})
+        book(9, **{key: "x"})
     assert (fault.value.rule, fault.value.bound) == ("unknown", [key])
     assert fault.value.known == (() if key in ("scan", "card") else (key,))
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 from google.protobuf import json_format, struct_pb2
 from mopenstack_tests.library.v1 import books_pb2, shelves_pb2
 
-from mopenstack.contract.v1 import annotations_pb2 as annotations
+from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.values import plain
 from mopenstack.gateway.codec import encode as encode_module
-from mopenstack.gateway.codec.encode import Kept, encoder, format_time, has_headers, header_fields, plain
+from mopenstack.gateway.codec.encode import Kept, encoder, format_time
+from mopenstack.gateway.codec.headers import has_headers, header_fields
 
 BASE = "http://cloud/library"
 LATEST = 9
@@ -112,12 +115,13 @@ def test_maps_are_in_order() -> None:
 @pytest.mark.parametrize(
     ("style", "text"),
     [
-        (annotations.TIME_FORMAT_UNSPECIFIED, "2001-09-09T01:46:40Z"),
-        (annotations.TIME_FORMAT_SECONDS_Z, "2001-09-09T01:46:40Z"),
-        (annotations.TIME_FORMAT_MICROS, "2001-09-09T01:46:40.000007"),
-        (annotations.TIME_FORMAT_MICROS_Z, "2001-09-09T01:46:40.000007Z"),
-        (annotations.TIME_FORMAT_SPACE, "2001-09-09 01:46:40"),
-        (annotations.TIME_FORMAT_SPACE_MICROS, "2001-09-09 01:46:40.000007"),
+        (annotations_pb2.TIME_FORMAT_UNSPECIFIED, "2001-09-09T01:46:40Z"),
+        (annotations_pb2.TIME_FORMAT_SECONDS_Z, "2001-09-09T01:46:40Z"),
+        (annotations_pb2.TIME_FORMAT_MICROS, "2001-09-09T01:46:40.000007"),
+        (annotations_pb2.TIME_FORMAT_MICROS_Z, "2001-09-09T01:46:40.000007Z"),
+        (annotations_pb2.TIME_FORMAT_SPACE, "2001-09-09 01:46:40"),
+        (annotations_pb2.TIME_FORMAT_SPACE_MICROS, "2001-09-09 01:46:40.000007"),
+        (annotations_pb2.TIME_FORMAT_HTTP_DATE, "Sun, 09 Sep 2001 01:46:40 GMT"),
     ],
 )
 def test_times(style: int, text: str) -> None:
@@ -166,11 +170,10 @@ class Held:
 def _renders(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows with every message that is really rendered."""
     done: list[int] = []
-    dumps = encode_module.orjson.dumps
 
     def counted(document: Any) -> bytes:
         done.append(1)
-        return bytes(dumps(document))
+        return orjson.dumps(document)
 
     class Counting:
         """orjson, counted."""

@@ -46,16 +46,22 @@ async def test_what_a_request_may_not_write(library: Library) -> None:
     assert (await library.stored("shelf", shelf.id)).books == 0
 
 
-async def test_nested_messages_lists_and_maps_are_replaced(library: Library) -> None:
+async def test_nested_messages_and_lists_are_replaced(library: Library) -> None:
     book = await library.book(binding={"color": "red", "thread": "silk"}, authors=["a", "b"])
     changed = await library.ask(
         "UpdateBook", book_id=book.id, book={"binding": {"color": "blue"}, "authors": ["c"]}, mask="binding,authors"
     )
     assert (changed.binding.color, changed.binding.HasField("thread")) == ("blue", False)
     assert list(changed.authors) == ["c"]
+
+
+async def test_free_keys_are_keys_of_the_object(library: Library) -> None:
+    """Each by itself: an update leaves those that it does not give, whatever the mask says of declared ones."""
     shelf = await library.shelf(extras={"a": 1, "b": [None]})
-    changed = await library.ask("UpdateShelf", shelf_id=shelf.id, shelf={"extras": {"c": {"d": "e"}}})
-    assert {key: value.WhichOneof("kind") for key, value in changed.extras.items()} == {"c": "struct_value"}
+    update = {"name": "B", "extras": {"a": "2", "c": {"d": "e"}}}
+    changed = await library.ask("UpdateShelf", shelf_id=shelf.id, shelf=update, mask="name")
+    kinds = {key: value.WhichOneof("kind") for key, value in changed.extras.items()}
+    assert kinds == {"a": "string_value", "b": "list_value", "c": "struct_value"}
 
 
 @pytest.mark.parametrize(

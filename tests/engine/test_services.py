@@ -152,7 +152,7 @@ def test_values_of_modules_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _declared(**changes: Any) -> Callable[[], Any]:
     found = Registry(CONTRACT)
-    whole = Declared(found.owners, found.lifecycles, {("shelf", "labels"): Collection("shelf", "labels")})
+    whole = Declared(found.owners, found.lifecycles, {("shelf", "labels"): Collection("shelf", "labels")}, {}, {})
     return lambda: make_plans(CONTRACT, found._servicers.values(), replace(whole, **changes))
 
 
@@ -160,7 +160,7 @@ def _declared(**changes: Any) -> Callable[[], Any]:
     ("changes", "text"),
     [
         ({"lifecycles": {}}, "LendBook: the lifecycle of its target has no row 'lend'"),
-        ({"owners": {}}, "nobody serves its target"),
+        ({"owners": {}}, "its target '.*' is not served"),
     ],
 )
 def test_declarations_that_do_not_fit(changes: dict[str, Any], text: str) -> None:

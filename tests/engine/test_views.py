@@ -9,6 +9,7 @@ from mopenstack_tests.library.v1 import books_pb2, shelves_pb2
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.store import views as views_module
+from mopenstack.core.store.held import Held
 from mopenstack.core.store.views import Views
 from tests.engine.conftest import Library
 from tests.engine.library.core.shelves import errors
@@ -104,7 +105,7 @@ async def test_a_view_inside_of_a_view(library: Library) -> None:
 
 
 async def test_views_are_of_one_cloud() -> None:
-    views = Views()
+    views = Views(Held())
     book = books_pb2.Book()
     for cloud in ("a", "b"):
         views.put(cloud, "key", book, [("kind", "book")])
@@ -116,7 +117,7 @@ async def test_views_are_of_one_cloud() -> None:
 
 async def test_the_oldest_views_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(views_module, "VIEWS_MAX", 10)
-    views = Views()
+    views = Views(Held())
     for number in range(11):
         views.put("a", number, books_pb2.Book(), [("object", "book", str(number))])
     assert [number for number in range(11) if views.get("a", number) is None] == [0]

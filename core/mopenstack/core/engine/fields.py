@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2
 
 
 def envelope(request: Any) -> tuple[Message, set[str]]:
-    """The object inside the request's envelope, and the fields that it gave; a request without one is the object."""
+    """The object inside the request's envelope, and the fields that it gave; a request without one is the object.
+
+    A mask names the keys that were given; those that no field declares are in an inline field, which has no key.
+    """
     mask: set[str] | None = None
     body: Message | None = None
     for field in request.DESCRIPTOR.fields:
@@ -23,8 +28,26 @@ def envelope(request: Any) -> tuple[Message, set[str]]:
         elif body is None and not field.message_type.full_name.startswith("google.protobuf."):
             body = getattr(request, field.name)
     body = request if body is None else body
-    given = mask if mask else {field.name for field, _ in body.ListFields()}
+    present = {field.name for field, _ in body.ListFields()}
+    given = mask | (present & free_fields(body.DESCRIPTOR)) if mask else present
     return body, {name for name in given if is_writable(body, name)}
+
+
+@cache
+def free_fields(descriptor: AnyMessageType) -> frozenset[str]:
+    """The fields of a message that hold the keys which none of its fields declares: inline maps and Structs."""
+    return frozenset(field.name for field in descriptor.fields if field_rules(field).inline and _is_object(field))
+
+
+def _is_object(field: AnyField) -> bool:
+    message = field.message_type
+    return message is not None and (message.GetOptions().map_entry or message.full_name == "google.protobuf.Struct")
+
+
+def merge_free_fields(source: Message, target: Message, names: Iterable[str]) -> None:
+    """Add the free keys of the source to those of the target: each is a key of the object by itself."""
+    for name in free_fields(source.DESCRIPTOR).intersection(names):
+        getattr(target, name).MergeFrom(getattr(source, name))
 
 
 def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:

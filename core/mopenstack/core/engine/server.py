@@ -185,6 +185,7 @@ def _metadata(context: Any) -> RequestContext:
         content_type=given.get("x-content-type", ""),
         verb=trusted.get("x-mopenstack-verb", ""),
         path=trusted.get("x-mopenstack-path", ""),
+        project_id=trusted.get("x-mopenstack-project", ""),
     )
 
 
