@@ -26,6 +26,9 @@ BASE_RULES = frozenset(
 )
 """What the services' own base policies name, whether or not an operation here asks for it."""
 
+RENDERED_FROM_ANOTHER = frozenset({"mopenstack.image.v2.NewMetadefObject.self_path"})
+"""Filled from the message that the core holds, which has more fields: a gateway of another process lacks them."""
+
 
 @cache
 def read() -> frozenset[str]:

@@ -48,13 +48,13 @@ class Library:
         return next(operation for operation in contract.operations if operation.method == rpc)
 
     async def reply(
-        self, rpc: str, caller: Caller | None = ALICE, *, microversion: int = LATEST, context: Any = None, **fields: Any
+        self, rpc: str, caller: Caller | None = ALICE, /, microversion: int = LATEST, context: Any = None, **fields: Any
     ) -> Reply:
         """The whole reply."""
         context = context or RequestContext(cloud=self.cloud.name, microversion=microversion)
         return await self.engine.call(self.operation(rpc), self.request(rpc, **fields), context, caller)
 
-    async def ask(self, rpc: str, caller: Caller | None = ALICE, **fields: Any) -> Any:
+    async def ask(self, rpc: str, caller: Caller | None = ALICE, /, **fields: Any) -> Any:
         """The result: a message, or the items of a page."""
         result = (await self.reply(rpc, caller, **fields)).result
         return list(result.items) if isinstance(result, Page) else result

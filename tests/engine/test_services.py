@@ -20,6 +20,7 @@ from mopenstack.core.engine.registry import Registry
 from mopenstack.core.store.transaction import Watched
 from tests.engine.conftest import CONTRACT, Library
 from tests.engine.library import SERVICE
+from tests.engine.library.core import readers
 
 SERVICES = {
     "d": Service("d", "d.v1", needs=("c",)),
@@ -93,6 +94,9 @@ def test_what_a_contract_holds() -> None:
         "shelf": "Shelf",
         "book": "Book",
         "chapter": "Chapter",
+        "reader": "Reader",
+        "subscription": "Subscription",
+        "subscription_note": "SubscriptionNote",
     }
     assert CONTRACT.by_name["mopenstack_tests.library.v1.Books.GetBook"].handler == "get_book"
 
@@ -145,14 +149,17 @@ def test_values_of_modules_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [option.name for option in found.options] == ["library.fast"]
     assert found.watched == "p"
     assert set(found.quotas) == {"library"}
-    assert set(found.owners) == {"shelf", "book", "chapter"}
+    assert set(found.owners) == {"shelf", "book", "chapter", "reader"}
     assert set(found.lifecycles) == {"book"}
     assert len(found.plans) == len(CONTRACT.operations) - 1, "all but Forget"
 
 
 def _declared(**changes: Any) -> Callable[[], Any]:
     found = Registry(CONTRACT)
-    whole = Declared(found.owners, found.lifecycles, {("shelf", "labels"): Collection("shelf", "labels")}, {}, {})
+    parts: Any = {(one.kind, one.field): one for one in (readers.REMARKS, readers.WISHES)}
+    associations = {"subscription": readers.SUBSCRIPTIONS}
+    labels = {("shelf", "labels"): Collection("shelf", "labels")}
+    whole = Declared(found.owners, found.lifecycles, labels, associations, parts)
     return lambda: make_plans(CONTRACT, found._servicers.values(), replace(whole, **changes))
 
 
@@ -161,6 +168,8 @@ def _declared(**changes: Any) -> Callable[[], Any]:
     [
         ({"lifecycles": {}}, "LendBook: the lifecycle of its target has no row 'lend'"),
         ({"owners": {}}, "its target '.*' is not served"),
+        ({"associations": {}}, "no module holds the rules of the association 'subscription'"),
+        ({"parts": {}}, "no Parts says what reader.remarks is"),
     ],
 )
 def test_declarations_that_do_not_fit(changes: dict[str, Any], text: str) -> None:
