@@ -14,7 +14,7 @@ from mopenstack_tests.library.v1 import books_pb2
 
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.administration import Administration
-from mopenstack.core.engine.server import create_server, whole
+from mopenstack.core.engine.server import asked_fields, create_server, whole
 from mopenstack.gateway.addresses import cloud_path
 from mopenstack.gateway.app import App
 from mopenstack.gateway.remote import RemoteCore
@@ -233,10 +233,11 @@ async def test_whole_messages(library: Library, audience: str, fields: Any, show
 
     shelf = pb.Shelf(id="s", name="n", wood=pb.Shelf.OAK, building="b", readers=["x"], books=7)
     show, lists = library.operation("GetShelf"), library.operation("ListShelves")
-    shown_one = whole(show, pb.ShelfRequest(fields=fields), shelf, audience).shelf  # type: ignore[attr-defined]
+    one: Any = whole(show, shelf, audience, asked_fields(show, pb.ShelfRequest(fields=fields), shelf))
     query = pb.ListShelvesRequest()
     query.query.fields.extend(fields)
-    page: Any = whole(lists, query, Page([shelf], next_marker="s"), audience)
+    listed = Page([shelf], next_marker="s")
+    page: Any = whole(lists, listed, audience, asked_fields(lists, query, listed))
     assert page.page.next_marker == "s"
-    for found in (shown_one, page.shelves[0]):
+    for found in (one.shelf, page.shelves[0]):
         assert {field.name for field, _ in found.ListFields()} == shown

@@ -114,14 +114,20 @@ async def _answer(
     except Exception:
         await _abort(context, Internal("The server has erred."))
         raise
-    context.set_trailing_metadata((("x-mopenstack-audience", reply.audience), ("x-mopenstack-outcome", reply.outcome)))
-    return whole(operation, request, reply.result, reply.audience)
+    fields = asked_fields(operation, request, reply.result)
+    context.set_trailing_metadata(
+        (
+            ("x-mopenstack-audience", reply.audience),
+            ("x-mopenstack-outcome", reply.outcome),
+            ("x-mopenstack-fields", json.dumps(list(fields))),
+        )
+    )
+    return whole(operation, reply.result, reply.audience, fields)
 
 
-def whole(operation: Operation, request: Message, result: Any, audience: str) -> Message:
+def whole(operation: Operation, result: Any, audience: str, fields: Sequence[str] = ()) -> Message:
     """The response message of a handler's result, without what the caller may not see or did not ask for."""
     response = operation.response()
-    fields = _asked_fields(request)
     if isinstance(result, Page):
         field = next(f for f in response.DESCRIPTOR.fields if f.is_repeated and f.message_type is not None)
         target = getattr(response, field.name)
@@ -141,8 +147,13 @@ def whole(operation: Operation, request: Message, result: Any, audience: str) ->
     return response
 
 
-def _asked_fields(request: Message) -> Sequence[str]:
-    """The keys that a list's query, or the field `fields` of another request, asks for; none: all of them."""
+def asked_fields(operation: Operation, request: Message, result: Any) -> Sequence[str]:
+    """The keys that a list's query, or the field `fields` of another request, asks for; none: all of them.
+
+    A handler that made the whole response message has looked at them itself.
+    """
+    if isinstance(result, operation.response):
+        return ()
     for field in request.DESCRIPTOR.fields:
         if field.message_type is not None and field.message_type.full_name == QUERY:
             found: Sequence[str] = getattr(request, field.name).fields
