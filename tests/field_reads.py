@@ -113,14 +113,14 @@ class Reading:
         self._results: dict[Any, Messages] = {}
         self._depth = 0
 
-    def enter(self, servicer: Any, handler: Callable[..., Any], request: AnyMessageType) -> None:
-        """Follow a request through a bound method of (call, request)."""
+    def enter(self, servicer: Any, handler: Callable[..., Any], request: AnyMessageType, place: int = 2) -> None:
+        """Follow a request through a function whose argument of that place it is: a method of (call, request)."""
         function = getattr(handler, "__func__", handler)
         found = _source(function)
         if found is None:
             self.escape({request})
             return
-        self.call(*found, [NONE, NONE, frozenset({request})], {}, servicer)
+        self.call(*found, [*(NONE,) * place, frozenset({request})], {}, servicer)
 
     # -- marks
 
@@ -347,7 +347,7 @@ class _Body:
                 inner = field.message_type
                 if inner is not None and not field.is_repeated and not inner.full_name.startswith("google.protobuf."):
                     return self._reading.field(one, field.name)
-        return NONE
+        return owner  # a request without one is the object itself
 
     def _targets(self, called: ast.expr) -> Iterator[tuple[str, Function]]:
         """(module, function) of everything that a call may mean."""

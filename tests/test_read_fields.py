@@ -16,8 +16,9 @@ from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.core.engine.associations import Association
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.registry import Registry
+from mopenstack.core.engine.registry import Registry, _values
 from tests.field_reads import Reading
 from tests.imports import modules
 
@@ -76,18 +77,46 @@ def _placeholders(operation: Operation) -> set[str]:
     return {*PLACE.findall(" ".join(texts)), *CHECKED.findall(operation.options.policy.check), "fields"}
 
 
+def _follow_declared(reading: Reading, registry: Registry, operation: Operation) -> None:
+    """What an operation's options read of its request: the engine's part, and the rules that a service adds."""
+    options, request = operation.options, operation.request.DESCRIPTOR
+    if options.refuses or options.collection.field or options.quota_set.step:
+        reading.escape([request])  # refused as a whole, or read by the engine's own steps
+    if operation.raw_request:
+        reading.field(request, "data")  # the bytes
+    if options.association.kind:
+        rules = _rules(registry, Association)[options.association.kind]
+        for name in rules.ends:
+            reading.field(request, name)
+        for rule in filter(None, (rules.make, rules.permit)):
+            reading.enter(None, rule, request, 1)
+    if options.transition:
+        owner = registry.plans[operation.name].owner
+        assert owner is not None
+        prepare = registry.lifecycles[owner.options.kind]._prepare.get(options.transition)
+        if prepare is not None:
+            reading.enter(None, prepare[0], request, 2)
+
+
+@cache
+def _rules(registry: Registry, kind: type[Any]) -> dict[str, Any]:
+    """Kind of a resource -> rules of one type, which are values of modules of the services."""
+    found = (value for service in registry.contract.services for value in _values(service))
+    return {value.kind: value for value in found if isinstance(value, kind)}
+
+
 def followed() -> set[str]:
     """Full names of the fields that the handlers of all operations read."""
-    plans, reading = Registry(contract()).plans, Reading()
+    registry, reading = Registry(contract()), Reading()
     for operation in contract().operations:
-        servicer, request = plans[operation.name].servicer, operation.request.DESCRIPTOR
-        handler = servicer.handler(operation)
-        names = [operation.handler, f"prepare_{operation.handler}", f"abandon_{operation.handler}", "before"]
-        for method in (handler, *(getattr(servicer, name, None) for name in names)):
+        servicer, request = registry.plans[operation.name].servicer, operation.request.DESCRIPTOR
+        names = [operation.handler, f"prepare_{operation.handler}", f"abandon_{operation.handler}"]
+        names += ["before", "check_request"]
+        own = [getattr(servicer, name, None) for name in names]
+        for method in (servicer.handler(operation), *own):
             if method is not None:
                 reading.enter(servicer, method, request)
-        if handler is None and operation.options.collection.field:
-            reading.escape([request])
+        _follow_declared(reading, registry, operation)
         for name in _placeholders(operation):
             reading.field(request, name)
     return reading.read

@@ -30,8 +30,8 @@ def _generated(package: str, files: list[Path], includes: list[Path], out: Path)
     """The module that the build writes for a package of these files."""
     folder = out / package.replace(".", "/")
     folder.mkdir(parents=True)
-    write = runpy.run_path(str(PROTO / "generate.py"))["write_refusals"]
-    write([str(file) for file in files], out, includes)
+    build = runpy.run_path(str(PROTO / "generate.py"))
+    build["write_refusals"](build["_descriptors"]([str(file) for file in files], out, includes), out)
     return runpy.run_path(str(folder / "refusals.py"))
 
 

@@ -159,7 +159,7 @@ def _declared(**changes: Any) -> Callable[[], Any]:
     parts: Any = {(one.kind, one.field): one for one in (readers.REMARKS, readers.WISHES)}
     associations = {"subscription": readers.SUBSCRIPTIONS}
     labels = {("shelf", "labels"): Collection("shelf", "labels")}
-    whole = Declared(found.owners, found.lifecycles, labels, associations, parts)
+    whole = Declared(found.owners, found.lifecycles, labels, associations, parts, {})
     return lambda: make_plans(CONTRACT, found._servicers.values(), replace(whole, **changes))
 
 
