@@ -11,6 +11,7 @@ import pytest
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.contract import contract
 from mopenstack.contract.service import installed, named
+from mopenstack.core.engine.registry import Registry
 from mopenstack.gateway.documented_operations import path_of, rows
 
 GOLDEN = Path(__file__).parent / "golden" / "not-served"
@@ -73,6 +74,13 @@ def test_every_documented_operation(service: str) -> None:
     )
     assert all(len(reason) > 20 for reason in listed.values()), "a reason that says nothing"
     assert len(listed) <= LEFT_OUT_MAX * len(every), f"{len(listed)} of {len(every)} left out"
+
+
+def test_every_declared_operation_is_served() -> None:
+    """An RPC of an installed service has a handler, or options that describe one; else it would answer 501."""
+    plans = Registry(contract()).plans
+    missing = [operation.name for operation in contract().operations if operation.name not in plans]
+    assert missing == [], "declared, and nothing answers them: write a handler, or give them options that describe one"
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -13,6 +13,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from mopenstack.contract.v1 import common_pb2
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
 from tests.conftest import Cloud, User
 from tests.processes import server
@@ -112,6 +113,33 @@ async def test_grpc_has_the_same_policy(split: tuple[str, str], user: User) -> N
             assert isinstance(details, bytes)
             status_pb2.Status.FromString(details).details[0].Unpack(info)
             assert (info.reason, info.domain) == (reason, "mopenstack")
+
+
+async def test_the_fields_that_a_client_asks_for(split: tuple[str, str], user: User) -> None:
+    """`fields` of a list and of a show holds over gRPC as over HTTP: what was not asked for is not set."""
+    made = (await user.post("network", "/v2.0/networks", {"network": {"name": "few", "mtu": 1400}})).ok(201)["network"]
+    path = f"/v2.0/networks/{made['id']}?fields=name&fields=mtu"
+    assert (await user.get("network", path)).ok() == {"network": {"name": "few", "mtu": 1400}}
+    listed = (await user.get("network", "/v2.0/networks?name=few&fields=tenant_id&fields=mtu")).ok()["networks"]
+    assert listed == [{"tenant_id": user.project_id, "mtu": 1400}]
+    metadata = (("x-auth-token", user.token),)
+    async with grpc.aio.insecure_channel(split[1]) as channel:
+        show = channel.unary_unary(
+            "/mopenstack.network.v2.Networks/GetNetwork",
+            networks_pb2.GetNetworkRequest.SerializeToString,
+            networks_pb2.NetworkResponse.FromString,
+        )
+        request = networks_pb2.GetNetworkRequest(network_id=made["id"], fields=["name", "mtu"])
+        answer = await show(request, metadata=metadata)
+        assert {field.name for field, _ in answer.network.ListFields()} == {"name", "mtu"}
+        lists = channel.unary_unary(
+            "/mopenstack.network.v2.Networks/ListNetworks",
+            networks_pb2.ListNetworksRequest.SerializeToString,
+            networks_pb2.ListNetworksResponse.FromString,
+        )
+        query = common_pb2.Query(filters=[common_pb2.Query.Filter(key="name", values=["few"])], fields=["id"])
+        networks = (await lists(networks_pb2.ListNetworksRequest(query=query), metadata=metadata)).networks
+        assert list(networks) == [networks_pb2.Network(id=made["id"])]
 
 
 async def test_reflection_and_health(split: tuple[str, str]) -> None:

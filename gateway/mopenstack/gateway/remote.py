@@ -49,7 +49,10 @@ class RemoteCore:
         except grpc.aio.AioRpcError as error:
             raise _fault(error) from None
         return Reply(
-            result, str(trailing.get("x-mopenstack-audience", "")), str(trailing.get("x-mopenstack-outcome", ""))
+            result,
+            str(trailing.get("x-mopenstack-audience", "")),
+            str(trailing.get("x-mopenstack-outcome", "")),
+            json.loads(trailing.get("x-mopenstack-fields", "[]")),
         )
 
     def holds(self, message: Message) -> bool:

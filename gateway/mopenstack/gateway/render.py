@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
@@ -52,7 +53,10 @@ class Renderer:
             headers = header_fields(response.DESCRIPTOR, context.microversion, context.api_url, result)
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
-                body = orjson.dumps({**plan.document(result, context.api_url), **page})
+                document = plan.document(result, context.api_url)
+                if reply.fields and endpoint.envelope in document:
+                    document[endpoint.envelope] = _pick_each(document[endpoint.envelope], reply.fields)
+                body = orjson.dumps({**document, **page})
             else:
                 body = b"" if plan.bodiless else orjson.dumps(plan.document(result, context.api_url))
         else:
@@ -129,5 +133,12 @@ def _fields(dialect: Dialect, context: RequestContext) -> list[str]:
     return [value for key, value in context.pairs if key == "fields"]
 
 
-def _pick(document: dict[str, Any], fields: list[str]) -> dict[str, Any]:
+def _pick(document: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:
     return {key: value for key, value in document.items() if key in fields}
+
+
+def _pick_each(value: Any, fields: Sequence[str]) -> Any:
+    """The object of an envelope, or each object of its list, with these keys alone."""
+    if isinstance(value, list):
+        return [_pick_each(item, fields) for item in value]
+    return _pick(value, fields) if isinstance(value, dict) else value

@@ -191,7 +191,7 @@ class _Steps:
         if self._list in rules.partners:
             found = list(await rules.partners[self._list](call, ends))
         else:
-            found = list(await self._partners(call, ends, owner.message))
+            found = list(await self._partners(call, ends, owner))
         if rules.sees is not None:
             found = [one for one in found if rules.sees(call, one)]
         query = getattr(request, "query", None) or common.Query()
@@ -202,10 +202,15 @@ class _Steps:
         found.sort(key=lambda one: stored(one).id)
         return Page([await owner.view(call, one) for one in found])
 
-    async def _partners(self, call: Call, ends: Ends, message: type[Any]) -> Sequence[Any]:
-        """What the relations of the given ends name at the other end."""
-        relations = await call.tx.query(self._rules.message, **{name: stored(end).id for name, end in ends.items()})
-        found = [await call.tx.get(message, getattr(relation, self._list)) for relation in relations]
+    async def _partners(self, call: Call, ends: Ends, owner: Any) -> Sequence[Any]:
+        """What the relations of the given ends name at the other end: by the ids, or the keys, of the resources."""
+        keys = {name: call.owner_of(self._rules.ends[name]).listing.key for name in ends}
+        given = {name: getattr(end, keys[name]) for name, end in ends.items()}
+        relations = await call.tx.query(self._rules.message, **given)
+        if owner.options.key:
+            found = [await owner.find(call, getattr(relation, self._list)) for relation in relations]
+        else:
+            found = [await call.tx.get(owner.message, getattr(relation, self._list)) for relation in relations]
         return [one for one in found if one is not None]
 
     async def _ends(self, call: Call, request: Any) -> Ends:

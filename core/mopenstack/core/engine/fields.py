@@ -8,17 +8,21 @@ from typing import Any
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.descriptors import AnyMessageType
+from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2
 
 
 def envelope(request: Any) -> tuple[Message, set[str]]:
-    """The object inside the request's envelope, and the fields that it gave; a request without one is the object."""
+    """The object inside the request's envelope, and the fields that it gave; a request without one is the object.
+
+    A mask names the keys that were given; those that no field declares are in an inline field, which has no key.
+    """
     body_field, mask_field = _envelope_fields(request.DESCRIPTOR)
     body: Message = getattr(request, body_field) if body_field else request
-    given = set(getattr(request, mask_field).paths) if mask_field else set()
-    given = given or {field.name for field, _ in body.ListFields()}
+    present = {field.name for field, _ in body.ListFields()}
+    mask = set(getattr(request, mask_field).paths) if mask_field else set()
+    given = mask | (present & free_fields(body.DESCRIPTOR)) if mask else present
     return body, given & writable_fields(body.DESCRIPTOR)
 
 
@@ -41,6 +45,23 @@ def writable_fields(message: AnyMessageType) -> frozenset[str]:
     """The fields of a message that requests may give."""
     hidden = (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL)
     return frozenset(field.name for field in message.fields if field_rules(field).access not in hidden)
+
+
+@cache
+def free_fields(descriptor: AnyMessageType) -> frozenset[str]:
+    """The fields of a message that hold the keys which none of its fields declares: inline maps and Structs."""
+    return frozenset(field.name for field in descriptor.fields if field_rules(field).inline and _is_object(field))
+
+
+def _is_object(field: AnyField) -> bool:
+    message = field.message_type
+    return message is not None and (message.GetOptions().map_entry or message.full_name == "google.protobuf.Struct")
+
+
+def merge_free_fields(source: Message, target: Message, names: Iterable[str]) -> None:
+    """Add the free keys of the source to those of the target: each is a key of the object by itself."""
+    for name in free_fields(source.DESCRIPTOR).intersection(names):
+        getattr(target, name).MergeFrom(getattr(source, name))
 
 
 def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:

@@ -12,21 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.faults import Fault
+from mopenstack.core.engine.call import Call
 from mopenstack.core.store.kinds import resource_options, stored
 
-if TYPE_CHECKING:
-    from mopenstack.core.engine.call import Call
-
 M = TypeVar("M", bound=Message)
-Finish = Callable[["Call", Any], Awaitable[None]]
-Recorder = Callable[["Call", Any, Any], Awaitable[None]]
+Finish = Callable[[Call, Any], Awaitable[None]]
+Recorder = Callable[[Call, Any, Any], Awaitable[None]]
 """(call, private copy, its row)"""
-Prepare = Callable[["Call", Any, Any], Awaitable["str | Message | None"]]
+Prepare = Callable[[Call, Any, Any], Awaitable[str | Message | None]]
 """(call, private copy, request) -> the row that begins, or the answer; None: the row asked for, and the usual answer"""
 P = TypeVar("P", bound=Prepare)
 
@@ -62,7 +60,7 @@ class Action:
     cancels: bool = False
 
 
-Guard = Callable[["Call", Any, Any], "Fault | None"]
+Guard = Callable[[Call, Any, Any], Fault | None]
 """(call, object, its row): the refusal of an action, or None. Rows of a subclass of Action carry what guards ask."""
 
 

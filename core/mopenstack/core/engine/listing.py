@@ -165,6 +165,8 @@ def _sort_key(field: AnyField) -> Callable[[Any], Any]:
         return lambda obj: ((stamp := getattr(obj, name)).seconds, stamp.nanos)
     if field.message_type is not None:
         return lambda obj: str(getattr(obj, name))
+    if field.is_repeated:
+        return lambda obj: list(getattr(obj, name))
     return lambda obj: getattr(obj, name)
 
 

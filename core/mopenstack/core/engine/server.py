@@ -8,7 +8,7 @@ ErrorInfo whose reason is the fault's name.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc
@@ -20,7 +20,7 @@ from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from mopenstack.contract.calls import ByteStream, Page, RequestContext
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
-from mopenstack.contract.operations import LATEST, Operation, field_rules, in_place
+from mopenstack.contract.operations import LATEST, QUERY, Operation, field_rules, in_place, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
@@ -114,18 +114,25 @@ async def _answer(
     except Exception:
         await _abort(context, Internal("The server has erred."))
         raise
-    context.set_trailing_metadata((("x-mopenstack-audience", reply.audience), ("x-mopenstack-outcome", reply.outcome)))
-    return whole(operation, reply.result, reply.audience)
+    fields = asked_fields(operation, request, reply.result)
+    context.set_trailing_metadata(
+        (
+            ("x-mopenstack-audience", reply.audience),
+            ("x-mopenstack-outcome", reply.outcome),
+            ("x-mopenstack-fields", json.dumps(list(fields))),
+        )
+    )
+    return whole(operation, reply.result, reply.audience, fields)
 
 
-def whole(operation: Operation, result: Any, audience: str) -> Message:
-    """The response message of a handler's result, without what the caller may not see."""
+def whole(operation: Operation, result: Any, audience: str, fields: Sequence[str] = ()) -> Message:
+    """The response message of a handler's result, without what the caller may not see or did not ask for."""
     response = operation.response()
     if isinstance(result, Page):
         field = next(f for f in response.DESCRIPTOR.fields if f.is_repeated and f.message_type is not None)
         target = getattr(response, field.name)
         for item in result.items:
-            _project(item, target.add(), audience, operation)
+            _project(item, target.add(), audience, operation, fields)
         if "page" in response.DESCRIPTOR.fields_by_name:
             response.page.next_marker = result.next_marker  # type: ignore[attr-defined]
             response.page.previous_marker = result.previous_marker  # type: ignore[attr-defined]
@@ -136,11 +143,28 @@ def whole(operation: Operation, result: Any, audience: str) -> Message:
         return result  # type: ignore[no-any-return]
     else:
         field = next(f for f in response.DESCRIPTOR.fields if f.message_type is not None)
-        _project(result, getattr(response, field.name), audience, operation)
+        _project(result, getattr(response, field.name), audience, operation, fields)
     return response
 
 
-def _project(source: Message, target: Message, audience: str, operation: Operation) -> None:
+def asked_fields(operation: Operation, request: Message, result: Any) -> Sequence[str]:
+    """The keys that a list's query, or the field `fields` of another request, asks for; none: all of them.
+
+    A handler that made the whole response message has looked at them itself.
+    """
+    if isinstance(result, operation.response):
+        return ()
+    for field in request.DESCRIPTOR.fields:
+        if field.message_type is not None and field.message_type.full_name == QUERY:
+            found: Sequence[str] = getattr(request, field.name).fields
+            return found
+        if field.name == "fields" and field.is_repeated:
+            named: Sequence[str] = getattr(request, field.name)
+            return named
+    return ()
+
+
+def _project(source: Message, target: Message, audience: str, operation: Operation, fields: Sequence[str]) -> None:
     if source.DESCRIPTOR is target.DESCRIPTOR:
         target.CopyFrom(source)
     else:
@@ -150,7 +174,9 @@ def _project(source: Message, target: Message, audience: str, operation: Operati
     for field in target.DESCRIPTOR.fields:
         rules = field_rules(field)
         hidden = (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL
-        if hidden or not in_place(rules, operation.response.DESCRIPTOR.name, LATEST):
+        # Keys that no field declares are in an inline field: which of them are shown is the gateway's to say.
+        asked = not fields or rules.inline or not {field.name, wire_key(field), rules.also}.isdisjoint(fields)
+        if hidden or not asked or not in_place(rules, operation.response.DESCRIPTOR.name, LATEST):
             target.ClearField(field.name)
 
 
@@ -170,6 +196,7 @@ def _metadata(context: Any) -> RequestContext:
         content_type=given.get("x-content-type", ""),
         verb=trusted.get("x-mopenstack-verb", ""),
         path=trusted.get("x-mopenstack-path", ""),
+        project_id=trusted.get("x-mopenstack-project", ""),
     )
 
 

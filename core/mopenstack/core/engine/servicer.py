@@ -21,7 +21,7 @@ from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY
-from mopenstack.core.engine.fields import copy_fields, envelope
+from mopenstack.core.engine.fields import copy_fields, envelope, free_fields, merge_free_fields
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.listing import Listing, listing
 from mopenstack.core.engine.visibility import Visibility
@@ -273,7 +273,9 @@ class ResourceServicer(Servicer, Generic[M]):
         body, given = envelope(request)
         old = call.target
         new = await call.tx.edit(self.message, old.id)
-        copy_fields(body, new, names=given & self.fields.keys())
+        names = given & self.fields.keys()
+        copy_fields(body, new, names=names - free_fields(body.DESCRIPTOR))
+        merge_free_fields(body, new, names)
         kept = await self.modify(call, old, cast("M", new), request, given)
         return await self.answer(call, kept, request)
 

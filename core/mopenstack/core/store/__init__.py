@@ -1,11 +1,12 @@
 """The store: transactions over resources, claims, counters and due transitions.
 
-`Store` (base.py) is the interface, `sqlite` and `postgres` are its two implementations, and
+`Store` (store.py) is the interface, `sqlite` and `postgres` are its two implementations, and
 `Transaction` is what the rest of the core sees. One schema (schema.py), statements written once
 (statements.py), executed by the drivers themselves.
 """
 
-from mopenstack.core.store.base import Conflicted, Store
+from mopenstack.core.store.base import Conflicted
+from mopenstack.core.store.store import Store
 from mopenstack.core.store.transaction import Taken, Transaction
 
 __all__ = ["Conflicted", "Store", "Taken", "Transaction"]

@@ -1,21 +1,16 @@
-"""What every store offers, and what the engine must know of it."""
+"""What every store keeps in this process, and the session that a driver gives a transaction."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
 from mopenstack.core.store.compiled import Statements
 from mopenstack.core.store.held import Held
 from mopenstack.core.store.views import Views
-
-if TYPE_CHECKING:
-    from mopenstack.core.store.transaction import Transaction
 
 OBJECTS_MAX = 100_000
 """Decoded objects that an exclusive store keeps; the oldest tenth goes when it is full."""
@@ -54,11 +49,11 @@ class Session(Protocol):
         """Execute a writing statement; its RETURNING row, if any."""
 
 
-class Store(ABC):
-    """One database with the state of any number of clouds.
+class StoreState:
+    """Decoded objects, rendered views and counters of one store, as this process knows them.
 
-    `exclusive` says that no other process writes to it: then decoded objects and rendered views are
-    kept in this process. Otherwise every read asks the database.
+    `exclusive` says that no other process writes to the store: only then objects and views are kept here. Otherwise
+    every read asks the database.
     """
 
     exclusive: bool
@@ -76,44 +71,6 @@ class Store(ABC):
         self.next_due: dict[str, float] = {}
         self.kinds: dict[str, set[str]] = {}
         """Cloud -> every kind of which it has or had an object; only where this process alone writes."""
-
-    @abstractmethod
-    async def open(self) -> None:
-        """Connect and bring the schema up to date."""
-
-    @abstractmethod
-    async def close(self) -> None: ...
-
-    @abstractmethod
-    def transaction(self, cloud: str, *, alone: bool = False) -> AbstractAsyncContextManager[Transaction]:
-        """All or nothing; raises Conflicted when it must be run again. `alone`: after all others that are alone."""
-
-    @abstractmethod
-    async def clouds(self) -> list[tuple[str, bytes]]:
-        """Name and settings of every cloud in the store."""
-
-    @abstractmethod
-    async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Add a cloud with the rows of a template (as `export_cloud` gave them); raises CloudTaken."""
-
-    @abstractmethod
-    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Put the rows of a template in the place of everything that a cloud holds, in one step."""
-
-    @abstractmethod
-    async def save_cloud(self, name: str, data: bytes) -> None: ...
-
-    async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
-        """Replace a cloud's settings in a shared store by what they are changed to; false: there is no such cloud."""
-        raise NotImplementedError
-
-    @abstractmethod
-    async def delete_cloud(self, name: str) -> bool:
-        """Remove a cloud and all that is in it; false: there is none."""
-
-    @abstractmethod
-    async def export_cloud(self, name: str) -> dict[str, list[Row]]:
-        """Table name -> rows of the cloud, without the cloud's name."""
 
     def remember(self, key: tuple[str, str, str], message: Message) -> None:
         """Keep a decoded object; only called when exclusive."""

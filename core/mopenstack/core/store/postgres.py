@@ -13,8 +13,9 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from mopenstack.core.store.base import CloudTaken, Conflicted, Row, Store, Unreachable
+from mopenstack.core.store.base import CloudTaken, Conflicted, Row, Unreachable
 from mopenstack.core.store.compiled import cloud_tables, statements
+from mopenstack.core.store.store import Store
 from mopenstack.core.store.transaction import SETTINGS, Transaction
 
 POOL_MAX = 10

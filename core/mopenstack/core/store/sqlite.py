@@ -16,8 +16,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mopenstack.core.store.base import CloudTaken, Row, Store
+from mopenstack.core.store.base import CloudTaken, Row
 from mopenstack.core.store.compiled import cloud_tables, sqlite_schema, statements
+from mopenstack.core.store.store import Store
 from mopenstack.core.store.transaction import Transaction
 
 FILE_NAME = "mopenstack.sqlite3"

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from google.protobuf.message import Message
 
-from mopenstack.core.store.base import Session, Store
+from mopenstack.core.store.base import Session, StoreState
 from mopenstack.core.store.kinds import Kind, index_value, kind_of, stored
 from mopenstack.core.store.views import Dependency
 
@@ -40,7 +40,7 @@ class Transaction:
 
     __slots__ = ("_changed", "_generations", "_reads", "_session", "_versions", "_written", "cloud", "store")
 
-    def __init__(self, store: Store, session: Session, cloud: str) -> None:
+    def __init__(self, store: StoreState, session: Session, cloud: str) -> None:
         self.store, self.cloud = store, cloud
         self._session = session
         self._written: dict[tuple[str, str], Message | None] = {}

@@ -343,12 +343,12 @@ Location = Callable[[Message, Any], str]
 
 
 def location_template(path: str) -> Location:
-    """A Location header's path: `{field}` of the request, else of the answer's object."""
+    """A Location header's path: `{field}` of the request, else of the answer or of the object inside of it."""
 
     def fill(request: Message, result: Any) -> str:
         def one(match: re.Match[str]) -> str:
             name, *path = match.group(1).split(".")
-            value: Any = request if name in request.DESCRIPTOR.fields_by_name else result
+            value: Any = request if name in request.DESCRIPTOR.fields_by_name else _holder(result, name)
             for part in (name, *path):
                 value = getattr(value, part)
             return quote(str(value), safe="/:")
@@ -356,6 +356,16 @@ def location_template(path: str) -> Location:
         return _PLACEHOLDER.sub(one, path)
 
     return fill
+
+
+def _holder(result: Message, name: str) -> Message:
+    """What has a field: a result, or (where it is a whole answer) the object in its envelope."""
+    if name in result.DESCRIPTOR.fields_by_name:
+        return result
+    inner = [field.name for field in result.DESCRIPTOR.fields if field.message_type and not field.is_repeated]
+    return next(
+        (one for one in (getattr(result, key) for key in inner) if name in one.DESCRIPTOR.fields_by_name), result
+    )
 
 
 def template(href: str) -> Callable[[Any], str]:

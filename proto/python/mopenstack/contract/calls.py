@@ -103,6 +103,7 @@ class Reply:
     result: Result
     audience: str = ""  # "admin", or "" for other callers
     outcome: str = ""  # one of the operation's outcomes, or "" for the usual one
+    fields: Sequence[str] = ()  # of a response message from another process: the keys that its objects were cut down to
 
 
 class Core(Protocol):

@@ -37,8 +37,11 @@ def refusals(package: str) -> ModuleType:
             continue
         code = annotations_pb2.RefusalText.Code.Name(rule.code)
         bases = tuple(getattr(module, class_name(base)) for base in rule.bases) or (BASES[code],)
-        facts = {"message": rule.text, "name": value.name, "domain": package, "type": rule.type}
-        facts |= {"error_code": rule.error_code, "__module__": name}
+        said = {"message": rule.text, "type": rule.type, "error_code": rule.error_code}
+        # What a refusal does not say is as its base says it.
+        facts = {"name": value.name, "domain": package, "__module__": name} | {
+            key: one for key, one in said.items() if one
+        }
         setattr(module, class_name(value.name), register(type(class_name(value.name), bases, facts)))
     sys.modules[name] = module
     made: ModuleType = module

@@ -1,0 +1,198 @@
+"""The table of a resource's actions: who may begin one, what holds meanwhile and at the end, and when that is."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.clouds import Cloud
+from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from tests.engine.conftest import Library
+from tests.engine.library.core.books import LIFECYCLE, Book, errors, recorded
+from tests.engine.library.core.callers import ALICE, LIBRARIAN
+
+
+async def _in_state(library: Library, **fields: Any) -> str:
+    """The id of a book with these stored fields."""
+    made = await library.book()
+
+    async def change(call: Call) -> None:
+        book = await call.tx.edit(Book, made.id)
+        for name, value in fields.items():
+            setattr(book, name, value)
+        await call.tx.put(book)
+
+    await library.transact(change)
+    return str(made.id)
+
+
+async def _state(library: Library, id: str) -> tuple[str, str | None, str]:
+    """(status, task or None, place)"""
+    book = await library.ask("GetBook", book_id=id)
+    return Book.Status.Name(book.status), book.task if book.HasField("task") else None, book.place
+
+
+async def test_an_action_at_once(library: Library) -> None:
+    """In a cloud where nothing takes time the next call sees the end; the answer of the action shows its begin."""
+    book = await library.book()
+    lending = await library.ask("LendBook", book_id=book.id)
+    assert (lending.status, lending.task, lending.place) == (Book.LENDING, "lending", "desk")
+    assert await _state(library, book.id) == ("LENT", None, "away")
+    await library.ask("ReturnBook", book_id=book.id)
+    assert await _state(library, book.id) == ("AVAILABLE", None, "shelf")
+
+
+async def test_an_action_takes_its_time(slow_library: Library) -> None:
+    """`seconds` by the cloud's clock; meanwhile no other action may begin."""
+    library = slow_library
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+    library.cloud.clock.advance(4)
+    assert await _state(library, book.id) == ("LENDING", "lending", "desk")
+    with pytest.raises(errors.WrongState, match=f"Cannot return book {book.id} while it is LENDING"):
+        await library.ask("ReturnBook", book_id=book.id)
+    library.cloud.clock.advance(1.1)
+    assert await _state(library, book.id) == ("LENT", None, "away")
+
+
+async def test_no_seconds_are_none_in_any_cloud(slow_library: Library) -> None:
+    library = slow_library
+    id = await _in_state(library, status=Book.LENT)
+    await library.ask("ReturnBook", book_id=id)
+    kept = await library.stored("book", id)
+    assert (kept.status, kept.place) == (Book.AVAILABLE, "shelf")
+
+
+async def test_a_completion_begins_another_action(slow_library: Library) -> None:
+    """Glue takes five seconds, drying ten; then what the second row sets holds."""
+    library = slow_library
+    id = await _in_state(library, condition=Book.LOOSE)
+    await library.ask("RepairBook", book_id=id)
+    assert (await _state(library, id))[:2] == ("IN_REPAIR", "gluing")
+    library.cloud.clock.advance(6)
+    assert (await _state(library, id))[:2] == ("IN_REPAIR", "drying")
+    assert (await library.stored("book", id)).condition == Book.LOOSE
+    library.cloud.clock.advance(9)
+    assert (await _state(library, id))[:2] == ("IN_REPAIR", "drying")
+    library.cloud.clock.advance(2)
+    assert (await _state(library, id))[:2] == ("AVAILABLE", None)
+    assert (await library.stored("book", id)).condition == Book.INTACT
+
+
+async def test_a_completion_deletes_the_object(library: Library) -> None:
+    book = await library.book()
+    await library.ask("BurnBook", LIBRARIAN, book_id=book.id)
+    with pytest.raises(errors.BookNotFound):
+        await library.ask("GetBook", book_id=book.id)
+
+
+async def test_a_deleted_object_completes_nothing(slow_library: Library) -> None:
+    library = slow_library
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+    await library.ask("DeleteBook", book_id=book.id)
+    library.cloud.clock.advance(60)
+    assert await library.ask("ListBooks") == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "caller", "refusal"),
+    [
+        ({}, ALICE, None),
+        ({"status": Book.LOST}, ALICE, errors.WrongState),
+        ({"condition": Book.LOOSE}, ALICE, errors.WrongState),  # the other status field
+        ({"locked": True}, ALICE, errors.BookLocked),
+        ({"locked": True}, LIBRARIAN, None),
+        ({"locked": True, "status": Book.LOST}, ALICE, errors.BookLocked),  # in the order of the guards
+        ({"locked": True, "status": Book.LOST}, LIBRARIAN, errors.WrongState),
+    ],
+)
+async def test_guards(library: Library, fields: dict[str, Any], caller: Any, refusal: Any) -> None:
+    id = await _in_state(library, **fields)
+    if refusal is None:
+        assert (await library.ask("LendBook", caller, book_id=id)).status == Book.LENDING
+        return
+    with pytest.raises(refusal) as refused:
+        await library.ask("LendBook", caller, book_id=id)
+    assert type(refused.value) is refusal
+
+
+async def test_a_refusal_says_the_label(library: Library) -> None:
+    id = await _in_state(library, status=Book.LOST)
+    with pytest.raises(errors.WrongState, match="Cannot give out book"):
+        await library.ask("LendBook", book_id=id)
+
+
+async def test_a_guarded_operation_begins_nothing(library: Library) -> None:
+    """`guard`: the row must allow the operation, whose own handler answers."""
+    book = await library.book()
+    assert (await library.ask("StampBook", book_id=book.id, stamp={"text": "ex libris"})).place == "ex libris"
+    assert (await _state(library, book.id))[0] == "AVAILABLE"
+    lost = await _in_state(library, status=Book.LOST)
+    with pytest.raises(errors.WrongState, match="give out"):
+        await library.ask("StampBook", book_id=lost, stamp={"text": "ex libris"})
+
+
+async def test_declared_transitions_are_recorded(library: Library) -> None:
+    """Once each, and not where the table refuses; what a completion begins is no transition of a client's."""
+    book = await library.book("Recorded")
+    recorded.clear()
+    await library.ask("RepairBook", book_id=book.id)
+    assert await _state(library, book.id) == ("IN_REPAIR", "drying", "")  # each call applies what was due before it
+    await library.ask("LendBook", book_id=book.id)
+    with pytest.raises(errors.WrongState):
+        await library.ask("RepairBook", book_id=book.id)
+    assert recorded == [("recorded repair", "Recorded"), ("recorded lend", "Recorded")]
+
+
+async def test_force(slow_library: Library) -> None:
+    """Any state, whatever the table says; a transition under way is forgotten."""
+    library = slow_library
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+
+    async def force(call: Call) -> None:
+        await LIFECYCLE.force(call, await call.tx.edit(Book, book.id), Book.LOST)
+
+    await library.transact(force)
+    library.cloud.clock.advance(60)
+    assert (await _state(library, book.id))[:2] == ("LOST", None)
+
+
+async def test_a_transition_can_be_completed_by_hand(slow_library: Library) -> None:
+    library = slow_library
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+    await library.transact(lambda call: LIFECYCLE.complete(call, book.id, "lend"))
+    assert (await _state(library, book.id))[0] == "LENT"
+
+
+async def test_what_the_table_tells(library: Library) -> None:
+    book = await library.book()
+
+    async def ask(call: Call) -> tuple[bool, bool]:
+        return LIFECYCLE.allows(call, book, "lend"), LIFECYCLE.allows(call, book, "return")
+
+    assert await library.transact(ask) == (True, False)
+    assert (LIFECYCLE.completes("repair"), LIFECYCLE.completes("lend")) == (True, False)
+
+
+async def _nothing(call: Call, book: Any) -> None:
+    """A completion."""
+
+
+def test_a_completion_of_no_row() -> None:
+    table: Lifecycle[Any] = Lifecycle(Book, [Action("lend", frozenset())], lambda action, book: errors.WrongState())
+    with pytest.raises(ValueError, match="Book: the table has no action 'lent'"):
+        table.on("lent")(_nothing)
+
+
+@pytest.mark.parametrize(("profile", "due"), [("instant", 100.0), ("realistic", 107.0), ("manual", math.inf)])
+def test_when_it_is_done(profile: Any, due: float) -> None:
+    cloud = Cloud("x", profile)
+    cloud.clock.rate = 0.0
+    cloud.clock.set(100.0)
+    assert cloud.due(7) == due
