@@ -46,6 +46,10 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/mopenstack conformance run --tool openstackclient -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
 
+.PHONY: coverage
+coverage: $(BIN)/mopenstack ## Which lines of core, gateway and suite the tests run: fails under 90 %
+	@$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=term
+
 .PHONY: lint
 lint: $(BIN)/mopenstack ## ruff and mypy, strict
 	@$(BIN)/ruff check .
