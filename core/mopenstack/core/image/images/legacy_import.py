@@ -82,9 +82,7 @@ def _stands_in(cloud: Cloud) -> bool:
 
 
 def _tasks(call: Call) -> Any:
-    from mopenstack.core.image.tasks import Tasks
-
-    return call.service(Tasks)
+    return call.owner_of("image_task")
 
 
 async def _begin(call: Call, task_id: str) -> tasks_pb2.Task | None:
