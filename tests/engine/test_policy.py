@@ -118,7 +118,7 @@ def test_alternatives(check: str, expected: list[list[str]]) -> None:
         ("field:kind=net", "kind", "net"),
         ("field:public=False", "", None),  # what an index does not hold
         ("field:kind=~^net", "", None),
-        ("'public':%(visibility)s", "", None),
+        ("'public':%(visibility)s", "visibility", "public"),
         ("role:admin", "", None),
         ("user_id:u", "", None),
     ],

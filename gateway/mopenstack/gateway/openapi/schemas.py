@@ -320,7 +320,7 @@ def _required(field: AnyField, rules: annotations_pb2.Field, mode: str) -> bool:
 
 def _may_be_in(rules: annotations_pb2.Field, message: str) -> bool:
     """Whether a field is in the tree of a request or answer of this name at any microversion."""
-    if rules.only_in and not any(place.message == message for place in rules.only_in):
+    if rules.only_in and not any(message in place.message for place in rules.only_in):
         return False
-    never = (place for place in rules.not_in if place.message == message)
+    never = (place for place in rules.not_in if message in place.message)
     return not any(minor(place.since, 0) == 0 and minor(place.until, LATEST) == LATEST for place in never)
