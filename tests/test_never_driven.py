@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mopenstack.contract.contract import contract
 from mopenstack.gateway.answers.checker import Checks
+from mopenstack.gateway.answers.declared import Declared
 from mopenstack.gateway.answers.published import publications
 
 GOLDEN = Path(__file__).parent / "golden" / "never-driven.tsv"
@@ -17,7 +18,9 @@ def test_the_list_names_what_there_is() -> None:
     header, *rows = GOLDEN.read_text(encoding="utf-8").splitlines()
     declared = {
         f"{name.split('.')[1]}\t{request}"
-        for name, request in Checks(publications(), contract().operations).report()["declared"].items()
+        for name, request in Checks(publications(), Declared(contract()), contract().operations)
+        .report()["declared"]
+        .items()
     }
     assert header == "service\trequest"
     gone = set(rows) - declared

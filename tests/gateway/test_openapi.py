@@ -27,6 +27,7 @@ from mopenstack.contract.faults import (
 )
 from mopenstack.contract.operations import Operation, field_rules
 from mopenstack.contract.refusals import refusals
+from mopenstack.gateway.answers.declared import Declared
 from mopenstack.gateway.dialects.base import TooLarge
 from mopenstack.gateway.openapi import document
 from mopenstack.gateway.surface import dialect_of
@@ -219,6 +220,19 @@ async def test_answers_are_as_it_says(demo: User) -> None:
         item = _paths()[_VARIABLE.sub("{}", f"/{api}{template}")][verb]
         response = _resolved(item["responses"].get(str(reply.status)) or item["responses"]["default"])
         assert _errors(response["content"]["application/json"]["schema"], reply.body) == [], path
+
+
+def test_answers_are_held_against_it() -> None:
+    """What `--check-answers` says of answers that are not as declared."""
+    declared = Declared(contract())
+    networks = ("GET", "/network/v2.0/networks")
+    assert declared.errors(*networks, 200, {"networks": [{"name": "n", "mtu": 1500}]}) == []
+    assert declared.errors(*networks, 200, {"networks": [{"mtu": "1500"}]}) == [
+        ("networks.0.mtu", '"1500" is not of type "integer"')
+    ]
+    assert declared.errors(*networks, 299, {}) == [("(the status)", "299 is not declared")]
+    path = "/network/v2.0/networks/{network_id}"
+    assert declared.errors("DELETE", path, 204, {}) == [("(the document)", "no body was expected")]
 
 
 async def test_it_is_served(cloud: Cloud) -> None:

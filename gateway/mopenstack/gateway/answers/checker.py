@@ -18,6 +18,7 @@ from mopenstack.contract.calls import Core, Reply, RequestContext
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.answers.declared import SOURCE, Declared
 from mopenstack.gateway.answers.published import Publications, blank, publications
 from mopenstack.gateway.answers.sent import unread
 from mopenstack.gateway.dialects.base import Answer, Dialect
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 EXCEPTIONS = Path(__file__).parent / "exceptions.tsv"
 VIOLATIONS_MAX = 1000
+JSON = "application/json"
 ERRORS_MAX = 5
 """So many are kept of one answer: the rest follows from them."""
 
@@ -63,6 +65,7 @@ class Checks:
     """What was seen since the gateway started."""
 
     publications: Publications
+    declared: Declared
     operations: Sequence[Operation] = ()
     """What is served."""
     checked: Counter[str] = field(default_factory=Counter)
@@ -77,12 +80,17 @@ class Checks:
     """The first of each kind: the same deviation is not told twice."""
 
     def check(self, endpoint: Endpoint, context: RequestContext, answer: Answer) -> None:
-        """Hold one answer against its schema."""
+        """Hold one answer against the schemas of its service, and against our own."""
         operation = endpoint.operation
         for path in unread(endpoint, context.document, context.microversion):
             self.unread.setdefault(operation.name, Counter())[path] += 1
         if context.verb == "HEAD":
             return
+        document = json.loads(answer.body) if answer.body and "json" in answer.content_type else None
+        if answer.body and answer.content_type == JSON:
+            path = operation.api.prefix + endpoint.path
+            errors = self.declared.errors(context.verb, path, answer.status, document)
+            self._add_all(operation, context, errors, SOURCE)
         place = (operation.api.type, context.verb, blank(endpoint.path), operation.action)
         published = self.publications.find(*place, context.microversion)
         if published is None:
@@ -94,10 +102,15 @@ class Checks:
             if not published.empty:
                 errors = [("(the document)", "a body was expected")]
         else:
-            errors = published.errors(json.loads(answer.body))
+            errors = published.errors(document)
+        self._add_all(operation, context, errors, published.source)
+
+    def _add_all(
+        self, operation: Operation, context: RequestContext, errors: list[tuple[str, str]], source: str
+    ) -> None:
         request = f"{context.verb} {context.path}"
         for where, expected in errors[:ERRORS_MAX]:
-            self._add(Violation(operation.name, request, context.microversion, where, expected[:500], published.source))
+            self._add(Violation(operation.name, request, context.microversion, where, expected[:500], source))
 
     def _add(self, violation: Violation) -> None:
         if any(violation.operation == name and text in violation.expected for name, text in exceptions()):
@@ -132,7 +145,7 @@ class CheckedRenderer(Renderer):
 
     def __init__(self, core: Core, contract: Contract) -> None:
         super().__init__(core)
-        self.checks = Checks(publications(), contract.operations)
+        self.checks = Checks(publications(), Declared(contract), contract.operations)
 
     def streamed(self, endpoint: Endpoint) -> None:
         self.checks.unpublished[endpoint.operation.name] += 1

@@ -70,7 +70,7 @@ class Publications:
         )
 
         def errors(document: Any) -> list[tuple[str, str]]:
-            return [_told(error) for error in validator.iter_errors(document)]
+            return [told(error) for error in validator.iter_errors(document)]
 
         return Published(source, errors, empty=False)
 
@@ -86,7 +86,7 @@ class Publications:
             self._collect(one, parts)
 
 
-def _told(error: Any) -> tuple[str, str]:
+def told(error: Any) -> tuple[str, str]:
     """(path in the document, what was expected); of alternatives, what the nearest one lacks."""
     branches = getattr(error.kind, "context", None)
     if branches:
@@ -99,7 +99,7 @@ def _told(error: Any) -> tuple[str, str]:
                 len(one),
             ),
         )
-        return _told(nearest[0])
+        return told(nearest[0])
     return ".".join(map(str, error.instance_path)) or "(the document)", error.message
 
 

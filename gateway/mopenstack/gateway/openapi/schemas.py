@@ -118,17 +118,17 @@ class Schemas:
         properties: Json = {}
         required: set[str] = set()
         whole: list[Json] = []
-        free: Any = None
+        free: list[Json] = []
         for field in self._travelling(fields, view):
             rules = field_rules(field)
             if rules.inline:
                 value = self._value(field, view)
                 if _is_map(field):
-                    free = value["additionalProperties"]
+                    free.append(value["additionalProperties"])
                 elif value != {"type": "object"}:  # a whole object, the list itself, or anything
                     whole.append(value)
                 else:
-                    free = True
+                    free.append({})
                 continue
             value = self.described(field, view)
             key = wire_key(field)
@@ -143,8 +143,8 @@ class Schemas:
             shown["properties"] = properties
         if required:
             shown["required"] = sorted(required)
-        if free is not None:
-            shown["additionalProperties"] = free
+        if free:
+            shown["additionalProperties"] = free[0] if len(free) == 1 else {"anyOf": free}
         elif not view.is_answer and not whole and self._rejects(descriptor):
             shown["additionalProperties"] = False
         if not whole:
@@ -218,6 +218,8 @@ class Schemas:
             value = {"type": "array", "items": self._one(field, view), **kept}
             if rules.lenient and not view.is_answer:
                 value["type"] = ["array", "string"]
+        elif rules.links and field.message_type is not None:
+            value = _links(rules)
         else:
             value = self._one(field, view)
         if view.is_answer:
@@ -306,6 +308,12 @@ def _limits(rules: annotations_pb2.Field) -> Json:
     if rules.HasField("maximum"):
         found["maximum"] = rules.maximum.value
     return found
+
+
+def _links(rules: annotations_pb2.Field) -> Json:
+    """An object of addresses by their rels; a link without a template is null."""
+    texts = {link.rel: {"type": "string"} if link.href else {"type": "null"} for link in rules.links}
+    return {"type": "object", "properties": texts}
 
 
 def _is_map(field: AnyField) -> bool:
