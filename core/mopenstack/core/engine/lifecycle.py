@@ -89,6 +89,7 @@ class Lifecycle(Generic[M]):
         guards: Iterable[Guard] = (in_state,),
     ) -> None:
         self.message = message
+        self.kind = resource_options(message).kind
         self.actions = {action.name: action for action in actions}
         self._refuse = refuse
         self.state, self.task = state, task
@@ -179,7 +180,7 @@ class Lifecycle(Generic[M]):
             await call.tx.put(obj)
             return
         if action.cancels:
-            await call.tx.unschedule(resource_options(self.message).kind, stored(obj).id)
+            await call.tx.unschedule(self.kind, stored(obj).id)
         seconds = action.seconds if seconds is None else seconds
         if not seconds:
             await self._end(call, obj, action)
@@ -231,7 +232,7 @@ class Lifecycle(Generic[M]):
     async def complete(self, call: Call, id: str, name: str) -> None:
         """Apply a transition that is due. The engine calls it; so does an admin who forces it."""
         kept = await call.tx.get(self.message, id)
-        await call.tx.unschedule(resource_options(self.message).kind, id)
+        await call.tx.unschedule(self.kind, id)
         if kept is not None:
             await self._end(call, await call.tx.edit(self.message, id), self.actions[name])
 
@@ -258,7 +259,7 @@ class Lifecycle(Generic[M]):
         if self.task:
             obj.ClearField(self.task)
         self._touch(call, obj)
-        await call.tx.unschedule(resource_options(self.message).kind, obj.id)  # type: ignore[attr-defined]
+        await call.tx.unschedule(self.kind, obj.id)  # type: ignore[attr-defined]
         await call.tx.put(obj)
 
     def _touch(self, call: Call, obj: M) -> None:

@@ -88,9 +88,7 @@ class Registry:
             if isinstance(servicer, ResourceServicer) and servicer.options.kind and not servicer.noun
         }
         self.lifecycles: dict[str, Lifecycle[Any]] = {
-            resource_options(cls.lifecycle.message).kind: cls.lifecycle
-            for cls in self._servicers
-            if cls.lifecycle is not None
+            cls.lifecycle.kind: cls.lifecycle for cls in self._servicers if cls.lifecycle is not None
         }
         self._dependents = _dependents(contract)
         self.plans: dict[str, Plan] = make_plans(

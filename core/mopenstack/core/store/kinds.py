@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -28,9 +28,10 @@ class Stored(Protocol):
     def updated_at(self) -> Timestamp: ...
 
 
-def stored(message: Message) -> Stored:
+def stored(message: Any) -> Stored:
     """The same message, as the type checker should see it."""
-    return cast("Stored", message)
+    kept: Stored = message
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +56,20 @@ def index_value(value: Any) -> str:
     return str(value).replace("\0", "")
 
 
-_kinds: dict[type[Message], Kind] = {}
+class _Kinds(dict[type[Message], Kind]):
+    """Message class -> how its objects are kept; read from its descriptor once."""
 
-
-def kind_of(message: type[Message]) -> Kind:
-    """How the objects of a message class are kept; read from its descriptor once."""
-    found = _kinds.get(message)
-    if found is None:
+    def __missing__(self, message: type[Message]) -> Kind:
         indexes = {field.name: _reader(field) for field in message.DESCRIPTOR.fields if field_rules(field).index}
         name, history = resource_options(message).kind, resource_options(message).history
         if not name:
             raise ValueError(f"{message.DESCRIPTOR.full_name} is not stored: it has no option `resource`")
-        found = _kinds[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes, history)
-    return found
+        found = self[message] = Kind(name, message.DESCRIPTOR.file.package, message, indexes, history)
+        return found
+
+
+kind_of: Callable[[type[Message]], Kind] = _Kinds().__getitem__
+"""How the objects of a message class are kept; raises ValueError for one that is not stored."""
 
 
 def resource_options(message: type[Message]) -> annotations_pb2.Resource:
