@@ -116,7 +116,9 @@ async def test_clouds_share_nothing(store: Store) -> None:
     async with store.transaction(CLOUD) as tx:
         assert (await tx.get(Network, "1") or Network()).name == "one"
     await store.delete_cloud("other")
-    assert [name for name, _ in await store.clouds()] == [CLOUD]
+    names = [name for name, _ in await store.clouds()]
+    assert CLOUD in names  # a server of other tests may have more
+    assert "other" not in names
 
 
 async def test_a_view_goes_when_what_it_was_built_from_changes(store: Store) -> None:
