@@ -59,7 +59,7 @@ class Lenient(Plan):
         pass
 
 
-def stand_aside(engine: Engine) -> dict[str, Any]:
+def replace_handlers(engine: Engine) -> dict[str, Any]:
     """Let no handler answer, nor do what lasts; returns the plans as they were."""
     before = dict(engine.registry.plans)
     for name, plan in before.items():

@@ -40,7 +40,7 @@ NOBODY_MAY = {
 async def test_matrix(package: str, cloud: Any, admin: Any) -> None:
     stage = await policy_stage.set_up(cloud, admin)
     engine = cloud.serving.engine
-    before = policy_matrix.stand_aside(engine)
+    before = policy_matrix.replace_handlers(engine)
     cells: dict[tuple[str, str], list[str]] = {}
     undecided = []
     try:

@@ -223,7 +223,7 @@ def _run(main: Any, port: int) -> None:
     except (BadOption, UnknownOption) as error:
         raise fail(error.text) from None
     except BadSeed as error:
-        raise fail(f"The seed cannot be planted: {error}") from None
+        raise fail(f"The seed cannot be applied: {error}") from None
     except ModuleNotFoundError as error:
         if error.name != "asyncpg":
             raise

@@ -9,7 +9,7 @@ from mopenstack.contract.service import named
 from mopenstack.core.engine.administration import Administration
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.registry import Registry
-from mopenstack.core.seed import planter
+from mopenstack.core.seed import seeder
 from mopenstack.core.store import Store
 from mopenstack.core.store.blobs import Blobs
 
@@ -17,4 +17,4 @@ from mopenstack.core.store.blobs import Blobs
 def assemble(contract: Contract, store: Store, blobs: Blobs, seed: Path | None = None) -> Administration:
     """An engine of the contract's services with the administration of its clouds; open it before the first call."""
     authenticate = next(named(service.authenticate) for service in contract.services if service.authenticate)
-    return Administration(Engine(store, blobs, Registry(contract), authenticate), planter(contract, seed))
+    return Administration(Engine(store, blobs, Registry(contract), authenticate), seeder(contract, seed))

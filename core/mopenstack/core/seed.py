@@ -13,7 +13,7 @@ A seed is a YAML file, or a folder of them (in the order of their names). Each i
 or `- catalog: RegionOne`: the catalog's services and endpoints, in that region, of every API that is served; each
 service is kept under its type (`${image.id}`).
 
-Each service brings its own, which together are like DevStack's; `mopenstack up --seed FILE` plants that file instead.
+Each service brings its own, which together are like DevStack's; `mopenstack up --seed FILE` applies that file instead.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.service import Service
-from mopenstack.core.engine.administration import Plant
+from mopenstack.core.engine.administration import Seeder
 from mopenstack.core.engine.caller import SYSTEM
 from mopenstack.core.engine.engine import Engine
 
@@ -47,7 +47,7 @@ _INTERFACES = ("public", "internal", "admin")
 
 
 class BadSeed(Exception):
-    """A seed that cannot be planted; says which call and why."""
+    """A seed that cannot be applied; says which call and why."""
 
 
 @dataclass(slots=True)
@@ -57,13 +57,13 @@ class _Step:
     place: str
 
 
-def planter(contract: Contract, seed: Path | None = None) -> Plant:
-    """A function that plants the services' seeds, or one of the user's, into an engine's cloud; raises BadSeed."""
+def seeder(contract: Contract, seed: Path | None = None) -> Seeder:
+    """A function that applies the services' seeds, or one of the user's, into an engine's cloud; raises BadSeed."""
     seeds = [seed] if seed is not None else [path for service in contract.services for path in _seed_of(service)]
-    return lambda engine, cloud: plant(engine, cloud, seeds)
+    return lambda engine, cloud: apply_seed(engine, cloud, seeds)
 
 
-async def plant(engine: Engine, cloud: str, seeds: Iterable[Path]) -> None:
+async def apply_seed(engine: Engine, cloud: str, seeds: Iterable[Path]) -> None:
     """Make every call of the seeds, in order."""
     kept: dict[str, Message] = {}
     for seed in seeds:

@@ -13,7 +13,7 @@ from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.settings import CloudNotFound, with_version
 from mopenstack.core.store.base import CloudTaken, Row
 
-Plant = Callable[[Engine, str], Awaitable[None]]
+Seeder = Callable[[Engine, str], Awaitable[None]]
 """Plants the seed into an engine's cloud."""
 
 
@@ -27,11 +27,11 @@ class BadCloudName(Fault):
 
 
 class Administration:
-    """Makes and ends the clouds of an engine; `plant` fills the template that new ones are copied from."""
+    """Makes and ends the clouds of an engine; `seeder` fills the template that new ones are copied from."""
 
-    def __init__(self, engine: Engine, plant: Plant | None = None) -> None:
+    def __init__(self, engine: Engine, seeder: Seeder | None = None) -> None:
         self.engine = engine
-        self._plant = plant
+        self._seeder = seeder
         self._template: dict[str, list[Row]] | None = None
         engine.registry.administration = self
 
@@ -93,7 +93,7 @@ class Administration:
             await self.engine.transact(cloud, RequestContext(cloud=cloud.name), lambda call: apply(call, options))
 
     async def _template_rows(self) -> dict[str, list[Row]]:
-        """The seed's rows, planted once in a store in memory and copied into every new cloud."""
+        """The seed's rows, made once in a store in memory and copied into every new cloud."""
         if self._template is None:
             from mopenstack.core.store.sqlite import SqliteStore
 
@@ -102,8 +102,8 @@ class Administration:
             await template.store.open()
             await template.store.create_cloud(DEFAULT, b"{}", {})
             template.clouds[DEFAULT] = Cloud(DEFAULT, key=Fernet.generate_key())
-            if self._plant is not None:
-                await self._plant(template, DEFAULT)
+            if self._seeder is not None:
+                await self._seeder(template, DEFAULT)
             self._template = await template.store.export_cloud(DEFAULT)
             await template.store.close()
         return self._template

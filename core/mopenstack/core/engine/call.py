@@ -59,7 +59,7 @@ class Services(Protocol):
 
 
 class Call:
-    """One RPC. Time stands still in it: `now` and `time` are the same from beginning to end."""
+    """One RPC. `now` and `time` are the same from its beginning to its end."""
 
     __slots__ = ("_after", "_services", "blob", "caller", "cloud", "context", "operation", "target", "time", "tx")
 

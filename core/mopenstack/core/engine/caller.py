@@ -65,4 +65,4 @@ ANONYMOUS = Caller()
 SYSTEM = Caller(
     user_name="mopenstack", system=True, roles=frozenset({"admin", "manager", "member", "reader", "service"})
 )
-"""The cloud itself: completes transitions and plants seeds."""
+"""The cloud itself: completes transitions and applies seeds."""

@@ -10,7 +10,7 @@ from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.placement import groups
 from mopenstack.core.placement.provider_filters import capacity
 from mopenstack.core.placement.records import all_providers, known_class, known_trait, last_modified
-from mopenstack.core.placement.search import Candidate, World, search
+from mopenstack.core.placement.search import Candidate, ProviderTrees, search
 from mopenstack.placement.v1 import allocation_candidates_pb2 as pb
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
@@ -31,7 +31,7 @@ class AllocationCandidates(Servicer):
         for name in sorted(asked.traits):
             if not await known_trait(call, name):
                 raise BadRequest(refusals.TraitNotFound(id=name).text)
-        candidates, providers = search(World(await all_providers(call)), asked)
+        candidates, providers = search(ProviderTrees(await all_providers(call)), asked)
         return pb.ListAllocationCandidatesResponse(
             allocation_requests=map(_request, candidates),
             provider_summaries={

@@ -19,16 +19,16 @@ from mopenstack.placement.v1.resource_providers_pb2 import Provider
 COMBINATIONS_MAX = 100_000
 """Most combinations of providers that one search looks at."""
 
-Piece = tuple[str, str, int]
+AllocatedResource = tuple[str, str, int]
 """(provider, resource class, amount)"""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AllocationRequest:
     """How one group is served for one anchor."""
 
     anchor: str
-    pieces: frozenset[Piece]
+    resources: frozenset[AllocatedResource]
     suffix: str
     providers: frozenset[str]
 
@@ -41,12 +41,12 @@ class Candidate:
     mappings: dict[str, set[str]] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[frozenset[Piece], frozenset[tuple[str, frozenset[str]]]]:
-        pieces = {(id, name, amount) for id, held in self.amounts.items() for name, amount in held.items()}
-        return frozenset(pieces), frozenset((suffix, frozenset(ids)) for suffix, ids in self.mappings.items())
+    def key(self) -> tuple[frozenset[AllocatedResource], frozenset[tuple[str, frozenset[str]]]]:
+        resources = {(id, name, amount) for id, held in self.amounts.items() for name, amount in held.items()}
+        return frozenset(resources), frozenset((suffix, frozenset(ids)) for suffix, ids in self.mappings.items())
 
 
-class World:
+class ProviderTrees:
     """The providers as they are now."""
 
     def __init__(self, providers: Sequence[Provider]) -> None:
@@ -72,97 +72,99 @@ class World:
         return [provider for provider in self.providers if provider.root_id in roots]
 
 
-def search(world: World, asked: Asked) -> tuple[list[Candidate], list[Provider]]:
+def search(trees: ProviderTrees, asked: Asked) -> tuple[list[Candidate], list[Provider]]:
     """(candidates, the providers of their trees)."""
     roots = None
     if asked.root.required or asked.root.forbidden:
-        roots = {p.id for p in world.providers if not p.parent_id and asked.root.traits_match(p.traits)}
-    parts: dict[str, defaultdict[str, list[Part]]] = {}
+        roots = {p.id for p in trees.providers if not p.parent_id and asked.root.traits_match(p.traits)}
+    parts: dict[str, defaultdict[str, list[AllocationRequest]]] = {}
     for suffix, group in asked.groups.items():
-        by_anchor: defaultdict[str, list[Part]] = defaultdict(list)
-        for part in dict.fromkeys(_serve(world, group, roots)):
+        by_anchor: defaultdict[str, list[AllocationRequest]] = defaultdict(list)
+        for part in dict.fromkeys(_serve(trees, group, roots)):
             by_anchor[part.anchor].append(part)
         if not by_anchor:
             return [], []
         parts[suffix] = by_anchor
-    candidates = _together(world, asked, parts)
-    shown = world.summaries({world.by_id[id].root_id for candidate in candidates for id in candidate.amounts})
-    if not asked.nested and world.has_trees:
-        candidates = [candidate for candidate in candidates if _one_a_tree(world, candidate)]
+    candidates = _together(trees, asked, parts)
+    shown = trees.summaries({trees.by_id[id].root_id for candidate in candidates for id in candidate.amounts})
+    if not asked.nested and trees.has_trees:
+        candidates = [candidate for candidate in candidates if _one_a_tree(trees, candidate)]
         used = {id for candidate in candidates for id in candidate.amounts}
         shown = [provider for provider in shown if provider.id in used]
     if asked.limit and asked.limit < len(candidates):
         candidates = candidates[: asked.limit]
-        kept = {world.by_id[id].root_id for candidate in candidates for id in candidate.amounts}
+        kept = {trees.by_id[id].root_id for candidate in candidates for id in candidate.amounts}
         shown = [provider for provider in shown if provider.root_id in kept]
     return candidates, shown
 
 
-def _serve(world: World, group: Group, roots: set[str] | None) -> Iterator[Part]:
-    if group.same_provider or not (world.sharing or world.has_trees):
-        return _serve_alone(world, group, roots)
-    return _serve_as_tree(world, group, roots)
+def _serve(trees: ProviderTrees, group: Group, roots: set[str] | None) -> Iterator[AllocationRequest]:
+    if group.same_provider or not (trees.sharing or trees.has_trees):
+        return _serve_alone(trees, group, roots)
+    return _serve_as_tree(trees, group, roots)
 
 
-def _tree(world: World, group: Group) -> str | None:
+def _tree(trees: ProviderTrees, group: Group) -> str | None:
     """The root that the group must be under; None: any; empty: there is no such tree."""
     if not group.in_tree:
         return None
-    named = world.by_id.get(group.in_tree)
+    named = trees.by_id.get(group.in_tree)
     return named.root_id if named is not None else ""
 
 
-def _serve_alone(world: World, group: Group, roots: set[str] | None) -> Iterator[Part]:
+def _serve_alone(trees: ProviderTrees, group: Group, roots: set[str] | None) -> Iterator[AllocationRequest]:
     """One provider for all of the group."""
-    qualities, tree = group.qualities, _tree(world, group)
+    qualities, tree = group.qualities, _tree(trees, group)
     if tree == "" or not (group.resources or qualities.required or qualities.member_of):
         return
-    for provider in world.providers:
+    for provider in trees.providers:
         if group.resources and tree is not None and provider.root_id != tree:
             continue
         if not qualities.traits_match(provider.traits) or not qualities.aggregates_match(provider.aggregates):
             continue
         if not all(has_room(provider, name, amount) for name, amount in group.resources.items()):
             continue
-        pieces = frozenset((provider.id, name, amount) for name, amount in group.resources.items())
+        resources = frozenset((provider.id, name, amount) for name, amount in group.resources.items())
         anchors = [provider.root_id]
         if SHARING in provider.traits:
-            anchors += [anchor for anchor in world.anchors(provider) if anchor != provider.root_id]
+            anchors += [anchor for anchor in trees.anchors(provider) if anchor != provider.root_id]
         for anchor in anchors:
             if roots is None or anchor in roots:
-                yield Part(anchor, pieces, group.suffix, frozenset({provider.id}))
+                yield AllocationRequest(anchor, resources, group.suffix, frozenset({provider.id}))
 
 
-def _serve_as_tree(world: World, group: Group, roots: set[str] | None) -> Iterator[Part]:
+def _serve_as_tree(trees: ProviderTrees, group: Group, roots: set[str] | None) -> Iterator[AllocationRequest]:
     """Each resource class from any provider of the tree, or from one that shares with it."""
-    by_class = {name: _sources(world, group, roots, name, amount) for name, amount in group.resources.items()}
+    by_class = {name: _sources(trees, group, roots, name, amount) for name, amount in group.resources.items()}
     if not by_class:
         return
     common = set.intersection(*(set(sources) for sources in by_class.values()))
-    for root in [provider.id for provider in world.providers if provider.id in common]:
+    for root in [provider.id for provider in trees.providers if provider.id in common]:
         choices = [[(id, name) for id in sources[root]] for name, sources in by_class.items()]
         for combination in itertools.islice(itertools.product(*choices), COMBINATIONS_MAX):
             ids = frozenset(id for id, _ in combination)
             # A forbidden trait of any of them counts, a required one is a matter of all together.
-            traits = {trait for id in ids for trait in world.by_id[id].traits}
+            traits = {trait for id in ids for trait in trees.by_id[id].traits}
             if group.qualities.traits_match(traits):
-                pieces = frozenset((id, name, group.resources[name]) for id, name in combination)
-                yield Part(root, pieces, group.suffix, ids)
+                resources = frozenset((id, name, group.resources[name]) for id, name in combination)
+                yield AllocationRequest(root, resources, group.suffix, ids)
 
 
-def _sources(world: World, group: Group, roots: set[str] | None, name: str, amount: int) -> defaultdict[str, list[str]]:
+def _sources(
+    trees: ProviderTrees, group: Group, roots: set[str] | None, name: str, amount: int
+) -> defaultdict[str, list[str]]:
     """Anchor -> providers that have room for the amount."""
-    tree, qualities = _tree(world, group), group.qualities
+    tree, qualities = _tree(trees, group), group.qualities
     found: defaultdict[str, list[str]] = defaultdict(list)
-    for provider in world.providers:
+    for provider in trees.providers:
         if not has_room(provider, name, amount) or (tree is not None and provider.root_id != tree):
             continue
         anchors = {provider.root_id}
         if tree is None and SHARING in provider.traits and _in_choice(provider, group):
-            anchors |= set(world.anchors(provider))
+            anchors |= set(trees.anchors(provider))
         for anchor in anchors:
             # An aggregate of the root spans the whole tree.
-            spanning = world.by_id[anchor].aggregates
+            spanning = trees.by_id[anchor].aggregates
             if (roots is None or anchor in roots) and qualities.aggregates_match(provider.aggregates, spanning):
                 found[anchor].append(provider.id)
     return found
@@ -173,49 +175,51 @@ def _in_choice(provider: Provider, group: Group) -> bool:
     return all(choice & have for choice in group.qualities.member_of)
 
 
-def _together(world: World, asked: Asked, parts: dict[str, defaultdict[str, list[Part]]]) -> list[Candidate]:
+def _together(
+    trees: ProviderTrees, asked: Asked, parts: dict[str, defaultdict[str, list[AllocationRequest]]]
+) -> list[Candidate]:
     found: dict[object, Candidate] = {}
-    anchors = [p.id for p in world.providers if all(p.id in by_anchor for by_anchor in parts.values())]
+    anchors = [p.id for p in trees.providers if all(p.id in by_anchor for by_anchor in parts.values())]
     products = (itertools.product(*(by_anchor[anchor] for by_anchor in parts.values())) for anchor in anchors)
     for combination in itertools.islice(itertools.chain.from_iterable(products), COMBINATIONS_MAX):
         if asked.isolate and not _isolated(combination):
             continue
-        if not all(_same_subtree(world, combination, suffixes) for suffixes in asked.same_subtrees):
+        if not all(_same_subtree(trees, combination, suffixes) for suffixes in asked.same_subtrees):
             continue
         candidate = _sum(combination)
-        if not _exceeds(world, candidate):
+        if not _exceeds(trees, candidate):
             found.setdefault(candidate.key, candidate)
     return list(found.values())
 
 
-def _sum(combination: Iterable[Part]) -> Candidate:
+def _sum(combination: Iterable[AllocationRequest]) -> Candidate:
     candidate = Candidate()
     for part in combination:
-        for id, name, amount in sorted(part.pieces):
+        for id, name, amount in sorted(part.resources):
             held = candidate.amounts.setdefault(id, {})
             held[name] = held.get(name, 0) + amount
         candidate.mappings.setdefault(part.suffix, set()).update(part.providers)
     return candidate
 
 
-def _isolated(combination: Sequence[Part]) -> bool:
+def _isolated(combination: Sequence[AllocationRequest]) -> bool:
     granular = [part.providers for part in combination if part.suffix]
     return len(frozenset().union(*granular)) == len(granular)
 
 
-def _same_subtree(world: World, combination: Iterable[Part], suffixes: set[str]) -> bool:
+def _same_subtree(trees: ProviderTrees, combination: Iterable[AllocationRequest], suffixes: set[str]) -> bool:
     """Whether one of the providers that serve these groups is above (or the same as) all the others."""
     ids: set[str] = set().union(*(part.providers for part in combination if part.suffix in suffixes))
     if len(ids) == 1:
         return True
-    common = set.intersection(*(world.ancestors(id) for id in ids)) if ids else set()
+    common = set.intersection(*(trees.ancestors(id) for id in ids)) if ids else set()
     return not common.isdisjoint(ids)
 
 
-def _exceeds(world: World, candidate: Candidate) -> bool:
+def _exceeds(trees: ProviderTrees, candidate: Candidate) -> bool:
     """Groups that fit each alone may be too much together."""
     for id, held in candidate.amounts.items():
-        provider = world.by_id[id]
+        provider = trees.by_id[id]
         for name, amount in held.items():
             inventory = provider.inventories[name]
             if provider.used.get(name, 0) + amount > int(capacity(inventory)) or amount > inventory.max_unit:
@@ -223,6 +227,6 @@ def _exceeds(world: World, candidate: Candidate) -> bool:
     return False
 
 
-def _one_a_tree(world: World, candidate: Candidate) -> bool:
-    roots = [world.by_id[id].root_id for id in candidate.amounts]
+def _one_a_tree(trees: ProviderTrees, candidate: Candidate) -> bool:
+    roots = [trees.by_id[id].root_id for id in candidate.amounts]
     return len(roots) == len(set(roots))

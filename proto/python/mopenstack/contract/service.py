@@ -33,7 +33,7 @@ class Service:
     core           module, or package of modules, with its servicers, lifecycles, options, quotas, event subscriptions
     dialect        its class, as "module:Class"; the default has errors as the API SIG's guideline says
     hooks          modules with BODY_HOOKS, for bodies that no annotation describes
-    seed           YAML file, or folder of them, in a package, as "package:path"; planted after those of `needs`
+    seed           YAML file, or folder of them, in a package, as "package:path"; applied after those of `needs`
     operations     what OpenStack documents of it (TSV), as "package:path": what is not served is named by a 501
     authenticate   the coroutine that tells who a token's caller is, as "module:function"; one service has it
     needs          names of the services that it calls, which are loaded with it

@@ -167,10 +167,10 @@ def free_memory(provider: Provider) -> float:
 async def amounts_on(call: Call, provider: Provider, needs: ResourceRequest) -> dict[str, dict[str, int]] | None:
     """Provider of the host's tree -> amounts of its resources that meet the request; None: there is no room."""
     if needs.asked is not None:
-        world = search.World(await records.all_providers(call))
+        trees = search.ProviderTrees(await records.all_providers(call))
         for group in needs.asked.groups.values():
             group.in_tree = provider.id
-        found, _ = search.search(world, needs.asked)
+        found, _ = search.search(trees, needs.asked)
         return found[0].amounts if found else None
     traits = set(provider.traits) if needs.required or needs.forbidden else set()
     if not needs.required <= traits or needs.forbidden & traits:

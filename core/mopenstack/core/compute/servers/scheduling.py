@@ -107,7 +107,7 @@ async def select_host(
         return Selection(why=NO_CANDIDATE)
     hosts = [item.host for item in computes if item.host in room and item.host != other_than and item.state != "down"]
     if not wanted.host:
-        hosts = await _apart_or_together(call, wanted, hosts, taken)
+        hosts = await _by_affinity(call, wanted, hosts, taken)
     if not hosts:
         return Selection(why=NO_HOST)
     # nova.scheduler.weights.ram; the request's earlier servers have their allocations already.
@@ -120,9 +120,7 @@ async def zone_of(call: Call, host: str) -> str:
     return await call.service(Services).zone_of_host(call, host) if host else DEFAULT_ZONE
 
 
-async def _apart_or_together(
-    call: Call, wanted: SchedulingRequest, hosts: list[str], taken: Sequence[str]
-) -> list[str]:
+async def _by_affinity(call: Call, wanted: SchedulingRequest, hosts: list[str], taken: Sequence[str]) -> list[str]:
     different = await _hosts_of(call, _listed(wanted.hints.get("different_host")))
     same = _listed(wanted.hints.get("same_host"))
     hosts = [host for host in hosts if host not in different]

@@ -1,4 +1,4 @@
-"""A router's ways out: ports on external networks (neutron.db.l3_db, l3_gwmode_db, l3_extra_gws_db).
+"""The gateways of a router: its ports on external networks (neutron.db.l3_db, l3_gwmode_db, l3_extra_gws_db).
 
 A gateway is a port without a project. The first one is `external_gateway_info` and `gw_port_id`; others are the
 router's other ports with the gateway's owner. What a router shows of their addresses is read from the ports.

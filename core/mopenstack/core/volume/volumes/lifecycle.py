@@ -84,34 +84,34 @@ NOT_IN_MAINTENANCE = ANY - {Volume.MAINTENANCE}
 class VolumeAction(Action):
     """A row with what its volume must not be.
 
-    attached    the action needs a volume without attachments
-    grouped     ... that is in no group
-    migrating   ... that is not migrating
+    no_attachments the action needs a volume without attachments
+    no_group       ... that is in no group
+    no_migration   ... that is not migrating
     """
 
-    attached: bool = False
-    grouped: bool = False
-    migrating: bool = False
+    no_attachments: bool = False
+    no_group: bool = False
+    no_migration: bool = False
 
 
 def _row(name: str, allowed: Iterable[Any], **rest: Any) -> VolumeAction:
     return VolumeAction(name, frozenset(allowed), **rest)
 
 
-_FREE = {"attached": True, "grouped": True, "migrating": True}
+_UNUSED = {"no_attachments": True, "no_group": True, "no_migration": True}
 
 ACTIONS = (
     _row("create", {Volume.CREATING}, seconds=2),  # to available, or to error without a back end
     _row("manage", {Volume.MANAGING}, seconds=2),
-    _row("delete", DELETABLE, interim=Volume.DELETING, seconds=2, **_FREE),
-    _row("force_delete", ANY, interim=Volume.DELETING, seconds=2, **_FREE),
-    _row("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2, **_FREE),
+    _row("delete", DELETABLE, interim=Volume.DELETING, seconds=2, **_UNUSED),
+    _row("force_delete", ANY, interim=Volume.DELETING, seconds=2, **_UNUSED),
+    _row("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2, **_UNUSED),
     _row("extend", {AVAILABLE}, interim=Volume.EXTENDING, to=AVAILABLE),
     _row("extend_attached", {IN_USE}, label="extend", interim=Volume.EXTENDING, to=IN_USE),
     _row("complete_extend", {Volume.EXTENDING}),
-    _row("migrate", EVEN_ATTACHED, seconds=2, grouped=True, migrating=True),
-    _row("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2, grouped=True, migrating=True),
-    _row("retype", EVEN_ATTACHED, interim=Volume.RETYPING, grouped=True, migrating=True),
+    _row("migrate", EVEN_ATTACHED, seconds=2, no_group=True, no_migration=True),
+    _row("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2, no_group=True, no_migration=True),
+    _row("retype", EVEN_ATTACHED, interim=Volume.RETYPING, no_group=True, no_migration=True),
     _row("upload", {AVAILABLE}, interim=Volume.UPLOADING),
     _row("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),
     _row("reimage", REIMAGEABLE, interim=Volume.DOWNLOADING),
@@ -163,9 +163,9 @@ def is_migrating(volume: Volume) -> bool:
 def free(call: Call, volume: Volume, action: VolumeAction) -> Fault | None:
     """Some actions need a volume that is not attached, in no group, or not migrating."""
     held = (
-        (action.attached and volume.attach_status == "attached")
-        or (action.grouped and volume.group_id)
-        or (action.migrating and is_migrating(volume))
+        (action.no_attachments and volume.attach_status == "attached")
+        or (action.no_group and volume.group_id)
+        or (action.no_migration and is_migrating(volume))
     )
     return refuse(action, volume) if held else None
 
