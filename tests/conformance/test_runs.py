@@ -307,8 +307,8 @@ def workspace(tmp_path: Path, **environment: str) -> Workspace:
 
 
 STEP = Step(name="only")
-# python-terraform speaks to its log by a name of old.
-of_old = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
+# python-terraform logs by the deprecated Logger.warn.
+deprecated_log = pytest.mark.filterwarnings("ignore:The 'warn' method is deprecated:DeprecationWarning")
 
 
 def test_a_configuration_is_copied(tmp_path: Path) -> None:
@@ -322,12 +322,12 @@ def test_a_configuration_is_copied(tmp_path: Path) -> None:
     assert made.managed_resources()[-2:] == ["openstack_a.b", "module.m.openstack_e.f[0]"]
 
 
-@of_old
+@deprecated_log
 def test_drift_is_a_plan_with_changes(tmp_path: Path) -> None:
     assert "to change" in workspace(tmp_path, CODE="2", SAID="1 to change").drift(STEP)
 
 
-@of_old
+@deprecated_log
 def test_terraform_fails(tmp_path: Path) -> None:
     made = workspace(tmp_path, CODE="1", SAID="Error: no")
     for what in (made.init, lambda: made.apply(STEP), lambda: made.drift(STEP), lambda: made.destroy(STEP)):
