@@ -60,8 +60,8 @@ async def test_ends_that_are_not_there(library: Library, rpc: str, first: Any, s
     """Refused as their own resources refuse them, in the order in which they are named."""
     shelf = await _ends(library, "1")
     with pytest.raises(first):
-        await library.ask(rpc, shelf_id="nowhere", card="nobody")
-    half = {"shelf_id": shelf, "card": "nobody"} if first is errors.ShelfNotFound else {"shelf_id": "no", "card": "1"}
+        await library.ask(rpc, shelf_id="nowhere", card="404")
+    half = {"shelf_id": shelf, "card": "404"} if first is errors.ShelfNotFound else {"shelf_id": "no", "card": "1"}
     with pytest.raises(second):
         await library.ask(rpc, **half)
     with pytest.raises(errors.ShelfNotFound):

@@ -35,14 +35,14 @@ async def test_another_key_than_the_id(library: Library) -> None:
 async def test_policy_before_or_after_the_target(library: Library) -> None:
     """Where the policy is asked first, a caller who may not does not learn what is there."""
     with pytest.raises(errors.ReaderNotFound):
-        await library.ask("DeleteReader", card="nobody")
+        await library.ask("DeleteReader", card="404")
     with pytest.raises(PolicyRefused):
-        await library.ask("AskReader", card="nobody")
+        await library.ask("AskReader", card="404")
 
 
 async def test_a_refusal_of_its_own_for_a_target_that_is_not_there(library: Library) -> None:
-    with pytest.raises(errors.NotTold, match="Of nobody nothing is told"):
-        await library.ask("AskReader", LIBRARIAN, card="nobody")
+    with pytest.raises(errors.NotTold, match="Of 404 nothing is told"):
+        await library.ask("AskReader", LIBRARIAN, card="404")
     await _reader(library)
     assert (await library.ask("AskReader", LIBRARIAN, card="1")).card == "1"
 
@@ -58,11 +58,11 @@ async def test_a_strict_check(library: Library) -> None:
 
 
 async def test_an_operation_that_refuses(library: Library) -> None:
-    """What the cloud does not have is refused to those whom the policy allows; the others learn of the policy."""
+    """What the cloud does not have is refused to callers that the policy allows; others are refused by it."""
     await _reader(library)
     with pytest.raises(errors.NoMachine, match="There is no machine for it"):
         await library.ask("ScanReader", LIBRARIAN, card="1")
     with pytest.raises(PolicyRefused):
         await library.ask("ScanReader", card="1")
     with pytest.raises(errors.ReaderNotFound):
-        await library.ask("ScanReader", LIBRARIAN, card="nobody")
+        await library.ask("ScanReader", LIBRARIAN, card="404")

@@ -148,6 +148,55 @@ async def test_declared_transitions_are_recorded(library: Library) -> None:
     assert recorded == [("recorded repair", "Recorded"), ("recorded lend", "Recorded")]
 
 
+@pytest.mark.parametrize(
+    ("text", "state", "place", "steps"),
+    [
+        ("leather", "AVAILABLE", "bound in leather", ["recorded bind"]),
+        ("glue", "IN_REPAIR", "bound in glue", ["recorded repair"]),  # another row begins
+        ("no", "AVAILABLE", "", []),  # nothing begins, and the copy is not kept
+    ],
+)
+async def test_a_prepared_transition(
+    slow_library: Library, text: str, state: str, place: str, steps: list[str]
+) -> None:
+    """What the request says changes the copy, and which row begins."""
+    library = slow_library
+    book = await library.book()
+    recorded.clear()
+    await library.ask("BindBook", book_id=book.id, stamp={"text": text})
+    assert (await _state(library, book.id))[::2] == (state, place)
+    assert [what for what, _ in recorded] == steps
+
+
+async def test_a_preparation_refuses(library: Library) -> None:
+    """The state is looked at first."""
+    book = await library.book()
+    with pytest.raises(errors.LoanRefused):
+        await library.ask("BindBook", book_id=book.id, stamp={"text": "gold"})
+    lost = await _in_state(library, status=Book.LOST)
+    with pytest.raises(errors.WrongState):
+        await library.ask("BindBook", book_id=lost, stamp={"text": "gold"})
+
+
+async def test_an_action_that_cancels(slow_library: Library) -> None:
+    """The transition under way is forgotten."""
+    library = slow_library
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+    await library.ask("RecallBook", book_id=book.id)
+    library.cloud.clock.advance(60)
+    assert (await _state(library, book.id))[:2] == ("AVAILABLE", None)
+
+
+async def test_an_action_that_leaves_things_as_they_are(library: Library) -> None:
+    """It is recorded the first time alone, which changes something."""
+    book = await library.book()
+    recorded.clear()
+    for _ in range(2):
+        await library.ask("ReturnBook", book_id=book.id)
+    assert recorded == [("recorded return", "Elements")]
+
+
 async def test_force(slow_library: Library) -> None:
     """Any state, whatever the table says; a transition under way is forgotten."""
     library = slow_library
@@ -174,7 +223,7 @@ async def test_what_the_table_tells(library: Library) -> None:
     book = await library.book()
 
     async def ask(call: Call) -> tuple[bool, bool]:
-        return LIFECYCLE.allows(call, book, "lend"), LIFECYCLE.allows(call, book, "return")
+        return LIFECYCLE.allows(call, book, "lend"), LIFECYCLE.allows(call, book, "dry")
 
     assert await library.transact(ask) == (True, False)
     assert (LIFECYCLE.completes("repair"), LIFECYCLE.completes("lend")) == (True, False)

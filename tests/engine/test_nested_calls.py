@@ -41,7 +41,7 @@ async def test_all_or_none(library: Library) -> None:
 
 
 async def test_the_callers_policy_or_the_clouds(library: Library) -> None:
-    """The operation itself lets everybody in; what it calls asks again, unless in the cloud's own name."""
+    """The operation itself is open to all; each inner call asks its own policy, unless it is elevated."""
     book = await library.book()
     with pytest.raises(PolicyRefused) as refused:
         await library.ask("CreateLoan", RITA, books=[book.id])

@@ -84,7 +84,7 @@ def test_an_absent_field_is_the_callers_own_unless_strict(object: Any, loose: bo
         ("(role:a role:b)", "is not closed"),
         ("role:a role:b", "unexpected 'role:b'"),
         ("admin", "'admin' is no check"),
-        ("rule:nobody", "no rule 'nobody'"),
+        ("rule:unknown", "no rule 'unknown'"),
     ],
 )
 def test_bad_checks_are_refused(check: str, why: str) -> None:

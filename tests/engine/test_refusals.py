@@ -42,7 +42,7 @@ def test_generated_classes_are_those_made_at_run_time(tmp_path: Path, monkeypatc
     files = [CONTRACT_FOLDER / PACKAGE.replace(".", "/") / "library.proto"]
     written = _generated(PACKAGE, files, includes, tmp_path)
     values = [value.name for value in library_pb2.Refusal.DESCRIPTOR.values if value.number]
-    assert len(values) == 17
+    assert len(values) == 21
     for value in values:
         name = class_name(value)
         assert _facts(written[name]) == _facts(getattr(errors, name))

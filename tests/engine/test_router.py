@@ -10,6 +10,7 @@ from mopenstack.gateway.router import Router
 from mopenstack.gateway.surface import Endpoint, surfaces
 from tests.engine.conftest import CONTRACT
 
+ACTIONS = [f"{word}Book" for word in ("Lend", "Return", "Repair", "Burn", "Stamp", "Bind", "Recall")]
 TEMPLATES = (
     "/",
     "/books",
@@ -109,7 +110,7 @@ def _endpoints(path: str, verb: str) -> list[Endpoint]:
         ("GET", "/v1/books/detail", ["ListBooksDetail"], True),
         ("GET", "/v1/books/7", ["GetBook"], True),
         ("HEAD", "/v1/books/7", ["GetCard"], True),
-        ("POST", "/v1/books/7/action", ["LendBook", "ReturnBook", "RepairBook", "BurnBook", "StampBook"], False),
+        ("POST", "/v1/books/7/action", ACTIONS, False),
         ("GET", "/v1/shelves/7/places/left/top", ["GetPlace"], True),
         ("DELETE", "/v1/books", [], True),
     ],

@@ -20,7 +20,7 @@ from mopenstack.core.engine.registry import Registry
 from mopenstack.core.store.transaction import Watched
 from tests.engine.conftest import CONTRACT, Library
 from tests.engine.library import SERVICE
-from tests.engine.library.core import readers
+from tests.engine.library.core import quotas, readers
 
 SERVICES = {
     "d": Service("d", "d.v1", needs=("c",)),
@@ -159,7 +159,7 @@ def _declared(**changes: Any) -> Callable[[], Any]:
     parts: Any = {(one.kind, one.field): one for one in (readers.REMARKS, readers.WISHES)}
     associations = {"subscription": readers.SUBSCRIPTIONS}
     labels = {("shelf", "labels"): Collection("shelf", "labels")}
-    whole = Declared(found.owners, found.lifecycles, labels, associations, parts, {})
+    whole = Declared(found.owners, found.lifecycles, labels, associations, parts, {SERVICE.contract: quotas.RULES})
     return lambda: make_plans(CONTRACT, found._servicers.values(), replace(whole, **changes))
 
 
@@ -169,11 +169,12 @@ def _declared(**changes: Any) -> Callable[[], Any]:
         ({"lifecycles": {}}, "LendBook: the lifecycle of its target has no row 'lend'"),
         ({"owners": {}}, "its target '.*' is not served"),
         ({"associations": {}}, "no module holds the rules of the association 'subscription'"),
+        ({"quota_sets": {}}, "its service gives no QuotaSetRules"),
         ({"parts": {}}, "no Parts says what reader.remarks is"),
     ],
 )
 def test_declarations_that_do_not_fit(changes: dict[str, Any], text: str) -> None:
-    """They are found when the service is loaded, not when somebody calls."""
+    """They are found when the service is loaded, not at the first call."""
     assert _declared()()
     with pytest.raises(ValueError, match=text):
         _declared(**changes)()

@@ -21,7 +21,7 @@ async def _names(library: Library, caller: Caller, **query: Any) -> set[str]:
 
 
 async def test_declared(library: Library) -> None:
-    """Own, public and shared objects, each found by its index; all of them for whom a rule without index lets in."""
+    """Own, public and shared objects, each found by its index; all of them where an alternative names no index."""
     await library.shelf("own")
     await library.shelf("public", LIBRARIAN, public=True)
     await library.shelf("hidden", LIBRARIAN)
@@ -67,11 +67,11 @@ async def test_undeclared(library: Library) -> None:
 def test_of_one_object() -> None:
     """An object without an owner is of no project, not of every caller's."""
     shelves, books = Visibility(shelves_pb2.Shelf), Visibility(books_pb2.Book)
-    nobodys = Caller(user_id="x")
+    without_project = Caller(user_id="x")
     assert not shelves.visible(ALICE, shelves_pb2.Shelf())
     assert shelves.visible(ALICE, shelves_pb2.Shelf(public=True))
     assert shelves.visible(BOB, shelves_pb2.Shelf(project_id="red", readers=["blue"]))
-    assert not shelves.visible(nobodys, shelves_pb2.Shelf(project_id="red"))
+    assert not shelves.visible(without_project, shelves_pb2.Shelf(project_id="red"))
     assert books.visible(LIBRARIAN, books_pb2.Book(project_id="red"))
     assert not books.visible(BOB, books_pb2.Book(project_id="red"))
     assert Visibility(books_pb2.Chapter).visible(BOB, books_pb2.Chapter())

@@ -163,6 +163,9 @@ class _Worker:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+            if self._process.stdin is not None:
+                with suppress(BrokenPipeError):
+                    self._process.stdin.close()
             self._process = None
 
     def _tell(self, test: Test, said: dict[str, Any]) -> None:
@@ -183,17 +186,17 @@ class _Worker:
     def _started(self) -> "subprocess.Popen[str]":
         if self._process is not None and self._process.poll() is None:
             return self._process
-        log = (self._folder / "tests.log").open("a")
-        self._process = subprocess.Popen(  # noqa: S603
-            [str(self._shards.suite.python), "-P", str(DRIVER), "run"],
-            cwd=self._folder,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            start_new_session=True,
-        )
+        with (self._folder / "tests.log").open("a") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                [str(self._shards.suite.python), "-P", str(DRIVER), "run"],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,
+            )
         self._lines = queue.SimpleQueue()
         threading.Thread(target=_read, args=(self._process, self._lines), daemon=True).start()
         return self._process
@@ -201,8 +204,9 @@ class _Worker:
 
 def _read(process: "subprocess.Popen[str]", lines: "queue.SimpleQueue[str]") -> None:
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout as said:
+        for line in said:
+            lines.put(line)
     lines.put("")
 
 

@@ -37,17 +37,18 @@ class Contract:
     def __init__(self, services: Iterable[Service]) -> None:
         self.services = tuple(services)
         """Each after those that it needs."""
-        self._modules = [module for service in self.services for module in _modules(service.contract)]
+        self.modules = [module for service in self.services for module in _modules(service.contract)]
+        """The generated modules of the services' files, in the order of the services and of the files' paths."""
         self.apis: dict[str, annotations_pb2.Api] = {}
         """Package -> its Api, in the order of the services."""
-        for module in self._modules:
+        for module in self.modules:
             options = module.DESCRIPTOR.GetOptions()
             if options.HasExtension(options_pb2.api):
                 self.apis[module.DESCRIPTOR.package] = options.Extensions[options_pb2.api]
         _apis.update(self.apis)
         self.operations: tuple[Operation, ...] = tuple(
             operation_of(service, method, self.apis.get(service.file.package))
-            for module in self._modules
+            for module in self.modules
             for service in module.DESCRIPTOR.services_by_name.values()
             for method in service.methods
         )
@@ -56,7 +57,7 @@ class Contract:
     @cached_property
     def sources(self) -> Sources:
         """The files of the contract with their comments."""
-        modules = [*_modules(_SHARED), *self._modules]
+        modules = [*_modules(_SHARED), *self.modules]
         packages = (_SHARED, *(service.contract for service in self.services))
         return Sources(packages, [module.DESCRIPTOR for module in modules])
 
@@ -80,7 +81,7 @@ class Contract:
     def resources(self) -> dict[str, type[Message]]:
         """Kind -> message class of everything the store holds."""
         found: dict[str, type[Message]] = {}
-        for module in (*_modules(_SHARED), *self._modules):
+        for module in (*_modules(_SHARED), *self.modules):
             for descriptor in _messages(module.DESCRIPTOR.message_types_by_name.values()):
                 kind = descriptor.GetOptions().Extensions[options_pb2.resource].kind
                 if kind:

@@ -55,9 +55,11 @@ LIFECYCLE: Lifecycle[Any] = Lifecycle(
             during={"place": "desk"},
             sets={"place": "away"},
         ),
-        _row("return", Book.LENT, to=Book.AVAILABLE, seconds=0, sets={"place": "shelf"}),
+        _row("return", Book.LENT, Book.AVAILABLE, to=Book.AVAILABLE, seconds=0, sets={"place": "shelf"}),
         _row("repair", Book.AVAILABLE, interim=Book.IN_REPAIR, task="gluing", seconds=5),
         _row("dry", Book.IN_REPAIR, to=Book.AVAILABLE, task="drying", seconds=10, sets={"condition": Book.INTACT}),
+        _row("bind", Book.AVAILABLE, to=Book.AVAILABLE, seconds=0),
+        _row("recall", Book.LENDING, Book.AVAILABLE, to=Book.AVAILABLE, seconds=0, cancels=True),
         _row("burn", Book.AVAILABLE, Book.LENT, Book.LOST, seconds=1),
     ),
     _wrong_state,
@@ -87,6 +89,15 @@ async def _dry(call: Call, book: Any) -> None:
 @LIFECYCLE.on("burn")
 async def _gone(call: Call, book: Any) -> None:
     await call.service(Books).discard(call, book)
+
+
+@LIFECYCLE.prepares("bind")
+async def _bind(call: Call, book: Any, request: Any) -> str | None:
+    """Glue means a repair, "no" nothing at all; nothing else is refused but gold."""
+    if request.stamp.text == "gold":
+        raise errors.LoanRefused()
+    book.place = f"bound in {request.stamp.text}"
+    return {"glue": "repair", "no": ""}.get(request.stamp.text)
 
 
 @LIFECYCLE.records
