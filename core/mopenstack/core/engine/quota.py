@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from mopenstack.contract.faults import Fault
-from mopenstack.contract.v1.store_pb2 import QuotaLimits
 from mopenstack.core.store import Transaction
+from mopenstack.store.v1.store_pb2 import QuotaLimits
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from mopenstack.contract.service import Service, chosen
 from mopenstack.contract.sources import Sources
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
-_SHARED = "mopenstack.contract.v1"
-"""The package whose messages every API uses."""
+_SHARED = ("mopenstack.contract.v1", "mopenstack.store.v1")
+"""The packages whose messages every API uses."""
 
 _apis: dict[str, annotations_pb2.Api] = {}
 
@@ -57,9 +57,8 @@ class Contract:
     @cached_property
     def sources(self) -> Sources:
         """The files of the contract with their comments."""
-        modules = [*_modules(_SHARED), *self.modules]
-        packages = (_SHARED, *(service.contract for service in self.services))
-        return Sources(packages, [module.DESCRIPTOR for module in modules])
+        packages = (*_SHARED, *(service.contract for service in self.services))
+        return Sources(packages, [module.DESCRIPTOR for module in (*_shared(), *self.modules)])
 
     @cached_property
     def auth_prefix(self) -> str:
@@ -81,7 +80,7 @@ class Contract:
     def resources(self) -> dict[str, type[Message]]:
         """Kind -> message class of everything the store holds."""
         found: dict[str, type[Message]] = {}
-        for module in (*_modules(_SHARED), *self.modules):
+        for module in (*_shared(), *self.modules):
             for descriptor in _messages(module.DESCRIPTOR.message_types_by_name.values()):
                 kind = descriptor.GetOptions().Extensions[options_pb2.resource].kind
                 if kind:
@@ -99,6 +98,10 @@ def _contract(names: frozenset[str] | None) -> Contract:
 def contract(names: Iterable[str] | None = None) -> Contract:
     """The contract of the named services and all that they need; None: of every installed one. Read once."""
     return _contract(None if names is None else frozenset(names))
+
+
+def _shared() -> list[Any]:
+    return [module for package in _SHARED for module in _modules(package)]
 
 
 def _modules(package: str) -> list[Any]:

@@ -1,0 +1,3 @@
+module mopenstack.dev/go
+
+go 1.24
