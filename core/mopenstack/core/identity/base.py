@@ -15,7 +15,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, Listing, listing
@@ -261,8 +261,7 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
         else:
             names = {bool: "boolean", list: "array"}
             raise InvalidField((kind, "options", key), value, "type", names[allowed[key][0]])
-    new.options.Clear()
-    new.options.update(merged)
+    new.options.CopyFrom(to_struct(merged))
     new.options.SetInParent()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import to_value
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS
 from mopenstack.core.engine.servicer import Result
@@ -200,7 +201,4 @@ def _flag(request: Any, name: str) -> bool:
 
 
 def _set_value(value: Any, tree: dict[str, Any] | None) -> None:
-    if tree is None:
-        value.null_value = 0
-    else:
-        value.struct_value.update(tree)
+    value.CopyFrom(to_value(tree))
