@@ -87,8 +87,11 @@ async def cell(user: User, operation: Operation, stage: Stage) -> str:
     return YES if reply.status == 501 else str(reply.status)
 
 
-async def ask(user: User, operation: Operation, stage: Stage, free: Any = None) -> Reply:
-    """Make a call with whatever must be in it; `free` goes into every field that takes any JSON."""
+async def ask(user: User, operation: Operation, stage: Stage, free: Any = None, shown: str = "") -> Reply:
+    """Make a call with whatever must be in it.
+
+    `free` goes into every field that takes any JSON, `shown` into every field that only answers have.
+    """
     route = route_of(operation)
     values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
@@ -108,8 +111,8 @@ async def ask(user: User, operation: Operation, stage: Stage, free: Any = None) 
         arguments["data"] = b"[]"
     elif route.verb not in ("GET", "HEAD", "DELETE"):
         body = BODIES.get(f"{operation.package.removeprefix('mopenstack.')}.{operation.method}")
-        if body is None or free is not None:
-            sampler = Sampler(microversion, route.verb, stage.values, free)
+        if body is None or free is not None or shown:
+            sampler = Sampler(microversion, route.verb, stage.values, free, shown)
             body = sampler.body(operation.request.DESCRIPTOR, {*_VARIABLE.findall(route.path)})
             if not user.project_id and operation.package == "mopenstack.network.v2":
                 _name_project(operation, body, stage)
@@ -160,6 +163,7 @@ class Sampler:
     verb: str
     values: Mapping[str, str]
     free: Any = None
+    shown: str = ""
 
     def body(self, message: AnyMessageType, elsewhere: Collection[str] = ()) -> dict[str, Any]:
         """`elsewhere` are the fields that are part of the path."""
@@ -174,6 +178,8 @@ class Sampler:
             if self.free is not None and is_free(field) and exists and rules.access not in refused:
                 body |= self._free(field, rules.inline)
                 continue
+            if self.shown and rules.access == annotations_pb2.ACCESS_OUTPUT and exists:
+                body[wire_key(field)] = self.shown
             if field.name in elsewhere or hidden or not exists:
                 continue
             nested = field.message_type is not None and not field.is_repeated and not _foreign(field)

@@ -35,6 +35,12 @@ class Projects(IdentityServicer[pb2.Project]):
     unique = "domain_id"
     resource_options = IMMUTABLE
     repeats_extras = True
+    not_extras = IdentityServicer.not_extras | {"is_domain"}
+
+    def check_id(self, old: Any, body: Any, given: Any) -> None:
+        """A domain's is not looked at (keystone.api.domains)."""
+        if isinstance(body, pb2.Project):
+            super().check_id(old, body, given)
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         if obj.is_domain:
