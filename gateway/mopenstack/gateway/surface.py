@@ -98,6 +98,7 @@ class Surface:
     """One API as it is served: its routes and its dialect."""
 
     service: Service
+    package: str
     api: annotations_pb2.Api
     dialect: Dialect
     router: Router[Endpoint]
@@ -138,7 +139,7 @@ def variables_of(path: str) -> tuple[str, ...]:
 def surfaces(contract: Contract) -> list[Surface]:
     """Every API of a contract with all of its declared operations."""
     found = {
-        package: Surface(contract.service_of(package), api, dialect_of(contract, package), Router())
+        package: Surface(contract.service_of(package), package, api, dialect_of(contract, package), Router())
         for package, api in contract.apis.items()
     }
     hooks: dict[str, BodyHook] = {}

@@ -167,7 +167,7 @@ class Gateways(Servicer):
 
     async def check_token(self, call: Call, request: pb.CheckTokenRequest) -> Result:
         engine = call.administration.engine
-        await engine.authenticate(call.context)
+        await engine.authenticate(call.context, request.package)
         return EMPTY
 
 
