@@ -24,7 +24,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.plans import Plan, Target
 from mopenstack.core.engine.servicer import Handler
-from tests.conftest import User
+from tests.conftest import Reply, User
 from tests.policy_stage import BODIES, IMAGES, PLANTED, ROLES, Stage
 
 YES = "yes"
@@ -83,6 +83,15 @@ def asked(package: str) -> list[Operation]:
 
 async def cell(user: User, operation: Operation, stage: Stage) -> str:
     """`yes`, or the status of the refusal."""
+    reply = await ask(user, operation, stage)
+    return YES if reply.status == 501 else str(reply.status)
+
+
+async def ask(user: User, operation: Operation, stage: Stage, free: Any = None, shown: str = "") -> Reply:
+    """Make a call with whatever must be in it.
+
+    `free` goes into every field that takes any JSON, `shown` into every field that only answers have.
+    """
     route = route_of(operation)
     values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
@@ -102,16 +111,15 @@ async def cell(user: User, operation: Operation, stage: Stage) -> str:
         arguments["data"] = b"[]"
     elif route.verb not in ("GET", "HEAD", "DELETE"):
         body = BODIES.get(f"{operation.package.removeprefix('mopenstack.')}.{operation.method}")
-        if body is None:
-            sampler = Sampler(microversion, route.verb, stage.values)
+        if body is None or free is not None or shown:
+            sampler = Sampler(microversion, route.verb, stage.values, free, shown)
             body = sampler.body(operation.request.DESCRIPTOR, {*_VARIABLE.findall(route.path)})
             if not user.project_id and operation.package == "mopenstack.network.v2":
                 _name_project(operation, body, stage)
         if operation.action and list(body) != [operation.action]:
             body = {operation.action: body}
         arguments["json"] = body
-    reply = await user.send(route.verb, operation.api.prefix.lstrip("/"), path, headers=headers, **arguments)
-    return YES if reply.status == 501 else str(reply.status)
+    return await user.send(route.verb, operation.api.prefix.lstrip("/"), path, headers=headers, **arguments)
 
 
 def _name_project(operation: Operation, body: dict[str, Any], stage: Stage) -> None:
@@ -154,10 +162,12 @@ class Sampler:
     microversion: int
     verb: str
     values: Mapping[str, str]
+    free: Any = None
+    shown: str = ""
 
     def body(self, message: AnyMessageType, elsewhere: Collection[str] = ()) -> dict[str, Any]:
         """`elsewhere` are the fields that are part of the path."""
-        body = {}
+        body: dict[str, Any] = {}
         refused = {annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL}
         if self.verb == "PUT":
             refused.add(annotations_pb2.ACCESS_CREATE)
@@ -165,12 +175,25 @@ class Sampler:
             rules = field_rules(field)
             hidden = rules.header or rules.inline or rules.access in refused
             exists = minor(rules.since, 0) <= self.microversion <= minor(rules.until, LATEST)
+            if self.free is not None and is_free(field) and exists and rules.access not in refused:
+                body |= self._free(field, rules.inline)
+                continue
+            if self.shown and rules.access == annotations_pb2.ACCESS_OUTPUT and exists:
+                body[wire_key(field)] = self.shown
             if field.name in elsewhere or hidden or not exists:
                 continue
             nested = field.message_type is not None and not field.is_repeated and not _foreign(field)
             if rules.required or nested:
                 body[wire_key(field)] = self._value(field)
         return body
+
+    def _free(self, field: AnyField, inline: bool) -> dict[str, Any]:
+        wrapped = {"google.protobuf.Struct": {"free": self.free}, "google.protobuf.ListValue": [self.free]}
+        assert field.message_type is not None
+        value = wrapped.get(field.message_type.full_name, self.free)
+        if inline:
+            return value if isinstance(value, dict) else {}
+        return {wire_key(field): [value] if field.is_repeated else value}
 
     def _value(self, field: AnyField) -> Any:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
@@ -184,6 +207,27 @@ class Sampler:
         if field.cpp_type == field.CPPTYPE_STRING:
             return self.values.get(wire_key(field), "x")
         return True if field.cpp_type == field.CPPTYPE_BOOL else 1
+
+
+FREE = frozenset({"google.protobuf.Struct", "google.protobuf.Value", "google.protobuf.ListValue"})
+
+
+def is_free(field: AnyField) -> bool:
+    """Whether a field takes any JSON."""
+    return field.message_type is not None and field.message_type.full_name in FREE
+
+
+def takes_free(message: AnyMessageType, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether a request takes any JSON somewhere."""
+    return any(
+        is_free(field)
+        or (
+            field.message_type is not None
+            and field.message_type.full_name not in seen
+            and takes_free(field.message_type, seen | {message.full_name})
+        )
+        for field in message.fields
+    )
 
 
 def _foreign(field: AnyField) -> bool:

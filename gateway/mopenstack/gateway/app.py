@@ -231,7 +231,7 @@ class App:
         except (Fault, UnicodeEncodeError) as refused:
             # A bad token outranks a bad body: the services look at the token first.
             if not endpoint.operation.anonymous:
-                await self._core.authenticate(context)
+                await self._core.authenticate(context, endpoint.operation.package)
             raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
         if raw:
             context.body = _chunks(request)
@@ -268,7 +268,7 @@ class App:
         document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
         needs_token = document is None or dialect.document_needs_token(context.path)
         if needs_token and dialect.guarded(context.path):
-            await self._core.authenticate(context)
+            await self._core.authenticate(context, surface.package)
         if document is not None:
             return document
         known = surface.documented.find(surface.without_project(context.path)[0])

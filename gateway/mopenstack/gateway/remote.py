@@ -62,9 +62,10 @@ class RemoteCore:
     def on_drop(self, listener: Callable[[int], None]) -> None:
         """Nothing is held, so nothing is dropped."""
 
-    async def authenticate(self, context: RequestContext) -> None:
+    async def authenticate(self, context: RequestContext, package: str) -> None:
         """Only look at the token."""
-        await self.call(self._look, self._look.request(), context)
+        request: Any = self._look.request
+        await self.call(self._look, request(package=package), context)
 
 
 TOKEN_CHECK = "mopenstack.admin.v1.Gateways.CheckToken"  # noqa: S105  # the name of an RPC

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.encode import Kept, addresses, encoder
 from mopenstack.gateway.codec.headers import has_headers, header_fields, header_names
+from mopenstack.gateway.codec.values import dumps
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.surface import Endpoint
 
@@ -56,9 +56,9 @@ class Renderer:
                 document = plan.document(result, context.api_url)
                 if reply.fields and endpoint.envelope in document:
                     document[endpoint.envelope] = _pick_each(document[endpoint.envelope], reply.fields)
-                body = orjson.dumps({**document, **page})
+                body = dumps({**document, **page})
             else:
-                body = b"" if plan.bodiless else orjson.dumps(plan.document(result, context.api_url))
+                body = b"" if plan.bodiless else dumps(plan.document(result, context.api_url))
         else:
             body = self._bare(endpoint, result, reply.audience, dialect, context)
         if endpoint.located:
@@ -76,7 +76,7 @@ class Renderer:
         plan = endpoint.item_plan(context.microversion, audience)
         fields = _fields(dialect, context) if context.pairs else None
         if fields:
-            rendered = orjson.dumps(_pick(plan.document(result, context.api_url), fields))
+            rendered = dumps(_pick(plan.document(result, context.api_url), fields))
         else:
             rendered = self._kept.render(result, plan, context.api_url)
         head = endpoint.envelope_head
@@ -94,7 +94,7 @@ class Renderer:
         plan = endpoint.item_plan(context.microversion, audience)
         base, kept = context.api_url, self._kept
         if query.fields:
-            items = [orjson.dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
+            items = [dumps(_pick(plan.document(item, base), list(query.fields))) for item in page.items]
         else:
             items = [kept.render(item, plan, base) for item in page.items]
         response = endpoint.operation.response.DESCRIPTOR
@@ -103,7 +103,7 @@ class Renderer:
             beside.pop(name, None)
         if endpoint.paged:
             beside.update(dialect.page_links(endpoint.envelope, page, query, context))
-        tail = b"," + orjson.dumps(beside)[1:] if beside else b"}"
+        tail = b"," + dumps(beside)[1:] if beside else b"}"
         return b'{"%b":[%b]%b' % (endpoint.envelope.encode(), b",".join(items), tail)
 
     def _remote_page(

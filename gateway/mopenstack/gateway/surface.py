@@ -49,7 +49,12 @@ class Endpoint:
         if found is None:
             operation = self.operation
             found = RequestDecoder(
-                operation.request, self.variables, microversion, operation.kind_of_write, operation.options.action
+                operation.request,
+                self.variables,
+                microversion,
+                operation.kind_of_write,
+                operation.options.action,
+                {name for route in operation.routes for name in variables_of(route.path)},
             )
             self.decoders[microversion] = found
         return found
@@ -93,6 +98,7 @@ class Surface:
     """One API as it is served: its routes and its dialect."""
 
     service: Service
+    package: str
     api: annotations_pb2.Api
     dialect: Dialect
     router: Router[Endpoint]
@@ -125,10 +131,15 @@ class Surface:
         return found
 
 
+def variables_of(path: str) -> tuple[str, ...]:
+    """The fields of the request that a path names."""
+    return tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
+
+
 def surfaces(contract: Contract) -> list[Surface]:
     """Every API of a contract with all of its declared operations."""
     found = {
-        package: Surface(contract.service_of(package), api, dialect_of(contract, package), Router())
+        package: Surface(contract.service_of(package), package, api, dialect_of(contract, package), Router())
         for package, api in contract.apis.items()
     }
     hooks: dict[str, BodyHook] = {}
@@ -153,7 +164,7 @@ def dialect_of(contract: Contract, package: str) -> Dialect:
 
 def _endpoint(operation: Operation, route: Route, hook: BodyHook | None) -> Endpoint:
     path = route.path
-    variables = tuple(part[1:-1].partition("=")[0] for part in path.split("/") if part.startswith("{"))
+    variables = variables_of(path)
     endpoint = Endpoint(operation, path, variables, route.since, hook=hook)
     endpoint.envelope_field, endpoint.envelope = _envelope(operation)
     endpoint.paged = any(_is_page(field) for field in operation.response.DESCRIPTOR.fields)

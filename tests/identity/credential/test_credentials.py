@@ -95,12 +95,120 @@ async def test_names_and_owners(admin: User, demo: User) -> None:
     reply.refused(403, "identity:list_application_credentials.")
 
 
-async def test_a_role_taken_away_takes_the_credential(cloud: Cloud, admin: User, demo: User) -> None:
-    made = (await create(demo, name="ac")).ok(201)["application_credential"]
-    roles = (await admin.get("identity", "/v3/roles?name=anotherrole")).ok()["roles"]
-    grant = f"/v3/projects/{demo.project_id}/users/{demo.user_id}/roles/{roles[0]['id']}"
+async def _roles(cloud: Cloud, credential: dict[str, Any]) -> set[str] | int:
+    """The roles of a token by the credential, or the status of the refusal."""
+    reply = await use(cloud, {"id": credential["id"], "secret": credential["secret"]})
+    return {role["name"] for role in reply.body["token"]["roles"]} if reply.status == 201 else reply.status
+
+
+async def test_named_roles_bring_what_they_imply(cloud: Cloud, demo: User) -> None:
+    """So that a token by the credential may read what the member may."""
+    made = (await create(demo, name="ac", roles=[{"name": "member"}])).ok(201)["application_credential"]
+    assert [role["name"] for role in made["roles"]] == ["member", "reader"]
+    reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
+    holder = type(demo)(cloud.session, cloud.url, reply.headers["X-Subject-Token"])
+    (await holder.get("compute", "/v2.1/servers")).ok(200)
+    (await holder.get("volume", f"/v3/{demo.project_id}/volumes")).ok(200)
+
+
+@pytest.mark.parametrize(
+    ("roles", "status", "text"),
+    [
+        ([{}], 400, "field/attribute 0. Value: {}. {} should be non-empty"),
+        ([{"id": "x", "name": "member"}], 400, "{'id': 'x', 'name': 'member'} has too many properties"),
+        ([{"zz": 1}], 400, "Additional properties are not allowed ('zz' was unexpected)"),
+        ([{"name": "zz"}], 404, "Role zz is not defined"),
+        ([{"id": "0" * 32}], 400, "credential with unassigned role"),
+        ([{"name": "member"}, {"name": "member"}], 409, "Duplicate entry found with name x."),
+    ],
+)
+async def test_bad_roles(demo: User, roles: Any, status: int, text: str) -> None:
+    assert text in (await create(demo, name="x", roles=roles)).refused(status)["error"]["message"]
+
+
+async def test_fewer_roles_with_a_grant_taken_away(cloud: Cloud, admin: User, demo: User) -> None:
+    """The credential stays, and has what is left; with nothing left it is of no use."""
+    whole = (await create(demo, name="ac")).ok(201)["application_credential"]
+    member = (await create(demo, name="member", roles=[{"name": "member"}])).ok(201)["application_credential"]
+    role = (await admin.get("identity", "/v3/roles?name=member")).ok()["roles"][0]["id"]
+    grant = f"/v3/projects/{demo.project_id}/users/{demo.user_id}/roles/{role}"
     (await admin.delete("identity", grant)).ok(204)
-    (await use(cloud, {"id": made["id"], "secret": made["secret"]})).refused(404)
+    left = await _roles(cloud, whole)
+    assert isinstance(left, set)
+    assert "anotherrole" in left
+    assert not left & {"member", "reader"}
+    assert await _roles(cloud, member) == 401
+    (await admin.put("identity", grant)).ok(204)
+    assert await _roles(cloud, member) == {"member", "reader"}
+
+
+async def test_a_group_that_goes(cloud: Cloud, admin: User, demo: User) -> None:
+    """Whether its grant is revoked, the member leaves or the group is deleted: the credential stays."""
+    group = (await admin.post("identity", "/v3/groups", {"group": {"name": "g"}})).ok(201)["group"]["id"]
+    role = (await admin.post("identity", "/v3/roles", {"role": {"name": "r"}})).ok(201)["role"]["id"]
+    member = f"/v3/groups/{group}/users/{demo.user_id}"
+    grant = f"/v3/projects/{demo.project_id}/groups/{group}/roles/{role}"
+    (await admin.put("identity", member)).ok(204)
+    (await admin.put("identity", grant)).ok(204)
+    made = (await create(demo, name="ac", roles=[{"name": "r"}])).ok(201)["application_credential"]
+    for path in (grant, member):
+        assert await _roles(cloud, made) == {"r"}
+        (await admin.delete("identity", path)).ok(204)
+        assert await _roles(cloud, made) == 401
+        (await admin.put("identity", path)).ok(204)
+    (await admin.delete("identity", f"/v3/groups/{group}")).ok(204)
+    assert await _roles(cloud, made) == 401
+    path = f"/v3/users/{demo.user_id}/application_credentials/{made['id']}"
+    (await demo.get("identity", path)).ok(200)
+
+
+async def test_a_deleted_role_takes_the_credentials(cloud: Cloud, admin: User, demo: User) -> None:
+    """All that those who held it themselves made for the project, whatever roles these have."""
+    role = (await admin.post("identity", "/v3/roles", {"role": {"name": "r"}})).ok(201)["role"]["id"]
+    grant = f"/v3/projects/{demo.project_id}/users/{demo.user_id}/roles/{role}"
+    (await admin.put("identity", grant)).ok(204)
+    made = (await create(demo, name="ac", roles=[{"name": "member"}])).ok(201)["application_credential"]
+    (await admin.delete("identity", f"/v3/roles/{role}")).ok(204)
+    assert await _roles(cloud, made) == 404
+
+
+async def test_of_a_project_that_is_off_or_gone(cloud: Cloud, admin: User, demo: User) -> None:
+    made = (await create(demo, name="ac")).ok(201)["application_credential"]
+    known = {"id": made["id"], "secret": made["secret"]}
+    project = f"/v3/projects/{demo.project_id}"
+    (await admin.patch("identity", project, {"project": {"enabled": False}})).ok(200)
+    said = f"Unable to validate token because project {demo.project_id} is disabled"
+    (await use(cloud, known)).refused(404, said)
+    (await use(cloud, {**known, "secret": "x"})).refused(401)
+    (await admin.delete("identity", project)).ok(204)
+    (await use(cloud, known)).refused(404, f"Could not find project: {demo.project_id}.")
+    path = f"/v3/users/{demo.user_id}/application_credentials/{made['id']}"
+    (await admin.delete("identity", path)).ok(204)
+
+
+@pytest.mark.parametrize(
+    ("api", "path"),
+    [
+        ("identity", "/v3/projects"),
+        ("compute", "/v2.1/servers"),
+        ("network", "/v2.0/networks"),
+        ("image", "/v2/images"),
+        ("volume", "/v3/volumes"),
+        ("placement", "/resource_providers"),
+        ("compute", "/v2.1/nope"),
+    ],
+)
+async def test_access_rules_come_before_the_body(api: str, path: str, cloud: Cloud, demo: User) -> None:
+    """What a token may not be used for is 401, whatever the body is."""
+    types = {"network": "network", "image": "image", "volume": "volumev3"}
+    rule = {"path": "/**", "method": "GET", "service": types.get(api, api)}
+    made = (await create(demo, name="ac", access_rules=[rule])).ok(201)["application_credential"]
+    reply = await use(cloud, {"id": made["id"], "secret": made["secret"]})
+    holder = type(demo)(cloud.session, cloud.url, reply.headers["X-Subject-Token"])
+    assert (await holder.get(api, path)).status in (200, 403, 404)
+    for body in (b"{", b"[]", b'{"x": 1}', b""):
+        reply = await holder.send("POST", api, path, data=body, headers={"Content-Type": "application/json"})
+        assert reply.status == 401, (body, reply.status, reply.body)
 
 
 async def test_access_rules(demo: User) -> None:

@@ -14,6 +14,7 @@ from mopenstack.contract.calls import Page, is_loopback
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import BadRequest, Forbidden, NotFound
 from mopenstack.contract.operations import enum_words
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.clouds import Cloud, FaultRule, Profile
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -120,7 +121,7 @@ class Admin(Servicer):
             obj = await inner.tx.edit(message, request.id)
             if request.fields.fields:
                 try:
-                    json_format.ParseDict(json_format.MessageToDict(request.fields), obj)
+                    json_format.ParseDict(plain_struct(request.fields), obj)
                 except json_format.ParseError as error:
                     raise BadRequest(str(error)) from None
             field = message.DESCRIPTOR.fields_by_name[lifecycle.state]
@@ -166,7 +167,7 @@ class Gateways(Servicer):
 
     async def check_token(self, call: Call, request: pb.CheckTokenRequest) -> Result:
         engine = call.administration.engine
-        await engine.authenticate(call.context)
+        await engine.authenticate(call.context, request.package)
         return EMPTY
 
 

@@ -61,7 +61,19 @@ class Services(Protocol):
 class Call:
     """One RPC. `now` and `time` are the same from its beginning to its end."""
 
-    __slots__ = ("_after", "_services", "blob", "caller", "cloud", "context", "operation", "target", "time", "tx")
+    __slots__ = (
+        "_after",
+        "_services",
+        "api",
+        "blob",
+        "caller",
+        "cloud",
+        "context",
+        "operation",
+        "target",
+        "time",
+        "tx",
+    )
 
     def __init__(
         self, services: Services, cloud: Cloud, tx: Transaction, context: RequestContext, operation: Operation | None
@@ -71,6 +83,8 @@ class Call:
         self.tx = tx
         self.context = context
         self.operation = operation
+        self.api = operation.api if operation is not None else None
+        """Whose request it is; None for what the engine does on its own."""
         self.caller: Caller = SYSTEM
         self.time: float = cloud.clock.time()
         self.target: Any = None

@@ -14,6 +14,7 @@ from mopenstack.contract.calls import Outcome, Result
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import (
     EMPTY,
@@ -282,7 +283,7 @@ class _Words(_Steps):
         assert self._body is not None
         found = self._body(request)
         # A list that the rules look at as JSON (`check`).
-        words = [value.string_value for value in found.list_value.values] if isinstance(found, Value) else found
+        words = [str(word) for word in plain(found)] if isinstance(found, Value) else found
         return list(dict.fromkeys(words))
 
     def copy(self, held: Any) -> list[str]:

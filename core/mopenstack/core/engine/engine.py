@@ -108,10 +108,11 @@ class Engine:
         """Call a function with the identity of each message that the store keeps no longer."""
         self.store.held.on_drop(listener)
 
-    async def authenticate(self, context: RequestContext) -> None:
-        """Only look at the token."""
+    async def authenticate(self, context: RequestContext, package: str) -> None:
+        """Only look at the token, and at whether it may be used for this request of an API."""
 
         async def run(call: Call) -> None:
+            call.api = self.registry.contract.apis.get(package)
             await self._authenticate(call, context.token)
 
         await self.transact(await self.find_cloud(context.cloud), context, run)

@@ -10,12 +10,13 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Fault, InvalidField
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain, plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, Listing, listing
@@ -46,6 +47,7 @@ class IdentityServicer(ResourceServicer[M]):
       unique    what the name is unique in: a field of the resource, "" for the whole cloud, None: it is not
       options   the resource options that a client may set, with their types
       not_found_before_policy  names of the RPCs that look for the object before the policy is asked
+      not_extras  keys that a client may send and Keystone does not keep: what the resource shows of its own
       repeats_extras  whether the answer to an update holds the extras once more under `extra`
     """
 
@@ -53,6 +55,7 @@ class IdentityServicer(ResourceServicer[M]):
     unique: ClassVar[str | None] = None
     resource_options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
     not_found_before_policy: ClassVar[frozenset[str]] = frozenset()
+    not_extras: ClassVar[frozenset[str]] = frozenset({"id", "links", "extra"})
     repeats_extras: ClassVar[bool] = False
 
     # -- visibility
@@ -152,7 +155,7 @@ class IdentityServicer(ResourceServicer[M]):
         names = given & self.fields.keys()
         copy_fields(body, obj, names=names)
         if "extras" in self.fields:
-            obj.extras.CopyFrom(body.extras)  # type: ignore[attr-defined]
+            obj.extras.CopyFrom(self.extras_of(body))
         return await self.view(call, await self.insert(call, obj, request, given))
 
     async def prepare(self, call: Call, obj: M, request: Any, given: set[str]) -> None:
@@ -167,13 +170,14 @@ class IdentityServicer(ResourceServicer[M]):
     async def change(self, call: Call, old: M, new: M, request: Any, given: set[str]) -> None:
         body, _ = envelope(request)
         self._not_empty(body, given)
+        self._check_id(old, body)
         if self.resource_options:
             self._check_mutable(old, body, given)
             merge_options(self.options.kind, new, old, self.resource_options)
         if "extras" in self.fields:
             merged: Any = new
             merged.extras.CopyFrom(old.extras)  # type: ignore[attr-defined]
-            merged.extras.MergeFrom(body.extras)  # type: ignore[attr-defined]
+            merged.extras.MergeFrom(self.extras_of(body))
         await self.revise(call, old, new, request, given)
         await self.claim_name(call, new, old)
 
@@ -187,6 +191,19 @@ class IdentityServicer(ResourceServicer[M]):
         answer: Any = copy_of(result)  # type: ignore[type-var]
         answer.extra.CopyFrom(answer.extras)
         return answer  # type: ignore[no-any-return]
+
+    def extras_of(self, body: Any) -> Struct:
+        """The attributes of a body that are kept beside the declared ones."""
+        return Struct(fields={key: value for key, value in body.extras.fields.items() if key not in self.not_extras})
+
+    def _check_id(self, old: Any, body: Any) -> None:
+        if "extras" in self.fields and "id" in body.extras.fields:
+            self.check_id(old, body, plain(body.extras.fields["id"]))
+
+    def check_id(self, old: Any, body: Any, given: Any) -> None:
+        """Refuse the update of an id (keystone.server.flask.common.ResourceBase._require_matching_id)."""
+        if given is not None and given != old.id:
+            raise ValidationError("Cannot change ID")
 
     def _not_empty(self, body: Any, given: set[str]) -> None:
         if not given and not ("extras" in self.fields and body.extras.fields):
@@ -261,8 +278,7 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
         else:
             names = {bool: "boolean", list: "array"}
             raise InvalidField((kind, "options", key), value, "type", names[allowed[key][0]])
-    new.options.Clear()
-    new.options.update(merged)
+    new.options.CopyFrom(to_struct(merged))
     new.options.SetInParent()
 
 

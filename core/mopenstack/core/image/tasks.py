@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.image.images import legacy_import
@@ -53,7 +53,7 @@ class Tasks(ResourceServicer[pb.Task]):
         """A task under way for an import; `request` is the import's body."""
         project_id = call.caller.project_id
         task = pb.Task(type="api_image_import", status="processing", project_id=project_id, image_id=image_id)
-        task.input.update({"image_id": image_id, "import_req": request, "backend": stores})
+        task.input.CopyFrom(to_struct({"image_id": image_id, "import_req": request, "backend": stores}))
         return await self.insert(call, task)
 
     async def start_location(self, call: Call, image_id: str, url: str) -> pb.Task:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf import json_format
-
 from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
+from mopenstack.contract.values import plain, plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.engine.validation import is_format
@@ -122,7 +121,7 @@ class Allocations(Servicer):
 
     @staticmethod
     def _check_generation(consumer: pb.Consumer | None, given: Any) -> None:
-        got = int(given.number_value) if given.WhichOneof("kind") == "number_value" else None
+        got = plain(given)
         expected = consumer.generation if consumer is not None else None
         if got != expected:
             said = "expected null but got" if expected is None else f"expected {expected} but got"
@@ -145,7 +144,7 @@ def check_consumer(call: Call, body: pb.ConsumerAllocations, path: tuple[str, ..
     if call.at_least(28):
         _check_type(body.consumer_generation, (*path, "consumer_generation"))
     if body.HasField("mappings"):
-        _check_mappings(json_format.MessageToDict(body.mappings), (*path, "mappings"))
+        _check_mappings(plain_struct(body.mappings), (*path, "mappings"))
 
 
 def _check_mappings(mappings: Mapping[str, Any], path: tuple[str, ...]) -> None:
@@ -176,8 +175,6 @@ def _check_amounts(amounts: Mapping[str, int], path: tuple[str, ...]) -> None:
 
 
 def _check_type(value: Any, path: tuple[str, ...]) -> None:
-    kind = value.WhichOneof("kind")
-    if kind == "null_value" or (kind == "number_value" and value.number_value.is_integer()):
-        return
-    given = getattr(value, kind) if kind in ("string_value", "bool_value", "number_value") else ""
-    raise InvalidField(path, given, "type", ["integer", "null"])
+    given = plain(value)
+    if given is not None and (isinstance(given, bool) or not isinstance(given, int)):
+        raise InvalidField(path, given, "type", ["integer", "null"])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.engine.validation import is_format
@@ -149,12 +150,12 @@ def _subtree(top: Provider, providers: list[Provider]) -> Iterator[Provider]:
 
 def _parent(value: Any) -> str:
     """The parent that a request names; null for none."""
-    kind = value.WhichOneof("kind")
-    if kind == "null_value":
+    found = plain(value)
+    if found is None:
         return ""
-    if kind != "string_value" or not is_format("uuid", value.string_value):
-        raise InvalidField(("parent_provider_uuid",), value.string_value, "one_of_schemas")
-    return str(value.string_value)
+    if not isinstance(found, str) or not is_format("uuid", found):
+        raise InvalidField(("parent_provider_uuid",), found, "one_of_schemas")
+    return found
 
 
 def _unsaved(provider: Provider, action: str, reason: str) -> BadRequest:

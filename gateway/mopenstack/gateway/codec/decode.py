@@ -43,7 +43,7 @@ from mopenstack.gateway.codec.values import (
     read_string,
     read_struct,
     read_time,
-    to_value,
+    read_value,
 )
 
 Set = Callable[[Any, Any, Path], None]
@@ -334,7 +334,7 @@ def _message_reader(message: AnyMessageType, view: View) -> Callable[[Any, Path]
     from mopenstack.contract.operations import message_class
 
     if message.full_name == "google.protobuf.Value":
-        return lambda value, path: to_value(value)
+        return read_value
     if message.full_name == JSON_PATCH:
         return read_patch
     if message.full_name == "google.protobuf.Struct":

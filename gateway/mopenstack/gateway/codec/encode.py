@@ -17,7 +17,6 @@ from functools import cache, lru_cache, reduce
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import orjson
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -27,6 +26,7 @@ from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, enum_words, field_rules, has_places, in_place, minor, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.values import plain, plain_struct
+from mopenstack.gateway.codec.values import dumps
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
@@ -87,7 +87,7 @@ class Kept:
             found = ways.get(key)
             if found is not None:
                 return found
-        rendered = orjson.dumps(encoder.document(message, base))
+        rendered = dumps(encoder.document(message, base))
         if self._holds(message):
             if self._bytes >= KEPT_BYTES_MAX:
                 self._kept.clear()
@@ -249,7 +249,7 @@ def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
             return lambda value, base, root: base64.b64encode(value).decode()
         if rules.format == "integer":
             # A whole number of more than 64 bits (how many addresses an IPv6 subnet has).
-            return lambda value, base, root: orjson.Fragment(value)
+            return lambda value, base, root: int(value)
         return _same
     if message.full_name == Timestamp.DESCRIPTOR.full_name:
         style = rules.time or _api_time(field)

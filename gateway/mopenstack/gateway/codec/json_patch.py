@@ -10,7 +10,7 @@ from typing import Any
 
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.v1.common_pb2 import JsonPatch
-from mopenstack.gateway.codec.values import Path, read_string, to_value
+from mopenstack.gateway.codec.values import Path, read_string, read_value
 
 Operation = JsonPatch.Operation
 
@@ -46,7 +46,7 @@ def read_draft(document: Any, draft: int) -> JsonPatch:
         op, pointer = _draft_10(raw, place) if draft == 10 else _draft_4(raw, place)
         change = patch.operations.add(op=op.upper(), path=_draft_tokens(pointer, place))
         if op != "remove":
-            change.value.CopyFrom(to_value(_member(raw, "value", op, place)))
+            change.value.CopyFrom(read_value(_member(raw, "value", op, place)))
     return patch
 
 
@@ -80,7 +80,7 @@ def _operation(raw: dict[str, Any], place: Path) -> JsonPatch.Operation:
         raise InvalidPatch((*place, "op"), op, "op_unknown", OPERATIONS)
     change = Operation(op=op.upper(), path=tokens(_member(raw, "path", op, place), (*place, "path")))
     if op in _WITH_VALUE:
-        change.value.CopyFrom(to_value(_member(raw, "value", op, place)))
+        change.value.CopyFrom(read_value(_member(raw, "value", op, place)))
     if op in _WITH_SOURCE:
         change.source.extend(tokens(_member(raw, "from", op, place), (*place, "from")))
     return change

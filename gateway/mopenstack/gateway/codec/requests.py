@@ -15,10 +15,19 @@ from mopenstack.gateway.codec.decode import Set, View, decoder, is_foreign, valu
 
 
 class RequestDecoder:
-    """Fills an operation's request from body, path, query and headers."""
+    """Fills an operation's request from body, path, query and headers.
+
+    `elsewhere` are the variables of the operation's other paths: what one path names, none takes from query or body.
+    """
 
     def __init__(
-        self, request: type[Message], path_variables: Iterable[str], microversion: int, mode: str, action: str = ""
+        self,
+        request: type[Message],
+        path_variables: Iterable[str],
+        microversion: int,
+        mode: str,
+        action: str = "",
+        elsewhere: Collection[str] = (),
     ) -> None:
         name = request.DESCRIPTOR.name
         self._request = request
@@ -38,6 +47,8 @@ class RequestDecoder:
             full_name = field.message_type.full_name if field.message_type is not None else ""
             if field.name in variables:
                 self._paths[field.name] = _text_setter(field)
+            elif field.name in elsewhere:
+                continue
             elif rules.header:
                 self._headers.append((rules.header, _text_setter(field)))
             elif rules.header_prefix:
@@ -53,7 +64,7 @@ class RequestDecoder:
             if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
                 self._envelope = (field.name, wire_key(field))
 
-        self._plan = decoder(request.DESCRIPTOR, microversion, mode, name).without_fields(self._paths)
+        self._plan = decoder(request.DESCRIPTOR, microversion, mode, name).without_fields({*variables, *elsewhere})
 
     def from_path(self, variables: Sequence[str], values: Sequence[str], headers: Any) -> Message:
         """A new request with its path variables and headers."""

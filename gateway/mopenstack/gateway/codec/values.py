@@ -5,14 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import orjson
 from google.protobuf import struct_pb2
 
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import enum_words
+from mopenstack.contract.values import to_value
 
 Path = tuple[str | int, ...]
 
@@ -26,7 +30,7 @@ def decode_json(body: bytes) -> Any:
     if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
         raise InvalidField((), "", "json", f"deeper than {DEPTH_MAX} levels")
     try:
-        return json.loads(body, parse_constant=_no_constant)
+        return json.loads(body, parse_float=_finite, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise InvalidField((), body[:80], "json", str(error)) from None
 
@@ -47,31 +51,39 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no JSON")
 
 
-def to_value(value: Any) -> struct_pb2.Value:
-    """Any JSON value as a Value."""
-    if value is None:
-        return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
-    if isinstance(value, bool):
-        return struct_pb2.Value(bool_value=value)
-    if isinstance(value, int | float):
-        return struct_pb2.Value(number_value=max(min(value, 1e300), -1e300))
-    if isinstance(value, str):
-        return struct_pb2.Value(string_value=read_string(value, (), lenient=False))
-    if isinstance(value, list):
-        return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[to_value(item) for item in value]))
-    return struct_pb2.Value(struct_value=struct_pb2.Struct(fields={key: to_value(item) for key, item in value.items()}))
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is beyond every number")
+    return number
+
+
+def read_value(value: Any, path: Path = ()) -> struct_pb2.Value:
+    """Any JSON value."""
+    try:
+        return to_value(value)
+    except UnicodeEncodeError as half:  # half of a surrogate pair is no text
+        raise InvalidField(path, half.object.encode(errors="replace").decode(), "type", "string") from None
+
+
+def dumps(document: Any) -> bytes:
+    """A document as JSON, whatever numbers it holds."""
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # what orjson does not take: an integer beyond 64 bits, half a character
+        return json.dumps(document, separators=(",", ":")).encode()
 
 
 def read_struct(value: Any, path: Path) -> struct_pb2.Struct:
     if not isinstance(value, dict):
         raise InvalidField(path, value, "type", "object")
-    return to_value(value).struct_value
+    return read_value(value).struct_value
 
 
 def read_list(value: Any, path: Path) -> struct_pb2.ListValue:
     if not isinstance(value, list):
         raise InvalidField(path, value, "type", "array")
-    return to_value(value).list_value
+    return read_value(value).list_value
 
 
 def read_time(value: Any, path: Path) -> Any:
@@ -150,13 +162,13 @@ def read_integer(value: Any, path: Path, lenient: bool, low: int, high: int, pat
 
 def read_number(value: Any, path: Path, lenient: bool) -> float:
     if lenient and isinstance(value, str):
-        try:
+        with suppress(ValueError):
+            if math.isfinite(number := float(value)):
+                return number
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        with suppress(OverflowError):
             return float(value)
-        except ValueError:
-            raise InvalidField(path, value, "type", "number") from None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InvalidField(path, value, "type", "number")
-    return float(value)
+    raise InvalidField(path, value, "type", "number")
 
 
 def read_bytes(value: Any, path: Path) -> bytes:

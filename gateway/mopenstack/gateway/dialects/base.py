@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -10,13 +9,12 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-import orjson
-
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
 from mopenstack.contract.operations import LATEST, minor
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.codec.values import dumps
 from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, array, const, shape
 
 INT32_MAX = 2**31 - 1
@@ -83,11 +81,7 @@ class Answer:
 
     @classmethod
     def json(cls, status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
-        try:
-            body = orjson.dumps(document)
-        except TypeError:  # a refusal that quotes what orjson does not take: half a character, a huge number
-            body = json.dumps(document).encode()
-        return cls(status, body, headers or {})
+        return cls(status, dumps(document), headers or {})
 
 
 class Dialect:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.contract.operations import LATEST
+from mopenstack.contract.values import to_struct
 from mopenstack.gateway.codec.decode import decoder
 from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, read_draft
 from mopenstack.gateway.codec.values import decode_json
@@ -77,7 +78,7 @@ def task_body(message: tasks_pb2.CreateTaskRequest, body: bytes, _headers: Mappi
     if said is not None:
         raise BadRequest(said)
     message.type = document["type"]
-    message.input.update(document["input"] or {})
+    message.input.CopyFrom(to_struct(document["input"] or {}))
 
 
 def location_body(message: locations_pb2.AddLocationRequest, body: bytes, _headers: Mapping[str, str]) -> None:

@@ -117,5 +117,5 @@ class Core(Protocol):
     def on_drop(self, listener: Callable[[int], None]) -> None:
         """Call a function with the identity of each such message once the core keeps it no longer."""
 
-    async def authenticate(self, context: RequestContext) -> None:
-        """Only look at the token: raises Unauthorized for one that does not work."""
+    async def authenticate(self, context: RequestContext, package: str) -> None:
+        """Only look at the token: raises Unauthorized for one that does not work, or not for this request of an API."""

@@ -77,6 +77,5 @@ def _check(call: Call, given: Struct, path: tuple[str, ...]) -> None:
 
 def _text(value: Value) -> str | None:
     """A value as a string; None: it is neither a string nor a number."""
-    if value.WhichOneof("kind") not in ("string_value", "number_value"):
-        return None
-    return str(plain(value))
+    found = plain(value)
+    return str(found) if isinstance(found, str | int | float) and not isinstance(found, bool) else None

@@ -9,6 +9,7 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.hosts import aggregates_pb2 as pb
 from mopenstack.compute.v2.servers import servers_pb2
 from mopenstack.contract.faults import Fault, InvalidField
+from mopenstack.contract.values import plain
 from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
@@ -204,11 +205,10 @@ def _metadata(request: pb.SetAggregateMetadataRequest) -> dict[str, str | None]:
     """The metadata to set, None for a key to remove; raises InvalidField for values of other types."""
     changes: dict[str, str | None] = {}
     for key, value in request.set_metadata.metadata.fields.items():
-        kind = value.WhichOneof("kind")
-        if kind not in ("string_value", "null_value"):
-            shown = int(value.number_value) if kind == "number_value" else getattr(value, str(kind))
-            raise InvalidField(("set_metadata", "metadata", key), shown, "type", ["string", "null"])
-        changes[key] = value.string_value if kind == "string_value" else None
+        given = plain(value)
+        if given is not None and not isinstance(given, str):
+            raise InvalidField(("set_metadata", "metadata", key), given, "type", ["string", "null"])
+        changes[key] = given
     return changes
 
 

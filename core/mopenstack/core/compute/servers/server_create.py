@@ -13,8 +13,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from google.protobuf.struct_pb2 import Struct
-
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import (
     CreateServerRequest,
@@ -24,6 +22,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import (
     ServerCreate,
 )
 from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.values import to_struct
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas.quotas import SERVICE, take
 from mopenstack.core.compute.servers import block_devices, claims, images, networking, scheduling, server_values
@@ -321,9 +320,7 @@ def _new_server(call: Call, plan: Plan, index: int) -> Server:
     if "user_data" in plan.given:
         server.user_data = body.user_data
     _describe(call, plan, server, name)
-    hints = Struct()
-    hints.update(plan.scheduling.hints)
-    server.scheduler_hints.CopyFrom(hints)
+    server.scheduler_hints.CopyFrom(to_struct(plan.scheduling.hints))
     if plan.scheduling.zone:
         server.pinned_availability_zone = plan.scheduling.zone
     if body.trusted_image_certificates:

@@ -37,13 +37,12 @@ def permitted(call: Call, caller: Caller) -> bool:
 
     A token may always be validated. Over gRPC the operation's own verb and path count.
     """
-    operation = call.operation
-    if operation is None:
+    operation, api = call.operation, call.api
+    if api is None:
         return True
     verb, path = call.context.verb, call.context.path
-    if not path and operation.routes:
+    if not path and operation is not None and operation.routes:
         verb, path = operation.routes[0].verb, operation.routes[0].path
-    api = operation.api
     if (api.type, verb, path) == ("identity", "GET", "/v3/auth/tokens"):
         return True
     types = _BLOCK_STORAGE if api.type in _BLOCK_STORAGE else {api.type}

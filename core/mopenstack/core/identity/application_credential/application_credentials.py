@@ -6,12 +6,13 @@ import base64
 import secrets
 from typing import Any
 
+from mopenstack.contract.faults import InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.application_credential.access_rules import keep_rule
-from mopenstack.core.identity.assignment.effective import roles_on
+from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
 from mopenstack.core.identity.assignment.roles import Roles
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
 from mopenstack.core.identity.base import IdentityServicer
@@ -73,19 +74,22 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
 
     @staticmethod
     async def _roles(call: Call, body: pb2.ApplicationCredentialCreate) -> list[roles_pb2.Role]:
-        """Those asked for, else all of the caller's; a role that the caller does not hold is refused."""
+        """Those asked for with what they imply, else all of the caller's; one that the caller lacks is refused."""
         held = await roles_on(call, call.caller.user_id, call.caller.project_id)
         # A token of an application credential hands on no more than it has.
         held = [role for role in held if role.name.lower() in call.caller.roles]
         if not body.roles:
             return held
-        found = []
-        for wanted in body.roles:
-            id = await call.service(Roles).id_of(call, wanted)
-            role = next((role for role in held if role.id == id), None)
-            if role is None:
-                raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
-            found.append(role)
+        for place, wanted in enumerate(body.roles):
+            given = {field.name: value for field, value in wanted.ListFields()}
+            if len(given) != 1:
+                raise InvalidField(("roles", place), given, "max_properties" if given else "min_items", 1)
+        asked = [await call.service(Roles).id_of(call, wanted) for wanted in body.roles]
+        found = await expanded_roles(call, asked, of_domains=True)
+        if not {*asked, *(role.id for role in found)} <= {role.id for role in held}:
+            raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
+        if len(set(asked)) != len(asked):  # the database's rule, and Keystone's guess of what was broken
+            raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
         return found
 
 

@@ -49,7 +49,7 @@ class Roles(IdentityServicer[pb2.Role]):
             return str(wanted.id)
         named = await self.by_name(call, wanted.name)
         if named is None:
-            raise refusals.RoleNotFound(id=wanted.name)
+            raise refusals.RoleNotFound(f"Role {wanted.name} is not defined")
         return named.id
 
     async def get(self, call: Call, request: Any) -> Result:

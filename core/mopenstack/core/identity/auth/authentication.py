@@ -89,6 +89,8 @@ async def authenticate_for_token(call: Call, auth: Auth, authorization: str = ""
     if context.user is None:
         raise Unauthorized
     context.methods = await check_factors(call, context.user, context.methods, receipt)
+    if context.credential is not None:
+        wanted = RequestedScope("project", await _project_of(call, context.credential))
     if context.access_token is not None:
         wanted = RequestedScope("project", await call.tx.get(Project, context.access_token.token_project_id))
     if wanted is None:
@@ -162,10 +164,7 @@ async def _scope(call: Call, auth: Auth, methods: list[str]) -> RequestedScope |
     if "application_credential" in methods:
         if auth.HasField("scope"):
             raise refusals.ApplicationCredentialAuthError(detail="Application credentials cannot request a scope.")
-        credential = await _credential(call, auth.identity.application_credential)
-        return RequestedScope(
-            "project", await _enabled_project(call, await call.tx.get(Project, credential.project_id))
-        )
+        return None
     if not auth.HasField("scope"):
         return None
     wanted = plain(auth.scope)
@@ -220,6 +219,19 @@ async def _project(call: Call, info: dict[str, Any]) -> Project:
 async def _enabled_project(call: Call, project: Project | None) -> Project:
     if project is None or project.is_domain or not project.enabled or await enabled(call, project.domain_id) is None:
         raise Unauthorized
+    return project
+
+
+async def _project_of(call: Call, credential: ApplicationCredential) -> Project:
+    """The project of an application credential (keystone.models.token_model._validate_token_resources)."""
+    project = await call.tx.get(Project, credential.project_id)
+    if project is None:
+        raise refusals.ProjectNotFound(id=credential.project_id)
+    said = "Unable to validate token because {} is disabled"
+    if not project.enabled:
+        raise refusals.ProjectNotFound(said.format(f"project {project.id}"))
+    if await enabled(call, project.domain_id) is None:
+        raise refusals.DomainNotFound(said.format(f"domain {project.domain_id}"))
     return project
 
 

@@ -9,6 +9,7 @@ from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import policies_pb2 as pb2
+from mopenstack.identity.v3.refusals import ValidationError
 
 _CREATE = {
     "type": "object",
@@ -23,6 +24,10 @@ class Policies(IdentityServicer[pb2.Policy]):
     service = pb2.DESCRIPTOR.services_by_name["Policies"]
     message = pb2.Policy
     not_found = refusals.PolicyNotFound
+
+    def check_id(self, old: Any, body: Any, given: Any) -> None:
+        if given != old.id:
+            raise ValidationError("Cannot change policy ID")
 
     async def complete(self, call: Call, obj: pb2.Policy, request: Any, given: set[str]) -> None:
         for name in ("blob", "type"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
@@ -21,8 +21,9 @@ class Regions(IdentityServicer[pb2.Region]):
 
     async def create_region_with_id(self, call: Call, request: pb2.CreateRegionWithIdRequest) -> Result:
         region = request.region
-        if region.id and region.id != request.region_id:
-            raise BadRequest(f'Conflicting region IDs specified: "{request.region_id}" != "{region.id}"')
+        if "id" in request.mask.paths and region.id != request.region_id:
+            given = region.id if region.HasField("id") else None
+            raise BadRequest(f'Conflicting region IDs specified: "{request.region_id}" != "{given}"')
         region.id = request.region_id
         if request.mask.paths:
             request.mask.paths.append("id")
@@ -35,8 +36,12 @@ class Regions(IdentityServicer[pb2.Region]):
             await self.lookup(call, obj.parent_region_id)
 
     async def revise(self, call: Call, old: pb2.Region, new: pb2.Region, request: Any, given: set[str]) -> None:
-        if new.id != old.id:
-            raise BadRequest("Cannot change region ID")
+        if "id" in given and new.HasField("id"):
+            if not new.id:
+                raise InvalidField(("region", "id"), "", "min_length", 1)
+            if new.id != old.id:
+                raise BadRequest("Cannot change ID")
+        new.id = old.id
         parent_id = new.parent_region_id
         while parent_id:
             if parent_id == new.id:

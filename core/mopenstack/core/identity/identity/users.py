@@ -55,6 +55,7 @@ class Users(IdentityServicer[pb2.User]):
     unique = "domain_id"
     resource_options = USER_OPTIONS
     repeats_extras = True
+    not_extras = IdentityServicer.not_extras | {"password_expires_at"}
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         where = "" if renamed else f" at domain ID {obj.domain_id}"
@@ -68,6 +69,11 @@ class Users(IdentityServicer[pb2.User]):
         await call.service(Projects).domain(call, obj.domain_id)
         await self._check_default_project(call, obj)
         self._take_password(obj)
+
+    def check_id(self, old: Any, body: Any, given: Any) -> None:
+        super().check_id(old, body, given)
+        if given is None:
+            raise refusals.ValidationError("Cannot change user ID")
 
     async def revise(self, call: Call, old: pb2.User, new: pb2.User, request: Any, given: set[str]) -> None:
         check_domain_unchanged(old, new)

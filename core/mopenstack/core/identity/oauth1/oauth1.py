@@ -43,19 +43,16 @@ class Consumers(IdentityServicer[pb2.Consumer]):
     service = pb2.DESCRIPTOR.services_by_name["Consumers"]
     message = pb2.Consumer
     not_found = refusals.ConsumerNotFound
+    not_extras = IdentityServicer.not_extras | {"secret"}
 
     async def create(self, call: Call, request: pb2.CreateConsumerRequest) -> Result:
         """The secret is shown this once."""
-        made = pb2.Consumer(extras=request.consumer.extras, kept_secret=call.ids.hex())
+        made = pb2.Consumer(extras=self.extras_of(request.consumer), kept_secret=call.ids.hex())
         if request.consumer.HasField("description"):
             made.description = request.consumer.description
         shown = copy_of(await self.insert(call, made))
         shown.secret = shown.kept_secret
         return shown
-
-    async def revise(self, call: Call, old: pb2.Consumer, new: pb2.Consumer, request: Any, given: set[str]) -> None:
-        for name in ("secret", "id"):
-            new.extras.fields.pop(name, None)
 
     async def remove(self, call: Call, obj: pb2.Consumer) -> None:
         await record(call, consumer_id=obj.id)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import Fault
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity import errors
@@ -45,8 +45,7 @@ class DomainConfigs(Servicer):
         had = await _kept(call, request.domain_id)
         await _keep(call, request.domain_id, given)
         answer = pb2.DomainConfigResponse()
-        answer.config.update(_shown(given))
-        answer.config.SetInParent()
+        answer.config.CopyFrom(to_struct(_shown(given)))
         return answer if had else Outcome("created", answer)
 
     async def patch_domain_config(self, call: Call, request: pb2.DomainConfigBody) -> Result:
@@ -109,7 +108,7 @@ async def _keep(call: Call, domain_id: str, options: Options) -> None:
             await call.tx.delete(pb2.DomainConfig, domain_id)
         return
     config = pb2.DomainConfig(id=domain_id)
-    config.options.update(options)
+    config.options.CopyFrom(to_struct(options))
     await call.tx.put(config, fresh=found is None)
 
 
@@ -199,8 +198,7 @@ def _part(config: Options, group: str, option: str) -> dict[str, Any]:
 
 def _answer(config: Mapping[str, Any]) -> pb2.DomainConfigResponse:
     answer = pb2.DomainConfigResponse()
-    answer.config.update(config)
-    answer.config.SetInParent()
+    answer.config.CopyFrom(to_struct(config))
     return answer
 
 

@@ -37,6 +37,7 @@ class Domains(IdentityServicer[Project]):
     presents = pb2.Domain
     not_found = refusals.DomainNotFound
     not_found_before_policy = frozenset({"UpdateDomain"})
+    not_extras = Projects.not_extras
 
     async def find(self, call: Call, id: str) -> Project | None:
         found = await call.tx.get(Project, id)

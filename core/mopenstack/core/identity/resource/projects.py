@@ -6,6 +6,7 @@ from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import to_value
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS
 from mopenstack.core.engine.servicer import Result
@@ -34,6 +35,12 @@ class Projects(IdentityServicer[pb2.Project]):
     unique = "domain_id"
     resource_options = IMMUTABLE
     repeats_extras = True
+    not_extras = IdentityServicer.not_extras | {"is_domain"}
+
+    def check_id(self, old: Any, body: Any, given: Any) -> None:
+        """A domain's is not looked at (keystone.api.domains)."""
+        if isinstance(body, pb2.Project):
+            super().check_id(old, body, given)
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         if obj.is_domain:
@@ -200,7 +207,4 @@ def _flag(request: Any, name: str) -> bool:
 
 
 def _set_value(value: Any, tree: dict[str, Any] | None) -> None:
-    if tree is None:
-        value.null_value = 0
-    else:
-        value.struct_value.update(tree)
+    value.CopyFrom(to_value(tree))

@@ -31,6 +31,7 @@ class Trusts(IdentityServicer[pb2.Trust]):
     service = pb2.DESCRIPTOR.services_by_name["Trusts"]
     message = pb2.Trust
     not_found = refusals.TrustNotFound
+    not_extras = IdentityServicer.not_extras | {"deleted_at"}
 
     async def fetch(self, call: Call, id: str) -> pb2.Trust:
         """Unlike for other objects, every caller gets 404 for a trust that does not exist or is used up."""
@@ -96,7 +97,8 @@ class Trusts(IdentityServicer[pb2.Trust]):
         source = await usable_trust(call, call.caller.trust_id) if call.caller.trust_id else None
         trust = pb2.Trust(
             trustor_user_id=body.trustor_user_id, trustee_user_id=body.trustee_user_id,
-            impersonation=body.impersonation, role_ids=await self._role_ids(call, body, source), extras=body.extras,
+            impersonation=body.impersonation, role_ids=await self._role_ids(call, body, source),
+            extras=self.extras_of(body),
         )  # fmt: skip
         if body.project_id:
             trust.trust_project_id = body.project_id

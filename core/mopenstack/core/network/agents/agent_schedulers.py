@@ -16,6 +16,7 @@ from typing import Any
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Servicer
@@ -94,9 +95,10 @@ def _id(value: Any) -> str:
     """The id in a path or body; Neutron looks for the body's key without asking whether it is there."""
     if not isinstance(value, Value):
         return str(value)
-    if value.WhichOneof("kind") != "string_value":
+    found = plain(value)
+    if not isinstance(found, str):
         raise RequestFailed()
-    return value.string_value
+    return found
 
 
 async def _scheduled(call: Call, relation: AgentBinding, ends: Ends) -> Message:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from google.protobuf import json_format
 from google.protobuf.message import Message
-from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import NotFound
+from mopenstack.contract.values import to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.volume.base import RESOURCE_FILTERS, ZONE, boolean
@@ -124,7 +123,7 @@ class Backends(Servicer):
         pool = pool_named(request.host_name)
         if pool is None:
             raise NotFound(f"Can't find service: {request.host_name}")
-        return pb2.CapabilitiesResponse(capabilities=json_format.ParseDict(_driver_capabilities(pool), Struct()))
+        return pb2.CapabilitiesResponse(capabilities=to_struct(_driver_capabilities(pool)))
 
     async def list_pools(self, call: Call, request: pb2.ListPoolsRequest) -> Result:
         """By name and, since 3.35, by what a volume type asks for."""
@@ -140,7 +139,7 @@ class Backends(Servicer):
             if detail:
                 told = pool.capabilities(await allocated(call, pool))
                 told["timestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%S.%f")
-                item.capabilities.CopyFrom(json_format.ParseDict(told, Struct()))
+                item.capabilities.CopyFrom(to_struct(told))
         return response
 
     async def list_resource_filters(self, call: Call, request: pb2.ListResourceFiltersRequest) -> Result:

@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
 from mopenstack.contract.faults import BadRequest, Fault
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -192,7 +193,7 @@ class Workers(Servicer):
         response = pb2.CleanUpWorkersResponse()
         if not request.is_up or request.cluster_name:
             return response
-        wanted = request.service_id.string_value or f"{request.service_id.number_value:.0f}"
+        wanted = str(plain(request.service_id))
         for item in SERVICES:
             state = await state_of(call, item)
             if (

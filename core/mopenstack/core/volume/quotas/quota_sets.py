@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from google.protobuf import json_format
-
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.quota_sets import QuotaSetRules
 from mopenstack.core.volume.base import SERVICE, boolean
@@ -34,11 +33,11 @@ def _read(
 ) -> dict[str, int]:
     """The given limits; raises what Cinder refuses: an empty set, unknown keys, what is no limit."""
     if isinstance(request, pb2.UpdateQuotaSetRequest):
-        given, what = json_format.MessageToDict(request.quota_set), "quota set"
+        given, what = plain_struct(request.quota_set), "quota set"
         if not given:
             raise InvalidField(("quota_set",), {}, "min_items", 1)
     else:
-        given, what = json_format.MessageToDict(request.quota_class_set), "quota class set"
+        given, what = plain_struct(request.quota_class_set), "quota class set"
     bad = [key for key in given if key not in resources and key not in NO_QUOTA_KEYS]
     if bad:
         raise InvalidInput(why=f"Bad key(s) in {what}: {', '.join(bad)}")
@@ -48,7 +47,7 @@ def _read(
 def _integer(name: str, value: Any) -> int:
     """cinder.api.api_utils.validate_integer."""
     try:
-        number = int(str(value)) if not isinstance(value, float) or not value.is_integer() else int(value)
+        number = int(str(value))
     except ValueError:
         raise BadRequest(f"{name} must be an integer") from None
     if number < -1:

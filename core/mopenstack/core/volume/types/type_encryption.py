@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest
+from mopenstack.contract.values import to_struct
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -115,4 +115,4 @@ def _row(found: Encryption) -> dict[str, Any]:
 
 
 def _struct(values: dict[str, Any]) -> Struct:
-    return json_format.ParseDict(values, Struct())
+    return to_struct(values)

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.struct_pb2 import Struct
 
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
@@ -142,8 +141,8 @@ class Attachments(CinderResource[Attachment]):
             attachment.attach_mode = str(connector.get("mode", "rw"))
         info = await connection_info(call, volume, attachment.attach_mode, connector)
         flat = {**info.pop("data"), **info, "attachment_id": id}
-        attachment.connection_info.CopyFrom(json_format.ParseDict(flat, Struct()))
-        attachment.connector.CopyFrom(json_format.ParseDict(dict(connector), Struct()))
+        attachment.connection_info.CopyFrom(to_struct(flat))
+        attachment.connector.CopyFrom(to_struct(connector))
         attachment.mountpoint = str(connector.get("mountpoint", NO_MOUNTPOINT))
         assign(attachment, "host_name", str(connector["host"]) if connector.get("host") else None)
         await self._put(call, attachment, volume, "attaching")

@@ -11,11 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from google.protobuf import json_format
-from google.protobuf.struct_pb2 import Struct, Value
+from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.faults import BadRequest, Fault, NotFound
-from mopenstack.contract.values import plain
+from mopenstack.contract.values import plain, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -175,7 +174,7 @@ def _answer(items: Sequence[Item], response: Callable[[], Any], field: str) -> R
         for key, value in item.items():
             if key in shown.DESCRIPTOR.fields_by_name and value is not None:
                 if isinstance(value, dict):
-                    getattr(shown, key).CopyFrom(json_format.ParseDict(value, Struct()))
+                    getattr(shown, key).CopyFrom(to_struct(value))
                 else:
                     setattr(shown, key, value)
     return cast("Result", answer)

@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
@@ -96,6 +97,4 @@ class Transfers(CinderResource[Transfer]):
 
 def _key(value: Value) -> str:
     """The key as text; cinder takes an integer too."""
-    if value.WhichOneof("kind") == "number_value":
-        return str(int(value.number_value))
-    return value.string_value
+    return str(plain(value))

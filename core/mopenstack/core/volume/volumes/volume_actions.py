@@ -5,11 +5,8 @@ Actions that are transitions of the table in lifecycle.py have no handler: here 
 
 from __future__ import annotations
 
-from google.protobuf import json_format
-from google.protobuf.struct_pb2 import Struct
-
 from mopenstack.contract.faults import BadRequest
-from mopenstack.contract.values import plain_struct
+from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.volume.base import as_given, assign, timestamp_key
@@ -64,7 +61,7 @@ class VolumeActions(Servicer):
     async def initialize_volume_connection(self, call: Call, request: pb2.InitializeVolumeConnectionRequest) -> Result:
         connector = plain_struct(request.initialize_connection.connector)
         info = await connection_info(call, call.target, READWRITE, connector)
-        return pb2.VolumeConnectionResponse(connection_info=json_format.ParseDict(info, Struct()))
+        return pb2.VolumeConnectionResponse(connection_info=to_struct(info))
 
     @staticmethod
     async def _detach(call: Call, attachment_id: str, doing: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from google.protobuf.struct_pb2 import Value
 
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
@@ -176,7 +177,8 @@ async def _migrate(call: Call, volume: Volume, request: pb2.MigrateVolumeRequest
 
 def _failed(error: Value) -> bool:
     """Whether a completion says that something went wrong: true, or any text but the words for false."""
-    return error.bool_value or error.string_value.lower() not in ("", "false", "0", "no", "off", "f", "n")
+    found = plain(error)
+    return bool(found) and str(found).lower() not in ("false", "0", "no", "off", "f", "n")
 
 
 def _gigabytes(volume: Volume, size: int) -> dict[str, int]:

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
+from mopenstack.contract.values import to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
@@ -91,7 +91,7 @@ class Volumes(CinderResource[Volume]):
         for volume in volumes:
             for key, value in volume.metadata.items():
                 distinct.setdefault(key, set()).add(value)
-        metadata = json_format.ParseDict({key: sorted(values) for key, values in distinct.items()}, Struct())
+        metadata = to_struct({key: sorted(values) for key, values in distinct.items()})
         summary = pb2.VolumeSummaryResponse.Summary(
             total_count=len(volumes), total_size=sum(volume.size for volume in volumes), metadata=metadata
         )
