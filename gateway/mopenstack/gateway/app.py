@@ -202,7 +202,7 @@ class App:
             dialect.admit(request.headers, context)
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
-                if endpoint.hook is None and body:
+                if endpoint.hook is None and body and dialect.reads_body(context):
                     if dialect.json_only:
                         dialect.check_body_type(request.headers.get("Content-Type", ""))
                     document = context.document = decode_json(body)

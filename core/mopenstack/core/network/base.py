@@ -198,7 +198,7 @@ def _check_revision(request: Any, obj: Any) -> None:
     name, _, value = getattr(request, "if_match", "").strip('"').partition("=")
     if name != "revision_number":
         return
-    if not value.isdigit():
+    if not value.isdecimal():
         raise BadResourceRequest(
             resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
         )

@@ -193,7 +193,11 @@ class Dialect:
 
     def guarded(self, path: str) -> bool:
         """Whether a token is asked for before the service says that it has no such path."""
-        return path[1:2] == "v" and path[2:3].isdigit()
+        return path[1:2] == "v" and path[2:3].isdecimal()
+
+    def reads_body(self, context: RequestContext) -> bool:
+        """Whether the service looks at the body of this request at all."""
+        return True
 
     def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         """Refuse a request for what its headers say of its body, or of the answer they take."""
@@ -264,7 +268,7 @@ class Dialect:
         return query
 
     def limit(self, value: str, key: str = "limit") -> int:
-        if not value.isdigit() or len(value) > 9:
+        if not value.isdecimal() or len(value) > 9:
             raise InvalidField((key,), value, "pattern", "^[0-9]*$")
         return int(value)
 

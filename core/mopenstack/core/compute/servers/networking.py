@@ -30,8 +30,6 @@ from mopenstack.network.v2.core.subnets_pb2 import Subnet
 from mopenstack.network.v2.refusals import InvalidIpForNetwork, IpAddressGenerationFailure
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
 
-TAG_PATTERN = "^[^,/]*$"
-
 
 @dataclass(frozen=True, slots=True)
 class Request:

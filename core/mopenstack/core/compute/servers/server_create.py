@@ -26,6 +26,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import (
     ServerCreate,
 )
 from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.patterns import exact
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas.quotas import SERVICE, take
 from mopenstack.core.compute.servers import block_devices, claims, images, networking, scheduling
@@ -36,7 +37,6 @@ from mopenstack.image.v2.images.images_pb2 import Image
 PASSWORD_LENGTH = 12
 ABORTED = "Build of instance {id} aborted: {why}"
 METADATA_KEY = "^[a-zA-Z0-9-_:. ]{1,255}$"
-_METADATA_KEY = re.compile(METADATA_KEY)
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ def set_plain(server: Server, body: Any, given: set[str]) -> None:
 def check_metadata(metadata: Mapping[str, str]) -> None:
     """The schema of metadata (nova.api.validation.parameter_types.metadata)."""
     for key, value in metadata.items():
-        if _METADATA_KEY.search(key) is None:
+        if exact(METADATA_KEY).search(key) is None:
             why = f"{key!r} does not match any of the regexes: '{METADATA_KEY}'"
             raise networking.schema_refusal("metadata", dict(metadata), why)
         if len(value) > 255:

@@ -136,10 +136,10 @@ def _check_content_type(call: Call) -> None:
 
 def _announced_size(request: Any) -> int:
     """The size that the headers announce; 0 without one."""
-    if request.size and not request.size.isdigit():
+    if request.size and not request.size.isdecimal():
         raise refusals.BadSize()
     text = request.size or request.content_length
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def _check_formats(image: images_pb2.Image) -> None:
