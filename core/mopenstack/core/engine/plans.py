@@ -49,6 +49,8 @@ class Plan:
     """What refuses a request before the target is looked for, once the policy allows it."""
     absent: type[Fault] | None
     """The operation's own refusal of a target that is not there."""
+    refuser: Servicer
+    """Whose `refusal` says that the policy does not allow it."""
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -178,6 +180,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
         check_request=_check_request(operation, servicer, declared),
         absent=_refusal(operation, operation.options.absent),
+        refuser=owner if owner is not None and type(servicer).refusal is Servicer.refusal else servicer,
     )
 
 

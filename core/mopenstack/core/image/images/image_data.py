@@ -6,10 +6,11 @@ Bytes stream into the blob store before the handler runs: `prepare_...` looks wh
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from mopenstack.contract.calls import ByteStream, Outcome
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image import options
@@ -32,7 +33,6 @@ class ImageData(Servicer):
 
     async def prepare_upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> None:
         """Refuse bytes that may not come; the image is `saving` while they do."""
-        _check_content_type(call)
         size = _announced_size(request)
         await usage.check_upload(call, size)
         backends.check_known(call.cloud, request.store or backends.DEFAULT)
@@ -58,7 +58,7 @@ class ImageData(Servicer):
     # -- download
 
     async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result | Outcome:
-        image = await call.service(Images).fetch(call, request.image_id)
+        image = call.target
         if image.status == Image.DEACTIVATED and not call.caller.is_admin:
             raise refusals.ImageDeactivated()
         for store in filter(None, (part.strip() for part in request.prefer.split(","))):
@@ -77,7 +77,6 @@ class ImageData(Servicer):
     # -- staging and import
 
     async def prepare_stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> None:
-        _check_content_type(call)
         await usage.check_stage(call, _announced_size(request))
         image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
         LIFECYCLE.check(call, image, "stage")
@@ -100,6 +99,15 @@ class ImageData(Servicer):
     async def before(self, call: Call, request: Any) -> None:
         if isinstance(request, pb.ImportImageRequest):
             imports.check(request)
+        if isinstance(request, pb.UploadImageDataRequest | pb.StageImageDataRequest):
+            _check_content_type(call)
+            _announced_size(request)
+
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
+        if isinstance(request, pb.ImportImageRequest):
+            # The image's state matters before the policy does.
+            imports.check_state(call.target, plain(request.method)["name"])
+        return Images.hiding(call, rules)
 
     async def import_image(self, call: Call, request: pb.ImportImageRequest) -> Result:
         await imports.begin(call, request)

@@ -52,8 +52,8 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
     """Check the image's state and start the import's task."""
     method = plain(request.method)
     name = method["name"]
-    image = await call.service(Images).fetch(call, request.image_id)
-    _check_state(image, name)
+    image = call.target
+    check_state(image, name)
     if name == "copy-image":
         if not call.caller.is_admin:
             raise PolicyRefused(["copy_image"])
@@ -183,7 +183,8 @@ async def copied(call: Call, image: images_pb2.Image) -> None:
         await tasks.succeed(call, task.id, image.size)
 
 
-def _check_state(image: images_pb2.Image, name: str) -> None:
+def check_state(image: images_pb2.Image, name: str) -> None:
+    """Raise ImportConflict for a method that the image's state does not allow."""
     if image.status == Image.ACTIVE and name != "copy-image":
         raise refusals.ImportConflict("Image with status active cannot be target for import")
     if image.status != Image.ACTIVE and name == "copy-image":
