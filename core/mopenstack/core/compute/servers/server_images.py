@@ -222,9 +222,7 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
     image.container_format = base.container_format if base is not None else "bare"
     blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
     data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=False
-    )
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=False)
     settle(image, data)
     image.status = Image.ACTIVE
     await call.service(Images).save(call, image)

@@ -88,7 +88,7 @@ class ImageData(Servicer):
         new = await call.tx.edit(images_pb2.Image, image.id)
         blob = call.blob
         if blob is not None:
-            new.staged.CopyFrom(_plain_data(blob))
+            new.staged.CopyFrom(imports.data_of(blob))
             new.size = blob.size
         await call.service(Images).save(call, new)
         return EMPTY
@@ -158,18 +158,11 @@ def _check_formats(image: images_pb2.Image) -> None:
         raise refusals.FormatsMissing(f"Properties {', '.join(missing)} must be set prior to saving data.")
 
 
-def _plain_data(blob: Blob) -> images_pb2.Image.Data:
-    return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
-
-
 def _data(blob: Blob | None, image: images_pb2.Image, *, strict: bool) -> images_pb2.Image.Data:
     """What is kept of an upload; raises WrongContent for bytes of another format."""
     assert blob is not None, "the gateway and the gRPC server pass the bytes"
-    data = _plain_data(blob)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
-    )
-    data.ClearField("head")
+    data = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=strict)
     return data
 
 

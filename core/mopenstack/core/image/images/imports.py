@@ -116,7 +116,7 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
             await call.service(Images).save(call, new)
             return
         if blob is not None:
-            new.staged.CopyFrom(_data_of(blob))
+            new.staged.CopyFrom(data_of(blob))
         await call.tx.put(new)
         await call.tx.schedule(new, "import", call.cloud.due(SECONDS))
 
@@ -136,13 +136,12 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     if not image.HasField("staged"):
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
         uri = plain(method).get("uri", "") if method is not None else ""
-        image.staged.CopyFrom(_data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
+        image.staged.CopyFrom(data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:
         data.virtual_size = formats.virtual_size(
-            data.head,
-            data.size,
+            data,
             image.disk_format,
             image.container_format,
             strict=call.cloud.enabled(options.FORMAT_MATCH),
@@ -151,6 +150,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
         await _fail(call, image, FAILED)
         return
     data.ClearField("head")
+    data.ClearField("tail")
     settle(image, data, _stores_of(task))
     image.status = Image.ACTIVE
     image.properties.pop(TASK_PROPERTY, None)
@@ -222,5 +222,8 @@ def _stores_of(task: tasks_pb2.Task | None) -> list[str]:
     return plain(task.input.fields["backend"]) if task is not None else [backends.DEFAULT]
 
 
-def _data_of(blob: Blob) -> images_pb2.Image.Data:
-    return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
+def data_of(blob: Blob) -> images_pb2.Image.Data:
+    """Bytes that wait for their import, with what their format is told from."""
+    known = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    known.head, known.tail = blob.head, blob.tail
+    return known

@@ -118,9 +118,7 @@ async def _make(call: Call, task: tasks_pb2.Task, blob: Blob) -> None:
     image.project_id = task.project_id
     strict = call.cloud.enabled(options.FORMAT_MATCH)
     data = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
-    )
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=strict)
     made = await call.service(Images).insert(call, image)
     new = await call.tx.edit(images_pb2.Image, made.id)
     settle(new, data)
