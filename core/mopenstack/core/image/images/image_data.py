@@ -14,7 +14,7 @@ from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image import options
-from mopenstack.core.image.images import formats, imports
+from mopenstack.core.image.images import formats, imports, signatures
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
@@ -39,6 +39,7 @@ class ImageData(Servicer):
         image = await self._owned(call, request.image_id)
         LIFECYCLE.check(call, image, "upload")
         _check_formats(image)
+        signatures.check(image)
         await self._enter(call, image, Image.SAVING)
         await usage.check_uploading(call)
 

@@ -14,7 +14,7 @@ from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
-from mopenstack.core.image.images import download, formats, web
+from mopenstack.core.image.images import download, formats, signatures, web
 from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_bytes, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
@@ -140,13 +140,14 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:
+        signatures.check(image)
         data.virtual_size = formats.virtual_size(
             data,
             image.disk_format,
             image.container_format,
             strict=call.cloud.enabled(options.FORMAT_MATCH),
         )
-    except refusals.WrongContent:
+    except (refusals.WrongContent, refusals.SignatureFailed):
         await _fail(call, image, FAILED)
         return
     data.ClearField("head")
