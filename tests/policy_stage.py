@@ -38,7 +38,6 @@ ROLES = ("system admin", "admin", "manager", "member", "reader", "another projec
 
 BODIES: dict[str, Any] = {
     "image.v2.AddLocation": {"url": "https://example.org/image"},
-    "image.v2.AddMetadefTag": {},
     "image.v2.CreateMember": {"member": "0123456789abcdef0123456789abcdef"},
     "image.v2.CreateMetadefAssociation": {"name": "OS::Nova::Flavor"},
     "image.v2.CreateMetadefNamespace": {"namespace": "x"},

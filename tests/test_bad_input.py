@@ -182,3 +182,12 @@ async def test_odd_queries(admin: User) -> None:
         for query in (*queries, *more):
             reply = await admin.get(api, f"{path}?{query}")
             assert reply.status < 500, f"{api}{path}?{query}: {reply.status} {str(reply.body)[:200]}"
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "--5", "1\n", "\u0665\u00b2"])
+@pytest.mark.parametrize(
+    "path", ["compute/v2.1/servers", "network/v2.0/networks", "image/v2/images", "volume/v3/types"]
+)
+async def test_a_limit_that_is_no_number(admin: User, path: str, number: str) -> None:
+    api, _, rest = path.partition("/")
+    assert (await admin.get(api, f"/{rest}", params={"limit": number})).status in (200, 400)

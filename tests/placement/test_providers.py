@@ -178,3 +178,18 @@ async def test_how_it_is_asked(placement: Any, admin: Any) -> None:
     (await placement.post("/resource_providers")).refused(400, "Malformed JSON")
     (await placement.get("/resource_providers?what=1")).refused(400, "Invalid query string parameters")
     assert (await placement.at("1.5").get("/traits")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/resource_classes/CUSTOM_A%0A", "/traits/CUSTOM_A%0A"])
+async def test_a_name_does_not_end_in_a_line_feed(placement: Any, path: str) -> None:
+    (await placement.put(path)).refused(400)
+
+
+@pytest.mark.parametrize("body", [b'{"name": "CUSTOM_B"}', b"[1", b"hi"])
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain"])
+@pytest.mark.parametrize("path", ["/resource_classes/CUSTOM_A", "/traits/CUSTOM_A"])
+async def test_a_put_without_a_body_never_reads_one(placement: Any, path: str, content_type: str, body: bytes) -> None:
+    headers = {"OpenStack-API-Version": "placement 1.39", "Content-Type": content_type}
+    for status in (201, 204):
+        reply = await placement.user.send("PUT", "placement", path, data=body, headers=headers)
+        reply.ok(status)

@@ -25,7 +25,6 @@ from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.gateway import admin_guard
 from mopenstack.gateway.addresses import split_cloud
-from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects.base import Answer, NoSuchAction, TooLarge, WrongVersion
 from mopenstack.gateway.documented_operations import documented, not_served
 from mopenstack.gateway.index import index
@@ -200,12 +199,14 @@ class App:
         raw = endpoint.operation.raw_request
         try:
             dialect.admit(request.headers, context)
+            if request.body_exists and not endpoint.operation.takes_body:
+                dialect.unwanted_body(endpoint.operation)
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
-                if endpoint.hook is None and body:
+                if endpoint.hook is None and body and dialect.reads_body(context):
                     if dialect.json_only:
                         dialect.check_body_type(request.headers.get("Content-Type", ""))
-                    document = context.document = decode_json(body)
+                    document = context.document = dialect.read_json(body)
                 elif dialect.json_only and not body:
                     document = {}
             if not endpoint.alone or not endpoint.has(context.microversion):
@@ -226,7 +227,11 @@ class App:
                 decoder.body(message, document)
             elif verb in _BODYLESS or raw:
                 pass
-            elif endpoint.operation.kind_of_write != "other" or decoder.needs_body:
+            elif (
+                endpoint.operation.kind_of_write != "other"
+                or decoder.needs_body
+                or (dialect.body_expected and endpoint.operation.takes_body)
+            ):
                 raise InvalidField((), None, "type", "object")
         except (Fault, UnicodeEncodeError) as refused:
             # A bad token outranks a bad body: the services look at the token first.

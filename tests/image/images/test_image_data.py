@@ -223,3 +223,37 @@ async def test_one_store_and_no_cache(demo: User, admin: User, image: Any) -> No
     (await admin.delete("image", path)).refused(403, "Cannot delete image data from the only store containing it.")
     (await demo.get("image", "/v2/cache")).refused(403, "complete cache_list action")
     (await admin.get("image", "/v2/cache")).refused(404, "Caching via API is not supported at this site.")
+
+
+SIGNED = {
+    "img_signature": "aGVsbG8=",
+    "img_signature_hash_method": "SHA-256",
+    "img_signature_key_type": "RSA-PSS",
+    "img_signature_certificate_uuid": "11111111-2222-3333-4444-555555555555",
+}
+BODY = {"disk_format": "raw", "container_format": "bare"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({}, "Unable to retrieve certificate with ID: 11111111-2222-3333-4444-555555555555."),
+        ({"img_signature": "abc"}, "The signature data was not properly encoded using base64."),
+        ({"img_signature": "!!"}, "Unable to retrieve certificate"),
+        ({"img_signature_hash_method": "SHA-1"}, "Invalid signature hash method: SHA-1."),
+        ({"img_signature_key_type": "x", "img_signature_hash_method": "x"}, "Invalid signature hash method: x."),
+        ({"img_signature_key_type": "x"}, "Invalid signature key type: x."),
+    ],
+)
+async def test_a_signature_that_cannot_be_verified(demo: User, changed: dict[str, str], why: str) -> None:
+    image = (await demo.post("image", "/v2/images", {**BODY, **SIGNED, **changed})).ok(201)
+    said = f"Signature verification failed for image {image['id']}: Signature verification for the image failed: {why}"
+    (await upload(demo, image, b"x")).refused(400, said)
+    assert (await demo.get("image", f"/v2/images/{image['id']}")).ok()["status"] == "queued"
+
+
+@pytest.mark.parametrize("missing", SIGNED)
+async def test_half_a_signature_is_none(demo: User, missing: str) -> None:
+    given = {key: value for key, value in SIGNED.items() if key != missing}
+    image = (await demo.post("image", "/v2/images", {**BODY, **given})).ok(201)
+    (await upload(demo, image, b"x")).ok(204)

@@ -179,3 +179,61 @@ async def test_schemas(demo: User) -> None:
         assert shown["additionalProperties"] is False
     many = (await demo.get("image", "/v2/schemas/metadefs/properties")).ok()
     assert many["properties"]["properties"]["additionalProperties"]["required"] == ["type", "title"]
+
+
+BODIES = {
+    b"[]": "Request body must be a JSON object.",
+    b"[1]": "Request body must be a JSON object.",
+    b"null": "Unexpected body type. Expected list/dict.",
+    b'"x"': "Unexpected body type. Expected list/dict.",
+    b"1": "Unexpected body type. Expected list/dict.",
+    b"{": "Malformed JSON in request body.",
+    b"\xff": "Malformed JSON in request body.",
+    b"": "Body expected in request.",
+}
+
+
+@pytest.mark.parametrize("body", BODIES)
+async def test_a_body_that_is_no_object(admin: User, body: bytes) -> None:
+    """400 everywhere; Glance itself says 500 to lists."""
+    space = "/v2/metadefs/namespaces/n1"
+    (await admin.post("image", "/v2/metadefs/namespaces", {"namespace": "n1"})).ok(201)
+    id = (await admin.post("image", "/v2/images", {})).ok(201)["id"]
+    for verb, path in (
+        ("POST", "/v2/metadefs/namespaces"),
+        ("PUT", space),
+        ("POST", f"{space}/properties"),
+        ("PUT", f"{space}/properties/p"),
+        ("POST", f"{space}/objects"),
+        ("PUT", f"{space}/objects/o"),
+        ("POST", f"{space}/tags"),
+        ("PUT", f"{space}/tags/t1"),
+        ("POST", f"{space}/resource_types"),
+        ("POST", "/v2/images"),
+        ("POST", f"/v2/images/{id}/members"),
+        ("PUT", f"/v2/images/{id}/members/p"),
+        ("POST", "/v2/tasks"),
+        ("POST", f"/v2/images/{id}/import"),
+        ("POST", f"/v2/images/{id}/locations"),
+    ):
+        text = BODIES[body] if "/metadefs/" in path or not body.startswith(b"[") else ""
+        headers = {"Content-Type": "application/json"}
+        (await admin.send(verb, "image", path, data=body, headers=headers)).refused(400, text)
+
+
+async def test_a_body_where_none_is_expected(admin: User) -> None:
+    id = (await admin.post("image", "/v2/images", {})).ok(201)["id"]
+    (await admin.post("image", "/v2/metadefs/namespaces", {"namespace": "n1"})).ok(201)
+    for verb, path in (
+        ("GET", f"/v2/images/{id}"),
+        ("PUT", f"/v2/images/{id}/tags/t"),
+        ("DELETE", f"/v2/images/{id}/tags/t"),
+        ("POST", f"/v2/images/{id}/actions/deactivate"),
+        ("GET", f"/v2/images/{id}/file"),
+        ("POST", "/v2/metadefs/namespaces/n1/tags/t1"),
+        ("GET", "/v2/schemas/image"),
+    ):
+        for body in (b"{}", b"[1", b"x"):
+            reply = await admin.send(verb, "image", path, data=body)
+            reply.refused(400, "A body is not expected with this request.")
+    (await admin.send("GET", "image", "/v2/images", data=b"{}")).ok(200)

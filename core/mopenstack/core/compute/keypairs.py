@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from typing import Any
 
 from mopenstack.compute.v2 import keypairs_pb2 as pb
 from mopenstack.compute.v2 import refusals
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import InvalidField, PolicyRefused
+from mopenstack.contract.patterns import exact
 from mopenstack.core.compute.key_material import fingerprint_of, generate
 from mopenstack.core.compute.paging import page
 from mopenstack.core.compute.quotas.quotas import SERVICE
@@ -54,7 +54,7 @@ class Keypairs(ResourceServicer[pb.Keypair]):
     async def create_keypair(self, call: Call, request: pb.CreateKeypairRequest) -> Result:
         body = request.keypair
         pattern = _NAME_292 if call.at_least(92) else _NAME
-        if re.search(pattern, body.name) is None:
+        if exact(pattern).search(body.name) is None:
             raise InvalidField(("keypair", "name"), body.name, "pattern", pattern)
         if call.at_least(92) and not body.HasField("public_key"):
             raise InvalidField(("keypair", "public_key"), {"name": body.name}, "required", "public_key")

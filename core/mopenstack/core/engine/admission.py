@@ -26,7 +26,7 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
         await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
     if plan.policy_first:
-        _check_policy(plan, call, target)
+        await _check_policy(plan, call, request, target)
     if plan.check_request is not None:
         await plan.check_request(call, request)
     if plan.target:
@@ -34,17 +34,17 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if plan.operation.anonymous:
         return
     if not plan.policy_first:
-        _check_policy(plan, call, target)
+        await _check_policy(plan, call, request, target)
     if plan.field_policies:
         _check_fields(plan, call, request, target)
 
 
-def _check_policy(plan: Plan, call: Call, target: Any) -> None:
+async def _check_policy(plan: Plan, call: Call, request: Message, target: Any) -> None:
     """The operation's own policy, of its target or of the request."""
     if plan.scopes and call.caller.policy_scope not in plan.scopes:
         raise PolicyRefused([plan.policy])
     if not plan.check(call.caller, target):
-        raise plan.servicer.refusal(call, [plan.policy])
+        raise await plan.refuser.refusal(call, request, [plan.policy])
 
 
 async def _target(plan: Plan, call: Call, request: Message) -> Any:

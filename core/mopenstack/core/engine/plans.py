@@ -69,6 +69,8 @@ class Plan:
     """What refuses a request before the target is looked for, once the policy allows it."""
     absent: type[Fault] | None
     """The operation's own refusal of a target that is not there."""
+    refuser: Servicer
+    """Whose `refusal` says that the policy does not allow it."""
 
     def validate(self, request: Message, microversion: int) -> None:
         """What the contract says of the request's values; raises InvalidField."""
@@ -185,6 +187,8 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
     if not policy.name and not operation.anonymous:
         raise ValueError(f"{operation.name} declares no policy")
     body, mask = _body_fields(operation)
+    target = _target(operation, declared.owners)
+    owner = target.owners.get("")
     return Plan(
         operation=operation,
         servicer=servicer,
@@ -192,7 +196,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         policy=policy.name,
         check=check_in(operation.package, policy.check, strict=policy.strict),
         scopes=frozenset(policy.scope),
-        target=_target(operation, declared.owners),
+        target=target,
         body_field=body,
         mask_field=mask,
         field_policies=tuple(_field_policies(operation, body)) if body else (),
@@ -200,6 +204,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
         check_request=_check_request(operation, servicer, declared),
         absent=_refusal(operation, operation.options.absent),
+        refuser=owner if owner is not None and type(servicer).refusal is Servicer.refusal else servicer,
     )
 
 

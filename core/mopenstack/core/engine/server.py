@@ -190,7 +190,7 @@ def _metadata(context: Any) -> RequestContext:
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
         cloud_url=given.get("x-mopenstack-url", RequestContext().cloud_url),
-        microversion=int(version) if version.isdigit() else LATEST,
+        microversion=int(version) if version.isdecimal() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
         remote=trusted.get("x-mopenstack-remote", peer),
         content_type=given.get("x-content-type", ""),

@@ -16,7 +16,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Page, Result
 from mopenstack.contract.descriptors import AnyField, AnyService
-from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused
+from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
@@ -63,8 +63,12 @@ class Servicer:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
 
-    def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
-        """The refusal of a caller by the policy; `rules` are the names of those that were asked."""
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
+        """The refusal of a caller by the policy; `rules` are the names of those that were asked.
+
+        Asked of the operation's servicer, else of the one that keeps its target: some services look at the object
+        first, or do not tell what the caller may not see.
+        """
         return PolicyRefused(list(rules))
 
     fixed: ClassVar[Mapping[str, Message]] = {}

@@ -22,6 +22,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import annotations_pb2
 
 Path = tuple[str | int, ...]
@@ -221,7 +222,7 @@ def _value_test(field: AnyField, rules: annotations_pb2.Field) -> Callable[[Any,
     if rules.max_length:
         tests.append(("max_length", rules.max_length, lambda value: len(value) <= rules.max_length))
     if rules.pattern and field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
-        pattern = re.compile(rules.pattern)
+        pattern = exact(rules.pattern)
         tests.append(("pattern", rules.pattern, lambda value: pattern.search(value) is not None))
     if rules.HasField("minimum"):
         tests.append(("minimum", rules.minimum.value, lambda value: value >= rules.minimum.value))

@@ -8,7 +8,6 @@ from typing import Any, ClassVar, TypeVar
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
@@ -92,12 +91,12 @@ class NeutronResource(ResourceServicer[M]):
         ):
             raise HttpBadRequest(NO_PROJECT)
 
-    def refusal(self, call: Call, rules: Sequence[str]) -> Fault:
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
         """What a caller may not see is not found (neutron.pecan_wsgi.hooks.policy_enforcement)."""
         shows = call.operation is not None and call.operation.method == f"Get{self.message.__name__}"
         if shows and isinstance(call.target, self.message):
             return self.not_found(id=call.target.id)  # type: ignore[attr-defined]
-        return super().refusal(call, rules)
+        return await super().refusal(call, request, rules)
 
     async def refine(self, call: Call, found: list[M], query: common.Query) -> list[M]:
         shown = not self.seen_by or self.seen_by in call.caller.roles or sees_all(call.caller)
@@ -160,7 +159,7 @@ def _check_revision(request: Any, obj: Any) -> None:
     name, _, value = getattr(request, "if_match", "").strip('"').partition("=")
     if name != "revision_number":
         return
-    if not value.isdigit():
+    if not value.isdecimal():
         raise BadResourceRequest(
             resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
         )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, InvalidField, NotFound
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.values import plain, plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -97,7 +97,7 @@ class Allocations(Servicer):
     async def all_wanted(self, call: Call, consumers: Mapping[str, pb.ConsumerAllocations]) -> list[Wanted]:
         """What a request wants for many consumers; raises what is wrong with it."""
         for id, body in consumers.items():
-            if re.search(_UUID, id) is None:
+            if exact(_UUID).search(id) is None:
                 raise InvalidField((), dict.fromkeys(consumers), "pattern_properties", ([id], [_UUID]))
             check_consumer(call, body, (id,), may_be_empty=True)
         return [await self.wanted(call, id, body) for id, body in consumers.items()]
@@ -134,7 +134,7 @@ def check_consumer(call: Call, body: pb.ConsumerAllocations, path: tuple[str, ..
     if call.at_least(12) and not body.allocations and not may_be_empty:
         raise InvalidField(place, {}, "min_properties", 1)
     for id, held in body.allocations.items():
-        if re.search(_UUID, id) is None:
+        if exact(_UUID).search(id) is None:
             raise InvalidField(place, dict.fromkeys(body.allocations), "pattern_properties", ([id], [_UUID]))
         _check_amounts(held.resources, (*place, id, "resources"))
     if not call.at_least(12) and not body.listed:
@@ -168,7 +168,7 @@ def _check_amounts(amounts: Mapping[str, int], path: tuple[str, ...]) -> None:
     if not amounts:
         raise InvalidField(path, {}, "min_properties", 1)
     for name, amount in amounts.items():
-        if re.search(_CLASS, name) is None:
+        if exact(_CLASS).search(name) is None:
             raise InvalidField(path, dict(amounts), "pattern_properties", ([name], [_CLASS]))
         if amount < 1:
             raise InvalidField((*path, name), amount, "minimum", 1)

@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.placement.provider_filters import (
@@ -85,7 +86,7 @@ def read(call: Call, query: Query) -> Asked:
 def group_key(call: Call) -> re.Pattern[str]:
     """What keys of groups look like: (kind)(suffix)."""
     kinds = "|".join(_kinds(call))
-    return re.compile(rf"^({kinds})({_suffix(call)})?$" if call.at_least(25) else rf"^({kinds})()$")
+    return exact(rf"^({kinds})({_suffix(call)})?$" if call.at_least(25) else rf"^({kinds})()$")
 
 
 def _kinds(call: Call) -> list[str]:
@@ -108,7 +109,7 @@ def _check_keys(call: Call, query: Query) -> None:
         raise InvalidField((), query, "unknown", sorted(unknown))
     if not call.at_least(25) and "resources" not in query:
         raise InvalidField(("resources",), {key: values[-1] for key, values in query.items()}, "required", "resources")
-    if "limit" in query and re.search(_LIMIT, query["limit"][-1]) is None:
+    if "limit" in query and exact(_LIMIT).search(query["limit"][-1]) is None:
         raise InvalidField(("limit",), query["limit"][-1], "pattern", _LIMIT)
     if "group_policy" in query and query["group_policy"][-1] not in ("none", "isolate"):
         raise InvalidField(("group_policy",), query["group_policy"][-1], "one_of", ["none", "isolate"])

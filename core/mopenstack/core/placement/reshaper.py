@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.placement import errors, inventory_usage
@@ -49,7 +48,7 @@ class Reshaper(Servicer):
             raise InvalidField(("inventories",), {}, "min_properties", 1)
         found: Inventories = {}
         for id, item in request.inventories.items():
-            if re.search(_UUID, id) is None:
+            if exact(_UUID).search(id) is None:
                 raise InvalidField(
                     ("inventories",), dict.fromkeys(request.inventories), "pattern_properties", ([id], [_UUID])
                 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Outcome, Page
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
@@ -79,7 +79,7 @@ class ResourceClasses(ResourceServicer[Custom]):
 
     async def add_resource_class(self, call: Call, request: pb.GetResourceClassRequest) -> Result | Outcome:
         name = request.name
-        if re.search(_CUSTOM, name) is None:
+        if exact(_CUSTOM).search(name) is None:
             raise InvalidField(("name",), name, "pattern", _CUSTOM)
         if len(name) > 255:
             raise InvalidField(("name",), name, "max_length", 255)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.faults import BadRequest, InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import ResourceServicer, Result
@@ -16,7 +16,7 @@ from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1 import traits_pb2 as pb
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 
-_CUSTOM = re.compile("^CUSTOM_[A-Z0-9_]+$")
+_CUSTOM = exact("^CUSTOM_[A-Z0-9_]+$")
 _INVALID = (
     "The trait is invalid. A valid trait must be no longer than 255 characters, start with the prefix "
     '"CUSTOM_" and use following characters: "A"-"Z", "0"-"9" and "_"'

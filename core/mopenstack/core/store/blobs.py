@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 CHUNK_BYTES = 256 * 1024
 HEAD_BYTES = 64 * 1024
+TAIL_BYTES = 1536
 PART_SECONDS_MAX = 24 * 3600
 """An upload that nothing was added to for so long has ended."""
 
@@ -24,13 +25,14 @@ class BlobTooLarge(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """What is known of bytes that were written. `head` is their beginning, for looking at formats."""
+    """What is known of bytes that were written. `head` and `tail` are their ends, for looking at formats."""
 
     key: str
     size: int
     md5: str
     sha512: str
     head: bytes
+    tail: bytes = b""
 
 
 class Blobs(ABC):
@@ -39,7 +41,7 @@ class Blobs(ABC):
     async def write(self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None) -> Blob:
         """Store everything that comes; raises BlobTooLarge past `size_max` bytes."""
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
-        size, head = 0, b""
+        size, head, tail = 0, b"", b""
         target = self._create(key)
         try:
             async for chunk in chunks:
@@ -50,13 +52,14 @@ class Blobs(ABC):
                 sha512.update(chunk)
                 if len(head) < HEAD_BYTES:
                     head += chunk[: HEAD_BYTES - len(head)]
+                tail = chunk[-TAIL_BYTES:] if len(chunk) >= TAIL_BYTES else (tail + chunk)[-TAIL_BYTES:]
                 target.write(chunk)
         except BaseException:
             target.close()
             self.delete(key)
             raise
         self._finish(key, target)
-        return Blob(key, size, md5.hexdigest(), sha512.hexdigest(), head)
+        return Blob(key, size, md5.hexdigest(), sha512.hexdigest(), head, tail)
 
     @abstractmethod
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:

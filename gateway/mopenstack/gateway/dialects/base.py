@@ -11,10 +11,10 @@ from urllib.parse import urlencode
 
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
-from mopenstack.contract.operations import LATEST, minor
+from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.values import dumps
+from mopenstack.gateway.codec.values import decode_json, dumps
 from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, array, const, shape
 
 INT32_MAX = 2**31 - 1
@@ -97,6 +97,8 @@ class Dialect:
     """Whether limit=0 asks for an empty list; else for as many as the service allows."""
     json_only: ClassVar[bool] = False
     """Whether a body must say that it is JSON, if it says anything; no body is an empty object."""
+    body_expected: ClassVar[bool] = False
+    """Whether a request that may have a body must have one."""
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
     request_id_headers: ClassVar[tuple[str, ...]] = ("X-Openstack-Request-Id",)
@@ -193,7 +195,18 @@ class Dialect:
 
     def guarded(self, path: str) -> bool:
         """Whether a token is asked for before the service says that it has no such path."""
-        return path[1:2] == "v" and path[2:3].isdigit()
+        return path[1:2] == "v" and path[2:3].isdecimal()
+
+    def reads_body(self, context: RequestContext) -> bool:
+        """Whether the service looks at the body of this request at all."""
+        return True
+
+    def unwanted_body(self, operation: Operation) -> None:
+        """Refuse the body of a request whose operation has no use for one."""
+
+    def read_json(self, body: bytes) -> Any:
+        """The JSON of a body; raises the refusal of one that is none."""
+        return decode_json(body)
 
     def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         """Refuse a request for what its headers say of its body, or of the answer they take."""
@@ -264,7 +277,7 @@ class Dialect:
         return query
 
     def limit(self, value: str, key: str = "limit") -> int:
-        if not value.isdigit() or len(value) > 9:
+        if not value.isdecimal() or len(value) > 9:
             raise InvalidField((key,), value, "pattern", "^[0-9]*$")
         return int(value)
 

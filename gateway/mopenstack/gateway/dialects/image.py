@@ -8,10 +8,12 @@ from typing import Any
 
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, InvalidPatch
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
+from mopenstack.gateway.hooks.image import body_json
 
 _UNAUTHORIZED = (
     "This server could not verify that you are authorized to access the document you requested. Either you supplied "
@@ -21,6 +23,8 @@ _UNAUTHORIZED = (
 _CURRENT = 17
 _VERSIONS = (15, 13, 12, 11, 10, 9, 8, _CURRENT, 7, 6, 5, 4, 3, 2, 1, 0)
 """Minor versions of the Images API that Glance 32 lists, in its order (2.14 and 2.16 are those of the cache)."""
+_IGNORING_BODIES = frozenset({"ListImages", "ListTasks", "GetTask", "DeleteTask"})
+"""What Glance's routes do not refuse a body of (glance/api/v2/router.py, body_reject)."""
 _BREAK = "<br /><br />\n"
 _PLAIN = frozenset({405, 415})
 """webob's texts for these have no place for an explanation behind them."""
@@ -30,6 +34,7 @@ class ImageDialect(Dialect):
     body_bytes_max = 8 * 1024 * 1024
     """Glance's pipeline has no sizelimit; only what holds a whole image is streamed."""
     exact_paths = True
+    body_expected = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
@@ -47,7 +52,16 @@ class ImageDialect(Dialect):
         answer.headers["WWW-Authenticate"] = self.challenge(context)
         return answer
 
+    def read_json(self, body: bytes) -> Any:
+        return body_json(body)
+
+    def unwanted_body(self, operation: Operation) -> None:
+        if operation.method not in _IGNORING_BODIES:
+            raise BadRequest("A body is not expected with this request.")
+
     def invalid(self, fault: InvalidField) -> str:
+        if fault.rule == "type" and not fault.path and fault.value is None:
+            return "Body expected in request."
         return _patch_sentence(fault) if isinstance(fault, InvalidPatch) else super().invalid(fault)
 
     def refused(self, fault: PolicyRefused) -> str:

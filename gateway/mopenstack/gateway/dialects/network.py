@@ -78,7 +78,7 @@ class NetworkDialect(Dialect):
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)
 
     def limit(self, value: str, key: str = "limit") -> int:
-        if value.lstrip("-").isdigit() and int(value) >= 0:
+        if value.removeprefix("-").isdecimal() and int(value) >= 0:
             return int(value)
         raise BadLimit(value=value)
 

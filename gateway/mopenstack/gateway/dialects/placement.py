@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
     MALFORMED,
@@ -157,6 +158,9 @@ class PlacementDialect(Dialect):
     def guarded(self, path: str) -> bool:
         return path not in ("", "/")
 
+    def reads_body(self, context: RequestContext) -> bool:
+        return not _bodiless(context)
+
     def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         verb, kind = context.verb, headers.get("Content-Type", "").partition(";")[0].strip()
         if not kind and headers.get("Content-Length", "0") != "0":
@@ -236,7 +240,7 @@ def _schema_step(part: str | int) -> str:
     if isinstance(part, int):
         return "['items']"
     for pattern in _MAP_KEYS:
-        if re.search(pattern, part) is not None:
+        if exact(pattern).search(part) is not None:
             return f"['patternProperties'][{pattern!r}]"
     return f"['properties'][{part!r}]"
 

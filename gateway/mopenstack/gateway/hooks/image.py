@@ -34,9 +34,11 @@ def body_json(body: bytes) -> Any:
         document = decode_json(body)
         # Half of a surrogate pair is no text: no message can hold it.
         json.dumps(document, ensure_ascii=False).encode()
-        return document
     except (InvalidField, UnicodeEncodeError):
         raise BadRequest("Malformed JSON in request body.") from None
+    if not isinstance(document, dict | list):
+        raise BadRequest("Unexpected body type. Expected list/dict.")
+    return document
 
 
 def create_body(message: pb.CreateImageRequest, body: bytes, _headers: Mapping[str, str]) -> None:

@@ -15,14 +15,18 @@ from mopenstack.image.json_schema import Schema, breach
 from mopenstack.image.v2 import refusals
 
 _GENERATED = ("self", "schema", "created_at", "updated_at")
+NO_OBJECT = "Request body must be a JSON object."
+"""Glance says 500 here."""
 _TIMES = ("created_at", "updated_at")
 
 
 def _hook(schema: Schema, read_only: tuple[str, ...], *, mode: str = "create") -> BodyHook:
     def read(message: Any, body: bytes, _headers: Mapping[str, str]) -> None:
         document = body_json(body)
+        if not isinstance(document, dict):
+            raise BadRequest(NO_OBJECT)
         for key in read_only:
-            if isinstance(document, dict) and key in document:
+            if key in document:
                 raise refusals.ReadOnlyAttribute(name=key)
         _refuse(document, schema)
         if mode == "create" and schema is schemas.OBJECT:

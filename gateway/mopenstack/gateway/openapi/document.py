@@ -262,5 +262,5 @@ def _literals(path: str) -> str:
 
 def _first_sentence(comment: str) -> str:
     text = " ".join(comment.split("\n\n", 1)[0].split())
-    found = re.match(r"(.+?)\.(?= [A-Z]|$)", text)
+    found = re.match(r"(.+?)\.(?= [A-Z]|\Z)", text)
     return found.group(1) if found else text

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from google.api import annotations_pb2 as http_annotations
+from google.api import http_pb2
 from google.protobuf import message_factory
 from google.protobuf.message import Message
 
@@ -65,6 +66,8 @@ class Operation:
     action: str
     raw_request: bool
     raw_response: bool
+    takes_body: bool
+    """Whether it has a use for what an HTTP request carries."""
     kind_of_write: str
     """create, update or other: which access rules of fields hold for the body."""
     outcomes: Mapping[str, annotations_pb2.Outcome]
@@ -163,17 +166,22 @@ def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Ap
         action=options.action,
         raw_request=options.raw_request,
         raw_response=options.raw_response,
+        takes_body=options.raw_request or any(binding.body for binding in _bindings(method)),
         outcomes={outcome.name: outcome for outcome in options.outcomes},
         kind_of_write=next((verb.lower() for verb in ("Create", "Update") if method.name.startswith(verb)), "other"),
     )
 
 
 def _routes(method: AnyMethod, since: Mapping[str, int]) -> Iterator[Route]:
-    rule = method.GetOptions().Extensions[http_annotations.http]
-    for binding in (rule, *rule.additional_bindings):
+    for binding in _bindings(method):
         for verb in _VERBS:
             path = getattr(binding, verb)
             if path:
                 yield Route(verb.upper(), path, since.get(path, 0))
         if binding.custom.path:
             yield Route(binding.custom.kind.upper(), binding.custom.path)
+
+
+def _bindings(method: AnyMethod) -> tuple[http_pb2.HttpRule, ...]:
+    rule = method.GetOptions().Extensions[http_annotations.http]
+    return (rule, *rule.additional_bindings)

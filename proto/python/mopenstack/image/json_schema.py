@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pprint
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from mopenstack.contract.patterns import exact
 
 Schema = dict[str, Any]
 
@@ -101,7 +102,7 @@ def _plain_breaches(value: Any, rules: Schema) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         if len(value) > rules.get("maxLength", len(value)):
             yield f"{value!r} is too long", "maxLength"
-        if "pattern" in rules and not re.search(rules["pattern"], value):
+        if "pattern" in rules and not exact(rules["pattern"]).search(value):
             yield f"{value!r} does not match {rules['pattern']!r}", "pattern"
     if isinstance(value, int | float) and not isinstance(value, bool) and value < rules.get("minimum", value):
         yield f"{value!r} is less than the minimum of {rules['minimum']!r}", "minimum"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
@@ -11,6 +10,7 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors import flavor_extra_specs_pb2 as pb
 from mopenstack.compute.v2.flavors.flavors_pb2 import Flavor
 from mopenstack.contract.faults import InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.values import plain, plain_struct
 from mopenstack.core.compute.flavors.extra_specs import check_extra_spec
 from mopenstack.core.engine.call import Call
@@ -18,7 +18,6 @@ from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import Result, Servicer
 
 _KEY = r"^[a-zA-Z0-9-_:. ]{1,255}$"
-_KEY_PATTERN = re.compile(_KEY)
 _VALUE_MAX = 255
 
 
@@ -64,7 +63,7 @@ async def _merge(call: Call, given: Struct) -> None:
 def _check(call: Call, given: Struct, path: tuple[str, ...]) -> None:
     """Names and values after parameter_types.metadata_with_number; since 2.86 also what Nova knows of them."""
     for name, value in given.fields.items():
-        if _KEY_PATTERN.search(name) is None:
+        if exact(_KEY).search(name) is None:
             raise InvalidField(path, plain_struct(given), "pattern_properties", (name, _KEY))
         text = _text(value)
         if text is None:

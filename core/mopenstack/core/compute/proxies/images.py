@@ -149,7 +149,7 @@ def _test(key: str, value: str) -> Callable[[Image], bool] | None:
         asked = value.lower() if key == "status" else value.rsplit("/", 1)[-1] if key == "server" else value
         return lambda image: read(image) == asked
     if key in ("minRam", "minDisk"):
-        least = int(value) if value.isdigit() else 0
+        least = int(value) if value.isdecimal() else 0
         return lambda image: (image.min_ram if key == "minRam" else image.min_disk) >= least
     if key == "changes-since":
         try:

@@ -68,7 +68,7 @@ def request_of(flavor: Server.FlavorEmbedded, *, on_volume: bool) -> ResourceReq
             continue
         kind, suffix, name = match[1], match[2] or "", match[3]
         group = granular.setdefault(suffix, groups.Group(suffix)) if suffix else None
-        if kind == "resources" and value.isdigit():
+        if kind == "resources" and value.isdecimal():
             (needs.resources if group is None else group.resources)[name] = int(value)
         elif kind == "trait" and value in ("required", "forbidden"):
             required = needs.required if group is None else set()

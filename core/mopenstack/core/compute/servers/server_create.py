@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +21,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import (
     ServerCreate,
 )
 from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.patterns import exact
 from mopenstack.contract.values import to_struct
 from mopenstack.core.compute.keypairs import Keypairs
 from mopenstack.core.compute.quotas.quotas import SERVICE, take
@@ -34,7 +34,6 @@ from mopenstack.image.v2.images.images_pb2 import Image
 PASSWORD_LENGTH = 12
 ABORTED = "Build of instance {id} aborted: {why}"
 METADATA_KEY = "^[a-zA-Z0-9-_:. ]{1,255}$"
-_METADATA_KEY = re.compile(METADATA_KEY)
 
 
 @dataclass(slots=True)
@@ -99,7 +98,7 @@ async def check_create(call: Call, request: CreateServerRequest) -> Plan:
 def check_metadata(metadata: Mapping[str, str]) -> None:
     """Check the schema of metadata (nova.api.validation.parameter_types.metadata)."""
     for key, value in metadata.items():
-        if _METADATA_KEY.search(key) is None:
+        if exact(METADATA_KEY).search(key) is None:
             why = f"{key!r} does not match any of the regexes: '{METADATA_KEY}'"
             raise networking.schema_refusal("metadata", dict(metadata), why)
         if len(value) > 255:

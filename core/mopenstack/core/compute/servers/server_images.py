@@ -28,6 +28,14 @@ OF_IMAGES = frozenset(
     {"image_id", "image_name", "checksum", "container_format", "disk_format", "min_disk", "min_ram", "size"}
 )
 """The image metadata of a volume that is no property of the image."""
+NOT_INHERITED = frozenset(
+    {
+        *("cinder_encryption_key_id", "cinder_encryption_key_deletion_policy", "cache_in_nova", "bittorrent"),
+        *("img_signature", "img_signature_hash_method", "img_signature_key_type", "img_signature_certificate_uuid"),
+    }
+)
+RESERVED_NAMESPACE = "os_glance"
+"""Properties that are one image's own (nova.compute.utils.NON_INHERITABLE_IMAGE_PROPERTIES and its namespaces)."""
 
 
 class ImageActions:
@@ -70,12 +78,21 @@ async def _queue(call: Call, server: Server, name: str, metadata: Mapping[str, s
             "owner_user_name": call.caller.user_name,
             "owner_project_name": call.caller.project_name,
             "boot_roles": ",".join(sorted(call.caller.roles)),
-            **server.image.properties,
+            **_inherited(server.image.properties),
             **kinds,
             **metadata,
         },
     )
     return await call.service(Images).insert(call, image, None, {"visibility", "min_disk"})
+
+
+def _inherited(properties: Mapping[str, str]) -> dict[str, str]:
+    """What a snapshot has of the image that the server was made from (initialize_instance_snapshot_metadata)."""
+    return {
+        key: value
+        for key, value in properties.items()
+        if key not in NOT_INHERITED and not key.startswith(RESERVED_NAMESPACE)
+    }
 
 
 # -- the image of a server that boots from a volume: no data, but block device mappings
@@ -101,7 +118,7 @@ async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Res
             "owner_user_name": call.caller.user_name,
             "owner_project_name": call.caller.project_name,
             "boot_roles": ",".join(sorted(call.caller.roles)),
-            **await _of_root(call, server),
+            **_inherited(await _of_root(call, server)),
             **metadata,
             "root_device_name": server.root_device_name,
             "bdm_v2": "True",
@@ -205,9 +222,7 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
     image.container_format = base.container_format if base is not None else "bare"
     blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
     data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=False
-    )
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=False)
     settle(image, data)
     image.status = Image.ACTIVE
     await call.service(Images).save(call, image)

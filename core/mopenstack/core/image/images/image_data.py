@@ -6,14 +6,15 @@ Bytes stream into the blob store before the handler runs: `prepare_...` looks wh
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from mopenstack.contract.calls import ByteStream, Outcome
+from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image import options
-from mopenstack.core.image.images import formats, imports
+from mopenstack.core.image.images import formats, imports, signatures
 from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
@@ -32,13 +33,13 @@ class ImageData(Servicer):
 
     async def prepare_upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> None:
         """Refuse bytes that may not come; the image is `saving` while they do."""
-        _check_content_type(call)
         size = _announced_size(request)
         await usage.check_upload(call, size)
         backends.check_known(call.cloud, request.store or backends.DEFAULT)
         image = await self._owned(call, request.image_id)
         LIFECYCLE.check(call, image, "upload")
         _check_formats(image)
+        signatures.check(image)
         await self._enter(call, image, Image.SAVING)
         await usage.check_uploading(call)
 
@@ -58,7 +59,7 @@ class ImageData(Servicer):
     # -- download
 
     async def download_image_data(self, call: Call, request: pb.DownloadImageDataRequest) -> Result | Outcome:
-        image = await call.service(Images).fetch(call, request.image_id)
+        image = call.target
         if image.status == Image.DEACTIVATED and not call.caller.is_admin:
             raise refusals.ImageDeactivated()
         for store in filter(None, (part.strip() for part in request.prefer.split(","))):
@@ -77,7 +78,6 @@ class ImageData(Servicer):
     # -- staging and import
 
     async def prepare_stage_image_data(self, call: Call, request: pb.StageImageDataRequest) -> None:
-        _check_content_type(call)
         await usage.check_stage(call, _announced_size(request))
         image = await call.service(Images).fetch_own(call, request.image_id, "modify_image")
         LIFECYCLE.check(call, image, "stage")
@@ -89,7 +89,7 @@ class ImageData(Servicer):
         new = await call.tx.edit(images_pb2.Image, image.id)
         blob = call.blob
         if blob is not None:
-            new.staged.CopyFrom(_plain_data(blob))
+            new.staged.CopyFrom(imports.data_of(blob))
             new.size = blob.size
         await call.service(Images).save(call, new)
         return EMPTY
@@ -100,6 +100,15 @@ class ImageData(Servicer):
     async def before(self, call: Call, request: Any) -> None:
         if isinstance(request, pb.ImportImageRequest):
             imports.check(request)
+        if isinstance(request, pb.UploadImageDataRequest | pb.StageImageDataRequest):
+            _check_content_type(call)
+            _announced_size(request)
+
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
+        if isinstance(request, pb.ImportImageRequest):
+            # The image's state matters before the policy does.
+            imports.check_state(call.target, plain(request.method)["name"])
+        return Images.hiding(call, rules)
 
     async def import_image(self, call: Call, request: pb.ImportImageRequest) -> Result:
         await imports.begin(call, request)
@@ -136,10 +145,10 @@ def _check_content_type(call: Call) -> None:
 
 def _announced_size(request: Any) -> int:
     """The size that the headers announce; 0 without one."""
-    if request.size and not request.size.isdigit():
+    if request.size and not request.size.isdecimal():
         raise refusals.BadSize()
     text = request.size or request.content_length
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() else 0
 
 
 def _check_formats(image: images_pb2.Image) -> None:
@@ -150,18 +159,11 @@ def _check_formats(image: images_pb2.Image) -> None:
         raise refusals.FormatsMissing(f"Properties {', '.join(missing)} must be set prior to saving data.")
 
 
-def _plain_data(blob: Blob) -> images_pb2.Image.Data:
-    return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
-
-
 def _data(blob: Blob | None, image: images_pb2.Image, *, strict: bool) -> images_pb2.Image.Data:
     """What is kept of an upload; raises WrongContent for bytes of another format."""
     assert blob is not None, "the gateway and the gRPC server pass the bytes"
-    data = _plain_data(blob)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
-    )
-    data.ClearField("head")
+    data = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=strict)
     return data
 
 

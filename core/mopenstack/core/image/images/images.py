@@ -15,6 +15,7 @@ from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.image.images import filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
+from mopenstack.core.store.transaction import copy_of
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
@@ -62,11 +63,25 @@ class Images(ResourceServicer[pb.Image]):
         self.check_owner(call, image, policy)
         return image
 
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
+        """Who may not even look at the image is told nothing (glance.api.v2.policy.ImageAPIPolicy)."""
+        if isinstance(request, pb.UpdateImageRequest):
+            self._make_changes(call, call.target, copy_of(call.target), request.patch)
+        return PolicyRefused(list(rules)) if call.target is None else self.hiding(call, rules)
+
+    @staticmethod
+    def hiding(call: Call, rules: Sequence[str]) -> Exception:
+        """The refusal of a caller by these rules."""
+        if call.caller.roles.isdisjoint(("admin", "reader")):
+            return refusals.ResourceNotFound()
+        return PolicyRefused(list(rules))
+
     @staticmethod
     def check_owner(call: Call, image: pb.Image, policy: str) -> None:
-        """Admin or the owner's project; the role was checked by the operation's own policy."""
-        if not call.caller.is_admin and image.project_id != call.caller.project_id:
-            raise PolicyRefused([policy])
+        """Admin, or a member of the project that owns the image."""
+        caller = call.caller
+        if not caller.is_admin and (image.project_id != caller.project_id or "member" not in caller.roles):
+            raise Images.hiding(call, [policy])
 
     # -- lists
 
@@ -102,6 +117,8 @@ class Images(ResourceServicer[pb.Image]):
         owner = request.image.project_id if isinstance(request, pb.CreateImageRequest) else ""
         if owner and owner != call.caller.project_id and not call.caller.is_admin:
             raise refusals.ForeignOwner(owner=owner)
+        if isinstance(request, pb.UpdateImageRequest):
+            patch.check(request.patch.operations)
         breach = image_breach({"tags": [request.tag]}) if isinstance(request, pb.AddImageTagRequest) else None
         if breach:
             raise refusals.InvalidImage(breach)
@@ -131,22 +148,26 @@ class Images(ResourceServicer[pb.Image]):
             raise PolicyRefused(["publicize_image"])
 
     async def update_image(self, call: Call, request: pb.UpdateImageRequest) -> Result:
-        changes = request.patch.operations
-        patch.check(changes)
-        image = await self.fetch(call, request.image_id)
-        if not changes:
-            return image
+        image = call.target
+        if not request.patch.operations:
+            return image  # type: ignore[no-any-return]
         new = await call.tx.edit(pb.Image, image.id)
-        for change in changes:
+        self._make_changes(call, image, new, request.patch)
+        _check_limits(new)
+        if not await self._sees(call, new):
+            raise refusals.ImageOutOfSight(id=image.id)
+        await self.save(call, new)
+        return new
+
+    def _make_changes(self, call: Call, image: pb.Image, new: pb.Image, asked: JsonPatch) -> None:
+        """Each change with its own policy; raises the first refusal."""
+        for change in asked.operations:
             if change.path[0] == "visibility" and change.op != patch.Change.REMOVE:
                 self._check_visibility(call, _visibility(change))
             if change.path[0] not in ("locations", "owner"):
                 self.check_owner(call, image, "modify_image")
-            patch.apply(new, change, admin=call.caller.is_admin, strict_add=request.patch.draft == patch.STRICT_DRAFT)
+            patch.apply(new, change, admin=call.caller.is_admin, strict_add=asked.draft == patch.STRICT_DRAFT)
         self.check_owner(call, image, "modify_image")
-        _check_limits(new)
-        await self.save(call, new)
-        return new
 
     async def remove(self, call: Call, obj: pb.Image) -> None:
         if obj.protected:

@@ -14,7 +14,7 @@ from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
-from mopenstack.core.image.images import download, formats, web
+from mopenstack.core.image.images import download, formats, signatures, web
 from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_bytes, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
@@ -52,8 +52,8 @@ async def begin(call: Call, request: pb.ImportImageRequest) -> None:
     """Check the image's state and start the import's task."""
     method = plain(request.method)
     name = method["name"]
-    image = await call.service(Images).fetch(call, request.image_id)
-    _check_state(image, name)
+    image = call.target
+    check_state(image, name)
     if name == "copy-image":
         if not call.caller.is_admin:
             raise PolicyRefused(["copy_image"])
@@ -116,7 +116,7 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
             await call.service(Images).save(call, new)
             return
         if blob is not None:
-            new.staged.CopyFrom(_data_of(blob))
+            new.staged.CopyFrom(data_of(blob))
         await call.tx.put(new)
         await call.tx.schedule(new, "import", call.cloud.due(SECONDS))
 
@@ -136,21 +136,22 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     if not image.HasField("staged"):
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
         uri = plain(method).get("uri", "") if method is not None else ""
-        image.staged.CopyFrom(_data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
+        image.staged.CopyFrom(data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:
+        signatures.check(image)
         data.virtual_size = formats.virtual_size(
-            data.head,
-            data.size,
+            data,
             image.disk_format,
             image.container_format,
             strict=call.cloud.enabled(options.FORMAT_MATCH),
         )
-    except refusals.WrongContent:
+    except (refusals.WrongContent, refusals.SignatureFailed):
         await _fail(call, image, FAILED)
         return
     data.ClearField("head")
+    data.ClearField("tail")
     settle(image, data, _stores_of(task))
     image.status = Image.ACTIVE
     image.properties.pop(TASK_PROPERTY, None)
@@ -183,7 +184,8 @@ async def copied(call: Call, image: images_pb2.Image) -> None:
         await tasks.succeed(call, task.id, image.size)
 
 
-def _check_state(image: images_pb2.Image, name: str) -> None:
+def check_state(image: images_pb2.Image, name: str) -> None:
+    """Raise ImportConflict for a method that the image's state does not allow."""
     if image.status == Image.ACTIVE and name != "copy-image":
         raise refusals.ImportConflict("Image with status active cannot be target for import")
     if image.status != Image.ACTIVE and name == "copy-image":
@@ -221,5 +223,8 @@ def _stores_of(task: tasks_pb2.Task | None) -> list[str]:
     return plain(task.input.fields["backend"]) if task is not None else [backends.DEFAULT]
 
 
-def _data_of(blob: Blob) -> images_pb2.Image.Data:
-    return images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, head=blob.head)
+def data_of(blob: Blob) -> images_pb2.Image.Data:
+    """Bytes that wait for their import, with what their format is told from."""
+    known = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
+    known.head, known.tail = blob.head, blob.tail
+    return known

@@ -13,7 +13,7 @@ from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
-from mopenstack.core.image.images import download, formats
+from mopenstack.core.image.images import download, formats, signatures
 from mopenstack.core.image.images.patch import ATTRIBUTES
 from mopenstack.core.image.images.states import VISIBILITY_WORDS, Image
 from mopenstack.core.image.images.web import allowed_hosts, stand_in, write
@@ -116,9 +116,8 @@ async def _make(call: Call, task: tasks_pb2.Task, blob: Blob) -> None:
     image.project_id = task.project_id
     strict = call.cloud.enabled(options.FORMAT_MATCH)
     data = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    data.virtual_size = formats.virtual_size(
-        blob.head, blob.size, image.disk_format, image.container_format, strict=strict
-    )
+    signatures.check(image)
+    data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=strict)
     made = await call.service(Images).insert(call, image)
     new = await call.tx.edit(images_pb2.Image, made.id)
     settle(new, data)

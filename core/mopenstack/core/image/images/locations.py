@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import urlsplit
 
-from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image.images import download
@@ -30,7 +29,7 @@ class Locations(Servicer):
     async def list_locations(self, call: Call, request: pb.ListLocationsRequest) -> Result:
         image = await call.service(Images).fetch(call, request.image_id)
         if SERVICE_ROLE not in call.caller.roles:
-            raise PolicyRefused(["fetch_image_location"])
+            raise Images.hiding(call, ["fetch_image_location"])
         answer = pb.ListLocationsResponse()
         for store in backends.places(image):
             where = answer.locations.add(url=f"file://{backends.directory(store)}/{image.id}")
@@ -45,7 +44,7 @@ class Locations(Servicer):
             raise refusals.ImportConflict(said)
         is_service = SERVICE_ROLE in call.caller.roles
         if not is_service and not (image.project_id == call.caller.project_id and "member" in call.caller.roles):
-            raise PolicyRefused(["add_image_location"])
+            raise Images.hiding(call, ["add_image_location"])
         if not is_service:
             raise refusals.NoHttpStore
         _check_hash(request.validation_data)

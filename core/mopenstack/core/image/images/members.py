@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
 from mopenstack.contract.faults import PolicyRefused
@@ -25,6 +25,20 @@ class Members(ChildServicer[pb.Member]):
     message = pb.Member
     page_max: ClassVar[int | None] = None
 
+    async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
+        """Only shared images have members, and only members can be changed, whoever asks."""
+        image = call.target
+        if isinstance(request, pb.ListMembersRequest):
+            self._check_list(image)
+        else:
+            self._check_verb(call, image)
+        refused = Images.hiding(call, rules)
+        of_one = isinstance(request, pb.UpdateMemberRequest | pb.DeleteMemberRequest)
+        if not of_one or not isinstance(refused, PolicyRefused):
+            return refused
+        member = await call.service(Images).membership(call, image.id, request.member_id)
+        return self.absent(call, request.member_id) if member is None else refused
+
     async def before(self, call: Call, request: Any) -> None:
         if isinstance(request, pb.CreateMemberRequest):
             _member_id(request)
@@ -33,9 +47,7 @@ class Members(ChildServicer[pb.Member]):
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Member]:
         image = call.target
-        if image.visibility != Image.SHARED:
-            reason = f": {refusals.NotShared.message}"
-            raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason)
+        self._check_list(image)
         if not await self._is_party(call, image):
             raise PolicyRefused(["get_members"])
         return await super().candidates(call, query)
@@ -43,13 +55,23 @@ class Members(ChildServicer[pb.Member]):
     async def child(self, call: Call, parent_id: str, id: str) -> pb.Member | None:
         """A membership of a shared image, for the image's owner and the member."""
         image = call.target
+        self._check_verb(call, image)
+        member = await call.service(Images).membership(call, image.id, id)
+        mine = call.caller.is_admin or call.caller.project_id in (image.project_id, id)
+        return member if mine else None
+
+    @staticmethod
+    def _check_list(image: images_pb2.Image) -> None:
+        if image.visibility != Image.SHARED:
+            reason = f": {refusals.NotShared.message}"
+            raise refusals.MembersForbidden(verb="list", image_id=image.id, reason=reason)
+
+    @staticmethod
+    def _check_verb(call: Call, image: images_pb2.Image) -> None:
         verb = call.operation.handler.partition("_")[0] if call.operation is not None else ""
         if image.visibility != Image.SHARED and verb == "get":
             raise refusals.MemberHidden(refusals.NotShared.message)
         _check_shared(image, verb)
-        member = await call.service(Images).membership(call, image.id, id)
-        mine = call.caller.is_admin or call.caller.project_id in (image.project_id, id)
-        return member if mine else None
 
     def absent(self, call: Call, id: str) -> Exception:
         return refusals.MemberMissing(member_id=id, image_id=call.target.id)

@@ -12,7 +12,7 @@ DOMAIN = "openstackgate.local."
 """The cloud's own domain (`dns_domain` of neutron.conf), with which internal names end."""
 
 LENGTH_MAX = 255
-_LABEL = re.compile(r"[a-z0-9-]{1,63}$", re.IGNORECASE)
+_LABEL = re.compile(r"[a-z0-9-]{1,63}", re.IGNORECASE)
 
 
 def check_domain(value: str) -> None:
@@ -63,7 +63,7 @@ def _check_format(attribute: str, value: str) -> None:
         why = f"'{trimmed}' exceeds the {LENGTH_MAX} character FQDN limit"
     else:
         why = next((reason for label in labels if (reason := _label_fault(label))), "")
-    if not why and len(labels) > 1 and labels[-1].isdigit():
+    if not why and len(labels) > 1 and labels[-1].isdecimal():
         why = f"TLD '{labels[-1]}' must not be all numeric"
     if why:
         raise invalid(attribute, f"'{value}' not a valid PQDN or FQDN. Reason: {why}")
@@ -74,6 +74,6 @@ def _label_fault(label: str) -> str:
         return "Encountered an empty component"
     if label.startswith("-") or label.endswith("-"):
         return f"Name '{label}' must not start or end with a hyphen"
-    if not _LABEL.match(label):
+    if not _LABEL.fullmatch(label):
         return f"Name '{label}' must be 1-63 characters long, each of which can only be alphanumeric or a hyphen"
     return ""

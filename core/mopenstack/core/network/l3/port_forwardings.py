@@ -172,7 +172,7 @@ class PortForwardings(SubResource[PortForwarding]):
 def _range(text: str, side: str) -> tuple[int, int]:
     """First and last port of `80` or `80:90`."""
     parts = text.split(":")
-    if not 1 <= len(parts) <= 2 or not all(part.isdigit() for part in parts):
+    if not 1 <= len(parts) <= 2 or not all(part.isdecimal() for part in parts):
         raise invalid(f"{side}_port_range", f"Invalid port range: {text or None}")
     first, last = int(parts[0]), int(parts[-1])
     if not (1 <= first <= PORT_MAX and 1 <= last <= PORT_MAX):

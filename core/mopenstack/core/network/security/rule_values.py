@@ -134,7 +134,7 @@ def _convert_protocol(rule: Any) -> None:
     word = rule.protocol
     if word in ANY:
         rule.ClearField("protocol")
-    elif word.isdigit() and int(word) <= 255:
+    elif word.isdecimal() and int(word) <= 255:
         rule.protocol = word
     elif word.lower() in PROTOCOLS:
         rule.protocol = word.lower()

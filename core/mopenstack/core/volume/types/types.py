@@ -274,11 +274,11 @@ def check_provisioning(volume_type: VolumeType | None, size: int) -> None:
         return
     specs, start = volume_type.extra_specs, f"Specified volume size of '{size}' is"
     least, most = specs.get("provisioning:min_vol_size", ""), specs.get("provisioning:max_vol_size", "")
-    if least.isdigit() and size < int(least):
+    if least.isdecimal() and size < int(least):
         raise InvalidInput(
             why=f"{start} less than the minimum required size of '{least}' for volume type '{volume_type.name}'."
         )
-    if most.isdigit() and size > int(most):
+    if most.isdecimal() and size > int(most):
         raise InvalidInput(
             why=f"{start} greater than the maximum allowable size of '{most}' for volume type '{volume_type.name}'."
         )

@@ -7,11 +7,11 @@ A volume shows its admin metadata (`readonly`, `attached_mode`) among the user's
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField
+from mopenstack.contract.patterns import exact
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.volume.base import replace_map
@@ -31,7 +31,7 @@ VALUE_MAX = 255
 def check_metadata(values: Mapping[str, str], field: str = "metadata", keys: str = VOLUME_KEYS) -> None:
     """Keys and values as the schema's patternProperties have them."""
     for key, value in values.items():
-        if re.search(keys, key) is None:
+        if exact(keys).search(key) is None:
             raise BadRequest(
                 f"Invalid input for field/attribute {field}. Value: {dict(values)}. "
                 f"'{key}' does not match any of the regexes: '{keys}'"

@@ -32,6 +32,8 @@ GLANCE_CORE = frozenset(
      "signature_verified"}
 )  # fmt: skip
 """What of a volume's image metadata does not become a property of an uploaded image (glance_core_properties)."""
+RESERVED_NAMESPACES = ("os_glance", "img_signature", "signature_verified")
+"""How properties begin that are one image's own (image_utils.filter_out_reserved_namespaces_metadata)."""
 
 
 class VolumeImageActions(Servicer):
@@ -64,7 +66,11 @@ class VolumeImageActions(Servicer):
             visibility=VISIBILITIES[visibility],
             protected=body.protected,
         )
-        own = {key: value for key, value in volume.volume_image_metadata.items() if key not in GLANCE_CORE}
+        own = {
+            key: value
+            for key, value in volume.volume_image_metadata.items()
+            if key not in GLANCE_CORE and not key.startswith(RESERVED_NAMESPACES)
+        }
         replace_map(image.properties, own)
         made = await call.invoke("mopenstack.image.v2.Images.CreateImage", CreateImageRequest(image=image))
         return cast("Image", made.image)
