@@ -185,9 +185,9 @@ async def test_a_token_says_who_calls(library: Library) -> None:
     assert (reply.result.project_id, reply.audience) == ("red", "")  # type: ignore[union-attr]
     with pytest.raises(Unauthorized):
         await library.reply("ListShelves", None)
-    await library.engine.authenticate(context)
+    await library.engine.authenticate(context, "")
     with pytest.raises(Unauthorized):
-        await library.engine.authenticate(RequestContext(cloud=library.cloud.name, token="nonsense"))
+        await library.engine.authenticate(RequestContext(cloud=library.cloud.name, token="nonsense"), "")
 
 
 async def test_a_project_in_the_path_is_the_callers(library: Library) -> None:
