@@ -146,7 +146,7 @@ def test_values_of_modules_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.engine.library import core
 
     found = _registry(core, monkeypatch, SPEED=switch("library.fast", True, "Fast."), WATCHED=Watched("p"))
-    assert [option.name for option in found.options] == ["library.fast"]
+    assert [option.name for option in found.options] == ["library.fast", "lists.ignore_case"]
     assert found.watched == "p"
     assert set(found.quotas) == {"library"}
     assert set(found.owners) == {"shelf", "book", "chapter", "reader"}

@@ -48,6 +48,7 @@ class Association:
     taken     (relation) -> the refusal of one that is there already; none: adding it again changes nothing
     missing   (call, relation) -> the refusal of one that is not there
     lenient   whether the removal of one that is not there succeeds
+    filters   whether its lists have the filters and pages of what they list
     partners  listed field -> (call, ends): what its list answers, where that is not what the relations name
     sees      (call, partner) -> whether the caller's lists show a partner
     show      (call, relation, ends) -> the answer of an addition or a check; none: the relation itself
@@ -63,6 +64,7 @@ class Association:
     taken: Callable[[Any], Exception] | None = None
     missing: Callable[[Call, Any], Exception] | None = None
     lenient: bool = False
+    filters: bool = False
     partners: Mapping[str, Callable[[Call, Ends], Awaitable[Iterable[Any]]]] = field(default_factory=dict)
     sees: Callable[[Call, Any], bool] | None = None
     show: Callable[[Call, Any, Ends], Awaitable[Message]] | None = None
@@ -194,13 +196,12 @@ class _Steps:
             found = list(await self._partners(call, ends, owner))
         if rules.sees is not None:
             found = [one for one in found if rules.sees(call, one)]
-        query = getattr(request, "query", None) or common.Query()
-        for item in query.filters:
-            test = owner.listing.filter(item.key, item.values)
-            if test is not None:
-                found = [one for one in found if test(one)]
-        found.sort(key=lambda one: stored(one).id)
-        return Page([await owner.view(call, one) for one in found])
+        page = Page(sorted(found, key=lambda one: str(stored(one).id)))
+        if rules.filters:
+            query = getattr(request, "query", None) or common.Query()
+            page = owner.cut(await owner.filtered(call, found, query), query)
+        page.items = [await owner.view(call, one) for one in page.items]
+        return page
 
     async def _partners(self, call: Call, ends: Ends, owner: Any) -> Sequence[Any]:
         """What the relations of the given ends name at the other end: by the ids, or the keys, of the resources."""

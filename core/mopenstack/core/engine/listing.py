@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cache
 from typing import Any
@@ -18,11 +19,44 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.clouds import Cloud
+from mopenstack.core.engine.options import switch
 from mopenstack.core.store.kinds import resource_options
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
 """What oslo_utils.strutils.bool_from_string takes for true and false, in lower case."""
+
+IGNORE_CASE = switch(
+    "lists.ignore_case",
+    True,
+    "Whether filters of lists take text that differs in case alone for the same, as MariaDB's collations do.",
+)
+
+Fold = Callable[[str], str]
+"""What makes texts comparable: all in lower case, or each as it is."""
+
+_HEXADECIMAL = re.compile(r"[0-9a-f-]{32,36}", re.IGNORECASE)
+
+
+def fold_of(cloud: Cloud) -> Fold:
+    """How the databases behind a cloud's services compare text.
+
+    MariaDB's collations ignore case, PostgreSQL's do not. What a service compares in Python is compared as it is.
+    """
+    return str.lower if cloud.enabled(IGNORE_CASE) else str
+
+
+def folded(words: Iterable[str], fold: Fold) -> set[str]:
+    """Words as a set in which they are compared."""
+    return {fold(word) for word in words}
+
+
+def holds(pairs: Mapping[str, str], wanted: Mapping[Any, Any], fold: Fold) -> bool:
+    """Whether a map has all of these keys with these values."""
+    known = {(fold(key), fold(value)) for key, value in pairs.items()}
+    return all(isinstance(value, str) and (fold(str(key)), fold(value)) in known for key, value in wanted.items())
+
 
 TAG_FILTERS: Mapping[str, Callable[[AbstractSet[str], AbstractSet[str]], bool]] = {
     "tags": lambda tags, asked: asked <= tags,
@@ -62,17 +96,21 @@ class Listing:
         field = self.message.DESCRIPTOR.fields_by_name.get(name)
         return field is not None and field_rules(field).index
 
-    def best_index(self, query: common.Query) -> tuple[str, str] | None:
-        """(field, value) of a filter that an index answers, or None."""
+    def best_index(self, query: common.Query, fold: Fold = str) -> tuple[str, str] | None:
+        """(field, value) of a filter that an index answers, or None. Indexes know case: ids are all in lower case."""
         for item in query.filters:
             name = self._indexes.get(item.key)
             if name is None or len(item.values) != 1 or not item.values[0]:
                 continue
-            if self.message.DESCRIPTOR.fields_by_name[name].type == FieldDescriptor.TYPE_BOOL:
-                if item.values[0].lower() in TRUE_WORDS:
+            field, value = self.message.DESCRIPTOR.fields_by_name[name], item.values[0]
+            if field.type == FieldDescriptor.TYPE_BOOL:
+                if value.lower() in TRUE_WORDS:
                     return name, "1"
                 continue
-            return name, item.values[0]
+            if fold is str or value.lower() == value.upper() or field_rules(field).exact:
+                return name, value
+            if _HEXADECIMAL.fullmatch(value) and (name == "id" or name.endswith("_id")):
+                return name, value.lower()
         return None
 
     def filterable(self, key: str) -> bool:
@@ -82,10 +120,10 @@ class Listing:
         """The keys that a list can be sorted by."""
         return sorted(self._sorts)
 
-    def filter(self, key: str, values: Sequence[str]) -> Callable[[Any], bool] | None:
+    def filter(self, key: str, values: Sequence[str], fold: Fold = str) -> Callable[[Any], bool] | None:
         """A test for "the field is one of these", or None for a key that no field declares filterable."""
         field = self._filters.get(key)
-        return None if field is None else _filter(field, values)
+        return None if field is None else _filter(field, values, fold)
 
     def page(
         self,
@@ -170,11 +208,13 @@ def _sort_key(field: AnyField) -> Callable[[Any], Any]:
     return lambda obj: getattr(obj, name)
 
 
-def _filter(field: AnyField, values: Sequence[str]) -> Callable[[Any], bool]:
+def _filter(field: AnyField, values: Sequence[str], fold: Fold) -> Callable[[Any], bool]:
     name = field.name
+    if field.cpp_type != FieldDescriptor.CPPTYPE_STRING or field_rules(field).exact:
+        fold = str
     if field.is_repeated:
-        wanted = set(values)
-        return lambda obj: not wanted.isdisjoint(getattr(obj, name))
+        wanted = folded(values, fold)
+        return lambda obj: not wanted.isdisjoint(folded(getattr(obj, name), fold))
     if field.type == FieldDescriptor.TYPE_BOOL:
         flags = {value.lower() in TRUE_WORDS for value in values}
         return lambda obj: getattr(obj, name) in flags
@@ -188,8 +228,8 @@ def _filter(field: AnyField, values: Sequence[str]) -> Callable[[Any], bool]:
     if field.message_type is not None and field.message_type.full_name == "google.protobuf.Timestamp":
         wanted = set(values)
         return lambda obj: getattr(obj, name).ToJsonString() in wanted
-    wanted = set(values)
-    return lambda obj: getattr(obj, name) in wanted
+    wanted = folded(values, fold)
+    return lambda obj: fold(getattr(obj, name)) in wanted
 
 
 def internal(field: AnyField) -> bool:

@@ -27,6 +27,7 @@ from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.lifecycle import Lifecycle
+from mopenstack.core.engine.listing import IGNORE_CASE
 from mopenstack.core.engine.options import Option, Options
 from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
@@ -51,7 +52,7 @@ class Registry:
         self.quotas: dict[str, QuotaSet] = {}
         self._servicers: dict[type[Any], Servicer] = {}
         self._subscribers: dict[tuple[str, str], list[Subscriber]] = {}
-        options: list[Option] = []
+        options: list[Option] = [IGNORE_CASE]
         collections: dict[tuple[str, str], Collection] = {}
         quota_sets: dict[str, QuotaSetRules] = {}
         associations: dict[str, Association] = {}

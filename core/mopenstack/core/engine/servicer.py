@@ -23,7 +23,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY
 from mopenstack.core.engine.fields import copy_fields, envelope, free_fields, merge_free_fields
 from mopenstack.core.engine.lifecycle import Lifecycle
-from mopenstack.core.engine.listing import Listing, listing
+from mopenstack.core.engine.listing import Listing, fold_of, listing
 from mopenstack.core.engine.visibility import Visibility
 from mopenstack.core.store.kinds import resource_options, stored
 
@@ -182,7 +182,7 @@ class ResourceServicer(Servicer, Generic[M]):
         found = await self.visibility.candidates(call.tx, call.caller)
         if found is not None:
             return cast("Sequence[M]", found)
-        indexed = self.listing.best_index(query)
+        indexed = self.listing.best_index(query, fold_of(call.cloud))
         if indexed is not None:
             return await call.tx.query(message, **{indexed[0]: indexed[1]})
         return await call.tx.scan(message)
@@ -287,17 +287,26 @@ class ResourceServicer(Servicer, Generic[M]):
         await self.discard(call, call.target)
         return EMPTY
 
+    def cut(self, found: Sequence[M], query: common.Query) -> Page:
+        """The page of objects that another resource lists as its own."""
+        return self.listing.page(found, query, self.page_max, self.missing_marker)
+
+    async def filtered(self, call: Call, found: Sequence[M], query: common.Query) -> list[M]:
+        """Those that pass a query's filters."""
+        left, fold = list(found), fold_of(call.cloud)
+        for key, values in ((item.key, item.values) for item in query.filters):
+            test = self.listing.filter(key, values, fold)
+            if test is not None:
+                left = [obj for obj in left if test(obj)]
+            else:
+                left = [obj for obj in left if await self.matches(call, obj, key, values)]
+        return left
+
     async def list(self, call: Call, request: Any) -> Result:
         query = getattr(request, "query", None) or common.Query()
         query.limit = query.limit or self.page_default
         found = [obj for obj in await self.candidates(call, query) if self.visible(call, obj)]
-        for key, values in ((item.key, item.values) for item in query.filters):
-            test = self.listing.filter(key, values)
-            if test is not None:
-                found = [obj for obj in found if test(obj)]
-            else:
-                found = [obj for obj in found if await self.matches(call, obj, key, values)]
-        found = await self.refine(call, found, query)
+        found = await self.refine(call, await self.filtered(call, found, query), query)
         page = self.listing.page(found, query, self.page_max, self.missing_marker)
         if not self._shows_itself:
             page.items = [await self.view(call, cast("M", obj)) for obj in page.items]

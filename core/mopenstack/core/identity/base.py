@@ -19,12 +19,18 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.values import plain, plain_struct, to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, Listing, listing
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of
 from mopenstack.core.engine.policy import check_in
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.identity.errors import refused
+from mopenstack.core.store.kinds import resource_options, stored
 from mopenstack.core.store.transaction import Taken, copy_of
-from mopenstack.identity.v3.refusals import ResourceDeleteForbidden, ResourceUpdateForbidden, ValidationError
+from mopenstack.identity.v3.refusals import (
+    MarkerNotFound,
+    ResourceDeleteForbidden,
+    ResourceUpdateForbidden,
+    ValidationError,
+)
 
 _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "contains": lambda text, value: value in text,
@@ -47,6 +53,8 @@ class IdentityServicer(ResourceServicer[M]):
       unique    what the name is unique in: a field of the resource, "" for the whole cloud, None: it is not
       options   the resource options that a client may set, with their types
       not_found_before_policy  names of the RPCs that look for the object before the policy is asked
+      pages     how its lists are cut: "markers" by markers that must be there; "limit" by a limit, where a marker that
+                is not there counts for nothing; "" not at all, and no filters are looked at
       not_extras  keys that a client may send and Keystone does not keep: what the resource shows of its own
       repeats_extras  whether the answer to an update holds the extras once more under `extra`
     """
@@ -55,6 +63,7 @@ class IdentityServicer(ResourceServicer[M]):
     unique: ClassVar[str | None] = None
     resource_options: ClassVar[Mapping[str, tuple[type, ...]]] = {}
     not_found_before_policy: ClassVar[frozenset[str]] = frozenset()
+    pages: ClassVar[str] = "limit"
     not_extras: ClassVar[frozenset[str]] = frozenset({"id", "links", "extra"})
     repeats_extras: ClassVar[bool] = False
 
@@ -86,10 +95,43 @@ class IdentityServicer(ResourceServicer[M]):
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
         self._check_filters(query)
-        indexed = self.listing.best_index(query)
+        indexed = self.listing.best_index(query, fold_of(call.cloud))
         if indexed is not None:
             return cast("list[M]", await call.tx.query(self.message, **{indexed[0]: indexed[1]}))
         return cast("list[M]", await call.tx.scan(self.message))
+
+    async def filtered(self, call: Call, found: Sequence[M], query: common.Query) -> list[M]:
+        left = await super().filtered(call, found, query)
+        if self.pages == "limit" and all(getattr(obj, self.listing.key) != query.marker for obj in left):
+            query.marker = ""
+        return left
+
+    async def list(self, call: Call, request: Any) -> Result:
+        """Sort keys are not looked at where the resource does not declare them (keystone.server.flask.common)."""
+        query = getattr(request, "query", None)
+        if query is not None:
+            known = [item for item in query.sort if self.pages and item.key in self.listing.sortable()]
+            del query.sort[:]
+            query.sort.extend(known)
+            if not self.pages:
+                query.limit, query.marker, query.nothing = 0, "", False
+        return await super().list(call, request)
+
+    async def beside(self, call: Call, page: Page, found: Sequence[M]) -> None:
+        """Only what is cut by markers takes a full page for one that has a next."""
+        if self.pages == "limit" and page.items and page.next_marker:
+            last = self.listing.page(found, common.Query(), None, self.missing_marker).items[-1]
+            if page.next_marker == getattr(last, self.listing.key):
+                page.next_marker = ""
+
+    def cut(self, found: Sequence[M], query: common.Query) -> Page:
+        """A marker that is not there counts for nothing."""
+        if all(getattr(obj, self.listing.key) != query.marker for obj in found):
+            query.marker = ""
+        return self.listing.page(found, query, self.page_max, self.missing_marker)
+
+    def missing_marker(self, marker: str) -> Exception:
+        return MarkerNotFound(marker=marker)
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         """`name__contains=x` and its like, also without case (keystone.server.flask.common.build_driver_hints)."""
@@ -249,6 +291,11 @@ def may_read_all(call: Call) -> bool:
     return call.caller.is_admin or (call.caller.system and "reader" in call.caller.roles)
 
 
+async def number(call: Call, obj: Any) -> None:
+    """Give an object the number of those that were made before it: lists of its kind are in that order."""
+    obj.serial = await call.tx.add(f"serial/{resource_options(type(obj)).kind}", 1)
+
+
 def domain_of(call: Call, domain_id: str) -> str:
     """The domain of a new user, group or project: the given one, the token's, or the default one."""
     return domain_id or call.caller.domain_id or DEFAULT_DOMAIN
@@ -282,14 +329,6 @@ def merge_options(kind: str, new: Any, old: Any, allowed: Mapping[str, tuple[typ
     new.options.SetInParent()
 
 
-def page_of(found: list[Any], query: Any) -> Page:
-    """A list answer of messages made for it: their declared filters, order and pages."""
-    if found:
-        message: type[Message] = type(found[0])
-        rules: Listing = listing(message)  # type: ignore[arg-type]  # protobuf's stubs hide that a class is hashable
-        for item in query.filters:
-            test = rules.filter(item.key, item.values)
-            if test is not None:
-                found = [obj for obj in found if test(obj)]
-        found.sort(key=lambda obj: str(getattr(obj, "id", "")))
-    return Page(found)
+def whole(found: Iterable[Any]) -> Page:
+    """A list that has no filters and no pages: all of it, by id."""
+    return Page(sorted(found, key=lambda obj: str(stored(obj).id)))

@@ -12,7 +12,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
-from mopenstack.core.engine.listing import TAG_FILTERS, Listing
+from mopenstack.core.engine.listing import TAG_FILTERS, Listing, fold_of, folded
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.network.v2.refusals import (
     BadResourceRequest,
@@ -142,9 +142,9 @@ class NeutronResource(ResourceServicer[M]):
             return bool(obj.updated_at.ToDatetime(UTC) >= _changed_since(values[0]))  # type: ignore[attr-defined]
         if "tags" not in self.fields:
             return True
-        tags = set(obj.tags)  # type: ignore[attr-defined]
-        test = TAG_FILTERS.get(key)
-        return test is None or test(tags, {word for value in values for word in value.split(",")})
+        test, fold = TAG_FILTERS.get(key), fold_of(call.cloud)
+        asked = [word for value in values for word in value.split(",")]
+        return test is None or test(folded(obj.tags, fold), folded(asked, fold))  # type: ignore[attr-defined]
 
 
 def nested_nulls(request: Any, name: str) -> set[str]:

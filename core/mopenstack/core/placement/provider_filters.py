@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from mopenstack.contract.faults import BadRequest, InvalidField
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import fold_of
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.placement.records import known_class, known_trait
 from mopenstack.placement.v1 import refusals
@@ -68,7 +69,8 @@ async def filtered(call: Call, query: Mapping[str, list[str]], providers: Sequen
     resources = read_resources(query["resources"][-1]) if "resources" in query else {}
     found = list(providers)
     if "name" in query and query["name"][-1]:
-        found = [provider for provider in found if provider.name == query["name"][-1]]
+        fold = fold_of(call.cloud)
+        found = [provider for provider in found if fold(provider.name) == fold(query["name"][-1])]
     if "uuid" in query:
         found = [provider for provider in found if provider.id == query["uuid"][-1]]
     if "in_tree" in query:

@@ -14,7 +14,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of, holds
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.volume.v3.refusals import InvalidInput, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
@@ -154,7 +154,7 @@ class CinderResource(ResourceServicer[M]):
         if key == "metadata":
             wanted = literal(values[0])
             metadata = cast("Volume | Snapshot", obj).metadata
-            return isinstance(wanted, dict) and all(metadata.get(name) == value for name, value in wanted.items())
+            return isinstance(wanted, dict) and holds(metadata, wanted, fold_of(call.cloud))
         if key.endswith("~") and call.at_least(LIKE_FILTERS_SINCE) and key[:-1] in self.fields:
             return any(value.lower() in str(getattr(obj, key[:-1])).lower() for value in values)
         return False

@@ -134,7 +134,8 @@ class IdentityDialect(Dialect):
     def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         own = self.url(context, query.marker)
         next_ = self.url(context, page.next_marker) if page.next_marker and query.limit else None
-        return {"links": {"next": next_, "self": own, "previous": None}}
+        links = {"links": {"next": next_, "self": own, "previous": None}}
+        return {**links, "truncated": True} if next_ else links
 
     def page_schema(self, key: str) -> Mapping[str, Schema]:
         address = {"type": ["string", "null"]}

@@ -34,6 +34,7 @@ SUBSCRIPTIONS = Association(
     permit=_permit,
     add=_noted,
     missing=lambda call, subscription: errors.NoSubscription(card=subscription.card),
+    filters=True,
 )
 
 

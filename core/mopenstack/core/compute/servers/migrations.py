@@ -22,7 +22,7 @@ from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
-from mopenstack.core.engine.listing import TRUE_WORDS
+from mopenstack.core.engine.listing import TRUE_WORDS, fold_of, folded
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result
 from mopenstack.core.store.transaction import copy_of
 
@@ -64,10 +64,11 @@ class Migrations(ResourceServicer[Migration]):
         return [] if given.get("hidden", "").lower() in TRUE_WORDS else await call.tx.scan(Migration)
 
     async def matches(self, call: Call, obj: Migration, key: str, values: Sequence[str]) -> bool:
+        fold = fold_of(call.cloud)
         if key == "host":
-            return values[-1] in (obj.source_compute, obj.dest_compute)
+            return fold(values[-1]) in folded((obj.source_compute, obj.dest_compute), fold)
         name = key if key in _OWNERS and call.at_least(OWNERS_SINCE) else _FILTERS.get(key, "")
-        return not name or getattr(obj, name) == values[-1]
+        return not name or fold(getattr(obj, name)) == fold(values[-1])
 
     async def refine(self, call: Call, found: list[Migration], query: common.Query) -> list[Migration]:
         if not call.at_least(PAGES_SINCE):

@@ -18,7 +18,7 @@ from mopenstack.core.compute.servers.changes_since import parse_time
 from mopenstack.core.compute.servers.server_states import WORDS
 from mopenstack.core.compute.servers.server_view import view_of
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS, TRUE_WORDS, listing
+from mopenstack.core.engine.listing import FALSE_WORDS, IGNORE_CASE, TAG_FILTERS, TRUE_WORDS, fold_of, folded, listing
 
 PAGE_MAX = 1000
 ACCEPTED = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
@@ -204,9 +204,9 @@ def _status(call: Call, values: Sequence[str]) -> Callable[[Server], bool] | Non
     return lambda server: server.status in numbers
 
 
-def _regex(key: str, value: str) -> re.Pattern[str]:
+def _regex(key: str, value: str, *, ignore_case: bool = False) -> re.Pattern[str]:
     try:
-        return re.compile(value)
+        return re.compile(value, re.IGNORECASE if ignore_case else 0)
     except re.error:
         why = f"{value!r} is not a 'regex'"
         raise refusals.ListRefused(f"Invalid input for query parameters {key}. Value: {value}. {why}") from None
@@ -248,15 +248,16 @@ PATTERNS: dict[str, Callable[[Server], str]] = {
 def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Callable[[Server], bool] | None:
     """The test of one filter; None: it is ignored."""
     value = values[-1]
+    fold = fold_of(call.cloud)
     if key in PATTERNS:
-        pattern, text_of = _regex(key, value), PATTERNS[key]
+        pattern, text_of = _regex(key, value, ignore_case=call.cloud.enabled(IGNORE_CASE)), PATTERNS[key]
         return lambda server: pattern.search(text_of(server)) is not None
     if key in EXACT:
         read_value = EXACT[key]
-        words = (
-            {"True" if item.lower() in TRUE_WORDS else "" for item in values} if key == "config_drive" else set(values)
-        )
-        return lambda server: read_value(server) in words
+        if key == "config_drive":
+            values = ["True" if item.lower() in TRUE_WORDS else "" for item in values]
+        words = folded(values, fold)
+        return lambda server: fold(read_value(server)) in words
     if key in ("project_id", "tenant_id"):
         return (lambda server: server.project_id == value) if all_projects else None
     if key == "changes-since":
@@ -269,6 +270,6 @@ def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Ca
         flag = value.lower() in TRUE_WORDS
         return lambda server: server.locked == flag
     if key in TAG_FILTERS and call.at_least(TAG_FILTERS_SINCE):
-        test, tags = TAG_FILTERS[key], set(value.split(","))
-        return lambda server: test(set(server.tags), tags)
+        test, tags = TAG_FILTERS[key], folded(value.split(","), fold)
+        return lambda server: test(folded(server.tags, fold), tags)
     return None

@@ -10,7 +10,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
-from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.base import IdentityServicer, number
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.application_credential import access_rules_pb2 as pb2
 from mopenstack.identity.v3.application_credential.application_credentials_pb2 import ApplicationCredential
@@ -79,5 +79,6 @@ async def keep_rule(call: Call, user_id: str, wanted: Any) -> pb2.AccessRule:
     made = pb2.AccessRule(
         id=call.ids.hex(), path=wanted.path, method=wanted.method, service=wanted.service, user_id=user_id
     )
+    await number(call, made)
     await call.tx.put(made, fresh=True)
     return made

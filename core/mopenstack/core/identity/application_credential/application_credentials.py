@@ -15,7 +15,7 @@ from mopenstack.core.identity.application_credential.access_rules import keep_ru
 from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
 from mopenstack.core.identity.assignment.roles import Roles
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
-from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.base import IdentityServicer, number
 from mopenstack.core.identity.identity.passwords import hash_secret
 from mopenstack.core.identity.times import parse_expiry
 from mopenstack.core.store.transaction import copy_of
@@ -68,6 +68,7 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         for rule in body.access_rules:
             kept = await keep_rule(call, request.user_id, rule)
             made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
+        await number(call, made)
         shown = copy_of(await self.insert(call, made, request))
         shown.secret = secret
         return shown

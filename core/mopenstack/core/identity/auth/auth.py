@@ -13,7 +13,7 @@ from mopenstack.core.identity.auth.authentication import authenticate_for_token,
 from mopenstack.core.identity.auth.fernet import encode
 from mopenstack.core.identity.auth.revocations import record
 from mopenstack.core.identity.auth.tokens import ValidToken, enabled
-from mopenstack.core.identity.base import may_read_all, page_of
+from mopenstack.core.identity.base import may_read_all, whole
 from mopenstack.core.identity.catalog.catalog import catalog
 from mopenstack.core.identity.errors import missing, refused
 from mopenstack.core.identity.resource.domains import domain_view
@@ -97,11 +97,11 @@ class Auths(Servicer):
 
     async def list_auth_projects(self, call: Call, request: Any) -> Result:
         found = await projects_of(call, call.caller.user_id)
-        return page_of([project for project in found if await _open(call, project)], request.query)
+        return whole([project for project in found if await _open(call, project)])
 
     async def list_auth_domains(self, call: Call, request: Any) -> Result:
         found = await domains_of(call, call.caller.user_id)
-        return page_of([domain_view(domain) for domain in found if domain.enabled], request.query)
+        return whole(domain_view(domain) for domain in found if domain.enabled)
 
     async def get_auth_system(self, call: Call, request: Any) -> Result:
         answer = auth_pb2.GetAuthSystemResponse()

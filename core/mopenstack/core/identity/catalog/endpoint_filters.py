@@ -10,7 +10,7 @@ from mopenstack.core.engine.associations import Association, Ends
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.base import IdentityServicer, whole
 from mopenstack.core.identity.catalog.endpoints import Endpoints
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoint_filters_pb2 as pb2
@@ -40,14 +40,14 @@ class EndpointGroups(IdentityServicer[pb2.EndpointGroup]):
         group = await self.lookup(call, request.endpoint_group_id)
         found = [endpoint for endpoint in await call.tx.scan(Endpoint) if _in_group(endpoint, group)]
         endpoints = call.service(Endpoints)
-        return page_of([await endpoints.view(call, endpoint) for endpoint in found], request.query)
+        return whole([await endpoints.view(call, endpoint) for endpoint in found])
 
 
 class ProjectEndpoints(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["ProjectEndpoints"]
 
     async def list_project_endpoint_groups(self, call: Call, request: pb2.ListProjectEndpointsRequest) -> Result:
-        return page_of(await _groups_of(call, request.project_id), request.query)
+        return whole(await _groups_of(call, request.project_id))
 
 
 async def endpoints_of(call: Call, project_id: str) -> set[str]:

@@ -74,6 +74,7 @@ class Ec2Credentials(ChildServicer[pb2.Credential], IdentityServicer[pb2.Credent
 
     service = pb2.DESCRIPTOR.services_by_name["Ec2Credentials"]
     message = pb2.Credential
+    pages = ""
     presents = pb2.Ec2Credential
 
     async def before(self, call: Call, request: Any) -> None:

@@ -86,6 +86,7 @@ class IdentityProviders(_Named[pb2.IdentityProvider]):
 class Mappings(_Named[pb2.Mapping]):
     service = pb2.DESCRIPTOR.services_by_name["Mappings"]
     message = pb2.Mapping
+    pages = ""
     not_found = refusals.MappingNotFound
 
     async def complete(self, call: Call, obj: pb2.Mapping, request: Any, given: set[str]) -> None:
@@ -125,6 +126,7 @@ class Protocols(ChildServicer[pb2.Protocol], _Named[pb2.Protocol]):
 
     service = pb2.DESCRIPTOR.services_by_name["Protocols"]
     message = pb2.Protocol
+    pages = ""
 
     def absent(self, call: Call, id: str) -> Exception:
         return refusals.ProtocolNotFound(id=id, idp_id=call.target.id)

@@ -21,6 +21,7 @@ from mopenstack.identity.v3.resource.projects_pb2 import Project
 class Groups(IdentityServicer[pb2.Group]):
     service = pb2.DESCRIPTOR.services_by_name["Groups"]
     message = pb2.Group
+    pages = "markers"
     not_found = refusals.GroupNotFound
     unique = "domain_id"
     not_found_before_policy = frozenset({"DeleteGroup"})
@@ -72,4 +73,5 @@ MEMBERS = Association(
     permit=_check_user_domain,
     missing=_missing,
     sees=_in_own_domain,
+    filters=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from mopenstack.contract.faults import BadRequest, Fault, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
@@ -16,8 +16,8 @@ from mopenstack.core.identity.base import (
     IdentityServicer,
     check_domain_unchanged,
     domain_of,
-    page_of,
 )
+from mopenstack.core.identity.identity.groups import Groups
 from mopenstack.core.identity.identity.passwords import hash_secret, matches
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
@@ -51,6 +51,7 @@ _LOCKED = (
 class Users(IdentityServicer[pb2.User]):
     service = pb2.DESCRIPTOR.services_by_name["Users"]
     message = pb2.User
+    pages = "markers"
     not_found = refusals.UserNotFound
     unique = "domain_id"
     resource_options = USER_OPTIONS
@@ -127,16 +128,16 @@ class Users(IdentityServicer[pb2.User]):
         return EMPTY
 
     async def list_user_projects(self, call: Call, request: pb2.ListUserProjectsRequest) -> Result:
-        return page_of(await projects_of(call, request.user_id), request.query)
+        projects, query = call.service(Projects), request.query
+        return projects.cut(await projects.filtered(call, await projects_of(call, request.user_id), query), query)
 
     async def list_user_groups(self, call: Call, request: pb2.ListUserGroupsRequest) -> Result:
-        found = []
-        for id in await groups_of(call, request.user_id):
-            group = await call.tx.get(groups_pb2.Group, id)
-            if group is not None and call.caller.domain_id in ("", group.domain_id):
-                found.append(_of_user(group))
-        names = [value for item in request.query.filters if item.key == "name" for value in item.values]
-        return page_of([group for group in found if not names or group.name in names], request.query)
+        found = [await call.tx.get(groups_pb2.Group, id) for id in await groups_of(call, request.user_id)]
+        seen = [group for group in found if group is not None and call.caller.domain_id in ("", group.domain_id)]
+        groups = call.service(Groups)
+        page = groups.cut(await groups.filtered(call, seen, request.query), request.query)
+        page.items = [_of_user(cast("groups_pb2.Group", group)) for group in page.items]
+        return page
 
 
 @subscribes("before_delete", "domain")

@@ -9,7 +9,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer, may_read_all
+from mopenstack.core.identity.base import IdentityServicer, may_read_all, number
 from mopenstack.core.identity.limit.registered_limits import check_place, place_of
 from mopenstack.core.store.transaction import Taken
 from mopenstack.identity.v3 import refusals
@@ -30,6 +30,7 @@ class Limits(IdentityServicer[pb2.Limit]):
             _check_owner(place, limit)
             fresh = pb2.Limit()
             fresh.CopyFrom(limit)
+            await number(call, fresh)
             made.append(await self.insert(call, fresh))
         return pb2.CreateLimitsResponse(limits=made)
 

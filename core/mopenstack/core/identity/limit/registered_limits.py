@@ -7,7 +7,7 @@ from typing import Any
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.base import IdentityServicer
+from mopenstack.core.identity.base import IdentityServicer, number
 from mopenstack.core.store.transaction import Taken
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import regions_pb2, services_pb2
@@ -26,6 +26,7 @@ class RegisteredLimits(IdentityServicer[pb2.RegisteredLimit]):
         for limit in request.registered_limits:
             fresh = pb2.RegisteredLimit()
             fresh.CopyFrom(limit)
+            await number(call, fresh)
             made.append(await self.insert(call, fresh))
         return pb2.CreateRegisteredLimitsResponse(registered_limits=made)
 

@@ -23,7 +23,7 @@ from mopenstack.core.identity.assignment.effective import roles_on
 from mopenstack.core.identity.assignment.roles import Roles
 from mopenstack.core.identity.auth.delegation import refuse_delegated
 from mopenstack.core.identity.auth.revocations import record
-from mopenstack.core.identity.base import IdentityServicer, page_of
+from mopenstack.core.identity.base import IdentityServicer, whole
 from mopenstack.core.identity.oauth1.oauth1_signatures import Signed, check, parse, refusal
 from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.core.store.transaction import copy_of
@@ -42,6 +42,7 @@ _FORM = "application/x-www-form-urlencoded"
 class Consumers(IdentityServicer[pb2.Consumer]):
     service = pb2.DESCRIPTOR.services_by_name["Consumers"]
     message = pb2.Consumer
+    pages = ""
     not_found = refusals.ConsumerNotFound
     not_extras = IdentityServicer.not_extras | {"secret"}
 
@@ -63,6 +64,7 @@ class OAuthTokens(ChildServicer[pb2.AccessToken], IdentityServicer[pb2.AccessTok
 
     service = pb2.DESCRIPTOR.services_by_name["OAuthTokens"]
     message = pb2.AccessToken
+    pages = ""
     not_found = refusals.AccessTokenNotFound
 
     # -- the consumer's side, signed
@@ -155,7 +157,7 @@ class OAuthTokens(ChildServicer[pb2.AccessToken], IdentityServicer[pb2.AccessTok
     async def list_access_token_roles(self, call: Call, request: pb2.ListAccessTokenRolesRequest) -> Result:
         token = await _of_user(call, request)
         found = [await call.tx.get(Role, id) for id in token.role_ids]
-        return page_of([role for role in found if role is not None], request.query)
+        return whole(role for role in found if role is not None)
 
     async def get_access_token_role(self, call: Call, request: pb2.AccessTokenRoleRequest) -> Result:
         token = await _of_user(call, request)

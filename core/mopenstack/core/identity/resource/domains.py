@@ -34,6 +34,7 @@ class Domains(IdentityServicer[Project]):
 
     service = pb2.DESCRIPTOR.services_by_name["Domains"]
     message = Project
+    pages = "markers"
     presents = pb2.Domain
     not_found = refusals.DomainNotFound
     not_found_before_policy = frozenset({"UpdateDomain"})

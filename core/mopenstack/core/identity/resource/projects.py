@@ -8,7 +8,7 @@ from mopenstack.contract.faults import BadRequest, Fault, Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.values import to_value
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS
+from mopenstack.core.engine.listing import FALSE_WORDS, TAG_FILTERS, fold_of, folded
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import projects_of
@@ -31,6 +31,7 @@ DEPTH_MAX = 5
 class Projects(IdentityServicer[pb2.Project]):
     service = pb2.DESCRIPTOR.services_by_name["Projects"]
     message = pb2.Project
+    pages = "markers"
     not_found = refusals.ProjectNotFound
     unique = "domain_id"
     resource_options = IMMUTABLE
@@ -191,7 +192,8 @@ class Projects(IdentityServicer[pb2.Project]):
         test = TAG_FILTERS.get(key)
         if test is None:
             return await super().matches(call, obj, key, values)
-        return test(set(obj.tags), {tag for value in values for tag in value.split(",")})
+        fold = fold_of(call.cloud)
+        return test(folded(obj.tags, fold), folded((tag for value in values for tag in value.split(",")), fold))
 
     async def refine(self, call: Call, found: list[pb2.Project], query: common.Query) -> list[pb2.Project]:
         if not any(item.key == "is_domain" for item in query.filters):

@@ -30,6 +30,7 @@ from mopenstack.identity.v3.trust import trusts_pb2 as pb2
 class Trusts(IdentityServicer[pb2.Trust]):
     service = pb2.DESCRIPTOR.services_by_name["Trusts"]
     message = pb2.Trust
+    pages = ""
     not_found = refusals.TrustNotFound
     not_extras = IdentityServicer.not_extras | {"deleted_at"}
 

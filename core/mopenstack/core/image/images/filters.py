@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import csv
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.core.engine.listing import Fold, folded
 from mopenstack.core.image.images.states import STATUS_WORDS, VISIBILITY_WORDS
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
@@ -43,7 +44,7 @@ def member_status(query: common.Query) -> str:
     return value
 
 
-def tests(query: common.Query, project_id: str) -> list[Test]:
+def tests(query: common.Query, project_id: str, fold: Fold) -> list[Test]:
     """Every test that an image of the list must pass; raises BadFilter in Glance's order."""
     for sort in query.sort:
         if sort.key not in SORT_KEYS:
@@ -53,9 +54,9 @@ def tests(query: common.Query, project_id: str) -> list[Test]:
     for item in query.filters:
         values = list(item.values)
         if item.key == "tag":
-            found.append(_tags([value.strip() for value in values]))
+            found.append(_tags(folded((value.strip() for value in values), fold), fold))
         elif item.key not in ("os_hidden", "visibility", "member_status"):
-            found.append(_test(item.key, values[-1]))
+            found.append(_test(item.key, values[-1], fold))
     return found
 
 
@@ -63,8 +64,8 @@ def _last(query: common.Query, key: str) -> str:
     return next((item.values[-1] for item in query.filters if item.key == key and item.values), "")
 
 
-def _tags(wanted: Sequence[str]) -> Test:
-    return lambda image: set(wanted) <= set(image.tags)
+def _tags(wanted: set[str], fold: Fold) -> Test:
+    return lambda image: wanted <= folded(image.tags, fold)
 
 
 def _hidden(value: str) -> Test:
@@ -88,7 +89,7 @@ def _visibility(value: str, project_id: str) -> Test:
     return lambda image: image.visibility != pb.Image.COMMUNITY or image.project_id == project_id
 
 
-def _test(key: str, value: str) -> Test:
+def _test(key: str, value: str, fold: Fold) -> Test:
     if key == "changes-since":
         raise refusals.BadFilter('The "changes-since" filter is no longer available on v2.')
     if key == "protected":
@@ -99,9 +100,9 @@ def _test(key: str, value: str) -> Test:
     if key in ("created_at", "updated_at"):
         return _time(key, value)
     if key in _COLUMNS:
-        wanted = _wanted(key, value)
-        return lambda image: _column(image, key) in wanted
-    return lambda image: image.properties.get(key) == value
+        wanted = folded(_wanted(key, value), fold)
+        return lambda image: (text := _column(image, key)) is not None and fold(text) in wanted
+    return lambda image: key in image.properties and fold(image.properties[key]) == fold(value)
 
 
 def _column(image: pb.Image, key: str) -> str | None:

@@ -11,6 +11,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.v1.common_pb2 import JsonPatch
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
+from mopenstack.core.engine.listing import fold_of
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.image.images import filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
@@ -104,7 +105,7 @@ class Images(ResourceServicer[pb.Image]):
         return list({image.id: image for image in found}.values())
 
     async def refine(self, call: Call, found: list[pb.Image], query: common.Query) -> list[pb.Image]:
-        for test in filters.tests(query, call.caller.project_id):
+        for test in filters.tests(query, call.caller.project_id, fold_of(call.cloud)):
             found = [image for image in found if test(image)]
         return found
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.computed import ComputedServicer
-from mopenstack.core.engine.listing import listing
+from mopenstack.core.engine.listing import fold_of, folded, listing
 from mopenstack.core.network.base import sees_all
 from mopenstack.network.v2.core import network_ip_availabilities_pb2 as pb
 from mopenstack.network.v2.core.network_ip_availabilities_pb2 import NetworkIpAvailability
@@ -53,6 +53,7 @@ async def _networks(call: Call, filters: dict[str, list[str]]) -> list[Network]:
         networks = [network for network in found if network is not None]
     else:
         networks = list(await call.tx.scan(Network))
+    fold = fold_of(call.cloud)
     facts: dict[str, Callable[[Network], str]] = {
         "network_name": lambda one: one.name,
         "project_id": lambda one: one.project_id,
@@ -60,7 +61,8 @@ async def _networks(call: Call, filters: dict[str, list[str]]) -> list[Network]:
     }
     for key, fact in facts.items():
         if key in filters:
-            networks = [network for network in networks if fact(network) in filters[key]]
+            wanted = folded(filters[key], fold)
+            networks = [network for network in networks if fold(fact(network)) in wanted]
     return networks
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
+from mopenstack.core.engine.listing import fold_of
 from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.network.common.subresource import SubResource
 from mopenstack.core.network.core.port_values import bind, vif_details
@@ -37,7 +38,7 @@ class PortBindings(SubResource[PortBinding]):
         port = _migrating(call.target)
         found = [*([active_of(port)] if port.host_id else []), *await self.children(call, port.id)]
         for item in request.query.filters:
-            test = self.listing.filter(item.key, item.values)
+            test = self.listing.filter(item.key, item.values, fold_of(call.cloud))
             if test is not None:
                 found = [binding for binding in found if test(binding)]
         return Page(found)

@@ -14,7 +14,7 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
-from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of, holds
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
@@ -131,7 +131,7 @@ class Types(CinderResource[VolumeType]):
                 return False
             if not call.caller.is_admin and wanted.keys() - set(USER_VISIBLE_EXTRA_SPECS):
                 return False
-            return all(obj.extra_specs.get(name) == value for name, value in wanted.items())
+            return holds(obj.extra_specs, wanted, fold_of(call.cloud))
         return await super().matches(call, obj, key, values)
 
     # -- what other resources call

@@ -13,6 +13,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.values import plain_struct, to_struct
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import fold_of, folded
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign, timestamp_key
@@ -99,7 +100,8 @@ class Attachments(CinderResource[Attachment]):
     async def matches(self, call: Call, obj: Attachment, key: str, values: Sequence[str]) -> bool:
         fields = {"instance_id": "instance", "attach_status": "status", "status": "status", "volume_id": "volume_id"}
         if key in fields:
-            return getattr(obj, fields[key]) in values
+            fold = fold_of(call.cloud)
+            return fold(getattr(obj, fields[key])) in folded(values, fold)
         return await super().matches(call, obj, key, values)
 
     # -- what Nova calls

@@ -16,6 +16,7 @@ from google.protobuf.struct_pb2 import Struct
 from mopenstack.contract.faults import BadRequest, InvalidField, PolicyRefused
 from mopenstack.contract.values import to_struct
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import fold_of, holds
 from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import (
@@ -125,7 +126,7 @@ class Volumes(CinderResource[Volume]):
             return all(_in_time(obj, key, part) for part in parts)
         if key == "glance_metadata":
             wanted = literal(values[0])
-            return isinstance(wanted, dict) and wanted.items() <= dict(obj.volume_image_metadata).items()
+            return isinstance(wanted, dict) and holds(obj.volume_image_metadata, wanted, fold_of(call.cloud))
         return await super().matches(call, obj, key, values)
 
     async def change(
