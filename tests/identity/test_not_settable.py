@@ -154,3 +154,22 @@ async def test_version_of_a_mapping(admin: User) -> None:
     for verb in (admin.put, admin.patch):
         reply = await verb("identity", path, {"mapping": {"rules": rules, "schema_version": None}})
         assert reply.ok()["mapping"]["schema_version"] == "1.0"
+
+
+@pytest.mark.parametrize(("kind", "absent"), [("project", ""), ("domain", ""), ("group", ""), ("role", None)])
+async def test_null_as_a_description(kind: str, absent: str | None, admin: User) -> None:
+    """It is kept; without a description there is one all the same."""
+    path = f"/v3/{kind}s"
+    made = (await admin.post("identity", path, {kind: {"name": "null", "description": None}})).ok(201)[kind]
+    assert made["description"] is None
+    assert (await admin.get("identity", f"{path}/{made['id']}")).ok(200)[kind]["description"] is None
+    made = (await admin.post("identity", path, {kind: {"name": "none"}})).ok(201)[kind]
+    assert made["description"] == absent
+    changed = await admin.patch("identity", f"{path}/{made['id']}", {kind: {"description": None}})
+    assert changed.ok(200)[kind]["description"] is None
+
+
+async def test_domain_of_a_role(admin: User) -> None:
+    """Keystone does not look for it."""
+    made = (await admin.post("identity", "/v3/roles", {"role": {"name": "r", "domain_id": "zz"}})).ok(201)["role"]
+    assert made["domain_id"] == "zz"

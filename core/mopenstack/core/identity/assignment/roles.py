@@ -12,7 +12,6 @@ from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IMMUTABLE, IdentityServicer, check_domain_unchanged, may_read_all
-from mopenstack.core.identity.resource.projects import Projects
 from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.assignment import roles_pb2 as pb2
 from mopenstack.identity.v3.resource.projects_pb2 import Project
@@ -32,10 +31,6 @@ class Roles(IdentityServicer[pb2.Role]):
 
     def name_taken(self, obj: Any, *, renamed: bool) -> Fault:
         return errors.duplicate("role", f"Duplicate entry found with name {obj.name}")
-
-    async def complete(self, call: Call, obj: pb2.Role, request: Any, given: set[str]) -> None:
-        if obj.domain_id:
-            await call.service(Projects).domain(call, obj.domain_id)
 
     async def revise(self, call: Call, old: pb2.Role, new: pb2.Role, request: Any, given: set[str]) -> None:
         check_domain_unchanged(old, new)

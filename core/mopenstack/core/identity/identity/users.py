@@ -8,6 +8,7 @@ from mopenstack.contract.faults import BadRequest, Fault, Unauthorized
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
+from mopenstack.core.engine.fields import copy_fields
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.assignment.effective import groups_of, projects_of
@@ -147,6 +148,6 @@ async def delete_users(call: Call, domain: projects_pb2.Project) -> None:
 
 
 def _of_user(group: groups_pb2.Group) -> pb2.UserGroup:
-    return pb2.UserGroup(
-        id=group.id, name=group.name, domain_id=group.domain_id, description=group.description, extras=group.extras
-    )
+    shown = pb2.UserGroup()
+    copy_fields(group, shown, ("id", "name", "domain_id", "description", "extras"))
+    return shown
