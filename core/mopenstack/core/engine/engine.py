@@ -25,6 +25,7 @@ from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud
 from mopenstack.core.engine.plans import Plan
 from mopenstack.core.engine.registry import Registry
+from mopenstack.core.engine.servicer import EMPTY, Later
 from mopenstack.core.engine.settings import FaultDue, Settings, fault_of
 from mopenstack.core.store import Conflicted, Store, Transaction
 from mopenstack.core.store.base import Unreachable
@@ -95,10 +96,10 @@ class Engine:
         if operation.raw_request and context.body is not None:
             return await self._take_bytes(plan, cloud, request, context, caller)
 
-        async def run(call: Call) -> Reply:
+        async def run(call: Call) -> tuple[Reply, Later | None]:
             return await self._answer(plan, call, request, caller)
 
-        return await self.transact(cloud, context, run, operation)
+        return await _whole(*await self.transact(cloud, context, run, operation))
 
     def holds(self, message: Message) -> bool:
         """Whether the store keeps a message decoded."""
@@ -117,12 +118,18 @@ class Engine:
 
         await self.transact(await self.find_cloud(context.cloud), context, run)
 
-    async def _answer(self, plan: Plan, call: Call, request: Message, caller: Caller | None) -> Reply:
+    async def _answer(
+        self, plan: Plan, call: Call, request: Message, caller: Caller | None
+    ) -> tuple[Reply, Later | None]:
+        """The reply, and what makes its result where that comes later."""
         await self._admit(plan, call, request, caller)
         result = await plan.handler(call, request)
+        audience = plan.servicer.audience(call)
+        if isinstance(result, Later):
+            return Reply(EMPTY, audience), result
         if isinstance(result, Outcome):
-            return Reply(result.result, plan.servicer.audience(call), result.name)
-        return Reply(result, plan.servicer.audience(call))
+            return Reply(result.result, audience, result.name), None
+        return Reply(result, audience), None
 
     async def _admit(self, plan: Plan, call: Call, request: Message, caller: Caller | None) -> None:
         if caller is not None:
@@ -138,7 +145,7 @@ class Engine:
         await plan.servicer.before(call, request)
         plan.validate(request, call.microversion)
         result = await plan.handler(call, request)
-        assert not isinstance(result, Outcome)
+        assert not isinstance(result, Outcome | Later)
         return Reply(result, "admin")
 
     # -- transactions
@@ -208,7 +215,7 @@ class Engine:
             if prepare is not None:
                 await prepare(call, request)
 
-        async def run(call: Call) -> Reply:
+        async def run(call: Call) -> tuple[Reply, Later | None]:
             call.blob = blob
             return await self._answer(plan, call, request, caller)
 
@@ -224,10 +231,17 @@ class Engine:
                 # The seed's bytes are the same in every process: they are found by what they are.
                 key = f"{self.blob_folder}/{blob.sha512[:32]}"
                 blob = self.blobs.rename(blob, key)
-            return await self.transact(cloud, context, run, plan.operation)
+            return await _whole(*await self.transact(cloud, context, run, plan.operation))
         except BaseException as error:
             self.blobs.delete(key)
             await self.transact(cloud, context, give_up, plan.operation)
             if isinstance(error, BlobTooLarge):
                 raise OverLimit(str(error)) from None
             raise
+
+
+async def _whole(reply: Reply, later: Later | None) -> Reply:
+    """The reply with its result, which may be made only now that the transaction is over."""
+    if later is not None:
+        reply.result = await later.make()
+    return reply

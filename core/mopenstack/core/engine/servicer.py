@@ -10,6 +10,7 @@ generic one of ResourceServicer. Any other RPC is not served: 501.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -30,7 +31,16 @@ from mopenstack.core.store.kinds import resource_options, stored
 __all__ = ["EMPTY", "Handler", "ResourceServicer", "Result", "Servicer", "copy_fields"]
 
 M = TypeVar("M", bound=Message)
-Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that takes a while and needs the store no longer: it is made after the transaction, others go on."""
+
+    make: Callable[[], Awaitable[Result]]
+
+
+Handler = Callable[[Call, Any], Awaitable[Result | Outcome | Later]]
 
 
 class Servicer:
