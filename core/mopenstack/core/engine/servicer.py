@@ -17,7 +17,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Page, Result
 from mopenstack.contract.descriptors import AnyField, AnyService
-from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
@@ -72,6 +72,10 @@ class Servicer:
     def audience(self, call: Call) -> str:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
+
+    def no_room(self, why: str) -> Fault:
+        """The refusal of bytes for which there is no room."""
+        return Unavailable(f"There is no room for these bytes: {why}")
 
     async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
         """The refusal of a caller by the policy; `rules` are the names of those that were asked.
