@@ -54,7 +54,13 @@ class User:
     headers: dict[str, str] = field(default_factory=dict)
 
     async def send(self, verb: str, api: str, path: str, json: Any = None, **options: Any) -> Reply:
-        headers = {"X-Auth-Token": self.token, **self.headers, **options.pop("headers", {})}
+        # As OpenStack's clients ask; what services answer to others is in tests/gateway/test_accept.py.
+        headers = {
+            "X-Auth-Token": self.token,
+            "Accept": "application/json",
+            **self.headers,
+            **options.pop("headers", {}),
+        }
         if not headers["X-Auth-Token"]:
             del headers["X-Auth-Token"]
         arguments = {} if json is None else {"json": json}

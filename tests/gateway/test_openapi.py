@@ -175,7 +175,9 @@ def test_refusals_look_as_their_schema_says(package: str) -> None:
     """Every base class and every refusal of the package, rendered by its dialect."""
     dialect = dialect_of(contract(), package)
     api = contract().apis[package]
-    context = RequestContext(request_id="req-1", verb="POST", path="/x", api_url=f"http://h{api.prefix}")
+    context = RequestContext(
+        request_id="req-1", verb="POST", path="/x", api_url=f"http://h{api.prefix}", accept="application/json"
+    )
     faults: list[Fault] = [cls("text") for cls in (*BASES.values(), BadRequest, Unauthorized, Forbidden, NotFound)]
     faults += [PolicyRefused(["a:rule"]), TooLarge("text"), InvalidField(("a", "b"), 1, "type", "string")]
     try:

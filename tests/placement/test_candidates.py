@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from typing import Any
 
 import pytest
 
+from mopenstack.core.placement.groups import Asked, Group
+from mopenstack.core.placement.search import CANDIDATES_MAX, ProviderTrees, search
+from mopenstack.core.placement.standard import SHARING
+from mopenstack.placement.v1.resource_providers_pb2 import Provider
 from tests.placement.conftest import allocation
 
 
@@ -96,3 +102,57 @@ async def test_what_cannot_be_asked(placement: Any, query: str, text: str, code:
     refused = (await placement.get(f"/allocation_candidates?{query}")).refused(400)["errors"][0]
     assert text in refused["detail"]
     assert refused["code"] == (code or "placement.undefined_code")
+
+
+async def _shared(placement: Any, stores: int, groups: int) -> str:
+    """The query of groups that each have many stores to choose from."""
+    aggregate = str(uuid.uuid4())
+    host = await placement.provider("host", VGPU=4)
+    await placement.label(host, aggregates=[aggregate])
+    for number in range(stores):
+        store = await placement.provider(f"store{number}", FPGA=100)
+        await placement.label(store, "MISC_SHARES_VIA_AGGREGATE", aggregates=[aggregate])
+    return "group_policy=none&" + "&".join(f"resources{number}=FPGA:1" for number in range(1, groups + 1))
+
+
+async def test_a_limit_ends_the_search(placement: Any) -> None:
+    """12 stores for each of 6 groups are 3 million combinations."""
+    query = await _shared(placement, 12, 6)
+    started = time.perf_counter()
+    found = (await placement.get(f"/allocation_candidates?{query}&limit=1")).ok()
+    assert time.perf_counter() - started < 1
+    assert len(found["allocation_requests"]) == 1
+    assert len(found["provider_summaries"]) == 1
+
+
+async def test_others_are_answered_during_a_long_search(placement: Any, admin: Any) -> None:
+    """The search has an end, and neither the loop nor the store waits for it."""
+    query = await _shared(placement, 12, 6)
+    search = asyncio.create_task(placement.get(f"/allocation_candidates?{query}"))
+    longest, answered = 0.0, 0
+    while not search.done():
+        started = time.perf_counter()
+        (
+            await admin.put(
+                "placement", f"/traits/CUSTOM_{answered}", headers={"OpenStack-API-Version": "placement 1.39"}
+            )
+        )
+        longest, answered = max(longest, time.perf_counter() - started), answered + 1
+    assert len((await search).ok()["allocation_requests"]) == CANDIDATES_MAX
+    assert answered > 5
+    assert longest < 1
+
+
+def test_what_is_lost_is_left_at_once() -> None:
+    """13 groups that 4 providers cannot serve apart."""
+    stores = [
+        Provider(id=f"s{number}", root_id=f"s{number}", traits=[SHARING], aggregates=["a"]) for number in range(4)
+    ]
+    for store in stores:
+        store.inventories["FPGA"].total = store.inventories["FPGA"].max_unit = 100
+        store.inventories["FPGA"].allocation_ratio = store.inventories["FPGA"].step_size = 1
+    asked = Asked(isolate=True)
+    asked.groups = {str(number): Group(str(number), {"FPGA": 1}) for number in range(13)}
+    started = time.perf_counter()
+    assert search(ProviderTrees(stores), asked) == ([], [])
+    assert time.perf_counter() - started < 1

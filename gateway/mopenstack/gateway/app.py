@@ -104,6 +104,7 @@ class App:
                 verb=request.method,
                 path=api_path,
                 api_url=api_url,
+                accept=request.headers.get("Accept", ""),
                 pairs=parse_qsl(raw_query, keep_blank_values=True) if raw_query else (),
             )
             response = await self._respond(request, surface, context)

@@ -9,6 +9,7 @@ refuses because of a concurrent one is run again.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
@@ -25,10 +26,13 @@ from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud
 from mopenstack.core.engine.plans import Plan
 from mopenstack.core.engine.registry import Registry
+from mopenstack.core.engine.servicer import EMPTY, Later
 from mopenstack.core.engine.settings import FaultDue, Settings, fault_of
 from mopenstack.core.store import Conflicted, Store, Transaction
-from mopenstack.core.store.base import Unreachable
-from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
+from mopenstack.core.store.base import StoreFull, Unreachable
+from mopenstack.core.store.blobs import Blob, Blobs, BlobsFull, BlobTooLarge
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Authenticate = Callable[[Call, str], Awaitable[Caller]]
@@ -40,6 +44,9 @@ ALONE_FROM = 1
 REACH_ATTEMPTS_MAX = 4
 """So often a database is asked that does not answer, each time after REACH_SECONDS."""
 REACH_SECONDS = 0.25
+UNDO_ATTEMPTS_MAX = 600
+UNDO_SECONDS = 1.0
+"""So often, and with such a pause, what an upload left is undone where there is no room to write that."""
 BODY_BYTES_MAX = 16 * 1024**3
 """Most bytes of an image; Glance's image_size_cap is 1 TiB, a laptop's disk is not."""
 
@@ -95,10 +102,10 @@ class Engine:
         if operation.raw_request and context.body is not None:
             return await self._take_bytes(plan, cloud, request, context, caller)
 
-        async def run(call: Call) -> Reply:
+        async def run(call: Call) -> tuple[Reply, Later | None]:
             return await self._answer(plan, call, request, caller)
 
-        return await self.transact(cloud, context, run, operation)
+        return await _whole(*await self.transact(cloud, context, run, operation))
 
     def holds(self, message: Message) -> bool:
         """Whether the store keeps a message decoded."""
@@ -117,12 +124,18 @@ class Engine:
 
         await self.transact(await self.find_cloud(context.cloud), context, run)
 
-    async def _answer(self, plan: Plan, call: Call, request: Message, caller: Caller | None) -> Reply:
+    async def _answer(
+        self, plan: Plan, call: Call, request: Message, caller: Caller | None
+    ) -> tuple[Reply, Later | None]:
+        """The reply, and what makes its result where that comes later."""
         await self._admit(plan, call, request, caller)
         result = await plan.handler(call, request)
+        audience = plan.servicer.audience(call)
+        if isinstance(result, Later):
+            return Reply(EMPTY, audience), result
         if isinstance(result, Outcome):
-            return Reply(result.result, plan.servicer.audience(call), result.name)
-        return Reply(result, plan.servicer.audience(call))
+            return Reply(result.result, audience, result.name), None
+        return Reply(result, audience), None
 
     async def _admit(self, plan: Plan, call: Call, request: Message, caller: Caller | None) -> None:
         if caller is not None:
@@ -138,7 +151,7 @@ class Engine:
         await plan.servicer.before(call, request)
         plan.validate(request, call.microversion)
         result = await plan.handler(call, request)
-        assert not isinstance(result, Outcome)
+        assert not isinstance(result, Outcome | Later)
         return Reply(result, "admin")
 
     # -- transactions
@@ -150,15 +163,18 @@ class Engine:
         run: Callable[[Call], Awaitable[T]],
         operation: Operation | None = None,
     ) -> T:
-        """Run something in one transaction after applying what is due; again when the database refuses it."""
-        shared = not self.store.exclusive
+        """Run something in one transaction after applying what is due; again when the database refuses it.
+
+        What is due waits while there is no room to write it: what only reads is answered still.
+        """
+        shared, full = not self.store.exclusive, False
         for attempt in range(ATTEMPTS_MAX):
             try:
                 async with self.store.transaction(cloud.name, alone=attempt >= ALONE_FROM) as tx:
                     if shared:
                         await self._look_at_settings(cloud, tx, operation)
                     call = Call(self.registry, cloud, tx, context, operation)
-                    if not tx.nothing_due(call.time):
+                    if not full and not tx.nothing_due(call.time):
                         await self._apply_due(call, tx)
                     result = await run(call)
                 call.run_after()
@@ -168,6 +184,10 @@ class Engine:
                 await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
             except FaultDue as due:
                 await self.settings.spend(cloud, due.rule)
+            except StoreFull as error:
+                if full:
+                    raise Unavailable(f"There is no room for what this call writes: {error}") from error
+                full = True
             except Unreachable as away:
                 if away.begun or attempt >= REACH_ATTEMPTS_MAX:
                     raise Unavailable("The database cannot be reached; try again later.") from away
@@ -196,7 +216,8 @@ class Engine:
         """Check that the call may be made, take the bytes in outside of any transaction, then answer.
 
         The servicer's `prepare_<handler>` has a transaction of its own before the bytes come;
-        `abandon_<handler>` has one, in the cloud's own name, if they do not come or are refused.
+        `abandon_<handler>` has one, in the cloud's own name, if they do not come, are refused or find no room; where
+        that cannot be written, it is tried again beside the calls.
         """
         prepare = getattr(plan.servicer, f"prepare_{plan.operation.handler}", None)
         abandon = getattr(plan.servicer, f"abandon_{plan.operation.handler}", None)
@@ -208,13 +229,13 @@ class Engine:
             if prepare is not None:
                 await prepare(call, request)
 
-        async def run(call: Call) -> Reply:
+        async def run(call: Call) -> tuple[Reply, Later | None]:
             call.blob = blob
             return await self._answer(plan, call, request, caller)
 
         async def give_up(call: Call) -> None:
-            if abandon is not None:
-                await abandon(call, request)
+            assert abandon is not None
+            await abandon(call, request)
 
         await self.transact(cloud, context, look, plan.operation)
         assert context.body is not None
@@ -224,10 +245,37 @@ class Engine:
                 # The seed's bytes are the same in every process: they are found by what they are.
                 key = f"{self.blob_folder}/{blob.sha512[:32]}"
                 blob = self.blobs.rename(blob, key)
-            return await self.transact(cloud, context, run, plan.operation)
+            return await _whole(*await self.transact(cloud, context, run, plan.operation))
         except BaseException as error:
             self.blobs.delete(key)
-            await self.transact(cloud, context, give_up, plan.operation)
+            if abandon is not None:
+                await self._give_up(cloud, context, give_up)
             if isinstance(error, BlobTooLarge):
                 raise OverLimit(str(error)) from None
+            if isinstance(error, BlobsFull):
+                raise plan.servicer.no_room(str(error)) from error
             raise
+
+    async def _give_up(self, cloud: Cloud, context: RequestContext, run: Callable[[Call], Awaitable[None]]) -> None:
+        """Undo what was prepared for bytes."""
+        try:
+            await self.transact(cloud, context, run)
+        except Unavailable:
+            log.warning("%s: an upload that failed is undone later", context.request_id)
+            self._tasks.start(lambda _: self._undo(cloud, context, run))
+
+    async def _undo(self, cloud: Cloud, context: RequestContext, run: Callable[[Call], Awaitable[None]]) -> None:
+        for _ in range(UNDO_ATTEMPTS_MAX):
+            await asyncio.sleep(UNDO_SECONDS)
+            try:
+                await self.transact(cloud, context, run)
+            except Unavailable:
+                continue
+            return
+
+
+async def _whole(reply: Reply, later: Later | None) -> Reply:
+    """The reply with its result, which may be made only now that the transaction is over."""
+    if later is not None:
+        reply.result = await later.make()
+    return reply

@@ -23,7 +23,7 @@ from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.quota_sets import QuotaSetRules, quota_set_handler
-from mopenstack.core.engine.servicer import Handler, ResourceServicer, Result, Servicer
+from mopenstack.core.engine.servicer import Handler, Later, ResourceServicer, Result, Servicer
 from mopenstack.core.engine.validation import validate
 from mopenstack.core.store.kinds import stored
 
@@ -166,7 +166,7 @@ def _guarded(operation: Operation, handler: Handler, declared: Declared) -> Hand
     """The handler, behind the row of the target's table that `guard` names."""
     _, table = _table(operation, operation.options.guard, declared)
 
-    async def guarded(call: Call, request: Any) -> Result | Outcome:
+    async def guarded(call: Call, request: Any) -> Result | Outcome | Later:
         table.check(call, call.target, operation.options.guard)
         return await handler(call, request)
 

@@ -33,7 +33,7 @@ from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plans
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.quota_sets import QuotaSetRules
-from mopenstack.core.engine.servicer import ResourceServicer, Servicer
+from mopenstack.core.engine.servicer import Later, ResourceServicer, Servicer
 from mopenstack.core.store.kinds import resource_options, stored
 from mopenstack.core.store.transaction import Watched
 
@@ -126,6 +126,8 @@ class Registry:
         nested = call.nested(plan.operation, call.context.inner(microversion), caller or call.caller)
         await admit(plan, nested, request)
         result = await plan.handler(nested, request)
+        if isinstance(result, Later):
+            return await result.make()
         return result.result if isinstance(result, Outcome) else result
 
     async def publish(self, call: Call, event: str, kind: str, *facts: Any) -> None:

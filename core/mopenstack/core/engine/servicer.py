@@ -10,13 +10,14 @@ generic one of ResourceServicer. Any other RPC is not served: 501.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Page, Result
 from mopenstack.contract.descriptors import AnyField, AnyService
-from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, NotFound, PolicyRefused, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
@@ -30,7 +31,16 @@ from mopenstack.core.store.kinds import resource_options, stored
 __all__ = ["EMPTY", "Handler", "ResourceServicer", "Result", "Servicer", "copy_fields"]
 
 M = TypeVar("M", bound=Message)
-Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """An answer that takes a while and needs the store no longer: it is made after the transaction, others go on."""
+
+    make: Callable[[], Awaitable[Result]]
+
+
+Handler = Callable[[Call, Any], Awaitable[Result | Outcome | Later]]
 
 
 class Servicer:
@@ -62,6 +72,10 @@ class Servicer:
     def audience(self, call: Call) -> str:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""
+
+    def no_room(self, why: str) -> Fault:
+        """The refusal of bytes for which there is no room."""
+        return Unavailable(f"There is no room for these bytes: {why}")
 
     async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
         """The refusal of a caller by the policy; `rules` are the names of those that were asked.

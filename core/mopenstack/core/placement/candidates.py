@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import Result, Servicer
+from mopenstack.core.engine.servicer import Later, Result, Servicer
 from mopenstack.core.placement import groups
 from mopenstack.core.placement.provider_filters import capacity
 from mopenstack.core.placement.records import all_providers, known_class, known_trait, last_modified
-from mopenstack.core.placement.search import Candidate, ProviderTrees, search
+from mopenstack.core.placement.search import Candidate, ProviderTrees, Search
 from mopenstack.placement.v1 import allocation_candidates_pb2 as pb
 from mopenstack.placement.v1 import refusals
 from mopenstack.placement.v1.resource_providers_pb2 import Provider
 
 ALL_CLASSES_SINCE = 27
+SLICE_SECONDS = 0.01
+"""So long a search goes on before others have their turn."""
+SLICE_CANDIDATES = 200
 
 
 class AllocationCandidates(Servicer):
     service = pb.DESCRIPTOR.services_by_name["AllocationCandidates"]
 
-    async def list_allocation_candidates(self, call: Call, request: pb.ListAllocationCandidatesRequest) -> Result:
+    async def list_allocation_candidates(self, call: Call, request: pb.ListAllocationCandidatesRequest) -> Later:
         asked = groups.read(call, {item.key: list(item.values) for item in request.query.filters})
         classes = list(dict.fromkeys(name for group in asked.groups.values() for name in group.resources))
         for name in classes:
@@ -31,15 +37,31 @@ class AllocationCandidates(Servicer):
         for name in sorted(asked.traits):
             if not await known_trait(call, name):
                 raise BadRequest(refusals.TraitNotFound(id=name).text)
-        candidates, providers = search(ProviderTrees(await all_providers(call)), asked)
-        return pb.ListAllocationCandidatesResponse(
-            allocation_requests=map(_request, candidates),
-            provider_summaries={
-                provider.id: _summary(provider, None if call.at_least(ALL_CLASSES_SINCE) else classes)
-                for provider in providers
-            },
-            last_modified=last_modified(call),
-        )
+        search = Search(ProviderTrees(await all_providers(call)), asked)
+        shown = None if call.at_least(ALL_CLASSES_SINCE) else classes
+        modified = last_modified(call)
+
+        async def find() -> Result:
+            found = search.advance(SLICE_SECONDS)
+            while not found:
+                await asyncio.sleep(0)  # others have their turn
+                found = search.advance(SLICE_SECONDS)
+            return await _answer(search, shown, modified)
+
+        return Later(find)
+
+
+async def _answer(search: Search, classes: Sequence[str] | None, modified: Timestamp) -> Result:
+    candidates, providers = search.result()
+    answer = pb.ListAllocationCandidatesResponse(
+        provider_summaries={provider.id: _summary(provider, classes) for provider in providers},
+        last_modified=modified,
+    )
+    for number, candidate in enumerate(candidates):
+        answer.allocation_requests.append(_request(candidate))
+        if number % SLICE_CANDIDATES == 0:
+            await asyncio.sleep(0)
+    return answer
 
 
 def _request(candidate: Candidate) -> pb.AllocationRequest:

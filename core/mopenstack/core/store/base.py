@@ -30,6 +30,10 @@ class Unreachable(Exception):
         self.begun = begun
 
 
+class StoreFull(Exception):
+    """There is no room for what a transaction writes; none of it was kept."""
+
+
 class UnusableDatabase(Exception):
     """The database is damaged, another program's, or of a newer mopenstack; it was left as it is."""
 

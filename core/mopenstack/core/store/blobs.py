@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -18,9 +20,15 @@ TAIL_BYTES = 1536
 PART_SECONDS_MAX = 24 * 3600
 """An upload that nothing was added to for so long has ended."""
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class BlobTooLarge(Exception):
     """More bytes came than the limit allows; what was written is gone again."""
+
+
+class BlobsFull(Exception):
+    """There is no room for the bytes; what was written is gone again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,12 @@ class Blobs(ABC):
     """Keys are `<folder>/<name>`: a folder a cloud, one for the seed."""
 
     async def write(self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None) -> Blob:
-        """Store everything that comes; raises BlobTooLarge past `size_max` bytes."""
+        """Store everything that comes; raises BlobTooLarge past `size_max` bytes, and BlobsFull."""
         md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
         size, head, tail = 0, b"", b""
-        target = self._create(key)
+        target: BinaryIO | None = None
         try:
+            target = self._create(key)
             async for chunk in chunks:
                 size += len(chunk)
                 if size_max is not None and size > size_max:
@@ -54,11 +63,15 @@ class Blobs(ABC):
                     head += chunk[: HEAD_BYTES - len(head)]
                 tail = chunk[-TAIL_BYTES:] if len(chunk) >= TAIL_BYTES else (tail + chunk)[-TAIL_BYTES:]
                 target.write(chunk)
-        except BaseException:
-            target.close()
+            self._finish(key, target)
+        except BaseException as error:
+            if target is not None:
+                with suppress(OSError):  # what is not written yet cannot be
+                    target.close()
             self.delete(key)
+            if isinstance(error, OSError) and error.errno in _FULL:
+                raise BlobsFull(str(error)) from error
             raise
-        self._finish(key, target)
         return Blob(key, size, md5.hexdigest(), sha512.hexdigest(), head, tail)
 
     @abstractmethod

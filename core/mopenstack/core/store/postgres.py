@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from mopenstack.core.store.base import CloudTaken, Conflicted, Row, Unreachable
+from mopenstack.core.store.base import CloudTaken, Conflicted, Row, StoreFull, Unreachable
 from mopenstack.core.store.compiled import cloud_tables, statements
 from mopenstack.core.store.store import Store
 from mopenstack.core.store.transaction import SETTINGS, Transaction
@@ -85,6 +85,8 @@ class PostgresStore(Store):
                         await transaction.before_commit()
                 except refused as error:
                     raise Conflicted(str(error)) from error
+                except asyncpg.DiskFullError as error:
+                    raise StoreFull(str(error)) from error
         except _away() as error:
             raise Unreachable(type(error).__name__, begun=begun) from error
 

@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mopenstack.core.store.base import CloudTaken, Row
+from mopenstack.core.store.base import CloudTaken, Row, StoreFull
 from mopenstack.core.store.compiled import cloud_tables, sqlite_schema, statements
 from mopenstack.core.store.store import Store
 from mopenstack.core.store.transaction import Transaction
@@ -45,11 +45,19 @@ class _Session:
         return self._connection.execute(statement, values).fetchall()
 
     async def run(self, statement: str, *values: Any) -> Row | None:
-        if not self.writing:
-            self._connection.execute("BEGIN IMMEDIATE")
-            self.writing = True
-        row: Row | None = self._connection.execute(statement, values).fetchone()
+        try:
+            if not self.writing:
+                self._connection.execute("BEGIN IMMEDIATE")
+                self.writing = True
+            row: Row | None = self._connection.execute(statement, values).fetchone()
+        except sqlite3.OperationalError as error:
+            raise _full(error) from error
         return row
+
+
+def _full(error: sqlite3.OperationalError) -> Exception:
+    """StoreFull for an error of a disk that is full, the error itself for others."""
+    return StoreFull(str(error)) if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL else error
 
 
 class Turn:
@@ -108,13 +116,19 @@ class _Transacting:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         store = self._store
         try:
-            if self._session.writing:
-                store.connection.execute("ROLLBACK" if error else "COMMIT")
-                if error is None:
-                    self._transaction.committed()
-            if error is not None and self._due is not None:
-                store.next_due[self._cloud] = self._due
+            if self._session.writing and error is None:
+                try:
+                    store.connection.execute("COMMIT")
+                except sqlite3.OperationalError as refused:
+                    error = _full(refused)
+                    raise error from refused
+                self._transaction.committed()
         finally:
+            if error is not None:
+                if self._session.writing and store.connection.in_transaction:  # a full disk may have ended it already
+                    store.connection.execute("ROLLBACK")
+                if self._due is not None:
+                    store.next_due[self._cloud] = self._due
             store.lock.release()
 
 
@@ -197,10 +211,11 @@ class SqliteStore(Store):
             self.connection.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self.connection.execute("COMMIT")
             except BaseException:
-                self.connection.execute("ROLLBACK")
+                if self.connection.in_transaction:  # a full disk may have ended it already
+                    self.connection.execute("ROLLBACK")
                 raise
-            self.connection.execute("COMMIT")
 
     def _empty(self, name: str) -> None:
         for table in cloud_tables():

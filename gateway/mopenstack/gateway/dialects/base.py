@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -14,13 +13,15 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.values import decode_json, dumps
+from mopenstack.gateway.codec.values import decode_json
+from mopenstack.gateway.dialects import webob
+from mopenstack.gateway.dialects.answer import Answer as Answer
 from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, array, const, shape
 
 INT32_MAX = 2**31 - 1
 MALFORMED = "The server could not comply with the request since it is either malformed or otherwise incorrect."
 UNAUTHORIZED = "The request you have made requires authentication."
-NO_RESOURCE = "The resource could not be found.<br /><br />\n\n\n"
+NO_RESOURCE = "The resource could not be found."
 
 CODES: Mapping[str, int] = {
     "INVALID_ARGUMENT": 400,
@@ -68,20 +69,6 @@ class WrongVersion(NotFound):
 
 class NoSuchAction(BadRequest):
     message = "There is no such action: {action}. Verify the request body and Content-Type header and try again."
-
-
-@dataclass(slots=True)
-class Answer:
-    """Status, headers and body, ready to be written."""
-
-    status: int
-    body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = "application/json"
-
-    @classmethod
-    def json(cls, status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:
-        return cls(status, dumps(document), headers or {})
 
 
 class Dialect:
@@ -184,14 +171,17 @@ class Dialect:
 
     def no_route(self, context: RequestContext) -> Answer:
         """A path that this service does not have."""
-        document = {"message": NO_RESOURCE, "code": "404 Not Found", "title": "Not Found"}
-        return Answer.json(404, document)
+        return webob.answer(context.accept, 404, NO_RESOURCE)
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         """A path that the service has with other verbs; webob's answer."""
-        text = f"The method {context.verb} is not allowed for this resource. <br /><br />\n\n\n"
-        document = {"message": text, "code": "405 Method Not Allowed", "title": "Method Not Allowed"}
-        return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
+        answer = webob.answer(context.accept, 405, f"The method {context.verb} is not allowed for this resource. ")
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+        return answer
+
+    def too_large(self, fault: TooLarge, context: RequestContext) -> Answer:
+        """oslo.middleware's refusal of a long body, which it leaves to webob."""
+        return webob.answer(context.accept, 413, fault.text)
 
     def guarded(self, path: str) -> bool:
         """Whether a token is asked for before the service says that it has no such path."""

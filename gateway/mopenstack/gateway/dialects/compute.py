@@ -12,10 +12,11 @@ from mopenstack.gateway.dialects.base import (
     Answer,
     Dialect,
     NoSuchAction,
+    TooLarge,
     WrongVersion,
     jsonschema_sentence,
 )
-from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, const, shape
+from mopenstack.gateway.dialects.shapes import LINKS, OF_WEBOB, TEXT, Schema, const, shape
 
 FAULT_NAMES: Mapping[int, str] = {
     400: "badRequest",
@@ -52,11 +53,15 @@ class ComputeDialect(Dialect):
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         if isinstance(fault, Unauthorized) or fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
+        if isinstance(fault, TooLarge):
+            return self.too_large(fault, context)
         status = self.status(fault)
         document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
         return Answer.json(status, document)
 
     def refusal_schema(self, status: int) -> Schema:
+        if status == 413:
+            return OF_WEBOB
         return shape({FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT})})
 
     def text(self, fault: Fault) -> str:

@@ -10,7 +10,7 @@ from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Dialect, TooLarge, jsonschema_sentence
-from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, either, shape
+from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
 ASSUMED = (
     "The server could not comply with the request since it is either malformed or otherwise incorrect. "
@@ -51,12 +51,7 @@ class IdentityDialect(Dialect):
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
         if isinstance(fault, TooLarge):
-            document: dict[str, Any] = {
-                "message": f"{fault.text}<br /><br />\n\n\n",
-                "code": "413 Request Entity Too Large",
-                "title": "Request Entity Too Large",
-            }
-            return Answer.json(413, document)
+            return self.too_large(fault, context)
         if fault.reason.startswith("OAuth2"):
             return self._oauth2(fault, status, context)
         if status == 401:
@@ -69,7 +64,7 @@ class IdentityDialect(Dialect):
         error = {"code": const(status), "message": TEXT, "title": const(phrase)}
         usual = shape({"error": shape(error, {"identity": {"type": "object"}})})
         if status == 413:
-            return either(usual, shape({"message": TEXT, "code": TEXT, "title": TEXT}))
+            return either(usual, OF_WEBOB)
         # OAuth 2.0 has a form of its own, and so has a login that lacks a factor.
         oauth2 = shape({"error": TEXT, "error_description": TEXT})
         receipt = shape({"receipt": {"type": "object"}, "required_auth_methods": {"type": "array"}})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from mopenstack.contract.calls import Page, RequestContext
@@ -11,6 +10,7 @@ from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRe
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.json_patch import DRAFT_OPERATIONS, InvalidPatch
+from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
 from mopenstack.gateway.hooks.image import body_json
@@ -25,9 +25,6 @@ _VERSIONS = (15, 13, 12, 11, 10, 9, 8, _CURRENT, 7, 6, 5, 4, 3, 2, 1, 0)
 """Minor versions of the Images API that Glance 32 lists, in its order (2.14 and 2.16 are those of the cache)."""
 _IGNORING_BODIES = frozenset({"ListImages", "ListTasks", "GetTask", "DeleteTask"})
 """What Glance's routes do not refuse a body of (glance/api/v2/router.py, body_reject)."""
-_BREAK = "<br /><br />\n"
-_PLAIN = frozenset({405, 415})
-"""webob's texts for these have no place for an explanation behind them."""
 
 
 class ImageDialect(Dialect):
@@ -41,14 +38,14 @@ class ImageDialect(Dialect):
         status = self.status(fault)
         if status == 401:
             return self.unauthorized(context)
-        return _error(status, self.text(fault))
+        return _error(context, status, self.text(fault))
 
     def error_schema(self, status: int) -> Schema:
-        phrase = HTTPStatus(status).phrase
+        phrase = webob.title(status)
         return shape({"message": TEXT, "code": const(f"{status} {phrase}"), "title": const(phrase)})
 
     def unauthorized(self, context: RequestContext) -> Answer:
-        answer = _error(401, _UNAUTHORIZED)
+        answer = _error(context, 401, _UNAUTHORIZED)
         answer.headers["WWW-Authenticate"] = self.challenge(context)
         return answer
 
@@ -68,10 +65,10 @@ class ImageDialect(Dialect):
         return f"You are not authorized to complete {fault.rules[0]} action."
 
     def no_route(self, context: RequestContext) -> Answer:
-        return _error(404, "The resource could not be found.")
+        return _error(context, 404, "The resource could not be found.")
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
-        answer = _error(405, f"The method {context.verb} is not allowed for this resource. ")
+        answer = _error(context, 405, f"The method {context.verb} is not allowed for this resource. ")
         answer.headers["Allow"] = ", ".join(sorted(allowed))
         return answer
 
@@ -155,9 +152,7 @@ def _patch_sentence(fault: InvalidPatch) -> str:
     return sentences[fault.rule]
 
 
-def _error(status: int, text: str) -> Answer:
+def _error(context: RequestContext, status: int, text: str) -> Answer:
     """webob's layout: explanation, break, detail. A text with a break in it brings its own detail."""
-    phrase = HTTPStatus(status).phrase
-    explanation, _, detail = text.partition(_BREAK)
-    message = f"{text}{_BREAK}" if status in _PLAIN else f"{explanation}{_BREAK}{detail}\n\n"
-    return Answer.json(status, {"message": message, "code": f"{status} {phrase}", "title": phrase})
+    explanation, _, detail = text.partition(webob.BREAK)
+    return webob.answer(context.accept, status, explanation, detail)

@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import MALFORMED, Answer, Dialect
+from mopenstack.gateway.dialects import webob
+from mopenstack.gateway.dialects.base import MALFORMED, NO_RESOURCE, Answer, Dialect
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, shape
 
 
@@ -32,6 +33,7 @@ _TYPES: Mapping[str, str] = {
 }
 
 
+_OF_PECAN = ("text/plain", webob.HTML, webob.JSON)
 _ROUTER_ACTIONS = frozenset(
     f"{verb}_{what}"
     for verb in ("add", "remove", "update")
@@ -72,7 +74,10 @@ class NetworkDialect(Dialect):
     def no_route(self, context: RequestContext) -> Answer:
         if context.path.startswith("/v2.0"):
             return _error(404, "HTTPNotFound", "The resource could not be found.")
-        return Answer.json(404, {"code": 404, "title": "Not Found", "description": None})
+        # pecan's own: JSON for those that want nothing else more, the rest is webob's.
+        if webob.acceptable(context.accept or "*/*", _OF_PECAN)[:1] == (webob.JSON,):
+            return Answer.json(404, {"code": 404, "title": "Not Found", "description": None})
+        return webob.answer(context.accept, 404, NO_RESOURCE)
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)

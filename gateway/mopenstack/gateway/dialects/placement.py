@@ -6,7 +6,6 @@ webob.exc, whose templates the refusals are made of.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate
 from typing import Any, ClassVar
@@ -15,6 +14,7 @@ from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.base import (
     MALFORMED,
     Answer,
@@ -34,25 +34,12 @@ _EXPLANATIONS: Mapping[int, str] = {
     400: MALFORMED,
     403: "Access was denied to this resource.",
     404: _NOT_FOUND,
-    406: "The resource could not be generated that was acceptable to your browser (content of type application/json. ",
+    406: "The resource could not be generated that was acceptable to your browser\n(content of type {accept}. ",
     409: "There was a conflict when trying to complete your request.",
     413: "The body of your request was too large for this server.",
     500: "The server has either erred or is incapable of performing the requested operation.",
     501: "",
     503: "The server is currently unavailable. Please try again at a later time.",
-}
-_TITLES: Mapping[int, str] = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    406: "Not Acceptable",
-    409: "Conflict",
-    413: "Request Entity Too Large",
-    415: "Unsupported Media Type",
-    500: "Internal Server Error",
-    501: "Not Implemented",
-    503: "Service Unavailable",
 }
 _RULES: Mapping[str, str] = {
     "max_length": "maxLength",
@@ -68,7 +55,6 @@ _RULES: Mapping[str, str] = {
 }
 """Rules as JSON Schema calls them."""
 _MAP_KEYS = ("^[0-9a-fA-F-]{36}$", "^[A-Z0-9_]+$")
-_TAG = re.compile(r"<.*?>", re.DOTALL)
 
 
 class UnacceptableAnswer(Fault):
@@ -102,7 +88,7 @@ class PlacementDialect(Dialect):
         explanation = _EXPLANATIONS.get(status, "")
         if isinstance(fault, WrongContentType):
             word = fault.facts["content_type"]
-            explanation = f"The request media type {word} is not supported by this server. "
+            explanation = f"The request media type {word} is not supported by this server.\n"
         detail = self._invalid(fault, context) if isinstance(fault, InvalidField) else self.text(fault)
         return self._error(status, explanation, detail, fault, context)
 
@@ -131,20 +117,23 @@ class PlacementDialect(Dialect):
     def _error(
         self, status: int, explanation: str, detail: str, fault: Fault | None, context: RequestContext
     ) -> Answer:
-        """webob's layout without its markup: explanation, two breaks, detail, the place of a comment."""
-        detail = _TAG.sub("", detail.replace("\n", " ").replace("\r", ""))
-        tail = "" if status in (405, 406, 415) else "  "
-        body: dict[str, Any] = {
-            "status": status,
-            "title": _TITLES.get(status, ""),
-            "detail": f"{explanation}\n\n {detail}{tail}",
-        }
-        if context.microversion >= ERROR_CODES_SINCE:
-            body["code"] = fault.facts.get("error_code", _UNDEFINED) if fault is not None else _UNDEFINED
-        body["request_id"] = context.request_id
-        if isinstance(fault, NotAcceptable):
-            body["max_version"], body["min_version"] = self.api.microversion_max, self.api.microversion_min
-        return Answer.json(status, {"errors": [body]})
+        """webob's answer, whose JSON has a text without markup; who takes anything gets JSON."""
+
+        def document(text: str) -> dict[str, Any]:
+            body: dict[str, Any] = {
+                "status": status,
+                "title": webob.title(status),
+                "detail": webob.without_markup(text),
+            }
+            if context.microversion >= ERROR_CODES_SINCE:
+                body["code"] = fault.facts.get("error_code", _UNDEFINED) if fault is not None else _UNDEFINED
+            body["request_id"] = context.request_id
+            if isinstance(fault, NotAcceptable):
+                body["max_version"], body["min_version"] = self.api.microversion_max, self.api.microversion_min
+            return {"errors": [body]}
+
+        accept = _accept(context.accept)
+        return webob.answer(accept, status, explanation.replace("{accept}", accept), detail, document=document)
 
     def no_route(self, context: RequestContext) -> Answer:
         return self._error(404, _NOT_FOUND, "", None, context)
@@ -166,7 +155,9 @@ class PlacementDialect(Dialect):
         if not kind and headers.get("Content-Length", "0") != "0":
             raise BadRequest("content-type header required when content-length > 0")
         if verb == "GET":
-            if not context.path.startswith("/traits/") and not _accepts_json(headers.get("Accept", "")):
+            if not context.path.startswith("/traits/") and not webob.acceptable(
+                _accept(headers.get("Accept", "")), (_JSON,)
+            ):
                 raise UnacceptableAnswer()
         elif verb in ("POST", "PUT") and kind != _JSON and not _bodiless(context):
             raise WrongContentType(content_type=kind or "None")
@@ -258,12 +249,6 @@ def _bodiless(context: RequestContext) -> bool:
     )
 
 
-def _accepts_json(accept: str) -> bool:
-    if not accept:
-        return True
-    kinds = []
-    for part in accept.split(","):
-        kind, *parameters = (word.strip() for word in part.split(";"))
-        if not any(parameter.replace(" ", "") in ("q=0", "q=0.0") for parameter in parameters):
-            kinds.append(kind)
-    return not {_JSON, "application/*", "*/*", "*"}.isdisjoint(kinds)
+def _accept(accept: str) -> str:
+    """placement.requestlog: a client that takes anything takes JSON."""
+    return accept if accept and accept != "*/*" else _JSON

@@ -27,3 +27,5 @@ def shape(properties: Schema, optional: Schema | None = None) -> Schema:
 
 
 LINKS: Schema = array(shape({"rel": TEXT, "href": TEXT}))
+OF_WEBOB: Schema = shape({"message": TEXT, "code": TEXT, "title": TEXT})
+"""What webob makes of a refusal where JSON is wanted."""

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import Answer, Dialect, WrongVersion, jsonschema_sentence
+from mopenstack.gateway.dialects.base import Answer, Dialect, TooLarge, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
-from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, either, shape
+from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
 NOTHING = -1
 """A limit of 0, which cinder takes at its word: an empty list."""
@@ -41,6 +41,8 @@ class VolumeDialect(Dialect):
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
+        if isinstance(fault, TooLarge):
+            return self.too_large(fault, context)
         if fault.reason == "NoRoute":
             return self.no_route(context)
         status = self.status(fault)
@@ -56,8 +58,7 @@ class VolumeDialect(Dialect):
         usual = shape(
             {FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})}
         )
-        no_route = shape({"message": TEXT, "code": TEXT, "title": TEXT})
-        return either(usual, no_route) if status == 404 else usual
+        return either(usual, OF_WEBOB) if status in (404, 413) else usual
 
     def text(self, fault: Fault) -> str:
         if isinstance(fault, WrongVersion):

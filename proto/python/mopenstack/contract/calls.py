@@ -45,6 +45,8 @@ class RequestContext:
     """The query string, decoded."""
     document: Any = None
     """The JSON body."""
+    accept: str = ""
+    """Which answers the client takes, in HTTP's words."""
 
     def inner(self, microversion: int = LATEST) -> RequestContext:
         """The context of another operation within this request: at its own microversion, without body and query."""

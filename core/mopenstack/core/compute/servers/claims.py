@@ -168,6 +168,7 @@ async def amounts_on(call: Call, provider: Provider, needs: ResourceRequest) -> 
     """Provider of the host's tree -> amounts of its resources that meet the request; None: there is no room."""
     if needs.asked is not None:
         trees = search.ProviderTrees(await records.all_providers(call))
+        needs.asked.limit = 1
         for group in needs.asked.groups.values():
             group.in_tree = provider.id
         found, _ = search.search(trees, needs.asked)

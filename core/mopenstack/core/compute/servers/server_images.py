@@ -19,6 +19,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
+from mopenstack.core.store.blobs import BlobsFull
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.snapshots import Snapshots
 from mopenstack.image.v2.images.images_pb2 import Image
@@ -220,7 +221,11 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
     base = await call.tx.get(Image, server.image.id)
     image.disk_format = base.disk_format if base is not None else "qcow2"
     image.container_format = base.container_format if base is not None else "bare"
-    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
+    try:
+        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
+    except BlobsFull:  # Nova deletes the image of a snapshot that fails
+        await call.service(Images).discard(call.elevated(), image)
+        return
     data = Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
     data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=False)
     settle(image, data)

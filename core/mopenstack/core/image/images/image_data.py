@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from mopenstack.contract.calls import ByteStream, Outcome
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -103,6 +104,9 @@ class ImageData(Servicer):
         if isinstance(request, pb.UploadImageDataRequest | pb.StageImageDataRequest):
             _check_content_type(call)
             _announced_size(request)
+
+    def no_room(self, why: str) -> Fault:
+        return refusals.StorageIsFull()
 
     async def refusal(self, call: Call, request: Any, rules: Sequence[str]) -> Exception:
         if isinstance(request, pb.ImportImageRequest):

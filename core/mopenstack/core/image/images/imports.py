@@ -19,7 +19,7 @@ from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_b
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.core.image.tasks import Tasks
-from mopenstack.core.store.blobs import Blob
+from mopenstack.core.store.blobs import Blob, BlobsFull
 from mopenstack.image.v2 import refusals, tasks_pb2
 from mopenstack.image.v2.images import image_data_pb2 as pb
 from mopenstack.image.v2.images import images_pb2
@@ -136,7 +136,11 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     if not image.HasField("staged"):
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
         uri = plain(method).get("uri", "") if method is not None else ""
-        image.staged.CopyFrom(data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
+        try:
+            image.staged.CopyFrom(data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
+        except BlobsFull:
+            await _fail(call, image, FAILED)
+            return
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:

@@ -5,6 +5,7 @@ The image is made, its bytes are fetched, and only then is it there: a task that
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mopenstack.contract.calls import RequestContext
@@ -17,7 +18,7 @@ from mopenstack.core.image.images import download, formats, signatures
 from mopenstack.core.image.images.patch import ATTRIBUTES
 from mopenstack.core.image.images.states import VISIBILITY_WORDS, Image
 from mopenstack.core.image.images.web import allowed_hosts, stand_in, write
-from mopenstack.core.store.blobs import Blob
+from mopenstack.core.store.blobs import Blob, BlobsFull
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import refusals, tasks_pb2
 from mopenstack.image.v2.images import images_pb2
@@ -60,7 +61,9 @@ async def run(background: Background, cloud: Cloud, caller: Caller, task_id: str
         blob = await write(background.blobs, cloud, plain_struct(task.input)["import_from"])
         if blob is None and _stands_in(cloud):
             image = _image(plain_struct(task.input)["image_properties"])
-            blob = await stand_in(background.blobs, cloud, image.disk_format, plain_struct(task.input)["import_from"])
+            with suppress(BlobsFull):
+                address = plain_struct(task.input)["import_from"]
+                blob = await stand_in(background.blobs, cloud, image.disk_format, address)
 
     async def end(call: Call) -> None:
         if blob is None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats
-from mopenstack.core.store.blobs import Blob, Blobs, BlobTooLarge
+from mopenstack.core.store.blobs import Blob, Blobs, BlobsFull, BlobTooLarge
 
 log = logging.getLogger(__name__)
 
@@ -29,13 +29,13 @@ async def write(blobs: Blobs, cloud: Cloud, uri: str) -> Blob | None:
     key = f"{cloud.name}/{cloud.ids.uuid()}"
     try:
         return await blobs.write(key, download.fetch(uri, allowed_hosts(cloud)), BYTES_MAX)
-    except (download.Unreachable, download.Refused, BlobTooLarge, TimeoutError) as error:
+    except (download.Unreachable, download.Refused, BlobTooLarge, BlobsFull, TimeoutError) as error:
         log.info("download of %s: %s %s", uri, type(error).__name__, error)
         return None
 
 
 async def stand_in(blobs: Blobs, cloud: Cloud, disk_format: str, uri: str) -> Blob:
-    """A KiB of the format that names the address."""
+    """A KiB of the format that names the address; raises BlobsFull."""
     content = formats.stand_in(disk_format, f"mopenstack does not download images: {uri}\n")
 
     async def chunks() -> AsyncIterator[bytes]:

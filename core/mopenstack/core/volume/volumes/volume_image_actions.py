@@ -13,6 +13,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.image.images import formats
 from mopenstack.core.image.images.images import Images, settle
+from mopenstack.core.store.blobs import BlobsFull
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
@@ -123,14 +124,23 @@ async def _uploaded(call: Call, volume: Volume) -> None:
     """The image gets the bytes that the volume stands for: its own image's, or a stand-in of the format."""
     image = await call.tx.get(Image, volume.pending_image_id)
     if image is not None:
-        ready = copy_of(image)
-        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _content(volume, image))
-        disk = volume.size * 1024**3 if image.disk_format != "raw" else blob.size
-        settle(ready, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, virtual_size=disk))
-        ready.status = Image.ACTIVE
-        await call.service(Images).save(call, ready)
+        await _give_bytes(call, volume, image)
     volume.status = status_number(volume.previous_status)
     volume.previous_status = volume.pending_image_id = ""
+
+
+async def _give_bytes(call: Call, volume: Volume, image: Image) -> None:
+    """The image becomes active; it goes where there is no room for its bytes, as after any failure in Cinder."""
+    ready = copy_of(image)
+    try:
+        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _content(volume, image))
+    except BlobsFull:
+        await call.service(Images).discard(call.elevated(), image)
+        return
+    disk = volume.size * 1024**3 if image.disk_format != "raw" else blob.size
+    settle(ready, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512, virtual_size=disk))
+    ready.status = Image.ACTIVE
+    await call.service(Images).save(call, ready)
 
 
 @VOLUMES.on("reimage", "reimage_reserved")
