@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from pathlib import Path
@@ -90,14 +91,21 @@ class Contract:
         return found
 
 
+_reading = threading.RLock()
+
+
 @cache
 def _contract(names: frozenset[str] | None) -> Contract:
     return Contract(chosen(names))
 
 
 def contract(names: Iterable[str] | None = None) -> Contract:
-    """The contract of the named services and all that they need; None: of every installed one. Read once."""
-    return _contract(None if names is None else frozenset(names))
+    """The contract of the named services and all that they need; None: of every installed one. Read once.
+
+    One thread reads it, others wait: modules that two threads import at a time may be seen before they are whole.
+    """
+    with _reading:
+        return _contract(None if names is None else frozenset(names))
 
 
 def _shared() -> list[Any]:
