@@ -66,8 +66,9 @@ def seeder(contract: Contract, seed: Path | None = None) -> Seeder:
 async def apply_seed(engine: Engine, cloud: str, seeds: Iterable[Path]) -> None:
     """Make every call of the seeds, in order."""
     kept: dict[str, Message] = {}
+    contract, served = engine.registry.contract, _served(engine)
     for seed in seeds:
-        for step in _read(engine, seed):
+        for step in _read(contract, served, seed):
             await _make(engine, cloud, step, kept)
 
 
@@ -93,13 +94,17 @@ async def _make(engine: Engine, cloud: str, step: _Step, kept: dict[str, Message
         kept[item["keep"]] = _object(reply.result, step.place)
 
 
-def _read(engine: Engine, seed: Path) -> Iterator[_Step]:
-    contract = engine.registry.contract
+def _served(engine: Engine) -> dict[str, list[Operation]]:
+    """What a seed may call an operation -> those that are called so."""
     served: dict[str, list[Operation]] = {}
     for plan in engine.registry.plans.values():
         operation = plan.operation
         for name in (operation.method, f"{operation.service.rpartition('.')[2]}.{operation.method}", operation.name):
             served.setdefault(name, []).append(operation)
+    return served
+
+
+def _read(contract: Contract, served: dict[str, list[Operation]], seed: Path) -> Iterator[_Step]:
     for file in sorted(seed.glob("*.yaml")) if seed.is_dir() else [seed]:
         for number, item in enumerate(_items(file), 1):
             place = f"{file.name}, item {number}"

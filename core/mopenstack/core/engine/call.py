@@ -187,6 +187,3 @@ class Call:
 def names_of(message: Message) -> set[str]:
     """The fields that are set, for gRPC clients that send no mask."""
     return {field.name for field, _ in message.ListFields()}
-
-
-NEWEST = LATEST

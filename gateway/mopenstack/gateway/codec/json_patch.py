@@ -17,7 +17,6 @@ Operation = JsonPatch.Operation
 OPERATIONS = tuple(word.lower() for word, number in Operation.Op.items() if number)
 """The values of `op` as they are written."""
 DRAFT_OPERATIONS = ("add", "remove", "replace")
-DRAFTS = (4, 10)
 _WITH_VALUE = ("add", "replace", "test")
 _WITH_SOURCE = ("move", "copy")
 

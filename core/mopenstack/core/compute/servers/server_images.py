@@ -201,11 +201,6 @@ async def queue_shelved(call: Call, server: Server) -> None:
         server.shelved_image_id = image.id
 
 
-async def fill_shelved(call: Call, server: Server) -> None:
-    """Fill the image of a server that is shelved."""
-    await _fill(call, server, server.shelved_image_id)
-
-
 async def drop_shelved(call: Call, server: Server) -> None:
     """Delete the image of a server that is unshelved or deleted."""
     image_id, server.shelved_image_id = server.shelved_image_id, ""

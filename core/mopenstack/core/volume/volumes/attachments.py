@@ -34,7 +34,6 @@ from mopenstack.volume.v3.volumes import attachments_pb2 as pb2
 from mopenstack.volume.v3.volumes.attachments_pb2 import Attachment
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
-MODE_SINCE = 54
 NO_MODE = "null"
 NO_MOUNTPOINT = "na"
 TIME_TEXT = "%Y-%m-%dT%H:%M:%S.%f"

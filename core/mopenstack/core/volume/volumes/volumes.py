@@ -227,11 +227,6 @@ class Volumes(CinderResource[Volume]):
         await VOLUMES.complete(call, volume.id, "create")
         return await self.fetch(call, volume.id)
 
-    async def begin_delete(self, call: Call, id: str, *, cascade: bool = False, force: bool = False) -> None:
-        """Start the delete of a volume, of its snapshots too with `cascade`; raises InvalidVolume."""
-        volume = await call.tx.edit(Volume, id)
-        await VOLUMES.begin(call, volume, await self.prepare_delete(call, volume, cascade=cascade, force=force))
-
     @staticmethod
     async def prepare_delete(call: Call, volume: Volume, *, cascade: bool, force: bool) -> str:
         """Check a delete, discard the snapshots of a cascading one; the row that begins. Raises InvalidVolume."""
