@@ -9,6 +9,7 @@ enum's value is its word.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,13 +26,21 @@ _TOKEN = re.compile(r"\(|\)|(?:[^\s()%]|%\([^)]*\)s)+")
 _TEMPLATE = re.compile(r"%\(([^)]*)\)s")
 
 
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """A check as it is parsed: `and`, `or` or `not` of parts, or a word without parts."""
+
+    word: str
+    parts: tuple[_Check, ...] = ()
+
+
 def compile_check(text: str, rules: Mapping[str, str], *, strict: bool = False) -> Check:
     """A function of (caller, target) for a check string; raises ValueError for a bad one.
 
     The target is a message (or None): `%(project_id)s` is its field, and falls back to the caller's own
     attribute where the target has no such field or leaves it empty, as for a create; not so if `strict`.
     """
-    return _Parser(_TOKEN.findall(text), rules, strict).parse() if text.strip() else _always
+    return _compiled(_parsed(text, rules), strict)
 
 
 @cache
@@ -61,47 +70,20 @@ class Atom:
 
 def alternatives(package: str, text: str) -> list[list[Atom]]:
     """A check string as alternatives of atoms that must all hold. A part in `not` is one atom of the target."""
-    rules = _rules_of(package)
-    tokens = _TOKEN.findall(_expanded(text, rules))
-    return _Terms(tokens).parse() if tokens else [[]]
+    return _products(_parsed(text, _rules_of(package)))
 
 
-def _expanded(text: str, rules: Mapping[str, str]) -> str:
-    """The check with its named rules written out."""
-    return re.sub(r"rule:([\w:.-]+)", lambda match: f"({_expanded(rules[match.group(1)], rules)})", text)
-
-
-class _Terms:
-    """Reads a check as a sum of products."""
-
-    def __init__(self, tokens: list[str]) -> None:
-        self._tokens = tokens
-
-    def parse(self) -> list[list[Atom]]:
-        found = self._and()
-        while self._tokens and self._tokens[0].lower() == "or":
-            self._tokens.pop(0)
-            found = found + self._and()
-        return found
-
-    def _and(self) -> list[list[Atom]]:
-        found = self._one()
-        while self._tokens and self._tokens[0].lower() == "and":
-            self._tokens.pop(0)
-            right = self._one()
-            found = [[*first, *second] for first in found for second in right]
-        return found
-
-    def _one(self) -> list[list[Atom]]:
-        token = self._tokens.pop(0)
-        if token == "(":  # noqa: S105  # a parenthesis
-            found = self.parse()
-            self._tokens.pop(0)
-            return found
-        if token.lower() == "not":
-            self._one()
-            return [[Atom("not", of_target=True)]]
-        return [[_atom(token)]] if token not in ("@", "!") else [[]] if token == "@" else []  # noqa: S105
+def _products(check: _Check) -> list[list[Atom]]:
+    if check.word == "or":
+        return [atoms for part in check.parts for atoms in _products(part)]
+    if check.word == "and":
+        choices = itertools.product(*(_products(part) for part in check.parts))
+        return [[atom for atoms in choice for atom in atoms] for choice in choices]
+    if check.word == "not":
+        return [[Atom("not", of_target=True)]]
+    if check.word in ("@", "!"):
+        return [[]] if check.word == "@" else []
+    return [[_atom(check.word)]]
 
 
 def _atom(token: str) -> Atom:
@@ -130,11 +112,16 @@ def _never(caller: Caller, target: Any) -> bool:
     return False
 
 
-class _Parser:
-    def __init__(self, tokens: list[str], rules: Mapping[str, str], strict: bool) -> None:
-        self._tokens, self._rules, self._strict, self._place = tokens, rules, strict, 0
+def _parsed(text: str, rules: Mapping[str, str]) -> _Check:
+    """A check with its named rules written out; raises ValueError for a bad one."""
+    return _Parser(_TOKEN.findall(text), rules).parse() if text.strip() else _Check("@")
 
-    def parse(self) -> Check:
+
+class _Parser:
+    def __init__(self, tokens: list[str], rules: Mapping[str, str]) -> None:
+        self._tokens, self._rules, self._place = tokens, rules, 0
+
+    def parse(self) -> _Check:
         check = self._or()
         if self._place != len(self._tokens):
             raise ValueError(f"policy check: unexpected {self._tokens[self._place]!r}")
@@ -149,67 +136,81 @@ class _Parser:
         self._place += 1
         return self._tokens[self._place - 1]
 
-    def _or(self) -> Check:
-        checks = [self._and()]
-        while self._peek() == "or":
-            self._next()
-            checks.append(self._and())
-        if len(checks) == 1:
-            return checks[0]
-        if len(checks) == 2:  # the usual case, on the way of every request
-            first, second = checks
-            return lambda caller, target: first(caller, target) or second(caller, target)
-        return lambda caller, target: any(check(caller, target) for check in checks)
+    def _or(self) -> _Check:
+        return self._joined("or", lambda: self._joined("and", self._not))
 
-    def _and(self) -> Check:
-        checks = [self._not()]
-        while self._peek() == "and":
+    def _joined(self, word: str, part: Callable[[], _Check]) -> _Check:
+        parts = [part()]
+        while self._peek() == word:
             self._next()
-            checks.append(self._not())
-        if len(checks) == 1:
-            return checks[0]
-        if len(checks) == 2:
-            first, second = checks
-            return lambda caller, target: first(caller, target) and second(caller, target)
-        return lambda caller, target: all(check(caller, target) for check in checks)
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else _Check(word, tuple(parts))
 
-    def _not(self) -> Check:
+    def _not(self) -> _Check:
         if self._peek() == "not":
             self._next()
-            check = self._not()
-            return lambda caller, target: not check(caller, target)
+            return _Check("not", (self._not(),))
         if self._peek() == "(":
             self._next()
             check = self._or()
             if self._next() != ")":
                 raise ValueError("policy check: a parenthesis is not closed")
             return check
-        return self._atom(self._next())
+        return self._word(self._next())
 
-    def _atom(self, token: str) -> Check:
-        if token in ("@", "!"):
-            return _always if token == "@" else _never  # noqa: S105  # a word of the check
+    def _word(self, token: str) -> _Check:
         kind, colon, match = token.partition(":")
-        if not colon:
+        if not colon and token not in ("@", "!"):
             raise ValueError(f"policy check: {token!r} is no check")
-        if kind == "rule":
-            if match not in self._rules:
-                raise ValueError(f"policy check: the package declares no rule {match!r}")
-            return compile_check(self._rules[match], self._rules, strict=self._strict)
-        if kind == "role":
-            role = match.lower()
-            return lambda caller, target: role in caller.roles
-        if kind == "system_scope":
-            return lambda caller, target: caller.system
-        if kind == "is_admin":
-            return lambda caller, target: caller.is_admin
-        if kind == "field":
-            name, _, value = match.partition("=")
-            if value.startswith("~"):
-                pattern = re.compile(value[1:])
-                return lambda caller, target: pattern.match(str(getattr(target, name, ""))) is not None
-            return lambda caller, target: str(getattr(target, name, None)).lower() == value.lower()
-        return _attribute(kind, match, self._strict)
+        if kind != "rule":
+            return _Check(token)
+        if match not in self._rules:
+            raise ValueError(f"policy check: the package declares no rule {match!r}")
+        return _parsed(self._rules[match], self._rules)
+
+
+def _compiled(check: _Check, strict: bool) -> Check:
+    checks = [_compiled(part, strict) for part in check.parts]
+    if check.word == "not":
+        inner = checks[0]
+        return lambda caller, target: not inner(caller, target)
+    if check.word in ("or", "and"):
+        return _either(checks) if check.word == "or" else _both(checks)
+    return _compiled_word(check.word, strict)
+
+
+def _either(checks: list[Check]) -> Check:
+    if len(checks) > 2:
+        return lambda caller, target: any(check(caller, target) for check in checks)
+    first, second = checks  # the usual case, on the way of every request
+    return lambda caller, target: first(caller, target) or second(caller, target)
+
+
+def _both(checks: list[Check]) -> Check:
+    if len(checks) > 2:
+        return lambda caller, target: all(check(caller, target) for check in checks)
+    first, second = checks
+    return lambda caller, target: first(caller, target) and second(caller, target)
+
+
+def _compiled_word(word: str, strict: bool) -> Check:
+    if word in ("@", "!"):
+        return _always if word == "@" else _never
+    kind, _, match = word.partition(":")
+    if kind == "role":
+        role = match.lower()
+        return lambda caller, target: role in caller.roles
+    if kind == "system_scope":
+        return lambda caller, target: caller.system
+    if kind == "is_admin":
+        return lambda caller, target: caller.is_admin
+    if kind == "field":
+        name, _, value = match.partition("=")
+        if value.startswith("~"):
+            pattern = re.compile(value[1:])
+            return lambda caller, target: pattern.match(str(getattr(target, name, ""))) is not None
+        return lambda caller, target: str(getattr(target, name, None)).lower() == value.lower()
+    return _attribute(kind, match, strict)
 
 
 def _attribute(name: str, match: str, strict: bool) -> Check:
