@@ -74,7 +74,7 @@ def verdict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
         def look(cloud: Cloud, account: Account) -> Any:
             if isinstance(lacks, Exception):
                 raise lacks
-            return SimpleNamespace(lacks=lambda features: list(lacks))
+            return SimpleNamespace(session=session, lacks=lambda features: list(lacks))
 
         tool = SimpleNamespace(require=lambda: SimpleNamespace(path=Path("terraform")), cli_config=lambda: tmp_path)
         monkeypatch.setattr(Terraform, "script", script)

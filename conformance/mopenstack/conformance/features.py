@@ -28,6 +28,7 @@ class Features:
 
     def __init__(self, session: Session, *, admin: bool) -> None:
         self.session, self._admin = session, admin
+        self._newest: dict[str, str] = {}
 
     def has(self, feature: str) -> bool:
         """Whether the cloud has it."""
@@ -62,7 +63,9 @@ class Features:
 
     def newest(self, service: str) -> str:
         """The newest microversion of a service; empty for one that has none."""
-        return self.session.newest_microversion(service)
+        if service not in self._newest:
+            self._newest[service] = self.session.newest_microversion(service)
+        return self._newest[service]
 
     def _has_microversion(self, service: str, microversion: str) -> bool:
         newest = self.newest(service)

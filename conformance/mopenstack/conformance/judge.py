@@ -39,7 +39,8 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         return _not_run(result, "no administrator for this cloud")
     started = time.monotonic()
     try:
-        missing = look(cloud, account).lacks(scenario.features)
+        features = look(cloud, account)
+        missing = features.lacks(scenario.features)
     except CloudError as error:
         return result.model_copy(update={"outcome": Outcome.FAILED, "drift_free": None, "reason": str(error)[:300]})
     if missing:
@@ -50,7 +51,7 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
     )
     workspace = Workspace(scenario, scratch, Terraform().require().path or Path("terraform"), environment)
     try:
-        before = Session(account).authenticate().inventory()
+        before = features.session.inventory()
         workspace.init()
         if scenario.tree is Tree.MISCONFIGURED:
             _must_be_refused(scenario, workspace, steps)

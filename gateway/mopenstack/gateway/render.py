@@ -110,7 +110,7 @@ class Renderer:
         self, endpoint: Endpoint, result: Any, dialect: Dialect, context: RequestContext, query: common.Query | None
     ) -> dict[str, Any]:
         """The links beside a list that came as a whole message."""
-        if query is None or "page" not in result.DESCRIPTOR.fields_by_name:
+        if query is None or not endpoint.paged:
             return {}
         info = result.page
         page = Page(getattr(result, endpoint.envelope_field), info.next_marker, info.previous_marker)

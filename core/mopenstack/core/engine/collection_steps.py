@@ -12,7 +12,7 @@ from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.calls import Outcome, Result
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import Operation
+from mopenstack.contract.operations import Operation, is_map
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
@@ -58,7 +58,7 @@ def collection_handler(operation: Operation, parents: Iterable[Any], known: Rule
 def _kind_of(field: AnyField) -> type[_Steps]:
     if field.message_type is None:
         return _Words
-    return _Map if field.message_type.GetOptions().map_entry else _Messages
+    return _Map if is_map(field) else _Messages
 
 
 def _body_field(request: type[Message], items: AnyField, variables: set[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import field_rules
+from mopenstack.contract.operations import field_rules, is_map
 from mopenstack.contract.v1 import annotations_pb2
 
 
@@ -55,7 +55,7 @@ def free_fields(descriptor: AnyMessageType) -> frozenset[str]:
 
 def _is_object(field: AnyField) -> bool:
     message = field.message_type
-    return message is not None and (message.GetOptions().map_entry or message.full_name == "google.protobuf.Struct")
+    return message is not None and (is_map(field) or message.full_name == "google.protobuf.Struct")
 
 
 def merge_free_fields(source: Message, target: Message, names: Iterable[str]) -> None:
@@ -74,7 +74,7 @@ def copy_fields(source: Message, target: Message, names: Iterable[str]) -> None:
             continue  # the service takes another spelling ("a,b" for a list): its hooks read it
         target.ClearField(name)
         if field.is_repeated:
-            if field.message_type is not None and field.message_type.GetOptions().map_entry:
+            if field.message_type is not None and is_map(field):
                 values = getattr(source, name)
                 entry = field.message_type.fields_by_name["value"]
                 for key in values:

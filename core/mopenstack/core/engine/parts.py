@@ -20,7 +20,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome, Result
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import Operation, message_class
+from mopenstack.contract.operations import Operation, is_map, message_class
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Step, item_variable, step_of
@@ -249,6 +249,6 @@ class _Steps:
 def _item_type(field: AnyField) -> AnyMessageType | None:
     """The type of the messages of a repeated field or a map; None where it holds strings."""
     message = field.message_type
-    if message is not None and message.GetOptions().map_entry:
+    if message is not None and is_map(field):
         return message.fields_by_name["value"].message_type
     return message

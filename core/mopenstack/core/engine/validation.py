@@ -21,7 +21,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
-from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
+from mopenstack.contract.operations import LATEST, exists, field_rules, is_map, wire_key
 from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import annotations_pb2
 
@@ -89,7 +89,7 @@ def _checker(descriptor: AnyMessageType, mode: str, microversion: int) -> Checke
         rules = field_rules(field)
         if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL):
             continue
-        if not minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+        if not exists(rules, microversion):
             continue
         steps += _field_steps(field, rules, mode, mask, microversion)
     if not steps:
@@ -111,7 +111,7 @@ def _field_steps(
 ) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
-    envelope = field.message_type is not None and not _is_map(field) and not _foreign(field.message_type)
+    envelope = field.message_type is not None and not is_map(field) and not _foreign(field.message_type)
     if rules.required and (mode != "update" or envelope):
         steps.append(_required(field, name, key))
     test = _value_test(field, rules)
@@ -123,15 +123,11 @@ def _field_steps(
     if envelope and field.message_type is not None:
         inner = _checker(field.message_type, mode, microversion)
         steps.append(_nested(name, key, inner, repeated, mask))
-    elif _is_map(field) and field.message_type is not None:
+    elif is_map(field) and field.message_type is not None:
         value = field.message_type.fields_by_name["value"].message_type
         if value is not None and not _foreign(value):
             steps.append(_each_value(name, key, _checker(value, mode, microversion), rules.inline))
     return steps
-
-
-def _is_map(field: AnyField) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def _foreign(descriptor: AnyMessageType) -> bool:
@@ -233,7 +229,7 @@ def _value_test(field: AnyField, rules: annotations_pb2.Field) -> Callable[[Any,
         tests.append(("one_of", words, lambda value: str(value) in words))
     if rules.format:
         tests.append(("format", rules.format, lambda value: is_format(rules.format, value)))
-    if not tests or _is_map(field):
+    if not tests or is_map(field):
         return None
 
     def test(value: Any, path: Path) -> None:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import LATEST, field_rules, minor, wire_key
+from mopenstack.contract.operations import exists, field_rules, wire_key
 from mopenstack.gateway.surface import Endpoint
 
 DEPTH_MAX = 8
@@ -57,7 +57,7 @@ def _fields(message: AnyMessageType, microversion: int) -> dict[str, AnyField]:
         rules = field_rules(field)
         if rules.inline:
             found[""] = field
-        elif minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+        elif exists(rules, microversion):
             found[wire_key(field)] = field
             if rules.also:
                 found[rules.also] = field

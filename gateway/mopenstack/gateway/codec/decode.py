@@ -20,13 +20,13 @@ from mopenstack.contract.faults import InvalidField
 from mopenstack.contract.operations import (
     FIELD_MASK,
     JSON_PATCH,
-    LATEST,
     PAGE_INFO,
     QUERY,
+    exists,
     field_rules,
     has_places,
     in_place,
-    minor,
+    is_map,
     wire_key,
 )
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
@@ -86,7 +86,7 @@ class Decoder:
                 continue
             setter = _setter(field, rules, view)
             if rules.inline:
-                alone = field.is_repeated and not _is_map(field) and len(descriptor.fields) == 1
+                alone = field.is_repeated and not is_map(field) and len(descriptor.fields) == 1
                 if alone or (field.message_type is not None and field.message_type.full_name == JSON_PATCH):
                     self._list = setter
                 else:
@@ -195,13 +195,9 @@ def is_foreign(full_name: str) -> bool:
     return full_name.startswith("google.protobuf.") or full_name in (QUERY, PAGE_INFO, JSON_PATCH)
 
 
-def _is_map(field: AnyField) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
 def _is_envelope(field: AnyField) -> bool:
     """Whether an update needs the field too: the object that it is about."""
-    return field.message_type is not None and not _is_map(field) and not is_foreign(field.message_type.full_name)
+    return field.message_type is not None and not is_map(field) and not is_foreign(field.message_type.full_name)
 
 
 def _unknown_policy(descriptor: AnyMessageType) -> int:
@@ -224,13 +220,13 @@ def _accepted(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool
         return False
     if not in_place(rules, view.request, view.microversion):
         return False
-    return minor(rules.since, 0) <= view.microversion <= minor(rules.until, LATEST)
+    return exists(rules, view.microversion)
 
 
 def _setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name, nullable = field.name, rules.nullable
     substitute = json.loads(rules.coerce_null) if rules.coerce_null else None
-    if _is_map(field):
+    if is_map(field):
         inner = _map_setter(field, rules, view)
     elif field.is_repeated:
         inner = _list_setter(field, rules, view)

@@ -23,7 +23,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from mopenstack.contract.contract import api_of
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import LATEST, enum_words, field_rules, has_places, in_place, minor, wire_key
+from mopenstack.contract.operations import (
+    enum_words,
+    exists,
+    field_rules,
+    has_places,
+    in_place,
+    is_map,
+    wire_key,
+)
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.values import plain, plain_struct
 from mopenstack.gateway.codec.values import dumps
@@ -50,7 +58,7 @@ class Encoder:
         """Whether every field is a header, or of other microversions: then the answer has no body."""
         for field in descriptor.fields:
             rules = field_rules(field)
-            if not (rules.header or rules.header_prefix) and _exists(rules, microversion):
+            if not (rules.header or rules.header_prefix) and exists(rules, microversion):
                 self.bodiless = False
             if not _shown(field, rules, view):
                 continue
@@ -150,23 +158,15 @@ def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
     aside = rules.header or rules.header_prefix
     if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
         return False
-    if not _exists(rules, view.microversion):
+    if not exists(rules, view.microversion):
         return False
     if field.message_type is not None and field.message_type.name in ("PageInfo", "FieldMask"):
         return False
     return (not rules.audience or rules.audience == view.audience) and in_place(rules, view.answer, view.microversion)
 
 
-def _exists(rules: annotations_pb2.Field, microversion: int) -> bool:
-    return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
-
-
-def _is_map(field: AnyField) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
 def _is_list(field: AnyField) -> bool:
-    return field.is_repeated and not _is_map(field)
+    return field.is_repeated and not is_map(field)
 
 
 def _is_value(field: AnyField) -> bool:
@@ -218,7 +218,7 @@ def _emit(field: AnyField, rules: annotations_pb2.Field, view: View) -> Emit:
 
 def _value(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
     name = field.name
-    if _is_map(field):
+    if is_map(field):
         assert field.message_type is not None
         one = scalar(field.message_type.fields_by_name["value"], rules, view)
         return lambda message, base, root: {

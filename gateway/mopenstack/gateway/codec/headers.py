@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
-from mopenstack.contract.operations import LATEST, field_rules, minor
+from mopenstack.contract.operations import LATEST, exists, field_rules
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.encode import View, link_address, scalar
 
@@ -50,7 +50,7 @@ def _headers(descriptor: AnyMessageType, microversion: int) -> tuple[tuple[str, 
     found = []
     for field in descriptor.fields:
         rules = field_rules(field)
-        if rules.header and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+        if rules.header and exists(rules, microversion):
             found.append((rules.header, _header(field, rules)))
     return tuple(found)
 

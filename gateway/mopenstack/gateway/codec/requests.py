@@ -9,7 +9,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, field_rules, minor, wire_key
+from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, exists, field_rules, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.decode import Set, View, decoder, is_foreign, value_reader
 
@@ -59,7 +59,7 @@ class RequestDecoder:
                 self._mask = field.name
             elif field.type == FieldDescriptor.TYPE_BYTES:
                 continue  # streams of bytes come as bodies
-            elif full_name == "" and minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST):
+            elif full_name == "" and exists(rules, microversion):
                 self._query[wire_key(field)] = (field, _text_setter(field))
             if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
                 self._envelope = (field.name, wire_key(field))

@@ -80,6 +80,8 @@ class Dialect:
     """Reason or gRPC code -> HTTP status, where it differs from the tables above."""
     reserved: ClassVar[frozenset[str]] = frozenset({"limit", "marker", "sort_key", "sort_dir"})
     """Query keys of lists that are no filters."""
+    mixed_sorting: ClassVar[str] = ""
+    """The refusal of `sort` beside `sort_key` or `sort_dir`; empty: a list takes both."""
     zero_is_zero: ClassVar[bool] = False
     """Whether limit=0 asks for an empty list; else for as many as the service allows."""
     json_only: ClassVar[bool] = False
@@ -234,6 +236,10 @@ class Dialect:
 
     def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
         """A list's query string; raises InvalidField for a bad limit."""
+        pairs = list(pairs)
+        named = {key for key, _ in pairs}
+        if self.mixed_sorting and "sort" in named and named & {"sort_key", "sort_dir"}:
+            raise BadRequest(self.mixed_sorting)
         query = common.Query()
         keys: list[str] = []
         directions: list[str] = []
@@ -279,7 +285,7 @@ class Dialect:
 
     def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         """What stands beside the list: how it goes on."""
-        if not page.next_marker or not (query.limit or page.next_marker):
+        if not page.next_marker:
             return {}
         return {f"{self.links_key(key)}_links": [{"rel": "next", "href": self.url(context, page.next_marker)}]}
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Page, RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, Unauthorized
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
+    NO_RESOURCE,
     Answer,
     Dialect,
     NoSuchAction,
@@ -51,7 +52,7 @@ class ComputeDialect(Dialect):
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
-        if isinstance(fault, Unauthorized) or fault.code == "UNAUTHENTICATED":
+        if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
         if isinstance(fault, TooLarge):
             return self.too_large(fault, context)
@@ -68,7 +69,7 @@ class ComputeDialect(Dialect):
         if isinstance(fault, NoSuchAction):
             return f"There is no such action: {fault.facts['action']}"
         if isinstance(fault, WrongVersion):
-            return "The resource could not be found."
+            return NO_RESOURCE
         return super().text(fault)
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:

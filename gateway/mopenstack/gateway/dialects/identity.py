@@ -72,13 +72,15 @@ class IdentityDialect(Dialect):
 
     def unauthorized(self, context: RequestContext) -> Answer:
         document = {"error": {"code": 401, "message": UNAUTHORIZED, "title": "Unauthorized"}}
-        return Answer.json(401, document, {"WWW-Authenticate": f'Keystone uri="{context.api_url}/v3"'})
+        return Answer.json(401, document, {"WWW-Authenticate": self.challenge(context)})
 
-    @staticmethod
-    def _oauth2(fault: Fault, status: int, context: RequestContext) -> Answer:
+    def challenge(self, context: RequestContext) -> str:
+        return f'Keystone uri="{context.api_url}/v3"'
+
+    def _oauth2(self, fault: Fault, status: int, context: RequestContext) -> Answer:
         """RFC 6749's refusals (keystone.oauth2.handlers)."""
         title = "invalid_client" if status == 401 else str(fault.facts.get("title", "other_error"))
-        headers = {"WWW-Authenticate": f'Keystone uri="{context.api_url}/v3"'} if status == 401 else {}
+        headers = {"WWW-Authenticate": self.challenge(context)} if status == 401 else {}
         return Answer.json(status, {"error": title, "error_description": fault.text}, headers)
 
     def _unauthenticated(self, fault: Fault, context: RequestContext) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mopenstack.contract.calls import Page, RequestContext
@@ -33,6 +33,7 @@ class ImageDialect(Dialect):
     exact_paths = True
     body_expected = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
+    mixed_sorting = "Old and new sorting syntax cannot be combined"
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
@@ -64,22 +65,7 @@ class ImageDialect(Dialect):
     def refused(self, fault: PolicyRefused) -> str:
         return f"You are not authorized to complete {fault.rules[0]} action."
 
-    def no_route(self, context: RequestContext) -> Answer:
-        return _error(context, 404, "The resource could not be found.")
-
-    def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
-        answer = _error(context, 405, f"The method {context.verb} is not allowed for this resource. ")
-        answer.headers["Allow"] = ", ".join(sorted(allowed))
-        return answer
-
     # -- lists
-
-    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
-        pairs = list(pairs)
-        keys = {key for key, _ in pairs}
-        if "sort" in keys and keys & {"sort_key", "sort_dir"}:
-            raise BadRequest("Old and new sorting syntax cannot be combined")
-        return super().query(pairs, microversion)
 
     def limit(self, value: str, key: str = "limit") -> int:
         try:
@@ -88,7 +74,7 @@ class ImageDialect(Dialect):
             raise BadRequest("limit param must be an integer") from None
         if found < 0:
             raise BadRequest("limit param must be positive")
-        return min(found, 2**31 - 1)
+        return found
 
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
         for direction in directions:

@@ -73,11 +73,11 @@ class NetworkDialect(Dialect):
 
     def no_route(self, context: RequestContext) -> Answer:
         if context.path.startswith("/v2.0"):
-            return _error(404, "HTTPNotFound", "The resource could not be found.")
+            return _error(404, "HTTPNotFound", NO_RESOURCE)
         # pecan's own: JSON for those that want nothing else more, the rest is webob's.
         if webob.acceptable(context.accept or "*/*", _OF_PECAN)[:1] == (webob.JSON,):
             return Answer.json(404, {"code": 404, "title": "Not Found", "description": None})
-        return webob.answer(context.accept, 404, NO_RESOURCE)
+        return super().no_route(context)
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)

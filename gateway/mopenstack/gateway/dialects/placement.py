@@ -17,6 +17,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.base import (
     MALFORMED,
+    NO_RESOURCE,
     Answer,
     Dialect,
     NotAcceptable,
@@ -29,11 +30,10 @@ ERROR_CODES_SINCE = 23
 CACHED_SINCE = 15
 _UNDEFINED = "placement.undefined_code"
 _JSON = "application/json"
-_NOT_FOUND = "The resource could not be found."
 _EXPLANATIONS: Mapping[int, str] = {
     400: MALFORMED,
     403: "Access was denied to this resource.",
-    404: _NOT_FOUND,
+    404: NO_RESOURCE,
     406: "The resource could not be generated that was acceptable to your browser\n(content of type {accept}. ",
     409: "There was a conflict when trying to complete your request.",
     413: "The body of your request was too large for this server.",
@@ -83,7 +83,7 @@ class PlacementDialect(Dialect):
             # Clearing all inventories is the one operation whose absence is a 405 instead of a 404.
             if context.verb == "DELETE" and context.path.endswith("/inventories"):
                 return self._error(405, _bad_verb(context), "", fault, context)
-            return self._error(404, _NOT_FOUND, "", fault, context)
+            return self._error(404, NO_RESOURCE, "", fault, context)
         status = self.status(fault)
         explanation = _EXPLANATIONS.get(status, "")
         if isinstance(fault, WrongContentType):
@@ -136,7 +136,7 @@ class PlacementDialect(Dialect):
         return webob.answer(accept, status, explanation.replace("{accept}", accept), detail, document=document)
 
     def no_route(self, context: RequestContext) -> Answer:
-        return self._error(404, _NOT_FOUND, "", None, context)
+        return self._error(404, NO_RESOURCE, "", None, context)
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         text = "The method specified is not allowed for this resource."

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import Answer, Dialect, TooLarge, WrongVersion, jsonschema_sentence
+from mopenstack.gateway.dialects.base import NO_RESOURCE, Answer, Dialect, TooLarge, WrongVersion, jsonschema_sentence
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
 from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
@@ -35,8 +35,10 @@ class VolumeDialect(Dialect):
     request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
     exact_paths = True
+    mixed_sorting = (
+        "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter."
+    )
     wrong_state = 400  # cinder.exception.InvalidVolume and its like
-    statuses: ClassVar[Mapping[str, int]] = {}
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
@@ -62,7 +64,7 @@ class VolumeDialect(Dialect):
 
     def text(self, fault: Fault) -> str:
         if isinstance(fault, WrongVersion):
-            return "The resource could not be found."
+            return NO_RESOURCE
         return super().text(fault)
 
     def invalid(self, fault: InvalidField) -> str:
@@ -91,15 +93,6 @@ class VolumeDialect(Dialect):
         if number < 0:
             raise BadRequest("limit param must be positive" if key == "limit" else f"{key} must be >= 0")
         return number if number or key != "limit" else NOTHING
-
-    def query(self, pairs: Iterable[tuple[str, str]], microversion: int) -> common.Query:
-        pairs = list(pairs)
-        keys = {key for key, _ in pairs}
-        if "sort" in keys and keys & {"sort_key", "sort_dir"}:
-            raise BadRequest(
-                "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter."
-            )
-        return super().query(pairs, microversion)
 
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
         if any(direction not in ("asc", "desc") for direction in directions):

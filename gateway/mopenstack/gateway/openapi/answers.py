@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -133,7 +134,7 @@ def refusals(
     if options.transition or options.guard:
         row = options.transition or options.guard
         yield Refused(dialect.wrong_state, f"The state of the target does not allow `{row}`.")
-    if _quota(operation, contract):
+    if (operation.package, operation.method) in _counted(contract):
         yield _of(dialect, OverLimit, "The quota of the project is used up.")
     if operation.api.microversion_max:
         yield _of(dialect, NotAcceptable, "The API has no such microversion.")
@@ -148,18 +149,22 @@ def refused(found: Sequence[Refused], service: str, schemas: Schemas, dialect: D
     """The response of the refusals that share a status."""
     texts = list(dict.fromkeys(one.text for one in found if not one.name))
     texts += [f"- `{one.name}`: {one.text}" for one in dict.fromkeys(found) if one.name]
-    status = found[0].status
-    name = f"{service}.error.{status}"
-    schemas.components.setdefault(name, dialect.error_schema(status))
-    return {"description": "\n".join(texts), "content": {JSON: {"schema": {"$ref": REFERENCE + name}}}}
+    schema = _error_schema(service, found[0].status, schemas, dialect)
+    return {"description": "\n".join(texts), "content": {JSON: {"schema": schema}}}
 
 
 def other(service: str, schemas: Schemas, dialect: Dialect) -> Json:
     """The response of refusals that no declaration tells of."""
-    for status in _STATUSES:
-        schemas.components.setdefault(f"{service}.error.{status}", dialect.error_schema(status))
-    references = [{"$ref": f"{REFERENCE}{service}.error.{status}"} for status in _STATUSES]
+    references = [_error_schema(service, status, schemas, dialect) for status in _STATUSES]
     return {"description": "Any other refusal.", "content": {JSON: {"schema": {"anyOf": references}}}}
+
+
+def _error_schema(service: str, status: int, schemas: Schemas, dialect: Dialect) -> Json:
+    """A reference to what a service's refusals with a status look like."""
+    name = f"{service}.error.{status}"
+    if name not in schemas.components:
+        schemas.components[name] = dialect.error_schema(status)
+    return {"$ref": REFERENCE + name}
 
 
 def _of(dialect: Dialect, fault: type[Fault], text: str) -> Refused:
@@ -176,12 +181,13 @@ def _policy_refuses(operation: Operation) -> bool:
     return bool(policy.name) and (policy.check not in _ALWAYS or policy.in_core or bool(policy.scope))
 
 
-def _quota(operation: Operation, contract: Contract) -> bool:
-    """Whether the operation creates an object that a quota counts."""
+@cache
+def _counted(contract: Contract) -> frozenset[tuple[str, str]]:
+    """(package, RPC) of the creates of what a quota counts."""
+    found = set()
     for message in contract.resources.values():
         resource: Any = message.DESCRIPTOR.GetOptions().Extensions[options_pb2.resource]
-        noun = resource.noun or message.DESCRIPTOR.name
-        same = message.DESCRIPTOR.file.package == operation.package and operation.method == f"Create{noun}"
-        if resource.quota and same:
-            return True
-    return False
+        if resource.quota:
+            noun = resource.noun or message.DESCRIPTOR.name
+            found.add((message.DESCRIPTOR.file.package, f"Create{noun}"))
+    return frozenset(found)

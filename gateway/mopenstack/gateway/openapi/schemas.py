@@ -20,6 +20,7 @@ from mopenstack.contract.operations import (
     enum_words,
     field_rules,
     has_places,
+    is_map,
     minor,
     wire_key,
 )
@@ -123,7 +124,7 @@ class Schemas:
             rules = field_rules(field)
             if rules.inline:
                 value = self._value(field, view)
-                if _is_map(field):
+                if is_map(field):
                     free.append(value["additionalProperties"])
                 elif value != {"type": "object"}:  # a whole object, the list itself, or anything
                     whole.append(value)
@@ -206,7 +207,7 @@ class Schemas:
     def _value(self, field: AnyField, view: View) -> Json:
         rules = field_rules(field)
         value: Json
-        if _is_map(field):
+        if is_map(field):
             assert field.message_type is not None
             value = {
                 "type": "object",
@@ -316,14 +317,10 @@ def _links(rules: annotations_pb2.Field) -> Json:
     return {"type": "object", "properties": texts}
 
 
-def _is_map(field: AnyField) -> bool:
-    return field.message_type is not None and field.message_type.GetOptions().map_entry
-
-
 def _required(field: AnyField, rules: annotations_pb2.Field, mode: str) -> bool:
     """Whether a request lacks something without the field: an update needs only the object that it is about."""
     own = field.message_type is not None and not field.message_type.full_name.startswith("google.protobuf.")
-    return rules.required and (mode != "update" or (own and not _is_map(field)))
+    return rules.required and (mode != "update" or (own and not is_map(field)))
 
 
 def _may_be_in(rules: annotations_pb2.Field, message: str) -> bool:

@@ -117,7 +117,17 @@ def in_place(rules: annotations_pb2.Field, message: str, microversion: int) -> b
 
 
 def _is_place(place: annotations_pb2.Place, message: str, microversion: int) -> bool:
-    return message in place.message and minor(place.since, 0) <= microversion <= minor(place.until, LATEST)
+    return message in place.message and exists(place, microversion)
+
+
+def exists(rules: annotations_pb2.Field | annotations_pb2.Place, microversion: int) -> bool:
+    """Whether what says `since` and `until` is there at a microversion."""
+    return minor(rules.since, 0) <= microversion <= minor(rules.until, LATEST)
+
+
+def is_map(descriptor: AnyField) -> bool:
+    """Whether a field is a map<>; protobuf has it as a repeated message."""
+    return descriptor.message_type is not None and descriptor.message_type.GetOptions().map_entry
 
 
 def wire_key(descriptor: AnyField) -> str:
