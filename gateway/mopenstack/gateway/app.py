@@ -18,11 +18,13 @@ from urllib.parse import parse_qsl, urlsplit
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
+from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, RequestContext, is_loopback
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
 from mopenstack.contract.operations import LATEST, Operation, minor
+from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway import admin_guard
 from mopenstack.gateway.addresses import split_cloud
 from mopenstack.gateway.dialects.base import Answer, NoSuchAction, TooLarge, WrongVersion
@@ -193,7 +195,26 @@ class App:
             verb = "GET"
         if found is None or verb not in found[0].leaves:
             return await self._unserved(surface, context, found[0].leaves if found else ())
-        leaves, values = found[0].leaves[verb], found[1]
+        endpoint, message, query = await self._message(request, surface, found[0].leaves[verb], found[1], context)
+        if endpoint.operation.raw_request:
+            context.body = _chunks(request)
+            context.content_type = request.headers.get("Content-Type", "")
+        reply = await self._core.call(endpoint.operation, message, context)
+        if isinstance(reply.result, ByteStream):
+            self.renderer.streamed(endpoint)
+            return reply.result, endpoint.status(context.microversion, reply.outcome)
+        return self.renderer.answer(endpoint, message, reply, dialect, context, query)
+
+    async def _message(
+        self,
+        request: web.BaseRequest,
+        surface: Surface,
+        leaves: list[tuple[tuple[str, ...], Endpoint]],
+        values: list[str],
+        context: RequestContext,
+    ) -> tuple[Endpoint, Message, common.Query | None]:
+        """The endpoint of a request, its message and a list's query; raises the refusal of what it cannot read."""
+        dialect, verb = surface.dialect, request.method
         document = None
         body = b""
         endpoint = leaves[0][1]
@@ -239,14 +260,7 @@ class App:
             if not endpoint.operation.anonymous:
                 await self._core.authenticate(context, endpoint.operation.package)
             raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
-        if raw:
-            context.body = _chunks(request)
-            context.content_type = request.headers.get("Content-Type", "")
-        reply = await self._core.call(endpoint.operation, message, context)
-        if isinstance(reply.result, ByteStream):
-            self.renderer.streamed(endpoint)
-            return reply.result, endpoint.status(context.microversion, reply.outcome)
-        return self.renderer.answer(endpoint, message, reply, dialect, context, query)
+        return endpoint, message, query
 
     @staticmethod
     def _choose(
