@@ -25,26 +25,25 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
     if plan.before:
         await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
-    if plan.policy_first:
-        await _check_policy(plan, call, request, target)
+    if plan.policy_first and not _permits(plan, call, target):
+        raise await plan.refuser.refusal(call, request, [plan.policy])
     if plan.check_request is not None:
         await plan.check_request(call, request)
-    if plan.target:
+    if plan.target.owners:
         target = call.target = await _target(plan, call, request)
     if plan.operation.anonymous:
         return
-    if not plan.policy_first:
-        await _check_policy(plan, call, request, target)
+    if not plan.policy_first and not _permits(plan, call, target):
+        raise await plan.refuser.refusal(call, request, [plan.policy])
     if plan.field_policies:
         _check_fields(plan, call, request, target)
 
 
-async def _check_policy(plan: Plan, call: Call, request: Message, target: Any) -> None:
-    """The operation's own policy, of its target or of the request."""
+def _permits(plan: Plan, call: Call, target: Any) -> bool:
+    """What the operation's own policy says, of its target or of the request; raises the refusal of a scope."""
     if plan.scopes and call.caller.policy_scope not in plan.scopes:
         raise PolicyRefused([plan.policy])
-    if not plan.check(call.caller, target):
-        raise await plan.refuser.refusal(call, request, [plan.policy])
+    return plan.check(call.caller, target)
 
 
 async def _target(plan: Plan, call: Call, request: Message) -> Any:

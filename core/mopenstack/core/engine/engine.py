@@ -105,7 +105,8 @@ class Engine:
         async def run(call: Call) -> tuple[Reply, Later | None]:
             return await self._answer(plan, call, request, caller)
 
-        return await _whole(*await self.transact(cloud, context, run, operation))
+        reply, later = await self.transact(cloud, context, run, operation)
+        return reply if later is None else await _whole(reply, later)
 
     def holds(self, message: Message) -> bool:
         """Whether the store keeps a message decoded."""
@@ -245,7 +246,8 @@ class Engine:
                 # The seed's bytes are the same in every process: they are found by what they are.
                 key = f"{self.blob_folder}/{blob.sha512[:32]}"
                 blob = self.blobs.rename(blob, key)
-            return await _whole(*await self.transact(cloud, context, run, plan.operation))
+            reply, later = await self.transact(cloud, context, run, plan.operation)
+            return reply if later is None else await _whole(reply, later)
         except BaseException as error:
             self.blobs.delete(key)
             if abandon is not None:
@@ -274,8 +276,7 @@ class Engine:
             return
 
 
-async def _whole(reply: Reply, later: Later | None) -> Reply:
-    """The reply with its result, which may be made only now that the transaction is over."""
-    if later is not None:
-        reply.result = await later.make()
+async def _whole(reply: Reply, later: Later) -> Reply:
+    """The reply with its result, which is made only now that the transaction is over."""
+    reply.result = await later.make()
     return reply

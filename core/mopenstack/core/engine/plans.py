@@ -33,17 +33,14 @@ FieldPolicy = tuple[str, str, Check, Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What an operation's option `target` says: who keeps the object that the request names; falsy where it names none.
+    """What an operation's option `target` says: who keeps the object that the request names.
 
-    `owners` are by the word of the path that says the kind (`kind_variable`), or one by "".
+    `owners` are by the word of the path that says the kind (`kind_variable`), or one by "", or none at all.
     """
 
     owners: Mapping[str, ResourceServicer[Any]]
     variable: str = ""
     kind_variable: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.owners)
 
     def owner(self, request: Message) -> ResourceServicer[Any] | None:
         """The servicer of the kind that a request is about; None for a word that means no kind."""
