@@ -112,7 +112,7 @@ def followed() -> set[str]:
         names = [operation.handler, f"prepare_{operation.handler}", f"abandon_{operation.handler}"]
         names += ["before", "check_request"]
         own = [getattr(servicer, name, None) for name in names]
-        for method in (servicer.handler(operation), *own):
+        for method in (servicer.handler(operation) or servicer.generic(operation), *own):
             if method is not None:
                 reading.enter(servicer, method, request)
         _follow_declared(reading, registry, operation)

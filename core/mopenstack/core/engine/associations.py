@@ -26,7 +26,7 @@ from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.collections import EMPTY
+from mopenstack.core.engine.collections import EMPTY, Handler
 from mopenstack.core.store.kinds import resource_options, stored
 
 Step = annotations_pb2.Association
@@ -99,8 +99,6 @@ class Association:
 
 Associations = Mapping[str, Association]
 """Kind of the relation -> its rules."""
-
-Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
 def association_handler(operation: Operation, target: str, known: Associations) -> Handler:

@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import path_variables
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.core.store.kinds import stored
 
@@ -93,4 +94,4 @@ def _with_parent(call: Call, request: Any) -> Call:
 def _variables(call: Call) -> Sequence[str]:
     """The names of the path's variables."""
     assert call.operation is not None
-    return [part[1:-1] for part in call.operation.routes[0].path.split("/") if part.startswith("{")]
+    return path_variables(call.operation)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from google.protobuf.message import Message
@@ -70,9 +71,10 @@ Rules = Mapping[tuple[str, str], Collection]
 """(kind, field) -> what a service says of the sub-collection."""
 
 
-def path_variables(operation: Operation) -> list[str]:
+@cache
+def path_variables(operation: Operation) -> tuple[str, ...]:
     """The names of the variables of an operation's path."""
-    return [part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{")]
+    return tuple(part[1:-1] for part in operation.routes[0].path.split("/") if part.startswith("{"))
 
 
 def item_variable(operation: Operation) -> str:

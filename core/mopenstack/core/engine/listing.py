@@ -17,7 +17,6 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import enum_words, field_rules, wire_key
-from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.engine.options import switch
@@ -230,8 +229,3 @@ def _filter(field: AnyField, values: Sequence[str], fold: Fold) -> Callable[[Any
         return lambda obj: getattr(obj, name).ToJsonString() in wanted
     wanted = folded(values, fold)
     return lambda obj: fold(getattr(obj, name)) in wanted
-
-
-def internal(field: AnyField) -> bool:
-    """Whether a field never leaves the core."""
-    return field_rules(field).access == annotations_pb2.ACCESS_INTERNAL

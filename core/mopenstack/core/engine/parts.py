@@ -23,11 +23,9 @@ from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import Operation, is_map, message_class
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.collections import EMPTY, Step, item_variable, step_of
+from mopenstack.core.engine.collections import EMPTY, Handler, Step, item_variable, step_of
 from mopenstack.core.engine.fields import copy_fields, writable_fields
 from mopenstack.core.store.transaction import copy_of
-
-Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
 @dataclass(frozen=True, slots=True)

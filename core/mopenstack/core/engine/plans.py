@@ -95,8 +95,7 @@ def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Decl
     found = {}
     for operation in contract.operations:
         servicer = by_service.get(operation.service) or Servicer()
-        own = Servicer.handler(servicer, operation)
-        handler = own or _handler(operation, declared) or servicer.handler(operation)
+        handler = servicer.handler(operation) or _handler(operation, declared) or servicer.generic(operation)
         if handler is None:
             continue
         if operation.options.guard:

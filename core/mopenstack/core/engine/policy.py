@@ -46,7 +46,7 @@ def compile_check(text: str, rules: Mapping[str, str], *, strict: bool = False) 
 @cache
 def check_in(package: str, text: str, *, strict: bool = False) -> Check:
     """The same for a check string of an API, whose named rules it may use."""
-    return compile_check(text, _rules_of(package), strict=strict)
+    return _compiled(_parsed_in(package, text), strict)
 
 
 def _rules_of(package: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ class Atom:
 
 def alternatives(package: str, text: str) -> list[list[Atom]]:
     """A check string as alternatives of atoms that must all hold. A part in `not` is one atom of the target."""
-    return _products(_parsed(text, _rules_of(package)))
+    return _products(_parsed_in(package, text))
 
 
 def _products(check: _Check) -> list[list[Atom]]:
@@ -110,6 +110,12 @@ def _always(caller: Caller, target: Any) -> bool:
 
 def _never(caller: Caller, target: Any) -> bool:
     return False
+
+
+@cache
+def _parsed_in(package: str, text: str) -> _Check:
+    """A check of an API."""
+    return _parsed(text, _rules_of(package))
 
 
 def _parsed(text: str, rules: Mapping[str, str]) -> _Check:

@@ -22,12 +22,11 @@ from mopenstack.contract.operations import Operation, message_class
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.collections import EMPTY, Handler
 from mopenstack.core.engine.fields import envelope
 
 Step = annotations_pb2.QuotaSet
 UNLIMITED = -1
-
-Handler = Callable[[Call, Any], Awaitable[Result | Outcome]]
 
 
 class Part(NamedTuple):
@@ -152,13 +151,13 @@ class _Steps:
         service = self._rules.service
         if part is not None:
             await call.quota.reset_limits(service, part.scope(project_id))
-            return common.Empty()
+            return EMPTY
         if self._rules.not_set is not None and await call.quota.own_limits(service, project_id) is None:
             raise self._rules.not_set(project_id=project_id)
         for own in await call.quota.parts(service, project_id):
             await call.quota.reset_limits(service, f"{project_id}/{own}")
         await call.quota.reset_limits(service, project_id)
-        return common.Empty()
+        return EMPTY
 
     async def show_class(self, call: Call, request: Any) -> Result | Outcome:
         name = self._named(request)[0]

@@ -8,7 +8,7 @@ ErrorInfo whose reason is the fault's name.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
 import grpc
@@ -19,6 +19,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2_grpc
 
 from mopenstack.contract.calls import ByteStream, Page, RequestContext
+from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
 from mopenstack.contract.operations import LATEST, QUERY, Operation, field_rules, in_place, wire_key
 from mopenstack.contract.v1 import annotations_pb2
@@ -130,9 +131,11 @@ def whole(operation: Operation, result: Any, audience: str, fields: Sequence[str
     response = operation.response()
     if isinstance(result, Page):
         field = next(f for f in response.DESCRIPTOR.fields if f.is_repeated and f.message_type is not None)
+        assert field.message_type is not None
+        hidden = _hidden(field.message_type, audience, operation, fields)
         target = getattr(response, field.name)
         for item in result.items:
-            _project(item, target.add(), audience, operation, fields)
+            _project(item, target.add(), hidden)
         if "page" in response.DESCRIPTOR.fields_by_name:
             response.page.next_marker = result.next_marker  # type: ignore[attr-defined]
             response.page.previous_marker = result.previous_marker  # type: ignore[attr-defined]
@@ -143,7 +146,8 @@ def whole(operation: Operation, result: Any, audience: str, fields: Sequence[str
         return result  # type: ignore[no-any-return]
     else:
         field = next(f for f in response.DESCRIPTOR.fields if f.message_type is not None)
-        _project(result, getattr(response, field.name), audience, operation, fields)
+        assert field.message_type is not None
+        _project(result, getattr(response, field.name), _hidden(field.message_type, audience, operation, fields))
     return response
 
 
@@ -164,20 +168,28 @@ def asked_fields(operation: Operation, request: Message, result: Any) -> Sequenc
     return ()
 
 
-def _project(source: Message, target: Message, audience: str, operation: Operation, fields: Sequence[str]) -> None:
+def _hidden(message: AnyMessageType, audience: str, operation: Operation, fields: Sequence[str]) -> list[str]:
+    """The fields of a message that the caller may not see or did not ask for."""
+    found = []
+    for field in message.fields:
+        rules = field_rules(field)
+        hidden = (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL
+        # Keys that no field declares are in an inline field: which of them are shown is the gateway's to say.
+        asked = not fields or rules.inline or not {field.name, wire_key(field), rules.also}.isdisjoint(fields)
+        if hidden or not asked or not in_place(rules, operation.response.DESCRIPTOR.name, LATEST):
+            found.append(field.name)
+    return found
+
+
+def _project(source: Message, target: Message, hidden: Iterable[str]) -> None:
     if source.DESCRIPTOR is target.DESCRIPTOR:
         target.CopyFrom(source)
     else:
         names = set(source.DESCRIPTOR.fields_by_name) & set(target.DESCRIPTOR.fields_by_name)
         copy_fields(source, target, names)
     target.SetInParent()
-    for field in target.DESCRIPTOR.fields:
-        rules = field_rules(field)
-        hidden = (rules.audience and rules.audience != audience) or rules.access == annotations_pb2.ACCESS_INTERNAL
-        # Keys that no field declares are in an inline field: which of them are shown is the gateway's to say.
-        asked = not fields or rules.inline or not {field.name, wire_key(field), rules.also}.isdisjoint(fields)
-        if hidden or not asked or not in_place(rules, operation.response.DESCRIPTOR.name, LATEST):
-            target.ClearField(field.name)
+    for name in hidden:
+        target.ClearField(name)
 
 
 def _metadata(context: Any) -> RequestContext:

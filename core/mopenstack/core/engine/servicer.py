@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from google.protobuf.message import Message
@@ -89,10 +90,14 @@ class Servicer:
     """RPC name -> its answer, where that is always the same."""
 
     def handler(self, operation: Operation) -> Handler | None:
-        """The method that answers an operation; None: it is not served."""
+        """The method, or the fixed answer, of an operation; None: it has none."""
         if operation.method in self.fixed:
             return _fixed(self.fixed[operation.method])
         return getattr(self, operation.handler, None)
+
+    def generic(self, operation: Operation) -> Handler | None:
+        """What answers an operation that has no method and whose options do not say it; None: it is not served."""
+        return None
 
 
 def _fixed(answer: Message) -> Handler:
@@ -130,13 +135,18 @@ class ResourceServicer(Servicer, Generic[M]):
         shown = self.presents or self.message
         self.options = resource_options(shown)
         self.fields: dict[str, AnyField] = dict(self.message.DESCRIPTOR.fields_by_name)
-        self.listing: Listing = listing(shown)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
+        self.listing = self.listing_of(shown)
         self.visibility = Visibility(self.message)
         self._shows_itself = type(self).view is ResourceServicer.view
 
-    def handler(self, operation: Operation) -> Handler | None:
-        return super().handler(operation) or self._generic().get(operation.method)
+    def listing_of(self, message: type[Message]) -> Listing:
+        """How a message is listed."""
+        return listing(message)  # type: ignore[arg-type]  # mypy takes the __hash__ of its instances
 
+    def generic(self, operation: Operation) -> Handler | None:
+        return self._generic.get(operation.method)
+
+    @cached_property
     def _generic(self) -> dict[str, Handler]:
         """RPC name -> the generic handler."""
         noun = self.noun or self.options.noun or (self.presents or self.message).DESCRIPTOR.name

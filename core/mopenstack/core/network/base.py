@@ -72,9 +72,8 @@ class NeutronResource(ResourceServicer[M]):
     seen_by: ClassVar[str] = ""
     """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.listing = NeutronListing(self.message)
+    def listing_of(self, message: type[Message]) -> Listing:
+        return NeutronListing(message)
 
     async def before(self, call: Call, request: Any) -> None:
         if call.operation is None or call.operation.kind_of_write != "create":

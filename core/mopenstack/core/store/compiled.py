@@ -28,7 +28,6 @@ class Statements:
     claim: str  # cloud, scope, key, owner
     claimed: str  # cloud, scope, key
     claims: str  # cloud, scope
-    claims_of: str  # cloud, owner
     release: str  # cloud, scope, key
     release_all: str  # cloud, owner
     counter: str  # cloud, name

@@ -101,9 +101,6 @@ class PostgresStore(Store):
         except _away() as error:
             raise Unreachable(type(error).__name__, begun=False) from error
 
-    async def save_cloud(self, name: str, data: bytes) -> None:
-        await self.change_cloud(name, lambda _: data)
-
     async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
         async with self._pool.acquire() as connection, connection.transaction():
             found = await connection.fetchrow(f"{self.statements.get_cloud} FOR UPDATE", name)
@@ -135,9 +132,7 @@ class PostgresStore(Store):
         """All or nothing, one process after the other for a cloud."""
         try:
             async with self._connection() as connection, connection.transaction():
-                await connection.execute(
-                    "SELECT pg_advisory_xact_lock($1, $2)", _TURNS, zlib.crc32(name.encode()) - 2**31
-                )
+                await connection.execute("SELECT pg_advisory_xact_lock($1, $2)", _TURNS, _turn_key(name))
                 yield connection
         except _away() as error:
             raise Unreachable(type(error).__name__, begun=False) from error
@@ -198,12 +193,16 @@ async def _turn(connection: Any, cloud: str) -> AsyncIterator[None]:
     if not cloud:
         yield
         return
-    key = zlib.crc32(cloud.encode())
-    await connection.execute("SELECT pg_advisory_lock($1, $2)", _TURNS, key - 2**31)
+    await connection.execute("SELECT pg_advisory_lock($1, $2)", _TURNS, _turn_key(cloud))
     try:
         yield
     finally:
-        await connection.execute("SELECT pg_advisory_unlock($1, $2)", _TURNS, key - 2**31)
+        await connection.execute("SELECT pg_advisory_unlock($1, $2)", _TURNS, _turn_key(cloud))
+
+
+def _turn_key(cloud: str) -> int:
+    """A cloud's advisory lock: a number of 32 bits with a sign."""
+    return zlib.crc32(cloud.encode()) - 2**31
 
 
 async def upgrade_postgres(connection: Any, upgrade: Any) -> None:

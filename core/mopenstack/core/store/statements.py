@@ -106,7 +106,6 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
         ),
         "claimed": ("cloud scope key", select(c.c.owner).where(*_same(c, "cloud", "scope", "key"))),
         "claims": ("cloud scope", select(c.c.key, c.c.owner).where(*_same(c, "cloud", "scope"))),
-        "claims_of": ("cloud owner", select(c.c.scope, c.c.key).where(*_same(c, "cloud", "owner"))),
         "release": ("cloud scope key", delete(c).where(*_same(c, "cloud", "scope", "key"))),
         "release_all": ("cloud owner", delete(c).where(*_same(c, "cloud", "owner"))),
         "counter": ("cloud name", select(n.c.value).where(*_same(n, "cloud", "name"))),

@@ -36,8 +36,9 @@ class Store(StoreState, ABC):
     async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
         """Put the rows of a template in the place of everything that a cloud holds, in one step."""
 
-    @abstractmethod
-    async def save_cloud(self, name: str, data: bytes) -> None: ...
+    async def save_cloud(self, name: str, data: bytes) -> None:
+        """Write the settings of a cloud of an exclusive store."""
+        raise NotImplementedError
 
     async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
         """Replace a cloud's settings in a shared store by what they are changed to; false: there is no such cloud."""

@@ -251,10 +251,6 @@ class Transaction:
             self._versions = {row[0]: int(row[1]) for row in rows}
         return self._versions
 
-    @property
-    def wrote(self) -> bool:
-        return bool(self._written)
-
     # -- for the stores
 
     async def before_commit(self) -> None:

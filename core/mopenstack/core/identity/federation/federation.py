@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, Conflict, InvalidField, Unauthorized
@@ -23,9 +24,10 @@ from mopenstack.identity.v3.resource.projects_pb2 import Project
 class _Named(IdentityServicer[M]):
     """A resource whose id the client chooses: made once, by `Put<Noun>`."""
 
+    @cached_property
     def _generic(self) -> dict[str, Handler]:
         noun = self.options.noun or self.message.DESCRIPTOR.name
-        return {**super()._generic(), f"Put{noun}": self.put}
+        return {**super()._generic, f"Put{noun}": self.put}
 
     async def put(self, call: Call, request: Any) -> Result:
         """The first field of the request is the id."""

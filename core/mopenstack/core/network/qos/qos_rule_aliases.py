@@ -22,7 +22,7 @@ class QosRuleAliases(Servicer):
 
     service = pb.DESCRIPTOR.services_by_name["QosRuleAliases"]
 
-    def handler(self, operation: Operation) -> Handler | None:
+    def generic(self, operation: Operation) -> Handler | None:
         verb, _, rest = operation.handler.partition("_alias_")
         type_ = rest.removesuffix("_rule")
 
