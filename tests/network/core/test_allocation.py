@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.core import addresses
+from mopenstack.core.store import Transaction
 from mopenstack.network.v2.core.ports_pb2 import Port
 
 TRIES_MAX = 40
@@ -42,13 +43,13 @@ async def test_a_freed_address_is_found_again(neutron: Any) -> None:
 def tries(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often an allocation asked the store whether a number is free."""
     counted: Counter[str] = Counter()
-    ask = addresses._try
+    ask = Transaction.take
 
-    async def counting(call: Call, scope: str, key: str, owner: Message) -> bool:
+    async def counting(tx: Transaction, scope: str, key: str, owner: Message) -> bool:
         counted["asked"] += 1
-        return await ask(call, scope, key, owner)
+        return await ask(tx, scope, key, owner)
 
-    monkeypatch.setattr(addresses, "_try", counting)
+    monkeypatch.setattr(Transaction, "take", counting)
     return counted
 
 

@@ -57,7 +57,8 @@ class Traits(ResourceServicer[pb.Trait]):
             used = {name for provider in await call.tx.scan(Provider) for name in provider.traits}
             wanted = query["associated"].lower() == "true"
             names = [name for name in names if (name in used) == wanted]
-        stamps = [item.created_at for item in custom if item.id in set(names)]
+        shown = set(names)
+        stamps = [item.created_at for item in custom if item.id in shown]
         return pb.ListTraitsResponse(traits=names, last_modified=last_modified(call, stamps))
 
     async def add_trait(self, call: Call, request: pb.GetTraitRequest) -> Result | Outcome:

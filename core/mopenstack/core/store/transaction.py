@@ -138,12 +138,15 @@ class Transaction:
 
     async def claim(self, scope: str, key: str, owner: Message) -> None:
         """Make `key` the owner's in `scope` for as long as the owner exists; raises Taken."""
-        name = _owner_name(owner)
-        row = await self._session.run(self.store.statements.claim, self.cloud, scope, key, name)
-        if row is None:
+        if not await self.take(scope, key, owner):
             held = await self.claimed(scope, key)
-            if held != name:
+            if held != _owner_name(owner):
                 raise Taken(scope, key, held or "")
+
+    async def take(self, scope: str, key: str, owner: Message) -> bool:
+        """The same; false if any object has the key, the owner itself too."""
+        row = await self._session.run(self.store.statements.claim, self.cloud, scope, key, _owner_name(owner))
+        return row is not None
 
     async def claimed(self, scope: str, key: str) -> str | None:
         """`kind/id` of the owner, or None."""

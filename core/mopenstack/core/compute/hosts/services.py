@@ -58,7 +58,8 @@ class Services(ResourceServicer[pb.Service]):
         return sorted(found, key=lambda service: service.number)
 
     async def compute_of(self, call: Call, host: str) -> pb.Service | None:
-        return next((service for service in await self.computes(call) if service.host == host), None)
+        """The nova-compute service of a host."""
+        return next(iter(await call.tx.query(pb.Service, host=host, binary=COMPUTE)), None)
 
     async def zone_of(self, call: Call, service: pb.Service) -> str:
         """`internal` for what is no compute; else the zone of the host's aggregates, or the default."""
@@ -68,19 +69,24 @@ class Services(ResourceServicer[pb.Service]):
 
     async def zone_of_host(self, call: Call, host: str) -> str:
         """The availability zone that the host's servers are in."""
+        return (await self.zones_of_hosts(call)).get(host, DEFAULT_ZONE)
+
+    async def zones_of_hosts(self, call: Call) -> dict[str, str]:
+        """Host -> its availability zone, where an aggregate gives it one; the others are in the default."""
+        zones: dict[str, str] = {}
         for aggregate in await call.tx.scan(aggregates_pb2.Aggregate):
-            if host in aggregate.hosts and aggregate.availability_zone:
-                return aggregate.availability_zone
-        return DEFAULT_ZONE
+            if aggregate.availability_zone:
+                for host in aggregate.hosts:
+                    zones.setdefault(host, aggregate.availability_zone)
+        return zones
 
     async def register_service(self, call: Call, request: pb.RegisterServiceRequest) -> Result:
         return await self.register(call, request.host, request.binary)
 
     async def register(self, call: Call, host: str, binary: str) -> pb.Service:
         """A service that starts: the one of that name, or a new one."""
-        for known in await call.tx.query(pb.Service, binary=binary):
-            if known.host == host:
-                return known
+        for known in await call.tx.query(pb.Service, host=host, binary=binary):
+            return known
         number = await call.tx.add("compute/service/number", 1)
         service = pb.Service(host=host, binary=binary, number=number, status="enabled", state="up")
         return await self.insert(call, service)

@@ -40,7 +40,7 @@ class SimpleTenantUsage(Servicer):
         if usage.HasField("started_at"):
             call.stamp(usage.ended_at, float(int(call.time)))
             usage.state = "terminated"
-            await call.tx.put(usage)
+            await call.tx.put(usage, fresh=True)
 
     async def list_tenant_usages(self, call: Call, request: pb.ListTenantUsagesRequest) -> Result:
         query = {item.key: item.values[0] for item in request.query.filters if item.values}

@@ -54,7 +54,8 @@ class DeletedServers(ResourceServicer[DeletedServer]):
         call.stamp(left.updated_at)
         derive(left)
         place = await call.tx.add("compute/deleted_server/place", 1)
-        await call.tx.put(DeletedServer(id=left.id, project_id=left.project_id, server=left, place=str(place)))
+        kept = DeletedServer(id=left.id, project_id=left.project_id, server=left, place=str(place))
+        await call.tx.put(kept, fresh=True)
         for oldest in await call.tx.query(DeletedServer, place=str(place - KEPT_MAX)):
             await self._forget(call, oldest)
 

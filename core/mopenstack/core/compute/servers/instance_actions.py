@@ -56,8 +56,8 @@ EVENTS_SINCE, PAGES_SINCE = 51, 58
 PAGE_MAX = 1000
 
 
-async def record(call: Call, server: Server, action: str) -> None:
-    """Record an action of the current call on a server."""
+async def record(call: Call, server: Server, action: str, *, fresh: bool = False) -> None:
+    """Record an action of the current call on a server; `fresh`: the server is a new one."""
     request_id = call.context.request_id or f"req-{call.ids.uuid()}"
     entry = InstanceAction(
         id=f"{server.id}:{request_id}",
@@ -76,7 +76,7 @@ async def record(call: Call, server: Server, action: str) -> None:
     call.stamp(entry.updated_at)
     for stamp in (entry.created_at, event.start_time, event.finish_time):
         call.stamp(stamp, float(int(call.time)))
-    await call.tx.put(entry)
+    await call.tx.put(entry, fresh=fresh)
 
 
 @LIFECYCLE.records

@@ -203,7 +203,7 @@ async def begin(call: Call, server: Server, kind: str, destination: str, old_fla
             if flavor is not None:
                 setattr(item, name, flavor.number)
     call.stamp(item.created_at)
-    await call.tx.put(item)
+    await call.tx.put(item, fresh=True)
     server.migration_id = item.id
     if destination:
         needs = claims.request_of_server(server)

@@ -351,8 +351,8 @@ async def _make_port(call: Call, server: Server, request: NetworkRequest, group_
     }
     if request.address:
         values["fixed_ips"] = [FixedIp(ip_address=request.address)]
-    network = await call.tx.get(Network, request.network_id)
-    if group_ids and network is not None and network.port_security_enabled:
+    network = await call.tx.get(Network, request.network_id) if group_ids else None
+    if network is not None and network.port_security_enabled:
         values["security_groups"] = group_ids
     body = CreatePortRequest(port=Port(**values), mask=FieldMask(paths=values))
     try:

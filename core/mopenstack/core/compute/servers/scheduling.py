@@ -57,8 +57,7 @@ async def scheduling_request(call: Call, request: CreateServerRequest) -> Schedu
     for name in [*asked, wanted.host]:
         await check_host(call, name)
     wanted.host = asked[0] if asked else wanted.host
-    if wanted.zone and wanted.zone not in await call.service(AvailabilityZones).available(call):
-        raise refusals.ZoneNotAvailable()
+    await check_zone(call, wanted.zone)
     wanted.group = await _group(call, wanted.hints)
     return wanted
 
@@ -95,7 +94,8 @@ async def select_host(
     if wanted.host:
         computes = [service for service in computes if service.host == wanted.host]
     elif wanted.zone:
-        computes = [item for item in computes if await services.zone_of_host(call, item.host) == wanted.zone]
+        zones = await services.zones_of_hosts(call)
+        computes = [item for item in computes if zones.get(item.host, DEFAULT_ZONE) == wanted.zone]
     providers = await claims.host_providers(call)
     room: dict[str, dict[str, dict[str, int]]] = {}
     for service in computes:
@@ -183,9 +183,10 @@ async def _group(call: Call, hints: dict[str, Any]) -> ServerGroup | None:
     return group
 
 
-async def zones(call: Call) -> set[str]:
-    """The availability zones that a request may name."""
-    return await call.service(AvailabilityZones).available(call)
+async def check_zone(call: Call, zone: str) -> None:
+    """Check that an availability zone has hosts, if one is named; raises ZoneNotAvailable."""
+    if zone and zone not in await call.service(AvailabilityZones).available(call):
+        raise refusals.ZoneNotAvailable()
 
 
 async def check_host(call: Call, host: str) -> None:

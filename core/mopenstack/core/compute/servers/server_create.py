@@ -106,6 +106,9 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
 
 
 async def check_metadata_quota(call: Call, metadata: Mapping[str, str]) -> None:
+    """Check the limit of metadata."""
+    if not metadata:
+        return
     limit = (await call.quota.limits(SERVICE, call.caller.project_id))["metadata_items"]
     if 0 <= limit < len(metadata):
         raise refusals.MetadataLimit(limit=limit)

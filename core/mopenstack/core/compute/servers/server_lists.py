@@ -16,7 +16,7 @@ from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers.changes_since import parse_time
 from mopenstack.core.compute.servers.server_states import WORDS
-from mopenstack.core.compute.servers.server_view import view_of
+from mopenstack.core.compute.servers.server_view import shown
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import FALSE_WORDS, IGNORE_CASE, TAG_FILTERS, TRUE_WORDS, fold_of, folded, listing
 
@@ -119,7 +119,7 @@ async def matches(call: Call, server: Server, filters: Filters) -> bool:
         return True
     if server.vm_state == Server.VM_STATE_DELETED:
         return False  # its ports are deleted
-    view = await call.tx.view(("server", server.id), lambda: view_of(call, server.id))
+    view = await shown(call, server)
     found = [address.addr for item in view.addresses.values() for address in item.addresses]
     return all(any(pattern.search(addr) for addr in found) for pattern in filters.addresses)
 

@@ -72,8 +72,7 @@ async def _unshelve(call: Call, server: Server, request: pb.UnshelveServerReques
     wanted = scheduling.SchedulingRequest(zone=request.unshelve.availability_zone, host=request.unshelve.host)
     if wanted.host and not call.caller.is_admin:
         raise refusals.PolicyDenied(rule="os_compute_api:os-shelve:unshelve_to_host")
-    if wanted.zone and wanted.zone not in await scheduling.zones(call):
-        raise refusals.ZoneNotAvailable()
+    await scheduling.check_zone(call, wanted.zone)
     wanted.group = await destinations.other_members(call, server)
     server.next_host = (await scheduling.select_and_claim(call, server, wanted)).host
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 
-from mopenstack.compute.v2.hosts.services_pb2 import Service
 from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.core.compute.hosts.services import Services
 from mopenstack.core.compute.servers.networking import ports_of
 from mopenstack.core.engine.call import Call
 from mopenstack.core.store.transaction import copy_of
@@ -16,6 +16,13 @@ from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import Port
 from mopenstack.network.v2.l3.floatingips_pb2 import Floatingip
 from mopenstack.network.v2.security.security_groups_pb2 import SecurityGroup
+
+
+async def shown(call: Call, server: Server) -> Server:
+    """A server as it is shown, kept for as long as what it is made of."""
+    if server.vm_state == Server.VM_STATE_DELETED:
+        return server  # it does not change any more
+    return await call.tx.view(("server", server.id), lambda: view_of(call, server.id))
 
 
 async def view_of(call: Call, id: str) -> Server:
@@ -37,10 +44,10 @@ async def _host_status(call: Call, host: str) -> str:
     """The status of the compute service of a host (nova.compute.api.get_instance_host_status)."""
     if not host:
         return ""
-    for service in await call.tx.query(Service, host=host):
-        if service.binary == "nova-compute":
-            return "DOWN" if service.forced_down else "MAINTENANCE" if service.status == "disabled" else "UP"
-    return ""
+    service = await call.service(Services).compute_of(call, host)
+    if service is None:
+        return ""
+    return "DOWN" if service.forced_down else "MAINTENANCE" if service.status == "disabled" else "UP"
 
 
 def host_id(server: Server) -> str:

@@ -30,7 +30,7 @@ from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.migrations import release_claims
 from mopenstack.core.compute.servers.server_images import drop_shelved
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
-from mopenstack.core.compute.servers.server_view import view_of
+from mopenstack.core.compute.servers.server_view import shown
 from mopenstack.core.engine.call import Call, names_of
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 
@@ -48,7 +48,7 @@ class Servers(ResourceServicer[Server]):
         made = []
         for server in await server_create.new_servers(call, plan):
             made.append(await self.insert(call, server))
-            await record(call, made[-1], "create")
+            await record(call, made[-1], "create", fresh=True)
         return server_create.answer(plan, made)
 
     async def update_server(self, call: Call, request: pb.UpdateServerRequest) -> Result:
@@ -89,9 +89,7 @@ class Servers(ResourceServicer[Server]):
     # -- hooks
 
     async def view(self, call: Call, obj: Server) -> Message:
-        if obj.vm_state == Server.VM_STATE_DELETED:
-            return obj  # it does not change any more
-        return await call.tx.view(("server", obj.id), lambda: view_of(call, obj.id))
+        return await shown(call, obj)
 
     async def prepare(self, call: Call, obj: Server, request: Any, given: set[str]) -> None:
         server_states.derive(obj)

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.store.transaction import Taken
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -39,17 +38,12 @@ async def take_free(call: Call, scope: str, ranges: Sequence[Range], owner: Mess
     while total:
         for _ in range(DRAWS):
             number = _at(ranges, call.ids.below(window))
-            if await _try(call, scope, claim_key(number, ipv), owner):
+            if await call.tx.take(scope, claim_key(number, ipv), owner):
                 return number
         if window == total:
             break
         window = min(window * WIDER, total)
     return await _sweep(call, scope, ranges, owner, ipv)
-
-
-async def take(call: Call, scope: str, key: str, owner: Message) -> bool:
-    """Claim one key; false if another object has it."""
-    return await _try(call, scope, key, owner)
 
 
 def claim_key(number: int, ipv: int) -> str:
@@ -59,24 +53,13 @@ def claim_key(number: int, ipv: int) -> str:
     return str(ipaddress.IPv6Address(number)) if ipv == 6 else str(number)
 
 
-async def _try(call: Call, scope: str, key: str, owner: Message) -> bool:
-    holder = await call.tx.claimed(scope, key)
-    if holder is not None:
-        return False
-    try:
-        await call.tx.claim(scope, key, owner)
-    except Taken:
-        return False
-    return True
-
-
 async def _sweep(call: Call, scope: str, ranges: Sequence[Range], owner: Message, ipv: int) -> int | None:
     """The last resort of a nearly full pool: read what is taken, try the rest in order."""
     taken = set(await call.tx.claims(scope))
     for first, last in ranges:
         for number in range(first, last + 1):
             key = claim_key(number, ipv)
-            if key not in taken and await _try(call, scope, key, owner):
+            if key not in taken and await call.tx.take(scope, key, owner):
                 return number
     return None
 

@@ -21,7 +21,6 @@ from mopenstack.core.network.core.addresses import (
     is_eui64,
     parse_ip,
     parse_net,
-    take,
     take_free,
 )
 from mopenstack.core.network.core.subnet_rules import is_automatic
@@ -54,7 +53,10 @@ def scope(subnet_id: str) -> str:
 async def allocate(call: Call, port: Port, asked: Sequence[FixedIp] | None) -> list[FixedIp]:
     """Give a new port its addresses; `asked` None: one of each address family that the network has."""
     subnets = await call.tx.query(Subnet, network_id=port.network_id)
-    requests = _one_of_each_family(_serving(port, subnets)) if asked is None else address_requests(port, asked, subnets)
+    if asked is None:
+        requests = _one_of_each_family(_serving(port, subnets))
+    else:
+        requests = await address_requests(call, port, asked, subnets)
     if asked is None or asked:
         requests += _automatic(port, subnets, ())
     return [await _give(call, port, request) for request in requests]
@@ -68,7 +70,7 @@ async def change(call: Call, port: Port, kept: Sequence[FixedIp], asked: Sequenc
     _check_may_move(port, [*add, *gone], by_id)
     for fixed in gone:
         await release(call, fixed)
-    requests = address_requests(port, add, subnets)
+    requests = await address_requests(call, port, add, subnets)
     handled = {fixed.subnet_id for fixed in (*stay, *gone)} | {request.subnets[0].id for request in requests}
     if asked:
         requests += _automatic(port, subnets, handled)
@@ -95,11 +97,13 @@ async def give_automatic(call: Call, port: Port, subnet: Subnet) -> FixedIp:
     return await _give(call, port, _automatic_request(port, subnet))
 
 
-def address_requests(port: Port, asked: Iterable[FixedIp], subnets: Sequence[Subnet]) -> list[AddressRequest]:
+async def address_requests(
+    call: Call, port: Port, asked: Iterable[FixedIp], subnets: Sequence[Subnet]
+) -> list[AddressRequest]:
     """Find and check the subnets of requested addresses."""
     requests = []
     for fixed in asked:
-        subnet = _subnet_for(port, fixed, subnets)
+        subnet = await _subnet_for(call, port, fixed, subnets)
         automatic = is_automatic(subnet)
         if fixed.ip_address:
             address = str(parse_ip(fixed.ip_address))
@@ -114,14 +118,19 @@ def address_requests(port: Port, asked: Iterable[FixedIp], subnets: Sequence[Sub
     return requests
 
 
-def _subnet_for(port: Port, fixed: FixedIp, subnets: Sequence[Subnet]) -> Subnet:
+async def _subnet_for(call: Call, port: Port, fixed: FixedIp, subnets: Sequence[Subnet]) -> Subnet:
     if not subnets:
         raise bad_input("IP allocation requires subnets for network")
     address = parse_ip(fixed.ip_address) if fixed.ip_address else None
     if fixed.subnet_id:
         subnet = next((item for item in subnets if item.id == fixed.subnet_id), None)
         if subnet is None:
-            raise _Elsewhere(port.network_id, fixed.subnet_id)
+            if await call.tx.get(Subnet, fixed.subnet_id) is None:
+                raise SubnetNotFound(id=fixed.subnet_id)
+            raise bad_input(
+                f"Failed to create port on network {port.network_id}, because fixed_ips included "
+                f"invalid subnet {fixed.subnet_id}"
+            )
         net = parse_net(subnet.cidr)
         if address is not None and (net is None or not fits(net, address, port.device_owner)):
             raise InvalidIpForSubnet(ip_address=fixed.ip_address)
@@ -133,26 +142,6 @@ def _subnet_for(port: Port, fixed: FixedIp, subnets: Sequence[Subnet]) -> Subnet
         if net is not None and fits(net, address, port.device_owner):
             return subnet
     raise InvalidIpForNetwork(ip_address=fixed.ip_address)
-
-
-class _Elsewhere(Exception):
-    """A requested subnet is not of the port's network; the refusal depends on whether there is one at all."""
-
-    def __init__(self, network_id: str, subnet_id: str) -> None:
-        super().__init__(subnet_id)
-        self.network_id, self.subnet_id = network_id, subnet_id
-
-
-async def explain(call: Call, error: Exception) -> Exception:
-    """The refusal for what `allocate` and `change` raise; other exceptions are what they are."""
-    if not isinstance(error, _Elsewhere):
-        return error
-    if await call.tx.get(Subnet, error.subnet_id) is None:
-        return SubnetNotFound(id=error.subnet_id)
-    return bad_input(
-        f"Failed to create port on network {error.network_id}, because fixed_ips included "
-        f"invalid subnet {error.subnet_id}"
-    )
 
 
 def _serving(port: Port, subnets: Sequence[Subnet]) -> list[Subnet]:
@@ -185,7 +174,7 @@ def _automatic_request(port: Port, subnet: Subnet) -> AddressRequest:
 async def _give(call: Call, port: Port, request: AddressRequest) -> FixedIp:
     if request.address:
         subnet = request.subnets[0]
-        if not await take(call, scope(subnet.id), request.address, port):
+        if not await call.tx.take(scope(subnet.id), request.address, port):
             raise IpAddressAlreadyAllocated(ip=request.address, subnet_id=subnet.id)
         return FixedIp(subnet_id=subnet.id, ip_address=request.address)
     for subnet in request.subnets:

@@ -19,13 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mopenstack.contract.faults import Fault, PolicyRefused
+from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
 from mopenstack.core.network.core import dns, port_addresses
-from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS, take
+from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.port_values import bind, check_values, complete_pairs, merged_options
 from mopenstack.core.network.core.subnet_rules import is_automatic
@@ -94,7 +94,8 @@ class Ports(NeutronResource[Port]):
             obj.port_security_enabled = not trusted and network.port_security_enabled
         await self._set_groups(call, obj, given)
         asked = list(obj.fixed_ips) if "fixed_ips" in given else None
-        await self._set_addresses(obj, port_addresses.allocate(call, obj, asked), call)
+        _set_addresses(obj, await port_addresses.allocate(call, obj, asked))
+        _set_names(obj)
         obj.ip_allocation = "none" if asked is not None and not asked else "immediate"
         complete_pairs(obj)
         if obj.allowed_address_pairs and not obj.port_security_enabled:
@@ -120,27 +121,15 @@ class Ports(NeutronResource[Port]):
         scope = f"mac/{obj.network_id}"
         if obj.mac_address:
             obj.mac_address = obj.mac_address.lower()
-            if not await take(call, scope, obj.mac_address, obj):
+            if not await call.tx.take(scope, obj.mac_address, obj):
                 raise MacAddressInUse(net_id=obj.network_id, mac=obj.mac_address)
             return
         for _ in range(MAC_DRAWS):
             mac = ":".join([MAC_PREFIX, *(f"{call.ids.below(256):02x}" for _ in range(3))])
-            if await take(call, scope, mac, obj):
+            if await call.tx.take(scope, mac, obj):
                 obj.mac_address = mac
                 return
         raise MacAddressGenerationFailure(net_id=obj.network_id)
-
-    @staticmethod
-    async def _set_addresses(obj: Port, giving: Any, call: Call) -> None:
-        try:
-            fixed_ips = await giving
-        except Fault:
-            raise
-        except Exception as error:
-            raise await port_addresses.explain(call, error) from None
-        del obj.fixed_ips[:]
-        obj.fixed_ips.extend(sorted(fixed_ips, key=lambda fixed: fixed.ip_address))
-        _set_names(obj)
 
     async def _set_groups(self, call: Call, obj: Port, given: set[str]) -> None:
         groups = call.owner_of("security_group")
@@ -182,7 +171,7 @@ class Ports(NeutronResource[Port]):
         if "fixed_ips" in given:
             asked = list(new.fixed_ips)
             await self._check_floating(call, old, asked)
-            await self._set_addresses(new, port_addresses.change(call, new, old.fixed_ips, asked), call)
+            _set_addresses(new, await port_addresses.change(call, new, old.fixed_ips, asked))
             new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
         if "security_groups" in given:
             await self._check_groups(call, new.security_groups)
@@ -296,6 +285,11 @@ def _show_trust(port: Port) -> None:
     """The profile tells the mechanism driver whether the port is trusted (neutron.plugins.ml2.plugin)."""
     if port.HasField("trusted"):
         port.profile.update({"trusted": port.trusted})
+
+
+def _set_addresses(port: Port, fixed_ips: Iterable[FixedIp]) -> None:
+    del port.fixed_ips[:]
+    port.fixed_ips.extend(sorted(fixed_ips, key=lambda fixed: fixed.ip_address))
 
 
 def _set_names(port: Port) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import bad_input
-from mopenstack.core.network.core.addresses import Range, take, take_free
+from mopenstack.core.network.core.addresses import Range, take_free
 from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
 from mopenstack.network.v2.core.networks_pb2 import NetworkSegment
 from mopenstack.network.v2.core.segments_pb2 import Segment
@@ -138,7 +138,7 @@ async def reserve_provider_segment(call: Call, segment: Segment, asked: Provider
     if asked.network_type == "local":
         return
     if asked.network_type == "flat":
-        if not await take(call, "segment/flat", asked.physical_network or "", segment):
+        if not await call.tx.take("segment/flat", asked.physical_network or "", segment):
             raise FlatNetworkInUse(physical_network=asked.physical_network)
         return
     if asked.network_type == "vlan":
@@ -151,14 +151,14 @@ async def reserve_provider_segment(call: Call, segment: Segment, asked: Provider
             raise NoNetworkAvailable()
         segment.segmentation_id = number
         return
-    if not await take(call, scope, str(asked.segmentation_id), segment):
+    if not await call.tx.take(scope, str(asked.segmentation_id), segment):
         raise TunnelIdInUse(tunnel_id=asked.segmentation_id)
     segment.segmentation_id = asked.segmentation_id
 
 
 async def _reserve_vlan(call: Call, segment: Segment, asked: ProviderSegment, project_id: str) -> None:
     if asked.segmentation_id is not None:
-        if not await take(call, f"segment/vlan/{asked.physical_network}", str(asked.segmentation_id), segment):
+        if not await call.tx.take(f"segment/vlan/{asked.physical_network}", str(asked.segmentation_id), segment):
             raise VlanIdInUse(vlan_id=asked.segmentation_id, physical_network=asked.physical_network)
         segment.segmentation_id = asked.segmentation_id
         return

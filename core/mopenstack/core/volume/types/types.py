@@ -38,6 +38,7 @@ from mopenstack.volume.v3.refusals import (
     VolumeTypeNotFoundByName,
 )
 from mopenstack.volume.v3.types import types_pb2 as pb2
+from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.type_encryption_pb2 import Encryption
 from mopenstack.volume.v3.types.types_pb2 import DefaultType, VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
@@ -266,6 +267,13 @@ def asked_is_public(asked: str) -> bool | None:
 def is_multiattach(volume_type: Any) -> bool:
     """Whether volumes of the type may be attached to several servers."""
     return bool(volume_type.extra_specs.get("multiattach") == "<is> True")
+
+
+async def front_end_qos(call: Call, type_id: str) -> QosSpec | None:
+    """The QoS specs of a type that a hypervisor enforces."""
+    found = await call.tx.get(VolumeType, type_id)
+    qos = await call.tx.get(QosSpec, found.qos_specs_id) if found is not None and found.qos_specs_id else None
+    return qos if qos is not None and qos.consumer != "back-end" else None
 
 
 def check_provisioning(volume_type: VolumeType | None, size: int) -> None:

@@ -17,6 +17,7 @@ from mopenstack.core.engine.listing import fold_of, folded
 from mopenstack.core.engine.servicer import EMPTY, Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CinderResource, assign, timestamp_key
+from mopenstack.core.volume.types.types import front_end_qos
 from mopenstack.core.volume.volumes.lifecycle import WORDS, status_number
 from mopenstack.core.volume.volumes.metadata import set_admin_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
@@ -28,8 +29,6 @@ from mopenstack.volume.v3.refusals import (
     VolumeAttachmentNotFound,
     VolumeNotFound,
 )
-from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
-from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import attachments_pb2 as pb2
 from mopenstack.volume.v3.volumes.attachments_pb2 import Attachment
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
@@ -264,15 +263,11 @@ class Attachments(CinderResource[Attachment]):
 
 async def connection_info(call: Call, volume: Volume, mode: str, connector: Mapping[str, Any]) -> dict[str, Any]:
     """What a host needs to reach the volume, as the shipped iSCSI driver words it."""
-    volume_type = await call.tx.get(VolumeType, volume.volume_type_id)
-    specs = None
-    if volume_type is not None and volume_type.qos_specs_id:
-        qos = await call.tx.get(QosSpec, volume_type.qos_specs_id)
-        specs = dict(qos.specs) if qos is not None and qos.consumer != "back-end" else None
+    qos = await front_end_qos(call, volume.volume_type_id)
     multipath = bool(connector.get("enforce_multipath", False))
     data = {
         "access_mode": mode,
-        "qos_specs": specs,
+        "qos_specs": dict(qos.specs) if qos is not None else None,
         "encrypted": volume.encrypted,
         "cacheable": False,
         "enforce_multipath": multipath,

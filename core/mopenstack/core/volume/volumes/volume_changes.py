@@ -10,19 +10,19 @@ from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.listing import FALSE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
-from mopenstack.core.volume.types.types import Types, check_provisioning, is_multiattach
+from mopenstack.core.volume.types.types import Types, check_provisioning, front_end_qos, is_multiattach
 from mopenstack.core.volume.volumes.attachments import Attachments
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, refuse, status_number
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.refusals import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
-from mopenstack.volume.v3.types.qos_specs_pb2 import QosSpec
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes import volume_changes_pb2 as pb2
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
@@ -139,12 +139,9 @@ async def _retype_host(call: Call, volume: Volume, wanted: VolumeType, policy: s
 
 
 async def _front_end(call: Call, type_id: str) -> str:
-    """The QoS specs of a type that a hypervisor enforces; empty: none."""
-    found = await call.tx.get(VolumeType, type_id)
-    if found is None or not found.qos_specs_id:
-        return ""
-    qos = await call.tx.get(QosSpec, found.qos_specs_id)
-    return qos.id if qos is not None and qos.consumer != "back-end" else ""
+    """The id of the QoS specs of a type that a hypervisor enforces; empty: none."""
+    qos = await front_end_qos(call, type_id)
+    return qos.id if qos is not None else ""
 
 
 @VOLUMES.prepares("migrate", unchecked=True)
@@ -178,7 +175,7 @@ async def _migrate(call: Call, volume: Volume, request: pb2.MigrateVolumeRequest
 def _failed(error: Value) -> bool:
     """Whether a completion says that something went wrong: true, or any text but the words for false."""
     found = plain(error)
-    return bool(found) and str(found).lower() not in ("false", "0", "no", "off", "f", "n")
+    return bool(found) and str(found).lower() not in FALSE_WORDS
 
 
 def _gigabytes(volume: Volume, size: int) -> dict[str, int]:
