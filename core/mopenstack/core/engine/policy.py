@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -181,22 +181,23 @@ def _compiled(check: _Check, strict: bool) -> Check:
         inner = checks[0]
         return lambda caller, target: not inner(caller, target)
     if check.word in ("or", "and"):
-        return _either(checks) if check.word == "or" else _both(checks)
+        return _any_of(checks) if check.word == "or" else _all_of(checks)
     return _compiled_word(check.word, strict)
 
 
-def _either(checks: list[Check]) -> Check:
-    if len(checks) > 2:
-        return lambda caller, target: any(check(caller, target) for check in checks)
-    first, second = checks  # the usual case, on the way of every request
-    return lambda caller, target: first(caller, target) or second(caller, target)
+def _any_of(checks: Sequence[Check]) -> Check:
+    # One inside the other: on the way of every request a loop costs more.
+    if len(checks) == 1:
+        return checks[0]
+    first, others = checks[0], _any_of(checks[1:])
+    return lambda caller, target: first(caller, target) or others(caller, target)
 
 
-def _both(checks: list[Check]) -> Check:
-    if len(checks) > 2:
-        return lambda caller, target: all(check(caller, target) for check in checks)
-    first, second = checks
-    return lambda caller, target: first(caller, target) and second(caller, target)
+def _all_of(checks: Sequence[Check]) -> Check:
+    if len(checks) == 1:
+        return checks[0]
+    first, others = checks[0], _all_of(checks[1:])
+    return lambda caller, target: first(caller, target) and others(caller, target)
 
 
 def _compiled_word(word: str, strict: bool) -> Check:

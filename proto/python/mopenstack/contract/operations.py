@@ -139,7 +139,8 @@ def wire_key(descriptor: AnyField) -> str:
     return descriptor.name if descriptor.json_name == default else descriptor.json_name
 
 
-def enum_words(descriptor: AnyField) -> dict[int, str]:
+@cache
+def enum_words(descriptor: AnyField) -> Mapping[int, str]:
     """Enum number -> wire word, without the unspecified 0."""
     assert descriptor.enum_type is not None, descriptor.full_name
     return {

@@ -12,8 +12,8 @@ from mopenstack.image.v2.images import images_pb2 as pb
 
 Image = pb.Image
 _FIELDS: Any = pb.Image.DESCRIPTOR.fields_by_name
-STATUS_WORDS: dict[int, str] = enum_words(_FIELDS["status"])
-VISIBILITY_WORDS: dict[int, str] = enum_words(_FIELDS["visibility"])
+STATUS_WORDS = enum_words(_FIELDS["status"])
+VISIBILITY_WORDS = enum_words(_FIELDS["visibility"])
 
 
 def _refuse(action: Action, image: pb.Image) -> Fault:

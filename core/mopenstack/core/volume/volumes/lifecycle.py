@@ -20,7 +20,7 @@ from mopenstack.volume.v3.refusals import InvalidVolume
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 AVAILABLE, IN_USE = Volume.AVAILABLE, Volume.IN_USE
-WORDS = enum_words(Volume.DESCRIPTOR.fields_by_name["status"])
+WORDS = dict(enum_words(Volume.DESCRIPTOR.fields_by_name["status"]))
 """Status -> its word; the states of managing show as others do."""
 
 OWN_WORDS = WORDS | {Volume.MANAGING: "managing", Volume.ERROR_MANAGING: "error_managing"}
