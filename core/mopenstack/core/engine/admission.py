@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.faults import BadRequest, NotFound, PolicyRefused
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.plans import Plan
+from mopenstack.core.engine.plans import FieldPolicy, Plan
 
 
 class ForeignProject(BadRequest):
@@ -64,9 +64,31 @@ def _check_fields(plan: Plan, call: Call, request: Message, target: Any) -> None
     given = set(mask) or {field.name for field, _ in body.ListFields()}
     creating = plan.operation.kind_of_write == "create"
     asked = [
-        (key, check)
-        for name, key, check, default in plan.field_policies
-        if name in given and not (creating and getattr(body, name) == default)
+        (policy, _parts(policy, body))
+        for policy in plan.field_policies
+        if policy.field in given and not (creating and _value(body, policy.field) == policy.default)
     ]
-    if not all(check(call.caller, target) for _, check in asked):
-        raise PolicyRefused([plan.policy, *(f"{plan.policy}:{key}" for key, _ in asked)])
+    checks = [one.check for policy, parts in asked for one in (policy, *parts)]
+    if not all(check(call.caller, target) for check in checks):
+        rules = ("/".join([f"{plan.policy}:{policy.key}", *(part.key for part in parts)]) for policy, parts in asked)
+        raise PolicyRefused([plan.policy, *rules])
+
+
+def _parts(policy: FieldPolicy, body: Message) -> list[FieldPolicy]:
+    """The policies of what the field's message gives, or each of its items."""
+    if not policy.parts:
+        return []
+    value = getattr(body, policy.field)
+    items = [value] if isinstance(value, Message) else value
+    return [
+        part for item in items for part in policy.parts if part.field in {field.name for field, _ in item.ListFields()}
+    ]
+
+
+def _value(body: Message, name: str) -> Any:
+    """A field's value as a default is declared: null for what is not there."""
+    value = getattr(body, name)
+    field = body.DESCRIPTOR.fields_by_name[name]
+    if field.is_repeated:
+        return list(value)
+    return value if not field.has_presence or body.HasField(name) else None

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.contract import Contract
+from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.refusals import class_name, refusals
@@ -27,8 +28,19 @@ from mopenstack.core.engine.servicer import Handler, Later, ResourceServicer, Re
 from mopenstack.core.engine.validation import validate
 from mopenstack.core.store.kinds import stored
 
-FieldPolicy = tuple[str, str, Check, Any]
-"""(field, wire key, check, the field's default)"""
+UNSET: Any = object()
+"""The default of a field that declares none: given is given, whatever the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """What a caller who gives a field must pass; `parts` are those of the fields of its message, or of its items."""
+
+    field: str
+    key: str
+    check: Check
+    default: Any = UNSET
+    parts: tuple[FieldPolicy, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +207,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         target=target,
         body_field=body,
         mask_field=mask,
-        field_policies=tuple(_field_policies(operation, body)) if body else (),
+        field_policies=tuple(_field_policies(operation, _message_of(operation, body))) if body else (),
         before=type(servicer).before is not Servicer.before,
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
         check_request=_check_request(operation, servicer, declared),
@@ -241,17 +253,20 @@ def _target(operation: Operation, owners: Mapping[str, ResourceServicer[Any]]) -
     return Target({"": owner}, variable or default)
 
 
-def _field_policies(operation: Operation, body: str) -> Iterator[FieldPolicy]:
+def _message_of(operation: Operation, body: str) -> AnyMessageType:
     descriptor = operation.request.DESCRIPTOR.fields_by_name[body].message_type
     assert descriptor is not None, f"{operation.name}: its body {body!r} is no message"
-    empty = getattr(operation.request(), body)
+    return descriptor
+
+
+def _field_policies(operation: Operation, descriptor: AnyMessageType) -> Iterator[FieldPolicy]:
     for field in descriptor.fields:
-        rule = field_rules(field)
-        if rule.policy:
-            # A list without a declared default counts as given even if it is empty.
-            absent = None if field.is_repeated else getattr(empty, field.name)
-            default = json.loads(rule.default) if rule.default else absent
-            yield field.name, wire_key(field), check_in(operation.package, rule.policy), default
+        rules = field_rules(field)
+        policy = (operation.kind_of_write == "update" and rules.update_policy) or rules.policy
+        if policy:
+            default = json.loads(rules.default) if rules.default else UNSET
+            parts = tuple(_field_policies(operation, field.message_type)) if field.message_type else ()
+            yield FieldPolicy(field.name, wire_key(field), check_in(operation.package, policy), default, parts)
 
 
 def _body_fields(operation: Operation) -> tuple[str, str]:

@@ -58,7 +58,7 @@ class NetworkDialect(Dialect):
         return shape({"NeutronError": shape({"type": TEXT, "message": TEXT, "detail": TEXT})})
 
     def refused(self, fault: PolicyRefused) -> str:
-        rules = [f"rule:{rule}" for rule in fault.rules]
+        rules = [_nested(rule) for rule in fault.rules]
         if fault.rules[0] in _ROUTER_ACTIONS:
             rules += [f"{rules[0]}:{name}" for name in ("ha", "flavor_id", "distributed")]
         if len(rules) == 1:
@@ -133,6 +133,14 @@ class NetworkDialect(Dialect):
 
     def document_needs_token(self, path: str) -> bool:
         return path != ""
+
+
+def _nested(rule: str) -> str:
+    """A rule as neutron.policy words it: of an attribute with parts, `attribute/part/part`, both are named."""
+    attribute, *parts = (f"rule:{name}" for name in rule.split("/"))
+    if not parts:
+        return attribute
+    return f"({attribute} and ({' and '.join(part.replace('rule', attribute, 1) for part in parts)}))"
 
 
 def _page_url(context: RequestContext, marker: list[str], *, reverse: bool) -> str:

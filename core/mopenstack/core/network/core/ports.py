@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mopenstack.contract.faults import PolicyRefused
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
@@ -205,10 +204,6 @@ class Ports(NeutronResource[Port]):
                 raise BadResourceRequest(resource="port", msg=why)
 
     async def _change_mac(self, call: Call, old: Port, new: Port) -> None:
-        caller = call.caller
-        manager = "manager" in caller.roles and caller.project_id == old.network_project_id
-        if not (caller.is_admin or "service" in caller.roles or manager):
-            raise PolicyRefused(["update_port", "update_port:mac_address"])
         if new.device_owner.startswith("network:"):
             raise UnsupportedPortDeviceOwner(op="mac address update", port_id=new.id, device_owner=new.device_owner)
         if old.host_id:
