@@ -299,7 +299,10 @@ class App:
 
 
 def _trimmed(surface: Surface, path: str) -> str:
-    return path if surface.dialect.exact_paths else path.rstrip("/")
+    if surface.dialect.exact_paths:
+        return path
+    path = path.rstrip("/")
+    return path.removesuffix(suffix) if (suffix := surface.dialect.format_suffix) else path
 
 
 def _not_served(context: RequestContext, title: str, action: str = "") -> NotServed:

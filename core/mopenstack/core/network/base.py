@@ -13,6 +13,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.engine.listing import TAG_FILTERS, Listing, fold_of, folded
+from mopenstack.core.engine.options import switch
 from mopenstack.core.engine.servicer import ResourceServicer, Result
 from mopenstack.network.v2.refusals import (
     BadResourceRequest,
@@ -56,6 +57,16 @@ def asked_project(query: common.Query) -> str:
     return ""
 
 
+FILTER_VALIDATION = switch(
+    "network.filter_validation",
+    True,
+    "Whether a list's filter that its resource does not have is refused (neutron.conf, filter_validation); else it is "
+    "ignored.",
+)
+_WITHOUT_FILTER_VALIDATION = frozenset({"bgp", "bgpvpn", "fwaas", "sfc", "taas", "vpn"})
+"""Folders of services whose plugins, of other projects than Neutron, do not claim it."""
+
+
 class NeutronListing(Listing):
     """Filters by tags are Neutron's own (all of them, any, none): no field answers them, however it is declared."""
 
@@ -71,6 +82,9 @@ class NeutronResource(ResourceServicer[M]):
     page_max = None
     seen_by: ClassVar[str] = ""
     """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
+
+    filters: ClassVar[frozenset[str]] = frozenset()
+    """Filters of lists that `matches` or `refine` answers, beside those of fields."""
 
     def listing_of(self, message: type[Message]) -> Listing:
         return NeutronListing(message)
@@ -121,10 +135,10 @@ class NeutronResource(ResourceServicer[M]):
         return await super().delete(call, request)
 
     async def find(self, call: Call, id: str) -> M | None:
-        # Neutron's paths may end with the format of the answer, of which there is one.
+        # A path may end with the format of the answer, of which there is one.
         if id.endswith(".xml"):
             raise HttpNotFound()
-        return await super().find(call, id.removesuffix(".json"))
+        return await super().find(call, id)
 
     def missing_marker(self, marker: str) -> Exception:
         return self.not_found(id=marker)
@@ -134,7 +148,24 @@ class NeutronResource(ResourceServicer[M]):
         unknown = [item.key for item in request.query.sort if item.key not in self.listing.sortable()]
         if unknown:
             raise HttpBadRequest(f"{unknown} is invalid attribute for sort_keys")
+        if call.cloud.enabled(FILTER_VALIDATION):
+            self._check_filters(request.query)
         return await super().list(call, request)
+
+    def _check_filters(self, query: common.Query) -> None:
+        """Source: get_filters_from_dict of neutron.api.api_common."""
+        if type(self).__module__.split(".")[3] in _WITHOUT_FILTER_VALIDATION:
+            return
+        known = set(self.filters)
+        if "tags" in self.fields:
+            known |= TAG_FILTERS.keys()
+        if "updated_at" in self.fields:
+            known.add("changed_since")
+        unknown = [
+            item.key for item in query.filters if item.key not in known and not self.listing.filterable(item.key)
+        ]
+        if unknown:
+            raise HttpBadRequest(f"{unknown} is invalid attribute for filtering")
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         if key == "changed_since" and "updated_at" in self.fields:

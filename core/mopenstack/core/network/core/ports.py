@@ -66,6 +66,8 @@ class Ports(NeutronResource[Port]):
             # The policies ask for the network's owner and sharing, which the request does not say.
             _copy_network(await call.service(Networks).fetch(call, request.port.network_id), request.port)
 
+    filters = frozenset({"fixed_ips"})
+
     async def matches(self, call: Call, obj: Port, key: str, values: Sequence[str]) -> bool:
         if key != "fixed_ips":
             return await super().matches(call, obj, key, values)

@@ -41,6 +41,8 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
             await call.service(SecurityGroups).default_group(call, call.caller.project_id)
         return await super().candidates(call, query)
 
+    filters = frozenset({"normalized_cidr"})
+
     async def matches(self, call: Call, obj: SecurityGroupRule, key: str, values: Sequence[str]) -> bool:
         if key == "normalized_cidr":
             return obj.normalized_cidr in values

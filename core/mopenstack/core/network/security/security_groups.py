@@ -60,6 +60,8 @@ class SecurityGroups(NeutronResource[SecurityGroup]):
 
         return await call.tx.view(("security_group", obj.id, listed, shared), build)
 
+    filters = frozenset({"shared"})
+
     async def matches(self, call: Call, obj: SecurityGroup, key: str, values: Sequence[str]) -> bool:
         if key != "shared":
             return await super().matches(call, obj, key, values)
