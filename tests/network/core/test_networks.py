@@ -211,3 +211,19 @@ async def test_every_revision_can_be_asked_for(neutron: Any, demo: Any, collecti
     (await demo.delete("network", path, **old)).refused(412, text)
     mine = {"headers": {"If-Match": f"revision_number={made['revision_number']}"}}
     (await demo.put("network", path, body, **mine)).ok(200)
+
+
+async def test_filters_that_networks_do_not_have(cloud: Any, neutron: Any) -> None:
+    path = "/v2.0/networks?foo=bar&name=n&x=1"
+    refused = (await neutron.user.get("network", path)).refused(400)["NeutronError"]
+    assert refused["message"] == "['foo', 'x'] is invalid attribute for filtering"
+    await cloud.set_options(network__filter_validation="false")
+    assert (await neutron.user.get("network", path)).ok() == {"networks": []}
+
+
+async def test_a_path_may_end_with_the_format(neutron: Any) -> None:
+    network = await neutron.create("networks", name="n")
+    for path in ("/v2.0/networks.json", f"/v2.0/networks/{network['id']}.json"):
+        assert network["id"] in str((await neutron.user.get("network", path)).ok())
+    path = f"/v2.0/quotas/{neutron.user.project_id}/details.json"
+    assert "used" in str((await neutron.user.get("network", path)).ok())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -211,3 +212,65 @@ async def test_nobody_takes_part_in_anothers_router(neutron: Any, admin_neutron:
     fields = {"network_id": network["id"], "device_owner": "network:router_interface", "device_id": router["id"]}
     text = f"The following device_id {router['id']} is not owned by your project or matches another project router."
     (await neutron.post("ports", **fields)).refused(409, text)
+
+
+# -- policies of parts of attributes, and of what is given whatever its value
+
+
+@pytest.mark.parametrize(
+    ("given", "parts"),
+    [
+        (
+            {"fixed_ips": [{"ip_address": "10.62.0.9"}]},
+            "(rule:create_port:fixed_ips and (rule:create_port:fixed_ips:ip_address))",
+        ),
+        ({"port_security_enabled": False}, "rule:create_port:port_security_enabled"),
+        ({"binding:profile": {}}, "rule:create_port:binding:profile"),
+        (
+            {"allowed_address_pairs": [{"ip_address": "10.62.0.9"}]},
+            "(rule:create_port:allowed_address_pairs and (rule:create_port:allowed_address_pairs:ip_address))",
+        ),
+    ],
+)
+async def test_what_a_member_may_not_give_on_a_shared_network(
+    neutron: Any, admin_neutron: Any, given: dict[str, Any], parts: str
+) -> None:
+    network, subnet = await admin_neutron.network("10.62.0.0/24", shared=True)
+    refused = await neutron.post("ports", network_id=network["id"], **given)
+    refused.refused(403, f"(rule:create_port and {parts}) is disallowed by policy")
+    made = await neutron.create(
+        "ports", network_id=network["id"], device_owner="", fixed_ips=[{"subnet_id": subnet["id"]}]
+    )
+    update = await neutron.put("ports", made["id"], fixed_ips=[{"subnet_id": subnet["id"]}])
+    update.refused(
+        403, "(rule:update_port and (rule:update_port:fixed_ips and (rule:update_port:fixed_ips:subnet_id)))"
+    )
+
+
+async def test_lists_of_a_port_are_in_the_order_of_their_keys(neutron: Any) -> None:
+    network, _ = await neutron.network()
+    groups = [(await neutron.create("security-groups", name=name))["id"] for name in ("one", "two", "three")]
+    pairs = [{"ip_address": f"10.1.0.{n}", "mac_address": f"fa:16:3e:00:00:0{n}"} for n in (3, 1, 2)]
+    port = await neutron.create(
+        "ports", network_id=network["id"], security_groups=sorted(groups, reverse=True), allowed_address_pairs=pairs
+    )
+    assert port["security_groups"] == sorted(groups)
+    assert [pair["ip_address"] for pair in port["allowed_address_pairs"]] == ["10.1.0.1", "10.1.0.2", "10.1.0.3"]
+
+
+async def test_a_port_that_a_router_and_a_trunk_hold(neutron: Any) -> None:
+    network, _ = await neutron.network()
+    router = await neutron.create("routers", name="r")
+    parent, sub = [await neutron.create("ports", network_id=network["id"]) for _ in range(2)]
+    item = {"port_id": sub["id"], "segmentation_type": "vlan", "segmentation_id": 5}
+    trunk = await neutron.create("trunks", port_id=parent["id"], sub_ports=[item])
+    path = f"/v2.0/routers/{router['id']}/add_router_interface"
+    (await neutron.user.put("network", path, {"port_id": sub["id"]})).ok()
+    refused = (await neutron.delete("ports", sub["id"])).refused(409)["NeutronError"]["message"]
+    assert re.sub(r"-\d+ failed", " failed", refused) == (
+        f"Port {sub['id']} cannot be deleted directly via the port API: "
+        "Callback neutron.db.l3_db.L3_NAT_dbonly_mixin._prevent_l3_port_delete_callback failed with "
+        f'"Port {sub["id"]} cannot be deleted directly via the port API: has device owner network:router_interface.",'
+        "Callback neutron.services.trunk.rules.enforce_port_deletion_rules failed with "
+        f'"Port {sub["id"]} is currently a subport for trunk {trunk["id"]}.".'
+    )

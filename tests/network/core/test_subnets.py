@@ -197,3 +197,12 @@ async def test_only_its_owner_divides_a_shared_network(neutron: Any, admin_neutr
     (await neutron.post("subnets", **wanted)).refused(403, "rule:create_subnet is disallowed by policy")
     private = await admin_neutron.create("networks")
     (await neutron.post("subnets", **{**wanted, "network_id": private["id"]})).refused(404, "could not be found.")
+
+
+async def test_host_routes_are_in_the_order_of_their_keys(neutron: Any) -> None:
+    network = await neutron.create("networks", name="n")
+    routes = [{"destination": f"10.{n}.0.0/24", "nexthop": "10.77.0.9"} for n in (9, 1)]
+    subnet = await neutron.create(
+        "subnets", network_id=network["id"], ip_version=4, cidr="10.77.0.0/24", host_routes=routes
+    )
+    assert subnet["host_routes"] == routes[::-1]

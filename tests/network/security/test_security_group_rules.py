@@ -173,3 +173,12 @@ async def test_nothing_of_a_rule_can_be_changed(neutron: Any) -> None:
     )
     text = f"Security group rule {NOBODY} does not exist"
     (await neutron.put("security-group-rules", NOBODY, direction="ingress")).refused(404, text)
+
+
+async def test_rules_of_two_groups_at_once(neutron: Any) -> None:
+    groups = [(await neutron.create("security-groups", name=name))["id"] for name in ("one", "two")]
+    rules = [{"security_group_id": id, "direction": "ingress"} for id in groups]
+    body = {"security_group_rules": rules}
+    refused = await neutron.user.post("network", "/v2.0/security-group-rules", body)
+    refused.refused(400, "Only allowed to update rules for one security profile at a time")
+    assert len(await neutron.list("security-group-rules", f"security_group_id={groups[0]}&direction=ingress")) == 0

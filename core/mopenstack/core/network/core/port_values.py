@@ -98,9 +98,10 @@ def merged_options(kept: Iterable[ExtraDhcpOpt], asked: Iterable[ExtraDhcpOpt]) 
 
 
 def complete_pairs(port: Port) -> None:
-    """Pairs without a MAC have the port's."""
+    """Pairs without a MAC have the port's; they are in the order of their keys, as the database gives them back."""
     for pair in port.allowed_address_pairs:
         pair.mac_address = pair.mac_address or port.mac_address
+    port.allowed_address_pairs.sort(key=lambda pair: (pair.mac_address, pair.ip_address))
 
 
 def bind(port: Port) -> None:

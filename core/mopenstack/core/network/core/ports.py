@@ -16,9 +16,11 @@ Other services call, inside their own transaction, in the name of their caller o
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
@@ -53,20 +55,22 @@ MAC_PREFIX = "fa:16:3e"
 MAC_DRAWS = 16
 L3_OWNERS = (*ROUTER_PORT_OWNERS, "network:floatingip")
 """Ports that only routers and floating IPs may delete."""
+L3_CALLBACK = "neutron.db.l3_db.L3_NAT_dbonly_mixin._prevent_l3_port_delete_callback"
+TRUNK_CALLBACK = "neutron.services.trunk.rules.enforce_port_deletion_rules"
+"""Names of what refuses a deletion, as the refusal of several tells them."""
 
 
 class Ports(NeutronResource[Port]):
     service = pb.DESCRIPTOR.services_by_name["Ports"]
     message = Port
     not_found = PortNotFound
+    filters = frozenset({"fixed_ips"})
 
     async def before(self, call: Call, request: Any) -> None:
         await super().before(call, request)
         if call.operation is not None and call.operation.method == "CreatePort":
             # The policies ask for the network's owner and sharing, which the request does not say.
             _copy_network(await call.service(Networks).fetch(call, request.port.network_id), request.port)
-
-    filters = frozenset({"fixed_ips"})
 
     async def matches(self, call: Call, obj: Port, key: str, values: Sequence[str]) -> bool:
         if key != "fixed_ips":
@@ -143,6 +147,7 @@ class Ports(NeutronResource[Port]):
                 obj.security_groups.append((await groups.default_group(call, obj.project_id)).id)
             return
         await self._check_groups(call, obj.security_groups)
+        obj.security_groups.sort()
 
     @staticmethod
     async def _check_groups(call: Call, ids: Iterable[str]) -> None:
@@ -176,6 +181,7 @@ class Ports(NeutronResource[Port]):
             new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
         if "security_groups" in given:
             await self._check_groups(call, new.security_groups)
+            new.security_groups.sort()
         self._check_security(new, given)
         complete_pairs(new)
         if "extra_dhcp_opts" in given:
@@ -239,12 +245,23 @@ class Ports(NeutronResource[Port]):
 
     async def delete(self, call: Call, request: Any) -> Result:
         port: Port = call.target
-        if port.device_owner in L3_OWNERS:
-            kind = "floatingip" if port.device_owner == "network:floatingip" else "router"
-            owner = call.owner_of(kind)
-            if owner is not None and await owner.find(call, port.device_id) is not None:
-                raise ServicePortInUse(port_id=port.id, why=f"has device owner {port.device_owner}")
-        return await super().delete(call, request)
+        if not await self._is_of_router(call, port):
+            return await super().delete(call, request)
+        held = ServicePortInUse(port_id=port.id, why=f"has device owner {port.device_owner}")
+        try:
+            await call.publish("before_delete", self.options.kind, port)
+        except Fault as other:
+            failed = ",".join(map(_failed, (L3_CALLBACK, TRUNK_CALLBACK), (held, other)))
+            raise ServicePortInUse(port_id=port.id, why=failed) from None
+        raise held
+
+    @staticmethod
+    async def _is_of_router(call: Call, port: Port) -> bool:
+        """Whether the port is one of a router or a floating IP that is there."""
+        if port.device_owner not in L3_OWNERS:
+            return False
+        owner = call.owner_of("floatingip" if port.device_owner == "network:floatingip" else "router")
+        return owner is not None and await owner.find(call, port.device_id) is not None
 
     # -- what subnets do to ports
 
@@ -310,3 +327,8 @@ def _fixed_matches(fixed: FixedIp, wanted: dict[str, set[str]]) -> bool:
 @subscribes("after_create", "subnet")
 async def _subnet_added(call: Call, subnet: Subnet) -> None:
     await call.service(Ports).subnet_added(call, subnet)
+
+
+def _failed(callback: str, fault: Fault) -> str:
+    """Source: NotificationError of neutron_lib.callbacks.exceptions; the number is the callback's hash."""
+    return f'Callback {callback}-{zlib.crc32(callback.encode())} failed with "{fault.text}"'

@@ -43,6 +43,7 @@ def check_values(subnet: Subnet, given: set[str]) -> None:
     _check_nameservers(subnet.dns_nameservers if "dns_nameservers" in given else ())
     if "host_routes" in given:
         _check_routes(subnet)
+        subnet.host_routes.sort(key=lambda route: (route.destination, route.nexthop))
     for service_type in subnet.service_types:
         if not service_type.startswith(DEVICE_OWNER_PREFIXES):
             raise InvalidSubnetServiceType(service_type=service_type)

@@ -7,13 +7,19 @@ from typing import Any
 
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.servicer import copy_fields
+from mopenstack.core.engine.servicer import Result, copy_fields
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.security import rule_values
 from mopenstack.core.network.security.default_security_group_rules import PARENT
 from mopenstack.core.network.security.security_groups import DEFAULT_SCOPE, SecurityGroups, touch
 from mopenstack.core.store.transaction import Taken
-from mopenstack.network.v2.refusals import HttpBadRequest, SecurityGroupRuleExists, SecurityGroupRuleNotFound
+from mopenstack.network.v2.refusals import (
+    HttpBadRequest,
+    SecurityGroupNotSingleGroupRules,
+    SecurityGroupRuleExists,
+    SecurityGroupRuleNotFound,
+    SecurityGroupRulesNotSingleProject,
+)
 from mopenstack.network.v2.security import security_group_rules_pb2 as pb
 from mopenstack.network.v2.security.default_security_group_rules_pb2 import DefaultSecurityGroupRule
 from mopenstack.network.v2.security.security_group_rules_pb2 import SecurityGroupRule
@@ -35,18 +41,25 @@ class SecurityGroupRules(NeutronResource[SecurityGroupRule]):
     service = pb.DESCRIPTOR.services_by_name["SecurityGroupRules"]
     message = SecurityGroupRule
     not_found = SecurityGroupRuleNotFound
+    filters = frozenset({"normalized_cidr"})
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[SecurityGroupRule]:
         if call.caller.project_id:
             await call.service(SecurityGroups).default_group(call, call.caller.project_id)
         return await super().candidates(call, query)
 
-    filters = frozenset({"normalized_cidr"})
-
     async def matches(self, call: Call, obj: SecurityGroupRule, key: str, values: Sequence[str]) -> bool:
         if key == "normalized_cidr":
             return obj.normalized_cidr in values
         return await super().matches(call, obj, key, values)
+
+    async def create(self, call: Call, request: Any) -> Result:
+        parts = [part.security_group_rule for part in request.bulk]
+        if len({rule.security_group_id for rule in parts}) > 1:
+            raise SecurityGroupNotSingleGroupRules()
+        if len({rule.project_id or call.caller.project_id for rule in parts}) > 1:
+            raise SecurityGroupRulesNotSingleProject()
+        return await super().create(call, request)
 
     async def prepare(self, call: Call, obj: SecurityGroupRule, request: Any, given: set[str]) -> None:
         rule_values.convert(obj)

@@ -39,6 +39,7 @@ class SecurityGroups(NeutronResource[SecurityGroup]):
     service = pb.DESCRIPTOR.services_by_name["SecurityGroups"]
     message = SecurityGroup
     not_found = SecurityGroupNotFound
+    filters = frozenset({"shared"})
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[SecurityGroup]:
         project = asked_project(query) or call.caller.project_id
@@ -59,8 +60,6 @@ class SecurityGroups(NeutronResource[SecurityGroup]):
             return seen
 
         return await call.tx.view(("security_group", obj.id, listed, shared), build)
-
-    filters = frozenset({"shared"})
 
     async def matches(self, call: Call, obj: SecurityGroup, key: str, values: Sequence[str]) -> bool:
         if key != "shared":
