@@ -111,3 +111,8 @@ async def test_the_quota_holds(admin: Any, demo: Any) -> None:
     (await demo.post("compute", PATH, {"keypair": {"name": "a", "public_key": KEY}})).ok()
     reply = await demo.post("compute", PATH, {"keypair": {"name": "b", "public_key": KEY}})
     assert reply.refused(403) == {"forbidden": {"code": 403, "message": "Quota exceeded, too many key pairs."}}
+
+
+async def test_a_name_does_not_begin_with_a_space(demo: Any) -> None:
+    refused = await demo.post("compute", "/v2.1/os-keypairs", {"keypair": {"name": " x"}})
+    refused.refused(400, "The name must be: printable characters. Can not start or end with whitespace.")

@@ -165,3 +165,10 @@ async def test_a_missing_token_is_said_in_json(cloud: Any, accept: str, api: str
 def test_what_a_header_accepts(accept: str, kinds: tuple[str, ...]) -> None:
     """As webob.acceptparse reads it."""
     assert webob.acceptable(accept, (HTML, JSON)) == kinds
+
+
+@pytest.mark.parametrize(("api", "path"), [("compute", "/v2.1/servers"), ("volume", "/v3/volumes")])
+async def test_a_body_of_another_type(demo: Any, api: str, path: str) -> None:
+    headers = {"Content-Type": "application/xml"}
+    refused = (await demo.send("POST", api, path, data=b"<a/>", headers=headers)).refused(415)
+    assert refused == {"badMediaType": {"code": 415, "message": "Unsupported Content-Type"}}

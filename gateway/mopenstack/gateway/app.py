@@ -226,8 +226,7 @@ class App:
             if verb not in _BODYLESS and not raw:
                 body = await _read(request, dialect.body_bytes_max)
                 if endpoint.hook is None and body and dialect.reads_body(context):
-                    if dialect.json_only:
-                        dialect.check_body_type(request.headers.get("Content-Type", ""))
+                    dialect.check_body_type(request.headers.get("Content-Type", ""))
                     document = context.document = dialect.read_json(body)
                 elif dialect.json_only and not body:
                     document = {}

@@ -301,3 +301,83 @@ async def test_a_floating_ip_is_an_address_of_the_server(demo: Any, image: str) 
     (await demo.delete("network", f"/v2.0/floatingips/{made['id']}")).ok(204)
     kinds = {item["OS-EXT-IPS:type"] for item in (await show(demo, id))["addresses"]["private"]}
     assert kinds == {"fixed"}
+
+
+async def test_a_port_of_another_project_is_none_of_the_server(demo: Any, admin: Any, image: str, network: Any) -> None:
+    server = (await make(demo, image, networks=[{"uuid": network["id"]}]))["id"]
+    theirs = (await admin.post("network", "/v2.0/networks", {"network": {"name": "theirs"}})).ok()["network"]["id"]
+    subnet = {"network_id": theirs, "ip_version": 4, "cidr": "10.8.0.0/24"}
+    (await admin.post("network", "/v2.0/subnets", {"subnet": subnet})).ok()
+    port = {"network_id": theirs, "device_id": server}
+    made = (await admin.post("network", "/v2.0/ports", {"port": port})).ok(201)["port"]["id"]
+    for user in (demo, admin):
+        assert list((await show(user, server))["addresses"]) == ["n"]
+        interfaces = (await user.get("compute", f"{SERVERS}/{server}/os-interface")).ok()["interfaceAttachments"]
+        assert [item["net_id"] for item in interfaces] == [network["id"]]
+    (await demo.delete("compute", f"{SERVERS}/{server}")).ok(204)
+    assert (await admin.get("network", f"/v2.0/ports/{made}")).ok()["port"]["device_id"] == server
+
+
+async def test_security_groups_on_a_network_without_port_security(demo: Any, image: str, network: Any) -> None:
+    update = {"network": {"port_security_enabled": False}}
+    (await demo.put("network", f"/v2.0/networks/{network['id']}", update)).ok()
+    (await demo.post("network", "/v2.0/security-groups", {"security_group": {"name": "web"}})).ok()
+    asked: Any = {"networks": [{"uuid": network["id"]}], "security_groups": [{"name": "web"}]}
+    server = await show(demo, (await make(demo, image, **asked))["id"])
+    assert server["status"] == "ERROR"
+    text = "Network requires port_security_enabled and subnet associated in order to apply security groups."
+    assert text in server["fault"]["message"]
+
+
+async def test_a_local_disk_does_not_become_smaller(demo: Any, image: str) -> None:
+    server = (await make(demo, image, flavorRef="2"))["id"]
+    await show(demo, server)
+    resize = {"resize": {"flavorRef": "1"}}
+    refused = (await demo.post("compute", f"{SERVERS}/{server}/action", resize)).refused(400)
+    assert refused["badRequest"]["message"] == (
+        "Flavor's disk is smaller than the minimum size specified in image metadata. Flavor disk is 1073741824 bytes, "
+        "minimum size is 21474836480 bytes."
+    )
+    limits = (await demo.get("compute", "/v2.1/limits")).ok()["limits"]["absolute"]
+    assert limits["totalCoresUsed"] == 1
+    disk = {"boot_index": 0, "uuid": image, "source_type": "image", "destination_type": "volume", "volume_size": 20}
+    booted = await make(demo, image, flavorRef="2", imageRef=None, block_device_mapping_v2=[disk])
+    await show(demo, booted["id"])
+    (await demo.post("compute", f"{SERVERS}/{booted['id']}/action", resize)).ok(202)
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("creating", "status must be available or downloading to reserve, but the current status is creating."),
+        ("error", "currently has a status of: error "),
+    ],
+)
+async def test_a_volume_that_cannot_be_reserved(demo: Any, admin: Any, image: str, status: str, why: str) -> None:
+    server, path = (await make(demo, image))["id"], f"/v3/{demo.project_id}/volumes"
+    await show(demo, server)
+    id = (await demo.post("volume", path, {"volume": {"size": 1}})).ok()["volume"]["id"]
+    reset = {"os-reset_status": {"status": status}}
+    (await admin.post("volume", f"/v3/{admin.project_id}/volumes/{id}/action", reset)).ok(202)
+    attach = {"volumeAttachment": {"volumeId": id}}
+    refused = await demo.post("compute", f"{SERVERS}/{server}/os-volume_attachments", attach)
+    in_error = "Volume attachments can not be created if the volume is in an error state. The "
+    cause = f"{in_error if status == 'error' else ''}Volume {id} {why}"
+    text = f"Invalid input received: Invalid volume: {cause} (HTTP 400) (Request-ID: req-"
+    assert refused.refused(400)["badRequest"]["message"].startswith(text)
+    disk = {"boot_index": 0, "uuid": id, "source_type": "volume", "destination_type": "volume"}
+    body: Any = {"server": {"name": "s", "flavorRef": "42", "networks": "none", "block_device_mapping_v2": [disk]}}
+    refused = await demo.post("compute", SERVERS, body, **at("2.87"))
+    assert refused.refused(400)["badRequest"]["message"].startswith(f"Invalid volume: {text}")
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        ("private", "Bad networks format: network uuid is not in proper format (private)"),
+        (None, "Invalid input for field/attribute uuid. Value: None. None is not of type 'string'"),
+    ],
+)
+async def test_networks_that_are_no_uuids(demo: Any, image: str, network: Any, why: str) -> None:
+    body = {"server": {"name": "s", "flavorRef": "42", "imageRef": image, "networks": [{"uuid": network}]}}
+    assert (await demo.post("compute", SERVERS, body)).refused(400)["badRequest"]["message"] == why

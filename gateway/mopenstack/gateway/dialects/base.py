@@ -67,6 +67,10 @@ class WrongVersion(NotFound):
     message = "API version '{version}' is not supported on this method."
 
 
+class UnsupportedMediaType(BadRequest):
+    message = "Unsupported Content-Type"
+
+
 class NoSuchAction(BadRequest):
     message = "There is no such action: {action}. Verify the request body and Content-Type header and try again."
 
@@ -106,8 +110,13 @@ class Dialect:
         self.minimum = minor(api.microversion_min, 0)
         self.maximum = minor(api.microversion_max, LATEST)
 
+    body_types: ClassVar[tuple[str, ...]] = ()
+    """The types that a body may say to be, "" where it says none; empty: what it says is not looked at."""
+
     def check_body_type(self, content_type: str) -> None:
-        """Refuse a body of another type, where `json_only`."""
+        """Refuse a body of a type that the service does not read."""
+        if self.body_types and content_type.partition(";")[0].strip().lower() not in self.body_types:
+            raise UnsupportedMediaType()
 
     # -- refusals
 

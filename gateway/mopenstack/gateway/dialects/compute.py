@@ -48,6 +48,7 @@ class ComputeDialect(Dialect):
     request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     zero_is_zero = True
     exact_paths = True
+    body_types = ("", "text/plain", "application/json", "application/vnd.openstack.compute+json")
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 

@@ -35,6 +35,7 @@ class VolumeDialect(Dialect):
     request_id_headers = ("X-Openstack-Request-Id", "x-compute-request-id")
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
     exact_paths = True
+    body_types = ("", "application/json", "application/vnd.openstack.volume+json")
     mixed_sorting = (
         "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter."
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.proxies import floating_ips_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.faults import Conflict, Fault, NotFound
 from mopenstack.core.compute.proxies import listed
 from mopenstack.core.compute.servers import networking, server_ports
 from mopenstack.core.engine.call import Call
@@ -80,8 +80,11 @@ class FloatingIps(Servicer):
         associate.floatingip.port_id, associate.floatingip.fixed_ip_address = port.id, fixed
         try:
             await call.invoke(f"{NEUTRON}.Floatingips.UpdateFloatingip", associate)
+        except Conflict as fault:
+            raise refusals.FloatingIpAssociateFailed(why=_quoted(call, fault)) from None
         except Fault as fault:
-            raise refusals.FloatingIpAssociateFailed(why=fault.text) from None
+            why = _quoted(call, fault)
+            raise refusals.FloatingIpUnreachable(address=address, fixed=fixed, id=server.id, why=why) from None
         return EMPTY
 
     async def remove_server_floating_ip(self, call: Call, request: pb.RemoveServerFloatingIpRequest) -> Result:
@@ -175,3 +178,8 @@ async def _pool(call: Call, name: str) -> networks.Network:
         if name == (network.id if by_id else network.name):
             return network
     raise refusals.FloatingIpPoolNotFound()
+
+
+def _quoted(call: Call, fault: Fault) -> str:
+    """A refusal of Neutron as its client words it (neutronclient.v2_0.client.exception_handler_v20)."""
+    return f"{fault.text}\nNeutron server returns request_ids: ['req-{call.ids.uuid()}']"

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
-from mopenstack.contract.faults import NotFound
+from mopenstack.contract.faults import Fault, NotFound
+from mopenstack.contract.operations import enum_words
 from mopenstack.contract.values import plain
 from mopenstack.core.compute.servers import images
 from mopenstack.core.compute.servers.networking import schema_refusal
@@ -24,6 +25,7 @@ from mopenstack.core.volume.types.types import Types
 from mopenstack.core.volume.volumes.sources import image_metadata
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.image.v2.images.images_pb2 import Image
+from mopenstack.volume.v3.refusals import VolumeInErrorState, VolumeNotReservable
 from mopenstack.volume.v3.snapshots_pb2 import GetSnapshotRequest
 from mopenstack.volume.v3.volumes.attachments_pb2 import (
     Attachment,
@@ -39,7 +41,6 @@ GET_SNAPSHOT = "mopenstack.volume.v3.Snapshots.GetSnapshot"
 GB = 1024**3
 MULTIATTACH_SINCE = 60
 ROOT_DEVICE = "vda"
-NOT_AVAILABLE = "volume '{id}' status must be 'available'. Currently in '{status}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +212,7 @@ async def _check_one(call: Call, item: BlockDeviceMapping, has_image: bool) -> N
         if volume is None:
             raise refusals.MappedVolumeNotFound(id=item.target)
         check_attachable(call, volume, create=True)
+        _check_reservable(call, volume)
         if item.boot_index == 0 and not has_image and volume.bootable != "true":
             raise refusals.VolumeNotBootable(id=item.target)
     elif item.source == "snapshot":
@@ -232,7 +234,7 @@ async def find_volume(call: Call, volume_id: str) -> Volume | None:
 
 
 def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> None:
-    """nova.volume.cinder.API.check_attach and check_availability_zone."""
+    """What Nova itself looks at before it asks Cinder for an attachment."""
     if volume.multiattach and not call.at_least(MULTIATTACH_SINCE):
         raise refusals.MultiattachTooOld()
     if volume.attachments and not volume.multiattach:
@@ -240,14 +242,29 @@ def check_attachable(call: Call, volume: Volume, *, create: bool = False) -> Non
         reason = f"volume {volume.id} is already attached to instances: {listed}"
         if not create:
             raise refusals.InvalidVolume(reason=reason)
-    fine = {Volume.AVAILABLE, Volume.IN_USE} if volume.multiattach else {Volume.AVAILABLE}
-    if volume.status not in fine:
-        raise refusals.InvalidVolume(reason=NOT_AVAILABLE.format(id=volume.id, status=status_word(volume)))
 
 
-def status_word(volume: Volume) -> str:
-    """A volume's status as refusals spell it."""
-    return "in-use" if volume.status == Volume.IN_USE else Volume.Status.Name(volume.status).lower()
+def _check_reservable(call: Call, volume: Volume) -> None:
+    """What Cinder says of an attachment to a server that is yet to be made, as Nova quotes it in a create."""
+    expected = [Volume.AVAILABLE, Volume.IN_USE, Volume.DOWNLOADING]
+    if not volume.multiattach:
+        expected.remove(Volume.IN_USE)
+    words = enum_words(Volume.DESCRIPTOR.fields_by_name["status"])
+    status = words[volume.status]
+    if "error" in status:
+        raise _in_create(call, VolumeInErrorState(id=volume.id, status=status))
+    if volume.status not in expected:
+        named = " or ".join(words[number] for number in expected)
+        raise _in_create(call, VolumeNotReservable(id=volume.id, expected=named, status=status))
+
+
+def _in_create(call: Call, fault: Fault) -> Fault:
+    return refusals.InvalidVolume(reason=quoted(call, fault).text)
+
+
+def quoted(call: Call, fault: Fault) -> Fault:
+    """A refusal of Cinder as Nova passes it on (nova.volume.cinder.translate_volume_exception)."""
+    return refusals.InvalidInput(why=f"{fault.text} (HTTP 400) (Request-ID: req-{call.ids.uuid()})")
 
 
 # -- volumes

@@ -46,6 +46,11 @@ def check_fits(image: Image, flavor: Server.FlavorEmbedded, *, on_volume: bool =
         raise refusals.FlavorDiskSmallerThanMinDisk(flavor=flavor.disk * GB, image=image.min_disk * GB)
 
 
+def min_disk(image: Image, flavor: Server.FlavorEmbedded) -> int:
+    """The least disk of another flavor, in GiB (nova.utils.get_system_metadata_from_image)."""
+    return flavor.disk if image.disk_format == "vhd" else max(image.min_disk, flavor.disk)
+
+
 def properties_of(image: Image) -> dict[str, str]:
     """The properties that a server shows of its image since 2.98: those that Nova knows."""
     return {key: value for key, value in image.properties.items() if key.startswith(("hw_", "os_", "img_"))}

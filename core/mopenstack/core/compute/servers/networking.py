@@ -94,6 +94,8 @@ def parse_networks(value: Value, microversion: int) -> list[NetworkRequest] | st
             continue
         if "uuid" not in item:
             raise refusals.BadNetworkFormat()
+        if not is_format("uuid", item["uuid"]):
+            raise refusals.BadNetworkUuid(id=item["uuid"])
         found.append(NetworkRequest(network_id=item["uuid"], address=address, tag=item.get("tag", "")))
     return found
 
@@ -118,6 +120,8 @@ def _check_schema(given: Any, microversion: int) -> None:
             listed, verb = ", ".join(repr(key) for key in unknown), "was" if len(unknown) == 1 else "were"
             why = f"Additional properties are not allowed ({listed} {verb} unexpected)"
             raise schema_refusal(str(place), item, why)
+        if "uuid" in item and not isinstance(item["uuid"], str):
+            raise schema_refusal("uuid", item["uuid"], f"{item['uuid']!r} is not of type 'string'")
         if item.get("port") is not None and not is_format("uuid", str(item["port"])):
             raise schema_refusal("port", item["port"], f"{item['port']!r} is not a 'uuid'")
         if "fixed_ip" in item and not is_format("ip", str(item["fixed_ip"])):
@@ -325,13 +329,13 @@ async def release(call: Call, server: Server, port_id: str) -> None:
 
 async def release_all(call: Call, server: Server) -> None:
     """Delete or unbind every port of a server that is deleted."""
-    for port in await call.tx.query(Port, device_id=server.id):
+    for port in await ports_of(call, server):
         await release(call, server, port.id)
 
 
 async def ports_of(call: Call, server: Server) -> list[Port]:
-    """The ports of a server in the order in which they were attached."""
-    ports = await call.tx.query(Port, device_id=server.id)
+    """The ports of a server in the order in which they were attached; none of other projects that name it."""
+    ports = [port for port in await call.tx.query(Port, device_id=server.id) if port.project_id == server.project_id]
     order = {port_id: place for place, port_id in enumerate(server.port_ids)}
     return sorted(ports, key=lambda port: (order.get(port.id, len(order)), port.id))
 
@@ -351,8 +355,10 @@ async def _make_port(call: Call, server: Server, request: NetworkRequest, group_
     }
     if request.address:
         values["fixed_ips"] = [FixedIp(ip_address=request.address)]
-    network = await call.tx.get(Network, request.network_id) if group_ids else None
-    if network is not None and network.port_security_enabled:
+    if group_ids:
+        network = await call.tx.get(Network, request.network_id)
+        if network is not None and not network.port_security_enabled:
+            raise refusals.SecurityGroupCannotBeApplied()
         values["security_groups"] = group_ids
     body = CreatePortRequest(port=Port(**values), mask=FieldMask(paths=values))
     try:

@@ -315,6 +315,7 @@ def _new_server(call: Call, plan: Plan, index: int) -> Server:
     if plan.image is not None:
         server.image.id = plan.image.id
         server.image.properties.update(images.properties_of(plan.image))
+        server.min_disk = images.min_disk(plan.image, plan.flavor)
     else:
         server.no_image = ""
     if body.key_name:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.core.compute.servers.networking import update_port
+from mopenstack.core.compute.servers.networking import ports_of, update_port
 from mopenstack.core.engine.call import Call
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
 from mopenstack.network.v2.core.subnets_pb2 import Subnet
@@ -32,5 +32,5 @@ async def remove_fixed_ip(call: Call, port: Port, address: str) -> None:
 
 async def move_ports(call: Call, server: Server, host: str) -> None:
     """Bind the ports of a server to another host."""
-    for port in await call.tx.query(Port, device_id=server.id):
+    for port in await ports_of(call, server):
         await update_port(call, port.id, host_id=host)

@@ -82,6 +82,8 @@ async def _resize(call: Call, server: Server, request: pb.ResizeServerRequest) -
     flavor_id, flavor = await server_values.flavor_of(call, request.resize.flavor_id)
     if flavor_id == server.flavor_ref.id:
         raise refusals.SameFlavor()
+    if server.HasField("image") and 0 < flavor.disk < server.min_disk:
+        raise refusals.FlavorDiskSmallerThanMinDisk(flavor=flavor.disk * images.GB, image=server.min_disk * images.GB)
     more = _growth(server.flavor, flavor)
     await take(call, server.project_id, server.user_id, more)
     host = await destinations.host_for_resize(call, server, flavor)
@@ -158,6 +160,7 @@ async def _rebuild(call: Call, server: Server, request: pb.RebuildServerRequest)
         server.image.Clear()
         server.image.id = image.id
         server.image.properties.update(images.properties_of(image))
+        server.min_disk = images.min_disk(image, server.flavor)
     elif call.at_least(images.REIMAGE_SINCE):
         await block_devices.reimage(call, server, image)
     await _apply(call, server, body, given)

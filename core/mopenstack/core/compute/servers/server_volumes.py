@@ -5,7 +5,7 @@ from __future__ import annotations
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_volumes_pb2 as pb
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.contract.faults import PolicyRefused
+from mopenstack.contract.faults import BadRequest, PolicyRefused
 from mopenstack.core.compute.servers import block_devices
 from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
@@ -41,10 +41,13 @@ class ServerVolumes(Servicer):
         used = {item.device for item in server.volumes_attached} | {server.root_device_name}
         if body.device and body.device in used:
             raise refusals.DevicePathInUse(path=body.device)
-        item = await block_devices.attach(
-            call, server, volume.id, server.host, device=body.device, tag=body.tag,
-            delete_on_termination=body.delete_on_termination,
-        )  # fmt: skip
+        try:
+            item = await block_devices.attach(
+                call, server, volume.id, server.host, device=body.device, tag=body.tag,
+                delete_on_termination=body.delete_on_termination,
+            )  # fmt: skip
+        except BadRequest as fault:
+            raise block_devices.quoted(call, fault) from None
         await call.tx.put(server)
         await record(call, server, "attach_volume")
         return pb.AttachServerVolumeResponse(volume_attachment=_shown(server, item))

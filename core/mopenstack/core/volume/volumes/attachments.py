@@ -27,7 +27,9 @@ from mopenstack.volume.v3.refusals import (
     InvalidVolume,
     ResourceConflict,
     VolumeAttachmentNotFound,
+    VolumeInErrorState,
     VolumeNotFound,
+    VolumeNotReservable,
 )
 from mopenstack.volume.v3.volumes import attachments_pb2 as pb2
 from mopenstack.volume.v3.volumes.attachments_pb2 import Attachment
@@ -54,10 +56,7 @@ class Attachments(CinderResource[Attachment]):
         body = request.attachment
         volume = await call.service(Volumes).fetch(call, body.volume_uuid)
         if "error" in WORDS[volume.status]:
-            raise InvalidVolume(
-                why="Volume attachments can not be created if the volume is in an error state. "
-                f"The Volume {volume.id} currently has a status of: {WORDS[volume.status]} "
-            )
+            raise VolumeInErrorState(id=volume.id, status=WORDS[volume.status])
         mode = "ro" if "readonly" in volume.admin_metadata else body.mode or NO_MODE
         reserved = await self.reserve(call, volume.id, body.instance_uuid, mode=mode)
         if not body.HasField("connector"):
@@ -110,17 +109,14 @@ class Attachments(CinderResource[Attachment]):
         return sorted(found, key=lambda item: (timestamp_key(item.created_at), item.id))
 
     async def reserve(self, call: Call, volume_id: str, server_id: str = "", mode: str = NO_MODE) -> Attachment:
-        """Hold a volume for a server; raises InvalidVolume for one that is not to be had."""
+        """Hold a volume for a server; raises VolumeNotReservable for one that is not to be had."""
         volume = await self._volume(call, volume_id)
         expected = ("available", "in-use", "downloading") if volume.multiattach else ("available", "downloading")
         if WORDS[volume.status] not in expected:
             held = await self.of_volume(call, volume_id)
             again = server_id and WORDS[volume.status] in ("in-use", "reserved")
             if not (again and any(item.instance == server_id for item in held)):
-                raise InvalidVolume(
-                    why=f"Volume {volume_id} status must be {' or '.join(expected)} to reserve, "
-                    f"but the current status is {WORDS[volume.status]}."
-                )
+                raise VolumeNotReservable(id=volume_id, expected=" or ".join(expected), status=WORDS[volume.status])
         else:
             await self._set_status(call, volume, "reserved", volume.attach_status)
         attachment = Attachment(
