@@ -206,3 +206,24 @@ async def test_host_routes_are_in_the_order_of_their_keys(neutron: Any) -> None:
         "subnets", network_id=network["id"], ip_version=4, cidr="10.77.0.0/24", host_routes=routes
     )
     assert subnet["host_routes"] == routes[::-1]
+
+
+@pytest.mark.parametrize("kind", ["dhcp", "distributed"])
+async def test_a_port_for_dhcp(cloud: Any, neutron: Any, kind: str) -> None:
+    await cloud.set_options(network__dhcp_port=kind)
+    assert await neutron.list("ports", f"device_owner=network:{kind}")  # of the network that was there before
+    network, first = await neutron.network("10.60.0.0/24")
+    subnet = {"network_id": network["id"], "ip_version": 4}
+    second = await neutron.create("subnets", **subnet, cidr="10.61.0.0/24")
+    await neutron.create("subnets", **subnet, cidr="10.62.0.0/24", enable_dhcp=False)
+    query = f"network_id={network['id']}"
+    (port,) = await neutron.list("ports", query)
+    assert port["device_owner"] == f"network:{kind}"
+    assert network["id"] in port["device_id"]
+    assert {one["subnet_id"] for one in port["fixed_ips"]} == {first["id"], second["id"]}
+    await neutron.update("subnets", second["id"], enable_dhcp=False)
+    (port,) = await neutron.list("ports", query)
+    assert [one["subnet_id"] for one in port["fixed_ips"]] == [first["id"]]
+    (await neutron.delete("subnets", first["id"])).ok(204)
+    (await neutron.delete("networks", network["id"])).ok(204)
+    assert await neutron.list("ports", query) == []

@@ -18,7 +18,7 @@ from mopenstack.core.compute.paging import page
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
-from mopenstack.core.engine.options import Option
+from mopenstack.core.engine.options import BadOption, Option
 from mopenstack.core.engine.servicer import ResourceServicer, Result, copy_fields
 from mopenstack.core.store.transaction import copy_of
 
@@ -160,8 +160,8 @@ def _uptime(call: Call) -> str:
     return f" {call.now:%H:%M:%S} up {_UP_SINCE.days} day,  0:00,  1 user,  load average: 0.00, 0.00, 0.00\n"
 
 
-async def _add_hosts(call: Call, value: str) -> None:
-    """Hosts like the first one, up to this number; one goes when its service is deleted, as in a real cloud."""
+async def _set_hosts(call: Call, value: str) -> None:
+    """As many hosts as this: more like the first one, or fewer, of those without servers the last ones."""
     known = sorted(await call.tx.scan(pb.Hypervisor), key=lambda host: host.number)
     names = {host.hypervisor_hostname for host in known}
     for number in range(2, int(value) + 1):
@@ -173,15 +173,22 @@ async def _add_hosts(call: Call, value: str) -> None:
             new.host_ip = f"127.0.0.{number}"
         if new.hypervisor_hostname and new.hypervisor_hostname not in names:
             await call.service(Hypervisors).register_hypervisor(call, request)
+    services = call.service(Services)
+    for host in known[int(value) :]:
+        if await call.tx.query(servers_pb2.Server, host=host.service.host):
+            raise BadOption(name=HOSTS.name, value=value, wanted=f"{host.hypervisor_hostname} has servers")
+        service = await services.compute_of(call, host.service.host)
+        if service is not None:
+            await services.discard(call, service)
 
 
 _MODEL = ("hypervisor_type", "hypervisor_version", "vcpus", "memory_mb", "local_gb", "cpu_info_text")
 
 HOSTS = Option(
     "compute.hosts",
-    "1",
+    "3",
     f"How many compute hosts there are, at most {HOSTS_MAX}: what migrations, evacuations and anti-affinity need. "
-    "One is taken away by deleting its nova-compute service.",
+    "A host with servers cannot be taken away.",
     check=lambda value: "" if value.isdecimal() and 1 <= int(value) <= HOSTS_MAX else f"1 to {HOSTS_MAX}",
-    apply=_add_hosts,
+    apply=_set_hosts,
 )

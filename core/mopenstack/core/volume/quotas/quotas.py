@@ -20,10 +20,10 @@ from mopenstack.volume.v3.refusals import (
 )
 
 DEFAULTS = {
-    "volumes": -1,
+    "volumes": 10,
     "per_volume_gigabytes": -1,
-    "snapshots": -1,
-    "gigabytes": -1,
+    "snapshots": 10,
+    "gigabytes": 1000,
     "backups": 10,
     "backup_gigabytes": 1000,
     "groups": 10,

@@ -63,12 +63,12 @@ class TypeEncryption(Servicer):
         return pb2.TypeEncryptionResponse(encryption=_struct(answer))
 
     async def update_type_encryption(self, call: Call, request: pb2.UpdateTypeEncryptionRequest) -> Result:
-        """The answer repeats the request."""
+        """The answer repeats the request; of the path only the type is read, as Cinder does."""
         body = request.encryption
         given = set(request.mask.paths) or names_of(body)
         found = await self._found(call, request.type_id)
         await self._refuse_in_use(call, request.type_id, "update")
-        if found is None or found.id != request.encryption_id:
+        if found is None:
             raise VolumeTypeEncryptionNotFound(id=request.type_id)
         changed = copy_of(found)
         for name in given & {"provider", "control_location", "cipher", "key_size"}:

@@ -14,7 +14,7 @@ from mopenstack.contract.faults import BadRequest, Fault, NotFound
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
-from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of, holds
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of, folded, holds
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer, Result, Servicer, copy_fields
 from mopenstack.core.engine.validation import is_format
 from mopenstack.core.store.transaction import copy_of
@@ -49,6 +49,8 @@ LAST_RESORT_TYPE = "__DEFAULT__"
 
 USER_VISIBLE_EXTRA_SPECS = ("RESKEY:availability_zones", "multiattach", "replication_enabled")
 TYPE_FILTERS_SINCE = 52
+ADMIN_FILTERS = ("id", "name", "description", "qos_specs_id")
+"""Columns that an admin filters by (is_valid_model_filters of cinder.db); for others filters are dropped."""
 
 
 class Types(CinderResource[VolumeType]):
@@ -133,6 +135,9 @@ class Types(CinderResource[VolumeType]):
             if not call.caller.is_admin and wanted.keys() - set(USER_VISIBLE_EXTRA_SPECS):
                 return False
             return holds(obj.extra_specs, wanted, fold_of(call.cloud))
+        if call.caller.is_admin and key in ADMIN_FILTERS:
+            fold = fold_of(call.cloud)
+            return fold(getattr(obj, key)) in folded(values, fold)
         return await super().matches(call, obj, key, values)
 
     # -- what other resources call
