@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 NOBODY = "00000000-0000-0000-0000-00000000dead"
 
@@ -58,3 +59,10 @@ def volumes(demo: Any) -> Volumes:
 def admin_volumes(admin: Any) -> Volumes:
     """Cinder as the admin sees it."""
     return Volumes(admin)
+
+
+@pytest_asyncio.fixture
+async def unlimited(admin: Any, demo: Any) -> None:
+    """No quota for demo's volumes and gigabytes."""
+    path = f"/v3/{admin.project_id}/os-quota-sets/{demo.project_id}"
+    (await admin.put("volume", path, {"quota_set": {"volumes": -1, "gigabytes": -1}})).ok(200)

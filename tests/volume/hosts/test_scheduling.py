@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 POOLS = ("devstack@lvmdriver-1#lvmdriver-1", "devstack@lvmdriver-2#lvmdriver-2")
 POOL_GB = 102400
 NO_BACKEND = "schedule allocate volume:Could not find any available weighted backend."
@@ -22,6 +24,7 @@ async def new_type(admin: Any, name: str, **specs: str) -> None:
     (await admin.post("/types", {"volume_type": {"name": name, "extra_specs": specs}})).ok(200)
 
 
+@pytest.mark.usefixtures("unlimited")
 async def test_a_volume_that_fits_nowhere(volumes: Any, admin_volumes: Any) -> None:
     volume = await volumes.make(size=POOL_GB + 1)
     assert volume["status"] == "error"
@@ -42,6 +45,7 @@ async def test_a_volume_that_fits_nowhere(volumes: Any, admin_volumes: Any) -> N
     assert await free(admin_volumes) == [POOL_GB, POOL_GB]
 
 
+@pytest.mark.usefixtures("unlimited")
 async def test_space_is_taken_and_given_back(volumes: Any, admin_volumes: Any) -> None:
     volume = await volumes.make(size=POOL_GB - 10)
     assert (await volumes.make(size=11))["status"] == "error"

@@ -176,3 +176,23 @@ async def test_encryption(volumes: Any, admin_volumes: Any) -> None:
     (await admin_volumes.delete(f"{path}/{id}")).refused(404, missing)
     plain = await volumes.make()
     assert (await volumes.get(f"/volumes/{plain['id']}/encryption")).ok(200) == {"encryption_key_id": None}
+
+
+async def test_an_admin_filters_types_by_any_column(volumes: Any, admin_volumes: Any) -> None:
+    body = {"volume_type": {"name": "gold", "description": "fast"}}
+    made = (await admin_volumes.post("/types", body)).ok(200)["volume_type"]
+    for query in ("name=gold", "name=GOLD", "description=fast", f"id={made['id']}"):
+        found = (await admin_volumes.get(f"/types?{query}")).ok(200)["volume_types"]
+        assert [item["id"] for item in found] == [made["id"]], query
+    assert (await admin_volumes.get("/types?foo=bar")).ok(200)["volume_types"] == []
+    assert len((await volumes.get("/types?name=gold")).ok(200)["volume_types"]) == 3
+
+
+async def test_of_an_encryptions_path_only_the_type_is_read(admin_volumes: Any) -> None:
+    type_id = (await admin_volumes.post("/types", {"volume_type": {"name": "luks"}})).ok(200)["volume_type"]["id"]
+    body = {"encryption": {"provider": "luks", "control_location": "front-end"}}
+    (await admin_volumes.post(f"/types/{type_id}/encryption", body)).ok(200)
+    update = {"encryption": {"cipher": "aes-xts-plain64"}}
+    assert (await admin_volumes.put(f"/types/{type_id}/encryption/provider", update)).ok(200) == update
+    shown = (await admin_volumes.get(f"/types/{type_id}/encryption")).ok(200)
+    assert shown["cipher"] == "aes-xts-plain64"

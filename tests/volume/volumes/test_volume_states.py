@@ -62,6 +62,7 @@ def test_the_table_is_the_golden_one() -> None:
     assert GOLDEN.read_text(encoding="utf-8") == render(), UPDATE
 
 
+@pytest.mark.usefixtures("unlimited")
 @pytest.mark.parametrize("name", sorted(REQUESTS))
 async def test_every_status_answers_as_cinder_did(volumes: Any, admin_volumes: Any, name: str) -> None:
     verb, path, body = REQUESTS[name]
