@@ -27,8 +27,8 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 	@$(BIN)/python proto/generate.py
 
 .PHONY: tools
-tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH)
-	@$(BIN)/mopenstack tools install terraform provider provider-acceptance openstackclient openstacksdk tempest
+tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH; installs Chromium)
+	@$(BIN)/mopenstack tools install chromium terraform provider provider-acceptance openstackclient openstacksdk tempest
 
 .PHONY: demo
 demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard

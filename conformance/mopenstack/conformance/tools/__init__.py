@@ -5,6 +5,7 @@ One module a tool. A tool that cannot be had is reported as missing with what to
 """
 
 from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.tools.chromium import Chromium
 from mopenstack.conformance.tools.model import Tool, ToolStatus
 from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance
 from mopenstack.conformance.tools.python_tools import PythonTool
@@ -18,6 +19,7 @@ TOOLS: dict[str, Tool] = {
         Terraform(),
         Provider(),
         ProviderAcceptance(),
+        Chromium(),
         PythonTool(
             name="openstackclient",
             description="the `openstack` command line",
