@@ -42,7 +42,8 @@ async ([cloud, paths, reset]) => {
   });
   told["as a script"] = await load("script", cloud + "/_mopenstack/openapi.json");
   told["as a picture"] = await load("img", cloud + "/_mopenstack/status");
-  const form = Object.assign(document.createElement("form"), {action: reset_url, method: "POST", enctype: "text/plain"});
+  const form = document.createElement("form");
+  Object.assign(form, {action: reset_url, method: "POST", enctype: "text/plain"});
   const frame = Object.assign(document.createElement("iframe"), {name: "target"});
   document.body.append(frame, form);
   form.target = "target";
