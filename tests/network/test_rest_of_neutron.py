@@ -6,6 +6,8 @@ from typing import Any
 
 from tests.network.conftest import Neutron
 
+COUNTED = ("networks", "subnets", "ports", "routers", "ex_gw_ports", "interfaces", "floating_ips", "devices")
+
 
 async def test_metering_labels_and_rules(admin: Any, demo: Any) -> None:
     body = {"metering_label": {"name": "m"}}
@@ -210,3 +212,25 @@ async def test_a_speaker_on_an_agent(admin: Any, admin_neutron: Neutron) -> None
     assert ([one["id"] for one in listed], [one["id"] for one in hosting]) == ([speaker["id"]], [bgp])
     (await admin.delete("network", f"/v2.0/agents/{bgp}/bgp-drinstances/{speaker['id']}")).ok(204)
     (await admin.delete("network", f"/v2.0/agents/{bgp}/bgp-drinstances/{speaker['id']}")).refused(404, "not hosted")
+
+
+async def test_agents_tell_what_they_host(neutron: Any, admin_neutron: Any) -> None:
+    async def told() -> dict[str, int]:
+        agents = await admin_neutron.list("agents")
+        return {key: value for agent in agents for key, value in agent["configurations"].items() if key in COUNTED}
+
+    before = await told()
+    network, subnet = await neutron.network("10.60.0.0/24")
+    external = (await neutron.list("networks", "router:external=true"))[0]["id"]
+    router = await neutron.create("routers", name="r", external_gateway_info={"network_id": external})
+    path = f"/v2.0/routers/{router['id']}/add_router_interface"
+    (await neutron.user.put("network", path, {"subnet_id": subnet["id"]})).ok(200)
+    port = await neutron.create("ports", network_id=network["id"])
+    await admin_neutron.update("ports", port["id"], **{"binding:host_id": "devstack"})
+    await neutron.create("floatingips", floating_network_id=external, port_id=port["id"])
+    now = await told()
+    more = {key: now[key] - before[key] for key in COUNTED}
+    assert more == {
+        "networks": 1, "subnets": 1, "ports": 2, "routers": 1, "ex_gw_ports": 1, "interfaces": 1, "floating_ips": 1,
+        "devices": 3,
+    }  # fmt: skip
