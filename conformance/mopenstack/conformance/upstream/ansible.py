@@ -5,7 +5,6 @@ A playbook is a file of `data/playbooks/`; the `case` among its first play's var
 
 import os
 import sys
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -73,10 +72,6 @@ def _listing(folder: Path) -> dict[str, str]:
 class Playbooks(Suite):
     """The playbooks, run by this Python: it looks at the cloud beside the tool."""
 
-    packages: list[str] = []
-    service_of: Callable[[str], str] = _service_of
-    listing: Callable[[Path], dict[str, str]] = _listing
-
     @property
     def command(self) -> list[str]:
         """`playbook_driver.py`, which starts the tool's `ansible-playbook`."""
@@ -108,6 +103,9 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
 SUITE = Playbooks(
     name="ansible",
     tool="ansible",
+    packages=[],
+    service_of=_service_of,
+    listing=_listing,
     prepare=prepare,
     # A playbook starts a Python for each of its tasks, in three runs.
     slowness=5,

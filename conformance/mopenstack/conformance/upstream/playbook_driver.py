@@ -43,19 +43,14 @@ class Report:
                 for said in task["hosts"].values():
                     self._read(task["task"]["name"], said)
         for host, counts in document["stats"].items():
-            unreachable = counts["unreachable"]
-            if unreachable:
+            if counts["unreachable"]:
                 self.failed.append(f"{host} is unreachable")
 
     def _read(self, name: str, said: dict[str, Any]) -> None:
-        items = said.get("results")
-        if (
-            isinstance(items, list)
-            and items
-            and all(isinstance(item, dict) and "ansible_loop_var" in item for item in items)
-        ):
-            for item in items:
-                self._read(f"{name} ({item.get(item['ansible_loop_var'])})", item)
+        items = [item for item in said.get("results") or [] if "ansible_loop_var" in item]
+        for item in items:
+            self._read(f"{name} ({item.get(item['ansible_loop_var'])})", item)
+        if items:
             return
         if said.get("failed"):
             self.failed.append(f"{name}: {said.get('msg') or said}")
