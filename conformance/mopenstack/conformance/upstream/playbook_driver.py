@@ -53,7 +53,8 @@ class Report:
         if items:
             return
         if said.get("failed"):
-            self.failed.append(f"{name}: {said.get('msg') or said}")
+            asserted = f" ({said['assertion']})" if "assertion" in said else ""
+            self.failed.append(f"{name}: {said.get('msg') or said}{asserted}")
         if said.get("changed"):
             self.changed.append(name)
 
