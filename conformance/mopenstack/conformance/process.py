@@ -10,7 +10,7 @@ from mopenstack.conformance.errors import ConformanceError
 
 def clean_environment(**changes: str) -> dict[str, str]:
     """The caller's environment without anything that points a tool at some other cloud, provider or log level."""
-    prefixes = ("OS_", "TF_", "TERRAFORM_")
+    prefixes = ("OS_", "TF_", "TERRAFORM_", "ANSIBLE_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(prefixes)}
     return {**kept, **changes}
 

@@ -82,6 +82,7 @@ RUNNERS: dict[str, Runner] = {
     ),
     "sdk": Runner("upstream.sdk:run_sdk", _upstream("sdk"), ("openstacksdk",), True),
     "tempest": Runner("upstream.tempest:run_tempest", _upstream("tempest"), ("tempest",), True),
+    "ansible": Runner("upstream.ansible:run_ansible", _upstream("ansible"), ("ansible",), True),
 }
 
 

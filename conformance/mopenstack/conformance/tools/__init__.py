@@ -38,6 +38,12 @@ TOOLS: dict[str, Tool] = {
             executable="tempest",
             distribution="tempest",
         ),
+        PythonTool(
+            name="ansible",
+            description="Ansible with the collection openstack.cloud",
+            executable="ansible-playbook",
+            distribution="ansible",
+        ),
     )
 }
 

@@ -4,4 +4,5 @@ driver.py           runs inside the tool's own environment: lists tests, runs th
 suite.py            what a suite is: its tests, the cloud and configuration that they need
 runner.py           shards a suite over clouds
 tempest.py, openstackclient.py, sdk.py   the suites
+ansible.py, playbook_driver.py   playbooks of our own that use Ansible's collection for OpenStack
 """

@@ -18,7 +18,7 @@ from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import clean_environment
-from mopenstack.conformance.upstream.suite import DRIVER, Suite, Test
+from mopenstack.conformance.upstream.suite import Suite, Test
 
 KEPT_OUTPUT = 6000
 
@@ -188,7 +188,7 @@ class _Worker:
             return self._process
         with (self._folder / "tests.log").open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603
-                [str(self._shards.suite.python), "-P", str(DRIVER), "run"],
+                self._shards.suite.command,
                 cwd=self._folder,
                 env=self._environment,
                 stdin=subprocess.PIPE,

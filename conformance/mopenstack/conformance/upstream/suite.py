@@ -76,6 +76,11 @@ class Suite(BaseModel):
         tool.require()
         return tool.environment / "bin" / "python"
 
+    @property
+    def command(self) -> list[str]:
+        """What runs tests: it takes orders and tells verdicts as driver.py does."""
+        return [str(self.python), "-P", str(DRIVER), "run"]
+
     @cached_property
     def tests(self) -> list[Test]:
         """Every test of a service, as the suite's own loader names them; the list is kept beside the tool."""
