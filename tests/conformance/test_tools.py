@@ -21,7 +21,7 @@ def empty_data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "mopenstack"
 
 
-@pytest.mark.parametrize("name", [name for name in TOOLS if name != "terraform"])
+@pytest.mark.parametrize("name", [name for name in TOOLS if name not in ("terraform", "chromium")])
 def test_a_missing_tool_says_how_to_get_it(name: str) -> None:
     """It is not run, and never taken as passed."""
     tool = get_tool(name)
@@ -30,10 +30,11 @@ def test_a_missing_tool_says_how_to_get_it(name: str) -> None:
         tool.require()
 
 
-def test_terraform_that_is_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Terraform is only ever found."""
-    monkeypatch.setenv("MOPENSTACK_TERRAFORM", "/nowhere/terraform")
-    status = get_tool("terraform").find()
+@pytest.mark.parametrize("name", ["terraform", "chromium"])
+def test_what_is_looked_for_on_the_machine(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Terraform is only ever found, and Chromium belongs to the system."""
+    monkeypatch.setenv(f"MOPENSTACK_{name.upper()}", f"/nowhere/{name}")
+    status = get_tool(name).find()
     assert not status.found
     assert "PATH" in status.missing
 

@@ -117,10 +117,10 @@ class App:
 
     def _surface(self, path: str) -> tuple[Surface | None, str]:
         if self._only is not None:
-            return self._only, _trimmed(self._only, path)
+            return self._only, self._only.trimmed(path)
         prefix, rest = _first_segment(path)
         surface = self._by_prefix.get(prefix)
-        return surface, _trimmed(surface, rest) if surface is not None else ""
+        return surface, surface.trimmed(rest) if surface is not None else ""
 
     async def _outside(
         self, request: web.BaseRequest, request_id: str, cloud: str, cloud_prefix: str, path: str
@@ -295,13 +295,6 @@ class App:
             raise _not_served(context, known[0].leaves[context.verb][0][1][1])
         verbs = {*allowed, *(known[0].leaves if known is not None else ())}
         return dialect.wrong_verb(context, verbs) if verbs else dialect.no_route(context)
-
-
-def _trimmed(surface: Surface, path: str) -> str:
-    if surface.dialect.exact_paths:
-        return path
-    path = path.rstrip("/")
-    return path.removesuffix(suffix) if (suffix := surface.dialect.format_suffix) else path
 
 
 def _not_served(context: RequestContext, title: str, action: str = "") -> NotServed:

@@ -109,6 +109,13 @@ class Surface:
         """What OpenStack documents of the service, read when it is first asked for."""
         return documented(path_of(self.service))
 
+    def trimmed(self, path: str) -> str:
+        """A path without what says nothing: a slash at its end, the format of the answer."""
+        if self.dialect.exact_paths:
+            return path
+        path = path.rstrip("/")
+        return path.removesuffix(suffix) if (suffix := self.dialect.format_suffix) else path
+
     def find_with_project(self, path: str) -> tuple[tuple[Node[Endpoint], list[str]] | None, str]:
         """What the router finds of a path with the optional project, and that project; nothing for other paths."""
         plain, project = self.without_project(path)

@@ -9,7 +9,7 @@ from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
-HOW = "install Debian's or Ubuntu's package chromium, or put the path of a Chromium into MOPENSTACK_CHROMIUM"
+HOW = "mopenstack tools install chromium (as root, on Debian or Ubuntu), or put one on PATH or its path into MOPENSTACK_CHROMIUM"
 
 
 class Chromium(Tool):
