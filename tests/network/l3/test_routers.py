@@ -252,6 +252,24 @@ async def test_flavors(admin_neutron: Any, neutron: Any) -> None:
     assert (await admin_neutron.create("flavors", name="f", service_type="FLAVORS"))["service_type"] == "FLAVORS"
 
 
+async def test_a_flavor_says_what_its_routers_are(admin_neutron: Any) -> None:
+    """A flag that its driver does not have is refused, now and later."""
+    drivers = "neutron.services.l3_router.service_providers"
+    profile = await admin_neutron.create("service_profiles", driver=f"{drivers}.dvr.DvrDriver")
+    flavor = await admin_neutron.create("flavors", name="f", service_type="L3_ROUTER_NAT")
+    bound = {"service_profile": {"id": profile["id"]}}
+    (await admin_neutron.user.post("network", f"/v2.0/flavors/{flavor['id']}/service_profiles", bound)).ok(201)
+    for flags, text in (({"ha": True}, "ha=True"), ({"distributed": False}, "distributed=False")):
+        refused = await admin_neutron.post("routers", flavor_id=flavor["id"], **flags)
+        refused.refused(400, f"Invalid input for operation: Provider dvr does not support {text}.")
+    router = await admin_neutron.create(
+        "routers", flavor_id=flavor["id"], distributed=True, ha=False, admin_state_up=False
+    )
+    (await admin_neutron.put("routers", router["id"], distributed=False)).refused(
+        400, "Changing the 'ha' and 'distributed' attributes on a router associated with a flavor is not supported."
+    )
+
+
 async def test_service_profiles_are_the_admins(admin_neutron: Any, neutron: Any) -> None:
     made = await admin_neutron.create("service_profiles", metainfo="m")
     assert made["id"] in [one["id"] for one in await admin_neutron.list("service_profiles")]
