@@ -1,4 +1,4 @@
-"""Neutron finds a collection by its name with hyphens and with underscores (NeutronManager.get_controller_for_resource)."""
+"""Neutron finds a collection by its name with hyphens and with underscores (neutron.manager.NeutronManager)."""
 
 from __future__ import annotations
 

@@ -43,7 +43,12 @@ NEUTRON = _plugin(
         "neutron_tempest_plugin.tap_as_a_service.api",
         "neutron_tempest_plugin.vpnaas.api",
     ],
-    [],
+    # As the plugin's own gate configures Neutron: its ranges of segmentation ids are of VXLAN, and the classes of tests
+    # keep all of their routers, floating IPs and groups to the end.
+    [
+        "network.project_network_type=vxlan",
+        "network.quotas=router=100,floatingip=500,security_group=150,security_group_rule=1000",
+    ],
 )
 CINDER = _plugin(
     "cinder-tempest-plugin",
