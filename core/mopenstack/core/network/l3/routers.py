@@ -18,7 +18,7 @@ from mopenstack.core.network.base import NeutronResource, bad_input, nested_null
 from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.availability_zones import ZONES, check_hints
-from mopenstack.core.network.l3 import ndp_rules, router_gateways, router_interfaces, router_routes
+from mopenstack.core.network.l3 import ha_networks, ndp_rules, router_gateways, router_interfaces, router_routes
 from mopenstack.core.network.l3.router_gateways import GATEWAY, Gateway
 from mopenstack.core.network.l3.router_interfaces import bad_router
 from mopenstack.core.store.transaction import copy_of
@@ -91,8 +91,14 @@ class Routers(NeutronResource[Router]):
             await self.set_routes(call, new, router_routes.pairs(new.routes))
         await ndp_rules.check_router(call, old, new, given)
 
+    async def created(self, call: Call, obj: Router, request: Any) -> None:
+        if obj.ha:
+            await ha_networks.join(call, obj)
+
     async def changed(self, call: Call, old: Router, new: Router) -> None:
         """Interfaces are called by what their router is."""
+        if old.ha != new.ha:
+            await (ha_networks.join if new.ha else ha_networks.leave)(call, new)
         owner = router_interfaces.interface_owner(new)
         if owner != router_interfaces.interface_owner(old):
             for port in await router_interfaces.interfaces(call, new.id):
@@ -108,6 +114,8 @@ class Routers(NeutronResource[Router]):
 
     async def remove(self, call: Call, obj: Router) -> None:
         await router_gateways.drop_all(call, copy_of(obj))
+        if obj.ha:
+            await ha_networks.leave(call, obj)
         for helper in await call.tx.query(ConntrackHelper, router_id=obj.id):
             await call.tx.delete(ConntrackHelper, helper.id)
 
