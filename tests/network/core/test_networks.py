@@ -226,7 +226,10 @@ async def test_filters_that_networks_do_not_have(cloud: Any, neutron: Any) -> No
     path = "/v2.0/networks?foo=bar&name=n&x=1"
     refused = (await neutron.user.get("network", path)).refused(400)["NeutronError"]
     assert refused["message"] == "['foo', 'x'] is invalid attribute for filtering"
+    extension = "/v2.0/extensions/filter-validation"
+    assert (await neutron.user.get("network", extension)).ok()["extension"]["name"] == "Filter parameters validation"
     await cloud.set_options(network__filter_validation="false")
+    (await neutron.user.get("network", extension)).refused(404)
     assert (await neutron.user.get("network", path)).ok() == {"networks": []}
 
 
