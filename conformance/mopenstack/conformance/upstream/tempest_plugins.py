@@ -43,9 +43,10 @@ NEUTRON = _plugin(
         "neutron_tempest_plugin.tap_as_a_service.api",
         "neutron_tempest_plugin.vpnaas.api",
     ],
-    # As the plugin's own gate configures Neutron: its ranges of segmentation ids are of VXLAN, and the classes of tests
-    # keep all of their routers, floating IPs and groups to the end.
+    # As the plugin's own gate configures Neutron: its ranges of segmentation ids are of VXLAN, the classes of tests keep
+    # all of their routers, floating IPs and groups to the end, and the DHCP agents have ports.
     [
+        "network.dhcp_port=dhcp",
         "network.project_network_type=vxlan",
         "network.quotas=router=100,floatingip=500,security_group=150,security_group_rule=1000",
     ],

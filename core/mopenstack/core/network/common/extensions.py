@@ -18,7 +18,6 @@ from mopenstack.network.v2.common import extensions_pb2 as pb
 from mopenstack.network.v2.common.extensions_pb2 import Extension
 from mopenstack.network.v2.refusals import ExtensionNotFound
 
-
 OF_OPTIONS = {"filter-validation": FILTER_VALIDATION}
 """Extensions that are there as an option of the cloud says."""
 
