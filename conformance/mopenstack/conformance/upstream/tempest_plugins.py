@@ -43,8 +43,8 @@ NEUTRON = _plugin(
         "neutron_tempest_plugin.tap_as_a_service.api",
         "neutron_tempest_plugin.vpnaas.api",
     ],
-    # As the plugin's own gate configures Neutron: its ranges of segmentation ids are of VXLAN, the classes of tests keep
-    # all of their routers, floating IPs and groups to the end, and the DHCP agents have ports.
+    # As the plugin's own gate configures Neutron: ranges of segmentation ids are of VXLAN, classes of tests keep all of
+    # their routers, floating IPs and groups to the end, and the DHCP agents have ports.
     [
         "network.dhcp_port=dhcp",
         "network.project_network_type=vxlan",
