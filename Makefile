@@ -7,6 +7,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 WORKERS ?= 2
 ROUNDS ?= 5
+TEMPEST_PLUGINS := keystone-tempest-plugin neutron-tempest-plugin cinder-tempest-plugin
 # What `make test` runs of the provider's acceptance tests: the whole list by default.
 SLICE ?=
 
@@ -29,7 +30,7 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 .PHONY: tools
 tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH; installs Chromium)
 	@$(BIN)/mopenstack tools install chromium terraform provider provider-acceptance openstackclient openstacksdk tempest \
-	  ansible
+	  $(TEMPEST_PLUGINS) ansible
 
 .PHONY: demo
 demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
@@ -43,6 +44,7 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool daily-work
 	@$(BIN)/mopenstack conformance run --tool tempest -n $(WORKERS) @interop
+	@for plugin in $(TEMPEST_PLUGINS); do $(BIN)/mopenstack conformance run --tool $$plugin -n $(WORKERS) @ci; done
 	@$(BIN)/mopenstack conformance run --tool sdk -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool openstackclient -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool ansible -n $(WORKERS) @ci
@@ -61,7 +63,7 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 .PHONY: conformance
 conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
 	@mkdir -p conformance-results
-	@status=0; for tool in terraform daily-work provider-acceptance tempest sdk openstackclient ansible; do \
+	@status=0; for tool in terraform daily-work provider-acceptance tempest $(TEMPEST_PLUGINS) sdk openstackclient ansible; do \
 	  echo "$$tool ..."; \
 	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
 	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \

@@ -39,7 +39,7 @@ def test_what_is_looked_for_on_the_machine(monkeypatch: pytest.MonkeyPatch, name
     assert "PATH" in status.missing
 
 
-@pytest.mark.parametrize("name", ["openstackclient", "openstacksdk", "tempest", "ansible"])
+@pytest.mark.parametrize("name", [name for name, tool in TOOLS.items() if isinstance(tool, PythonTool)])
 def test_every_pin_is_exact_and_names_no_place(name: str) -> None:
     """Versions only: where packages come from is the user's choice."""
     tool = TOOLS[name]

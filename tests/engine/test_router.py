@@ -171,3 +171,21 @@ def test_one_plan_a_microversion_and_audience() -> None:
     assert endpoint.item_plan(3, "admin") is endpoint.item_plan(3, "admin")
     assert endpoint.item_plan(3, "admin") is not endpoint.item_plan(4, "admin")
     assert endpoint.decoder(3) is endpoint.decoder(3)
+
+
+def test_collections_are_spelled_both_ways() -> None:
+    """Collections are, above and before variables; an action behind a variable is not."""
+    router: Router[str] = Router()
+    templates = (
+        "/v1/book_shelves",
+        "/v1/book-cards/{id}",
+        "/v1/shelves/{id}/book_marks/{mark}",
+        "/v1/shelves/{id}/tidy_up",
+    )
+    for template in templates:
+        router.add("GET", template, template)
+    router.spell_both_ways()
+    assert find(router, "/v1/book-shelves") == find(router, "/v1/book_shelves") == ("/v1/book_shelves", [])
+    assert find(router, "/v1/book_cards/a-b") == ("/v1/book-cards/{id}", ["a-b"])
+    assert find(router, "/v1/shelves/a_b/book-marks/c-d") == ("/v1/shelves/{id}/book_marks/{mark}", ["a_b", "c-d"])
+    assert find(router, "/v1/shelves/a/tidy-up") is None

@@ -52,11 +52,11 @@ def _acceptance_tests() -> list[CaseLine]:
     ]
 
 
-def _upstream(name: str) -> Callable[[], list[CaseLine]]:
-    """The tests of an upstream suite."""
+def _upstream(module: str, name: str = "SUITE") -> Callable[[], list[CaseLine]]:
+    """The tests of an upstream suite: the name of its module and its name there."""
 
     def listed() -> list[CaseLine]:
-        suite: Suite = import_module(f"mopenstack.conformance.upstream.{name}").SUITE
+        suite: Suite = getattr(import_module(f"mopenstack.conformance.upstream.{module}"), name)
         return [
             CaseLine(name=one.name, service=one.service, about=one.not_run or ("refused" if one.negative else ""))
             for one in suite.tests
@@ -82,6 +82,15 @@ RUNNERS: dict[str, Runner] = {
     ),
     "sdk": Runner("upstream.sdk:run_sdk", _upstream("sdk"), ("openstacksdk",), True),
     "tempest": Runner("upstream.tempest:run_tempest", _upstream("tempest"), ("tempest",), True),
+    **{
+        f"{name}-tempest-plugin": Runner(
+            f"upstream.tempest_plugins:run_{name}",
+            _upstream("tempest_plugins", name.upper()),
+            (f"{name}-tempest-plugin",),
+            True,
+        )
+        for name in ("keystone", "neutron", "cinder")
+    },
     "ansible": Runner("upstream.ansible:run_ansible", _upstream("ansible"), ("ansible",), True),
 }
 

@@ -46,6 +46,19 @@ class Router(Generic[T]):
         leaves.append((tuple(names), value))
         return leaves
 
+    def spell_both_ways(self) -> None:
+        """Collections are found with hyphens as with underscores: literals above or before a variable, no actions."""
+        self._spell(self._root, above=True)
+
+    def _spell(self, node: Node[T], *, above: bool) -> None:
+        for segment, child in list(node.literals.items()):
+            self._spell(child, above=above)
+            if above or child.variable is not None:
+                for other in (segment.replace("_", "-"), segment.replace("-", "_")):
+                    node.literals.setdefault(other, child)
+        if node.variable is not None:
+            self._spell(node.variable, above=False)
+
     def find(self, path: str) -> tuple[Node[T], list[str]] | None:
         """The node of a raw path and the values of its variables, or None."""
         segments = _segments(path)

@@ -160,6 +160,9 @@ def surfaces(contract: Contract) -> list[Surface]:
             leaves = router.add(route.verb, route.path, endpoint)
             for _, sharing in leaves:
                 sharing.alone = len(leaves) == 1 and not operation.action
+    for surface in found.values():
+        if surface.dialect.collections_both_ways:
+            surface.router.spell_both_ways()
     return list(found.values())
 
 

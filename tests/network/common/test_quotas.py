@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 DEFAULTS = {
     "network": 100,
     "subnet": 100,
@@ -48,6 +50,26 @@ async def test_limits_are_enforced_and_given_back(neutron: Any, demo: Any, admin
     (await admin.delete("network", path)).ok(204)
     (await admin.delete("network", path)).refused(404, f"Quota for project {demo.project_id} could not be found.")
     assert (await demo.get("network", f"{path}/default")).ok(200) == {"quota": DEFAULTS}
+
+
+async def test_the_defaults_are_an_option(cloud: Any, neutron: Any, demo: Any, admin: Any) -> None:
+    path = f"/v2.0/quotas/{demo.project_id}"
+    await cloud.set_options(network__quotas="router=2, port=-1")
+    limits = {**DEFAULTS, "router": 2, "port": -1}
+    assert (await demo.get("network", path)).ok(200) == {"quota": limits}
+    assert (await demo.get("network", f"{path}/default")).ok(200) == {"quota": limits}
+    await neutron.create("routers")
+    (await neutron.post("routers")).refused(409, "Quota exceeded for resources: ['router'].")
+    (await admin.put("network", path, {"quota": {"router": 3}})).ok(200)
+    await neutron.create("routers")
+    await cloud.set_options(network__quotas="")
+    assert (await demo.get("network", f"{path}/default")).ok(200) == {"quota": DEFAULTS}
+
+
+@pytest.mark.parametrize("value", ["router", "router=x", "router=-2", "color=1", "router=1,,=2"])
+async def test_defaults_that_are_none(cloud: Any, value: str) -> None:
+    with pytest.raises(AssertionError, match="write RESOURCE=LIMIT"):
+        await cloud.set_options(network__quotas=value)
 
 
 async def test_refusals(demo: Any, admin: Any) -> None:

@@ -47,6 +47,15 @@ async def test_provider_attributes_are_an_admins(admin_neutron: Any, neutron: An
 VLAN = {"provider:network_type": "vlan", "provider:physical_network": "physnet1", "provider:segmentation_id": 77}
 
 
+async def test_the_type_of_project_networks_is_an_option(cloud: Any, neutron: Any, admin_neutron: Any) -> None:
+    await cloud.set_options(network__project_network_type="vxlan")
+    network = await admin_neutron.show("networks", (await neutron.create("networks"))["id"])
+    assert (network["provider:network_type"], network["mtu"]) == ("vxlan", 1450)
+    await cloud.set_options(network__project_network_type="vlan")
+    network = await admin_neutron.show("networks", (await neutron.create("networks"))["id"])
+    assert (network["provider:network_type"], network["provider:physical_network"]) == ("vlan", "public")
+
+
 async def test_a_vlan_is_used_once(admin_neutron: Any) -> None:
     made = await admin_neutron.create("networks", **VLAN)
     assert (made["provider:segmentation_id"], made["mtu"]) == (77, 1500)
@@ -217,7 +226,10 @@ async def test_filters_that_networks_do_not_have(cloud: Any, neutron: Any) -> No
     path = "/v2.0/networks?foo=bar&name=n&x=1"
     refused = (await neutron.user.get("network", path)).refused(400)["NeutronError"]
     assert refused["message"] == "['foo', 'x'] is invalid attribute for filtering"
+    extension = "/v2.0/extensions/filter-validation"
+    assert (await neutron.user.get("network", extension)).ok()["extension"]["name"] == "Filter parameters validation"
     await cloud.set_options(network__filter_validation="false")
+    (await neutron.user.get("network", extension)).refused(404)
     assert (await neutron.user.get("network", path)).ok() == {"networks": []}
 
 

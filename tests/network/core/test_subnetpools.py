@@ -55,6 +55,19 @@ async def test_scopes_hold_pools_of_their_version(neutron: Any) -> None:
     assert (await neutron.show("networks", network["id"]))["ipv4_address_scope"] == scope["id"]
 
 
+async def test_a_pool_in_another_projects_scope_stays(neutron: Any, admin_neutron: Any) -> None:
+    scope = await admin_neutron.create("address-scopes", name="s", ip_version=4, shared=True)
+    pool = await neutron.create("subnetpools", name="p", prefixes=["10.1.0.0/16"], address_scope_id=scope["id"])
+    text = (
+        f"Illegal subnetpool update : subnetpool {pool['id']} cannot be updated when associated with shared address "
+        f"scope {scope['id']}."
+    )
+    for changes in ({"prefixes": ["10.0.0.0/15"]}, {"name": "q"}, {"address_scope_id": None}):
+        (await neutron.put("subnetpools", pool["id"], **changes)).refused(400, text)
+    changed = await admin_neutron.update("subnetpools", pool["id"], prefixes=["10.0.0.0/15"])
+    assert changed["prefixes"] == ["10.0.0.0/15"]
+
+
 async def test_prefixes_come_and_go(neutron: Any, demo: Any) -> None:
     pool = await neutron.create("subnetpools", name="p", prefixes=["10.10.0.0/16"], min_prefixlen=24)
     network = await neutron.create("networks")

@@ -191,6 +191,21 @@ async def test_service_types_choose_subnets(neutron: Any) -> None:
     assert port["fixed_ips"][0]["subnet_id"] != special["id"]
 
 
+@pytest.mark.parametrize(
+    ("service_type", "status"),
+    [("network:dhcp", 201), ("neutron:x", 201), ("test:type_1", 201), (":", 201), ("baremetal:none", 400), ("", 400)],
+)
+async def test_service_types(neutron: Any, service_type: str, status: int) -> None:
+    """Neutron adds the letters of `compute:` to the beginnings that it allows."""
+    network = await neutron.create("networks")
+    made = await neutron.post(
+        "subnets", network_id=network["id"], ip_version=4, cidr="10.61.0.0/24", service_types=[service_type]
+    )
+    assert made.status == status
+    if status == 400:
+        made.refused(400, f"Subnet service type {service_type} does not correspond to a valid device owner.")
+
+
 async def test_only_its_owner_divides_a_shared_network(neutron: Any, admin_neutron: Any) -> None:
     network = await admin_neutron.create("networks", shared=True)
     wanted = {"network_id": network["id"], "ip_version": 4, "cidr": "10.60.0.0/24"}

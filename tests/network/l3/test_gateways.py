@@ -58,6 +58,20 @@ async def test_gateways_come_and_go(neutron: Neutron, outside: list[Any]) -> Non
     (await neutron.delete("routers", router["id"])).ok(204)
 
 
+async def test_a_member_takes_gateways_away_as_they_are_shown(
+    neutron: Neutron, admin_neutron: Neutron, outside: list[Any]
+) -> None:
+    """Adding and updating have rules for the addresses of a gateway, removing has none."""
+    one = {"network_id": outside[0]["id"]}
+    router = await neutron.create("routers", name="r")
+    added = (await ask(neutron, router, "add", one, one)).ok(200)["router"]["external_gateways"]
+    left = (await ask(neutron, router, "remove", added[1])).ok(200)["router"]["external_gateways"]
+    assert left == added[:1]
+    refused = await ask(neutron, router, "update", *added)
+    refused.refused(403, "rule:update_external_gateways:external_gateways:external_fixed_ips")
+    assert (await ask(admin_neutron, router, "update", *added)).ok(200)["router"]["external_gateways"] == added
+
+
 async def test_a_network_of_its_own_is_no_way_out(neutron: Neutron, outside: list[Any]) -> None:
     network, _ = await neutron.network()
     router = await neutron.create("routers", name="r")

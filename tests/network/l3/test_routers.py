@@ -252,6 +252,48 @@ async def test_flavors(admin_neutron: Any, neutron: Any) -> None:
     assert (await admin_neutron.create("flavors", name="f", service_type="FLAVORS"))["service_type"] == "FLAVORS"
 
 
+async def test_a_flavor_says_what_its_routers_are(admin_neutron: Any) -> None:
+    """A flag that its driver does not have is refused, now and later."""
+    drivers = "neutron.services.l3_router.service_providers"
+    profile = await admin_neutron.create("service_profiles", driver=f"{drivers}.dvr.DvrDriver")
+    flavor = await admin_neutron.create("flavors", name="f", service_type="L3_ROUTER_NAT")
+    bound = {"service_profile": {"id": profile["id"]}}
+    (await admin_neutron.user.post("network", f"/v2.0/flavors/{flavor['id']}/service_profiles", bound)).ok(201)
+    for flags, text in (({"ha": True}, "ha=True"), ({"distributed": False}, "distributed=False")):
+        refused = await admin_neutron.post("routers", flavor_id=flavor["id"], **flags)
+        refused.refused(400, f"Invalid input for operation: Provider dvr does not support {text}.")
+    router = await admin_neutron.create(
+        "routers", flavor_id=flavor["id"], distributed=True, ha=False, admin_state_up=False
+    )
+    (await admin_neutron.put("routers", router["id"], distributed=False)).refused(
+        400, "Changing the 'ha' and 'distributed' attributes on a router associated with a flavor is not supported."
+    )
+
+
+async def test_ha_routers_have_a_network_of_their_own(admin_neutron: Any, neutron: Any, demo: Any) -> None:
+    """It belongs to no project, and goes with the last of them."""
+    query = f"name=HA network tenant {demo.project_id}"
+    routers = [await admin_neutron.create("routers", ha=True, project_id=demo.project_id) for _ in range(2)]
+    (network,) = await admin_neutron.list("networks", query)
+    assert (network["project_id"], network["shared"]) == ("", False)
+    assert network["provider:segmentation_id"]
+    assert await neutron.list("networks", query) == []
+    (subnet,) = await admin_neutron.list("subnets", f"network_id={network['id']}")
+    assert (subnet["cidr"], subnet["enable_dhcp"], subnet["gateway_ip"]) == ("169.254.192.0/18", False, None)
+    ports = await admin_neutron.list("ports", f"network_id={network['id']}")
+    assert [port["name"] for port in ports] == [f"HA port tenant {demo.project_id}"] * 2
+    assert {port["device_id"] for port in ports} == {router["id"] for router in routers}
+    assert {(port["device_owner"], port["project_id"]) for port in ports} == {("network:router_ha_interface", "")}
+    (await admin_neutron.delete("networks", network["id"])).refused(409)
+    (await neutron.delete("routers", routers[0]["id"])).ok(204)
+    assert await admin_neutron.list("networks", query) == [network]
+    await admin_neutron.update("routers", routers[1]["id"], admin_state_up=False)
+    await admin_neutron.update("routers", routers[1]["id"], ha=False)
+    assert await admin_neutron.list("networks", query) == []
+    await admin_neutron.update("routers", routers[1]["id"], ha=True)
+    (network,) = await admin_neutron.list("networks", query)
+
+
 async def test_service_profiles_are_the_admins(admin_neutron: Any, neutron: Any) -> None:
     made = await admin_neutron.create("service_profiles", metainfo="m")
     assert made["id"] in [one["id"] for one in await admin_neutron.list("service_profiles")]

@@ -92,6 +92,25 @@ async def test_a_policy_in_use_stays(admin: Any, admin_neutron: Any) -> None:
     (await admin.delete("network", f"{POLICIES}/{policy['id']}")).ok(204)
 
 
+@pytest.mark.parametrize("collection", ["networks", "ports"])
+async def test_a_policy_that_its_project_does_not_see_stays(
+    admin: Any, admin_neutron: Any, neutron: Any, collection: str
+) -> None:
+    """Other attributes change beside it, and it goes as soon as the project may see it."""
+    policy = await _policy(admin, name="p")
+    network, _ = await neutron.network()
+    id = network["id"]
+    if collection == "ports":
+        id = (await neutron.create("ports", network_id=id))["id"]
+    await admin_neutron.update(collection, id, qos_policy_id=policy["id"])
+    assert (await neutron.update(collection, id, name="n"))["qos_policy_id"] == policy["id"]
+    (await neutron.put(collection, id, qos_policy_id=None)).refused(
+        403, f"Failed to remove provided policy {policy['id']} because you are not authorized."
+    )
+    (await admin.put("network", f"{POLICIES}/{policy['id']}", {"policy": {"shared": True}})).ok(200)
+    assert (await neutron.update(collection, id, qos_policy_id=None))["qos_policy_id"] is None
+
+
 async def test_one_default_policy_a_project(admin: Any) -> None:
     await _policy(admin, name="p", is_default=True)
     reply = await admin.post("network", POLICIES, {"policy": {"name": "q", "is_default": True}})

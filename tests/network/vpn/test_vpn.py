@@ -95,6 +95,22 @@ async def test_what_is_not_said_of_a_lifetime_stays(neutron: Any, site: Any) -> 
     assert changed["lifetime"] == {"units": "seconds", "value": 1200}
 
 
+@pytest.mark.parametrize("collection", ["vpn/ikepolicies", "vpn/ipsecpolicies"])
+async def test_a_lifetime_as_a_text(neutron: Any, collection: str) -> None:
+    """It is what the answer to its own request says, and a number from then on."""
+    policy = await neutron.create(collection, lifetime={"value": "1200"})
+    assert policy["lifetime"] == {"units": "seconds", "value": "1200"}
+    assert (await neutron.show(collection, policy["id"]))["lifetime"]["value"] == 1200
+    changed = await neutron.update(collection, policy["id"], lifetime={"units": "seconds", "value": "2000"})
+    assert changed["lifetime"] == {"units": "seconds", "value": "2000"}
+    assert (await neutron.list(collection, f"id={policy['id']}"))[0]["lifetime"]["value"] == 2000
+    for value, why in (("10", "'10' is too small - must be at least '60'"), ("x", "'x' is not an integer")):
+        refused = await neutron.put(collection, policy["id"], lifetime={"value": value})
+        refused.refused(400, f"Invalid input for lifetime. Reason: {why}.")
+    refused = await neutron.post(collection, lifetime={"value": None})
+    refused.refused(400, "Invalid input for lifetime. Reason: 'None' is not an integer.")
+
+
 async def test_readers_see_no_vpn(neutron: Any, site: Any, cloud: Any) -> None:
     reader = await cloud.user("demo_reader", "demo")
     path = f"/v2.0/vpn/ikepolicies/{site['ikepolicy_id']}"

@@ -38,6 +38,15 @@ TOOLS: dict[str, Tool] = {
             executable="tempest",
             distribution="tempest",
         ),
+        *(
+            PythonTool(
+                name=f"{project}-tempest-plugin",
+                description=f"{project.capitalize()}'s plugin of Tempest",
+                executable="tempest",
+                distribution=f"{project}-tempest-plugin",
+            )
+            for project in ("keystone", "neutron", "cinder")
+        ),
         PythonTool(
             name="ansible",
             description="Ansible with the collection openstack.cloud",

@@ -9,7 +9,7 @@ from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 
 EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
-HOW = "mopenstack tools install chromium (as root, on Debian or Ubuntu), or put one on PATH or its path into MOPENSTACK_CHROMIUM"
+HOW = "mopenstack tools install chromium (as root, on Debian or Ubuntu), or put it on PATH or into MOPENSTACK_CHROMIUM"
 
 
 class Chromium(Tool):

@@ -3,6 +3,6 @@
 driver.py           runs inside the tool's own environment: lists tests, runs them, tells each verdict
 suite.py            what a suite is: its tests, the cloud and configuration that they need
 runner.py           shards a suite over clouds
-tempest.py, openstackclient.py, sdk.py   the suites
+tempest.py, tempest_plugins.py, openstackclient.py, sdk.py   the suites
 ansible.py, playbook_driver.py   playbooks of our own that use Ansible's collection for OpenStack
 """

@@ -24,7 +24,6 @@ SERVICES = {
 }
 ALT_IMAGE = "tempest-alt"
 IMAGE_BYTES = b"\0" * 4096
-CONFIGURATION = package_file("data", "tempest.conf")
 
 
 def service_of(name: str) -> str:
@@ -32,8 +31,11 @@ def service_of(name: str) -> str:
     return SERVICES.get(name.split(".")[2], "") if name.startswith("tempest.api.") else ""
 
 
-def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
-    """A tempest.conf from what the cloud has, as an operator would fill it in."""
+def prepare(cloud: Cloud, folder: Path, *, plugin: str = "") -> dict[str, str]:
+    """A tempest.conf from what the cloud has, as an operator would fill it in.
+
+    That of a plugin is Tempest's with the plugin's own sections behind it; the last value of an option counts.
+    """
     if cloud.admin is None:
         raise CloudError("Tempest makes its own projects and users: it needs an administrator (--admin-cloud)")
     features = look(cloud, cloud.admin)
@@ -65,7 +67,8 @@ def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
         "nodes": str(len(features.hypervisors) or 1),
         "has_swift": str(features.has("object-store")),
     }
-    (folder / "tempest.conf").write_text(CONFIGURATION.read_text().format_map(values))
+    files = [package_file("data", f"{name}.conf") for name in ("tempest", plugin) if name]
+    (folder / "tempest.conf").write_text("".join(file.read_text() for file in files).format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
 
 
@@ -111,7 +114,8 @@ def _multiattach_type(session: Session) -> str:
     return name
 
 
-def _listing(folder: Path) -> dict[str, str]:
+def listing(folder: Path) -> dict[str, str]:
+    """Tests are listed without a configuration."""
     return {"HOME": str(folder)}
 
 
@@ -126,7 +130,7 @@ SUITE = Suite(
     packages=[f"tempest.api.{name}" for name in SERVICES],
     service_of=service_of,
     prepare=prepare,
-    listing=_listing,
+    listing=listing,
     # Its tests move servers, upload random bytes as qcow2, as [image-feature-enabled] image_format_enforcement = false
     # says, import the image that this machine offers, and copy images to another store.
     options=[

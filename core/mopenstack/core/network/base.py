@@ -20,6 +20,7 @@ from mopenstack.network.v2.refusals import (
     HttpBadRequest,
     HttpNotFound,
     InvalidInput,
+    PolicyRemoveAuthorizationError,
     RevisionNumberConstraintFailed,
 )
 
@@ -207,6 +208,18 @@ def _changed_since(text: str) -> datetime:
 def standard_attr_id(id: str) -> int:
     """The number of the database row with an object's description and times: any number that stays the same."""
     return int(id[:6], 16) + 1
+
+
+async def check_qos_change(call: Call, old: Any, new: Any, given: set[str]) -> None:
+    """The rules of an update: also of the policy that goes (neutron.core_extensions.qos)."""
+    if "qos_policy_id" not in given:
+        return
+    owner = call.owner_of("qos_policy")
+    if old.qos_policy_id and owner is not None:
+        policy = await owner.find(call, old.qos_policy_id)
+        if policy is not None and not owner.visible(call, policy):
+            raise PolicyRemoveAuthorizationError(policy_id=policy.id)
+    await check_qos_policy(call, new)
 
 
 async def check_qos_policy(call: Call, obj: Any) -> None:

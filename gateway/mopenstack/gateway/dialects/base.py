@@ -94,6 +94,8 @@ class Dialect:
     """Whether a request that may have a body must have one."""
     exact_paths: ClassVar[bool] = False
     """Whether a slash at the end makes another path, one that the service does not have."""
+    collections_both_ways: ClassVar[bool] = False
+    """Whether the names of collections in paths may have hyphens for underscores, and underscores for hyphens."""
     format_suffix: ClassVar[str] = ""
     """What a path may end with without meaning anything else: the format of the answer."""
     request_id_headers: ClassVar[tuple[str, ...]] = ("X-Openstack-Request-Id",)

@@ -13,9 +13,13 @@ from importlib.resources import files
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.computed import ComputedServicer
+from mopenstack.core.network.base import FILTER_VALIDATION
 from mopenstack.network.v2.common import extensions_pb2 as pb
 from mopenstack.network.v2.common.extensions_pb2 import Extension
 from mopenstack.network.v2.refusals import ExtensionNotFound
+
+OF_OPTIONS = {"filter-validation": FILTER_VALIDATION}
+"""Extensions that are there as an option of the cloud says."""
 
 
 @cache
@@ -35,4 +39,5 @@ class Extensions(ComputedServicer[Extension]):
     not_found = ExtensionNotFound
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[Extension]:
-        return known().values()
+        off = {alias for alias, option in OF_OPTIONS.items() if not call.cloud.enabled(option)}
+        return [extension for alias, extension in known().items() if alias not in off]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
@@ -24,11 +24,22 @@ from mopenstack.network.v2.refusals import (
     ServiceProfileNotFound,
 )
 
+
+class RouterDriver(NamedTuple):
+    """A service provider of routers, and what all of its routers are."""
+
+    provider: str
+    distributed: bool
+    ha: bool
+
+
 _PROVIDERS = "neutron.services.l3_router.service_providers"
-DRIVERS = frozenset(
-    f"{_PROVIDERS}.{driver}"
-    for driver in ("dvrha.DvrHaDriver", "dvr.DvrDriver", "ha.HaDriver", "single_node.SingleNodeDriver")
-)
+DRIVERS = {
+    f"{_PROVIDERS}.dvrha.DvrHaDriver": RouterDriver("dvrha", distributed=True, ha=True),
+    f"{_PROVIDERS}.dvr.DvrDriver": RouterDriver("dvr", distributed=True, ha=False),
+    f"{_PROVIDERS}.ha.HaDriver": RouterDriver("ha", distributed=False, ha=True),
+    f"{_PROVIDERS}.single_node.SingleNodeDriver": RouterDriver("single_node", distributed=False, ha=False),
+}
 """The drivers that serve routers (neutron.services.l3_router.service_providers.driver_controller)."""
 
 SERVICE_TYPES = frozenset((
@@ -61,8 +72,8 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
         if await call.tx.count(Router, flavor_id=obj.id):
             raise FlavorInUse(flavor_id=obj.id)
 
-    async def check_usable(self, call: Call, flavor_id: str) -> None:
-        """Refuse a flavor that no driver serves (get_flavor_next_provider)."""
+    async def driver_of(self, call: Call, flavor_id: str) -> RouterDriver:
+        """The driver of a flavor's routers; refuses one that no driver serves (get_flavor_next_provider)."""
         flavor = await self.fetch(call, flavor_id)
         if not flavor.enabled:
             raise FlavorDisabled()
@@ -76,6 +87,7 @@ class NetworkFlavors(NeutronResource[NetworkFlavor]):
             raise ServiceProfileDisabled()
         if profile.driver not in DRIVERS:
             raise ServiceProfileDriverNotFound(driver=profile.driver)
+        return DRIVERS[profile.driver]
 
 
 class ServiceProfiles(NeutronResource[ServiceProfile]):

@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
+from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_change, check_qos_policy
 from mopenstack.core.network.common.rbac import (
     ALL_PROJECTS,
     forget_policies,
@@ -76,7 +76,7 @@ class Networks(NeutronResource[Network]):
         if not obj.qos_policy_id:
             await self._default_qos(call, obj)
         await check_qos_policy(call, obj)
-        provider_segments = self._provider_segments(obj, given)
+        provider_segments = self._provider_segments(call, obj, given)
         check_all(provider_segments)
         self._set_mtu(obj, provider_segments)
         await self._check_default(call, obj)
@@ -94,14 +94,14 @@ class Networks(NeutronResource[Network]):
             await share_with_all(call, obj, "access_as_external")
 
     @staticmethod
-    def _provider_segments(obj: Network, given: set[str]) -> list[ProviderSegment]:
+    def _provider_segments(call: Call, obj: Network, given: set[str]) -> list[ProviderSegment]:
         provider = [name for name in PROVIDER if name in given and obj.HasField(name)]
         if obj.segments:
             if provider:
                 raise SegmentsSetInConjunctionWithProviders()
             return [ProviderSegment.of(segment) for segment in obj.segments]
         if not provider:
-            return [ProviderSegment(PROJECT_NETWORK_TYPE)]
+            return [ProviderSegment(call.cloud.option(PROJECT_NETWORK_TYPE))]
         return [
             ProviderSegment(
                 obj.network_type,
@@ -151,7 +151,7 @@ class Networks(NeutronResource[Network]):
         if "ha" in given:
             raise HttpBadRequest("Cannot update read-only attribute ha")
         dns.check_domain(new.dns_domain)
-        await check_qos_policy(call, new)
+        await check_qos_change(call, old, new, given)
         self._check_provider(old, new, given)
         if "mtu" in given:
             await self._check_mtu(call, new)
@@ -189,7 +189,7 @@ class Networks(NeutronResource[Network]):
     async def _check_mtu(self, call: Call, new: Network) -> None:
         segments = await call.tx.query(Segment, network_id=new.id)
         asked = [ProviderSegment.of(segment) for segment in segments]
-        self._set_mtu(new, asked or [ProviderSegment(PROJECT_NETWORK_TYPE)])
+        self._set_mtu(new, asked or [ProviderSegment(call.cloud.option(PROJECT_NETWORK_TYPE))])
         if new.mtu >= IPV6_MTU_MIN:
             return
         for subnet in await call.tx.query(Subnet, network_id=new.id):

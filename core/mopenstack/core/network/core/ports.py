@@ -20,16 +20,20 @@ import zlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from google.protobuf.message import Message
+
 from mopenstack.contract.faults import Fault
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_policy
+from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_change, check_qos_policy
 from mopenstack.core.network.core import dns, port_addresses
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS, ROUTER_PORT_OWNERS
 from mopenstack.core.network.core.networks import Networks
 from mopenstack.core.network.core.port_values import bind, check_values, complete_pairs, merged_options
+from mopenstack.core.network.core.resource_requests import resource_request
 from mopenstack.core.network.core.subnet_rules import is_automatic
+from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.core import ports_pb2 as pb
 from mopenstack.network.v2.core.networks_pb2 import Network
 from mopenstack.network.v2.core.ports_pb2 import FixedIp, Port
@@ -82,6 +86,19 @@ class Ports(NeutronResource[Port]):
                 raise bad_input(f"'{value}' is not of the form <key>=[value]")
             wanted.setdefault(name, set()).add(word)
         return any(_fixed_matches(fixed, wanted) for fixed in obj.fixed_ips)
+
+    async def view(self, call: Call, obj: Port) -> Message:
+        if not (obj.qos_policy_id or obj.qos_network_policy_id):
+            return obj
+
+        async def build() -> Port:
+            seen = copy_of(obj)
+            asked = await resource_request(call, obj)
+            if asked is not None:
+                seen.resource_request.update(asked)
+            return seen
+
+        return await call.tx.view(("port", obj.id), build)
 
     # -- create
 
@@ -169,7 +186,7 @@ class Ports(NeutronResource[Port]):
         check_values(new, given)
         if given & {"device_id", "device_owner"}:
             await self._check_device(call, new)
-        await check_qos_policy(call, new)
+        await check_qos_change(call, old, new, given)
         if "mac_address" in given and new.mac_address.lower() != old.mac_address:
             await self._change_mac(call, old, new)
         else:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.options import Option
 from mopenstack.core.network.base import bad_input
 from mopenstack.core.network.core.addresses import Range, take_free
 from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
@@ -24,13 +25,18 @@ from mopenstack.network.v2.refusals import (
     VlanIdInUse,
 )
 
-PROJECT_NETWORK_TYPE = "geneve"
 VLAN_PHYSICAL_NETWORKS = ("public", "physnet1")
 TUNNELS = ("vxlan", "geneve", "gre")
 MTU = {"local": 1500, "flat": 1500, "vlan": 1500, "vxlan": 1450, "gre": 1458, "geneve": 1442}
 VLAN_RANGE = (1, 4000)
 VLAN_TAGS = (1, 4094)
 TUNNEL_RANGE = (1, 10_000)
+PROJECT_NETWORK_TYPE = Option(
+    "network.project_network_type",
+    "geneve",
+    "What networks are whose provider attributes are not given (ml2_conf.ini, project_network_types).",
+    ("geneve", "gre", "vlan", "vxlan"),
+)
 
 
 @dataclass(frozen=True, slots=True)

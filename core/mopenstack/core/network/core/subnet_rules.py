@@ -23,7 +23,11 @@ from mopenstack.network.v2.refusals import (
 
 NAMESERVERS_MAX, HOST_ROUTES_MAX = 5, 20
 AUTOMATIC = ("slaac", "dhcpv6-stateless")
-DEVICE_OWNER_PREFIXES = ("network:", "compute:", "baremetal:")
+DEVICE_OWNER_PREFIXES = ("network:", "neutron:", *"compute:")
+"""The letters of the last one stand for themselves: whatever begins with one of them is a service type.
+
+Source: neutron_lib.api.validators.validate_subnet_service_types, which adds a text to a list.
+"""
 
 
 def is_automatic(subnet: Subnet) -> bool:

@@ -111,10 +111,22 @@ class Subnetpools(NeutronResource[Subnetpool]):
             _set_prefixes(new, compact(prefixes))
         if new.is_default and not old.is_default:
             await self._check_default(call, new)
+        await self._check_owned_scope(call, old)
         if "address_scope_id" in given or "prefixes" in given:
             await self.check_scope(call, new)
         if old.address_scope_id != new.address_scope_id:
             await self._check_affinity(call, new)
+
+    @staticmethod
+    async def _check_owned_scope(call: Call, old: Subnetpool) -> None:
+        """A pool in a shared scope of another project stays as it is."""
+        if not old.HasField("address_scope_id") or call.caller.is_admin:
+            return
+        scope = await call.service(AddressScopes).fetch(call, old.address_scope_id)
+        if scope.project_id != call.caller.project_id:
+            raise IllegalSubnetPoolUpdate(
+                why=f"subnetpool {old.id} cannot be updated when associated with shared address scope {scope.id}"
+            )
 
     @staticmethod
     async def _check_affinity(call: Call, new: Subnetpool) -> None:

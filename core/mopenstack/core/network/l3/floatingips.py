@@ -111,7 +111,8 @@ class Floatingips(NeutronResource[Floatingip]):
     async def change(self, call: Call, old: Floatingip, new: Floatingip, request: Any, given: set[str]) -> None:
         if "subnet_id" in given:
             raise HttpBadRequest("Cannot update read-only attribute subnet_id")
-        await check_qos_policy(call, new)
+        if "qos_policy_id" in given:
+            await check_qos_policy(call, new)
         # An update without attributes takes the association away: port_id was once the only attribute.
         empty = request is not None and not given
         if not empty and not given & {"port_id", "fixed_ip_address"}:

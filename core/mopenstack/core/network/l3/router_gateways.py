@@ -39,7 +39,7 @@ def shown(router: Router, ports: Iterable[Port]) -> None:
             router.external_gateway_info.external_fixed_ips.extend(one.external_fixed_ips)
 
 
-def checked(call: Call, info: Gateway, attribute: str = GATEWAY) -> Gateway:
+def checked(call: Call, info: Gateway, attribute: str = GATEWAY, admin_fields: Sequence[str] = ADMIN_FIELDS) -> Gateway:
     """A gateway that a request asks for, if its keys are complete and the caller may give them."""
     keys = {field.name for field, _ in info.ListFields()}
     if "network_id" not in keys:
@@ -48,7 +48,7 @@ def checked(call: Call, info: Gateway, attribute: str = GATEWAY) -> Gateway:
             attribute,
             f"Validation of dictionary's keys failed. Expected keys: {{'network_id'}} Provided keys: {provided}",
         )
-    refused = [key for key in ADMIN_FIELDS if key in keys]
+    refused = [key for key in admin_fields if key in keys]
     if refused and not call.caller.is_admin and call.operation is not None:
         # Neutron names the rules of the nested keys within those of the attribute.
         policy = call.operation.options.policy.name

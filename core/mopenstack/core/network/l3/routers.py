@@ -14,11 +14,11 @@ from google.protobuf.message import Message
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import copy_fields
-from mopenstack.core.network.base import NeutronResource, nested_nulls
+from mopenstack.core.network.base import NeutronResource, bad_input, nested_nulls
 from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core import device_ports
 from mopenstack.core.network.core.availability_zones import ZONES, check_hints
-from mopenstack.core.network.l3 import ndp_rules, router_gateways, router_interfaces, router_routes
+from mopenstack.core.network.l3 import ha_networks, ndp_rules, router_gateways, router_interfaces, router_routes
 from mopenstack.core.network.l3.router_gateways import GATEWAY, Gateway
 from mopenstack.core.network.l3.router_interfaces import bad_router
 from mopenstack.core.store.transaction import copy_of
@@ -64,7 +64,7 @@ class Routers(NeutronResource[Router]):
     async def prepare(self, call: Call, obj: Router, request: Any, given: set[str]) -> None:
         check_hints(obj.availability_zone_hints)
         if obj.flavor_id:
-            await call.service(NetworkFlavors).check_usable(call, obj.flavor_id)
+            await self._check_flavor(call, obj)
         obj.status, obj.revision_number, obj.enable_snat = "ACTIVE", 1, True
         wanted = self._wanted(call, obj, given)
         await ndp_rules.check_new_router(call, obj)
@@ -78,6 +78,9 @@ class Routers(NeutronResource[Router]):
     async def change(self, call: Call, old: Router, new: Router, request: Any, given: set[str]) -> None:
         copy_fields(old, new, [name for name in FLAGS if not new.HasField(name)])
         self._check_flags(old, new)
+        if old.flavor_id and (old.distributed, old.ha) != (new.distributed, new.ha):
+            why = "Changing the 'ha' and 'distributed' attributes on a router associated with a flavor is not supported"
+            raise bad_input(why)
         if GATEWAY in given:
             wanted = self._wanted(call, new, given)
             copy_fields(old, new, [GATEWAY])
@@ -88,8 +91,14 @@ class Routers(NeutronResource[Router]):
             await self.set_routes(call, new, router_routes.pairs(new.routes))
         await ndp_rules.check_router(call, old, new, given)
 
+    async def created(self, call: Call, obj: Router, request: Any) -> None:
+        if obj.ha:
+            await ha_networks.join(call, obj)
+
     async def changed(self, call: Call, old: Router, new: Router) -> None:
         """Interfaces are called by what their router is."""
+        if old.ha != new.ha:
+            await (ha_networks.join if new.ha else ha_networks.leave)(call, new)
         owner = router_interfaces.interface_owner(new)
         if owner != router_interfaces.interface_owner(old):
             for port in await router_interfaces.interfaces(call, new.id):
@@ -105,8 +114,18 @@ class Routers(NeutronResource[Router]):
 
     async def remove(self, call: Call, obj: Router) -> None:
         await router_gateways.drop_all(call, copy_of(obj))
+        if obj.ha:
+            await ha_networks.leave(call, obj)
         for helper in await call.tx.query(ConntrackHelper, router_id=obj.id):
             await call.tx.delete(ConntrackHelper, helper.id)
+
+    @staticmethod
+    async def _check_flavor(call: Call, obj: Router) -> None:
+        """What a flavor's driver makes of its routers cannot be asked otherwise (driver_controller)."""
+        driver = await call.service(NetworkFlavors).driver_of(call, obj.flavor_id)
+        for name, does in (("distributed", driver.distributed), ("ha", driver.ha)):
+            if obj.HasField(name) and getattr(obj, name) != does:
+                raise bad_input(f"Provider {driver.provider} does not support {name}={getattr(obj, name)}")
 
     @staticmethod
     def _check_flags(old: Router, new: Router) -> None:
@@ -155,11 +174,14 @@ class Routers(NeutronResource[Router]):
         return await self._change_gateways(call, request, router_gateways.update)
 
     async def remove_external_gateways(self, call: Call, request: Any) -> Message:
-        return await self._change_gateways(call, request, router_gateways.remove)
+        # There are no rules for the parts of a gateway here: what the caller was shown is given back.
+        return await self._change_gateways(call, request, router_gateways.remove, admin_fields=())
 
-    async def _change_gateways(self, call: Call, request: Any, change: Any) -> Message:
+    async def _change_gateways(
+        self, call: Call, request: Any, change: Any, admin_fields: Sequence[str] = router_gateways.ADMIN_FIELDS
+    ) -> Message:
         infos = request.router.external_gateways
-        wanted = [router_gateways.checked(call, info, router_gateways.GATEWAYS) for info in infos]
+        wanted = [router_gateways.checked(call, info, router_gateways.GATEWAYS, admin_fields) for info in infos]
         router = await call.tx.edit(Router, call.target.id)
         if router_gateways.GATEWAYS in request.mask.paths or wanted:
             await change(call, router, wanted)
