@@ -28,7 +28,7 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 
 .PHONY: tools
 tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH)
-	@$(BIN)/mopenstack tools install terraform provider provider-acceptance openstackclient openstacksdk tempest
+	@$(BIN)/mopenstack tools install terraform provider provider-acceptance gophercloud openstackclient openstacksdk tempest
 
 .PHONY: demo
 demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
@@ -44,6 +44,7 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/mopenstack conformance run --tool tempest -n $(WORKERS) @interop
 	@$(BIN)/mopenstack conformance run --tool sdk -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool openstackclient -n $(WORKERS) @ci
+	@$(BIN)/mopenstack conformance run --tool gophercloud -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
 
 .PHONY: coverage
@@ -59,7 +60,7 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 .PHONY: conformance
 conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
 	@mkdir -p conformance-results
-	@status=0; for tool in terraform daily-work provider-acceptance tempest sdk openstackclient; do \
+	@status=0; for tool in terraform daily-work provider-acceptance gophercloud tempest sdk openstackclient; do \
 	  echo "$$tool ..."; \
 	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
 	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mopenstack.conformance import acceptance, image_cache
+from mopenstack.conformance import acceptance, image_cache, shards
 from mopenstack.conformance.acceptance import AcceptanceTest
 from mopenstack.conformance.cloud import Account, Cloud
 from mopenstack.conformance.errors import CloudError, ConformanceError
@@ -18,6 +18,7 @@ from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import run
 from mopenstack.conformance.scenario import Step
 from mopenstack.conformance.seed import Seed
+from mopenstack.conformance.selection import select
 from mopenstack.conformance.upstream import clouds_yaml, runner
 from mopenstack.conformance.upstream.suite import Suite
 from mopenstack.conformance.upstream.suite import Test as Case
@@ -113,7 +114,7 @@ SEED = Seed(Things(), {"OS_IMAGE_ID": "i"})  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> acceptance._Run:
+def acceptance_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> acceptance._Run:
     """A run on one cloud of `clouds.yaml`, with a program in place of the tests."""
 
     class Tool:
@@ -129,7 +130,7 @@ def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> acceptance._Run:
     monkeypatch.setattr(acceptance, "Terraform", Tool)
     monkeypatch.setattr(acceptance, "ProviderAcceptance", Tool)
     monkeypatch.setattr(image_cache, "DOWNLOADS", ())
-    monkeypatch.setattr(acceptance, "existing_cloud", lambda name, admin: CLOUD)
+    monkeypatch.setattr(shards, "existing_cloud", lambda name, admin: CLOUD)
     monkeypatch.setattr(acceptance, "look", lambda cloud: SEED)
     return acceptance._Run(Options(cloud="here", time_limit=5), None, tmp_path)
 
@@ -152,28 +153,28 @@ def a_test(name: str, **more: Any) -> AcceptanceTest:
     ],
 )
 def test_verdicts_of_acceptance_tests(
-    shards: acceptance._Run, test: AcceptanceTest, outcome: Outcome, reason: str, drift_free: bool | None
+    acceptance_run: acceptance._Run, test: AcceptanceTest, outcome: Outcome, reason: str, drift_free: bool | None
 ) -> None:
-    result = shards.judge(test, CLOUD, SEED)
+    result = acceptance_run.judge(test, CLOUD, SEED)
     assert (result.outcome, result.drift_free) == (outcome, drift_free)
     assert reason in result.reason
     assert bool(result.output) is (outcome is Outcome.FAILED)
 
 
-def test_a_test_that_hangs(shards: acceptance._Run) -> None:
-    shards.options = Options(cloud="here", time_limit=0.3)
-    result = shards.judge(a_test("TestSleeps"), CLOUD, SEED)
+def test_a_test_that_hangs(acceptance_run: acceptance._Run) -> None:
+    acceptance_run.options = Options(cloud="here", time_limit=0.3)
+    result = acceptance_run.judge(a_test("TestSleeps"), CLOUD, SEED)
     assert (result.outcome, result.reason) == (Outcome.FAILED, "no verdict within 0.3 s")
 
 
-def test_variables_of_the_seed_that_a_test_must_not_have(shards: acceptance._Run) -> None:
-    with_image = shards._execute(a_test("TestPasses"), ACCOUNT, SEED)
-    without = shards._execute(a_test("TestPasses", unset=["OS_IMAGE_ID"]), ACCOUNT, SEED)
+def test_variables_of_the_seed_that_a_test_must_not_have(acceptance_run: acceptance._Run) -> None:
+    with_image = acceptance_run._execute(a_test("TestPasses"), ACCOUNT, SEED)
+    without = acceptance_run._execute(a_test("TestPasses", unset=["OS_IMAGE_ID"]), ACCOUNT, SEED)
     assert f"{ACCOUNT.auth_url} i" in with_image
     assert f"{ACCOUNT.auth_url} none" in without
 
 
-@pytest.mark.usefixtures("shards")
+@pytest.mark.usefixtures("acceptance_run")
 def test_a_run_of_acceptance_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each verdict is told as it comes; a cloud that breaks costs the verdict of its test alone."""
     told: list[Result] = []
@@ -260,11 +261,11 @@ def test_a_suite_is_run(suite: HereSuite) -> None:
 
 
 def test_a_part_of_a_suite(suite: HereSuite) -> None:
-    chosen = suite.select(service="compute", patterns=["*Good*", "test_here.Bad.test_fails"])
+    chosen = select("here", suite.tests, service="compute", patterns=["*Good*", "test_here.Bad.test_fails"])
     assert [test.name.rpartition(".")[2] for test in chosen] == ["test_passes", "test_skips", "test_fails"]
     for service, patterns in (("compute", ["*Nothing*"]), ("network", []), (None, ["@nothing"])):
         with pytest.raises(ConformanceError):
-            suite.select(service=service, patterns=patterns)
+            select("here", suite.tests, service=service, patterns=patterns)
 
 
 def test_a_cloud_that_breaks(suite: HereSuite, monkeypatch: pytest.MonkeyPatch) -> None:

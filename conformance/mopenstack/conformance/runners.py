@@ -52,6 +52,15 @@ def _acceptance_tests() -> list[CaseLine]:
     ]
 
 
+def _go_tests() -> list[CaseLine]:
+    from mopenstack.conformance.tools import Gophercloud
+
+    return [
+        CaseLine(name=one.name, service=one.service, about=" ".join([one.user, *one.needs]))
+        for one in Gophercloud().tests()
+    ]
+
+
 def _upstream(name: str) -> Callable[[], list[CaseLine]]:
     """The tests of an upstream suite."""
 
@@ -76,6 +85,7 @@ RUNNERS: dict[str, Runner] = {
     "provider-acceptance": Runner(
         "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
     ),
+    "gophercloud": Runner("gophercloud:run_gophercloud", _go_tests, ("gophercloud",), True),
     "daily-work": Runner("daily_work:run_daily_work", _commands, ("openstackclient",)),
     "openstackclient": Runner(
         "upstream.openstackclient:run_openstackclient", _upstream("openstackclient"), ("openstackclient",), True

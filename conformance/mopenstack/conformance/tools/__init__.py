@@ -5,12 +5,23 @@ One module a tool. A tool that cannot be had is reported as missing with what to
 """
 
 from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.tools.gophercloud import Gophercloud
 from mopenstack.conformance.tools.model import Tool, ToolStatus
 from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance
 from mopenstack.conformance.tools.python_tools import PythonTool
 from mopenstack.conformance.tools.terraform import Terraform
 
-__all__ = ["TOOLS", "Provider", "ProviderAcceptance", "PythonTool", "Terraform", "Tool", "ToolStatus", "get_tool"]
+__all__ = [
+    "TOOLS",
+    "Gophercloud",
+    "Provider",
+    "ProviderAcceptance",
+    "PythonTool",
+    "Terraform",
+    "Tool",
+    "ToolStatus",
+    "get_tool",
+]
 
 TOOLS: dict[str, Tool] = {
     tool.name: tool
@@ -18,6 +29,7 @@ TOOLS: dict[str, Tool] = {
         Terraform(),
         Provider(),
         ProviderAcceptance(),
+        Gophercloud(),
         PythonTool(
             name="openstackclient",
             description="the `openstack` command line",

@@ -1,21 +1,21 @@
 """The Terraform provider for OpenStack and its own acceptance tests.
 
 The provider is looked for as Terraform does, in a registry or in the user's filesystem mirrors; where neither has it,
-it is built from the released Go module, pinned with checksums by the `go.mod` and `go.sum` beside this file. Either
+it is built from the released Go module, pinned by `provider_build/go.mod` and `go.sum`. Either
 way it ends up in a filesystem mirror of the suite's own, so that every run uses the same bytes and no network.
 """
 
 import platform
 import re
 import shutil
-import stat
 import tempfile
 from functools import cache
 from pathlib import Path
 
 from mopenstack.conformance.errors import ConformanceError, ToolMissing
-from mopenstack.conformance.paths import data_home, package_file
-from mopenstack.conformance.process import clean_environment, run
+from mopenstack.conformance.paths import data_home
+from mopenstack.conformance.process import run
+from mopenstack.conformance.tools.go_module import go_build
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 from mopenstack.conformance.tools.terraform import Terraform
 
@@ -23,7 +23,7 @@ VERSION = "3.4.0"
 NAMESPACE = "terraform-provider-openstack/openstack"
 MODULE = "github.com/terraform-provider-openstack/terraform-provider-openstack/v3"
 BINARY = f"terraform-provider-openstack_v{VERSION}"
-BUILD_SECONDS = 1200
+PINS = "provider_build"
 
 
 def target() -> str:
@@ -147,23 +147,13 @@ class ProviderAcceptance(Tool):
         if status.found:
             return status
         progress(f"provider-acceptance {VERSION}: building with Go")
-        with tempfile.TemporaryDirectory() as scratch:
-            build = _build_folder(Path(scratch))
-            built = build / "openstack.test"
-            _go(build, "test", "-c", "-o", str(built), f"{MODULE}/openstack")
-            source = _go(build, "list", "-f", "{{.Dir}}", f"{MODULE}/openstack").strip()
+        with go_build(PINS) as build:
+            built = build.folder / "openstack.test"
+            build.compile_tests(f"{MODULE}/openstack", built)
             self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self.source, ignore_errors=True)
-            shutil.copytree(source, self.source, copy_function=shutil.copyfile)
-            _writable(self.source)
+            build.copy_source(f"{MODULE}/openstack", self.source)
             shutil.move(built, self.folder / "openstack.test")
         return self.require()
-
-
-def _writable(folder: Path) -> None:
-    """Go's module cache is read-only, and a copy of it could not be removed."""
-    for path in (folder, *(entry for entry in folder.rglob("*") if entry.is_dir())):
-        path.chmod(path.stat().st_mode | stat.S_IWUSR)
 
 
 def _from_terraform_init(scratch: Path) -> Path:
@@ -180,24 +170,10 @@ def _from_terraform_init(scratch: Path) -> Path:
 
 def _from_go_module(scratch: Path) -> Path:
     """The provider compiled from the pinned module."""
-    build = _build_folder(scratch)
     ldflags = f"-s -w -X {MODULE}/openstack.version={VERSION}"
-    _go(build, "build", "-trimpath", "-ldflags", ldflags, "-o", str(build / BINARY), MODULE)
-    return build / BINARY
-
-
-def _build_folder(scratch: Path) -> Path:
-    for name in ("go.mod", "go.sum"):
-        shutil.copyfile(package_file("tools", "provider_build", name), scratch / name)
-    return scratch
-
-
-def _go(folder: Path, *arguments: str) -> str:
-    go = shutil.which("go")
-    if go is None:
-        raise ToolMissing("Go is not on PATH")
-    # The checksums are in go.sum, so that nothing has to be looked up; the module's own go line needs no toolchain.
-    return run([go, *arguments], cwd=folder, env=clean_environment(GOWORK="off"), seconds=BUILD_SECONDS)
+    with go_build(PINS) as build:
+        build.go("build", "-trimpath", "-ldflags", ldflags, "-o", scratch / BINARY, MODULE)
+    return scratch / BINARY
 
 
 def _add_to_mirror(binary: Path, origin: str) -> None:
