@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from mopenstack.conformance import acceptance, image_cache, shards
+from mopenstack.conformance import acceptance, gophercloud, image_cache, shards
 from mopenstack.conformance.acceptance import AcceptanceTest
 from mopenstack.conformance.cloud import Account, Cloud
 from mopenstack.conformance.errors import CloudError, ConformanceError
@@ -19,6 +19,7 @@ from mopenstack.conformance.process import run
 from mopenstack.conformance.scenario import Step
 from mopenstack.conformance.seed import Seed
 from mopenstack.conformance.selection import select
+from mopenstack.conformance.tools.gophercloud import Gophercloud, GoTest
 from mopenstack.conformance.upstream import clouds_yaml, runner
 from mopenstack.conformance.upstream.suite import Suite
 from mopenstack.conformance.upstream.suite import Test as Case
@@ -189,6 +190,73 @@ def test_a_run_of_acceptance_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(acceptance, "look", broken)
     results = acceptance.run_acceptance(Options(cloud="here", names=["TestPasses"]))
     assert [one.reason for one in results] == ["the cloud broke: it is away"]
+
+
+# -- gophercloud's acceptance tests
+
+
+@pytest.fixture
+def go_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> gophercloud._Run:
+    """A run on a host that lends clouds which are not there, with a program in place of the tests."""
+    program(tmp_path, "openstack.test", GO_TEST)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setattr(Gophercloud, "binary", lambda self, package: tmp_path / "openstack.test")
+    monkeypatch.setattr(gophercloud, "look", lambda cloud: SEED)
+    return gophercloud._Run(Options(workers=1, time_limit=20), Lender())  # type: ignore[arg-type]
+
+
+class Lender:
+    """Says which clouds were asked for."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+
+    def create_cloud(self, options: list[str], profile: str) -> Cloud:
+        self.log.append(f"{profile} {' '.join(options)}")
+        return CLOUD.model_copy(update={"admin": ACCOUNT})
+
+    def delete_cloud(self, name: str) -> None:
+        self.log.append("deleted")
+
+
+def go_test(name: str, **more: Any) -> GoTest:
+    known = {"package": "compute/v2", "test": name, "service": "compute", "user": "admin", "needs": ["compute"]}
+    return GoTest.model_validate({**known, **more})
+
+
+def test_what_is_said_of_go_tests_is_said_of_real_ones() -> None:
+    """Those that need another profile or a companion, and the names in the slices."""
+    tests = {one.name: one for one in Gophercloud().tests()}
+    for name, companion in gophercloud.COMPANIONS.items():
+        assert f"{tests[name].package}/{companion}" in tests
+    assert set(gophercloud.REALISTIC) <= tests.keys()
+    assert select("gophercloud", tests.values(), service=None, patterns=["@ci"])
+
+
+def test_verdicts_of_go_tests(go_run: gophercloud._Run) -> None:
+    """A test that failed may have left things behind: the next has a fresh cloud."""
+    results = go_run.run([go_test("TestFails"), go_test("TestPasses"), go_test("TestSkips", needs=["dns"])])
+    assert [(one.case, one.outcome, one.reason) for one in results] == [
+        ("compute/v2/TestFails", Outcome.FAILED, "no verdict"),
+        ("compute/v2/TestPasses", Outcome.PASSED, ""),
+        ("compute/v2/TestSkips", Outcome.NOT_RUN, "the cloud has no dns"),
+    ]
+    lender = go_run.host
+    assert isinstance(lender, Lender)
+    assert lender.log == [f"instant {' '.join(go_run.cloud_options)}", "deleted", lender.log[0]]
+
+
+def test_a_go_test_that_looks_at_what_is_not_finished(
+    go_run: gophercloud._Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has a cloud whose transitions take their time; one that needs another before it has that, too."""
+    monkeypatch.setattr(gophercloud, "REALISTIC", {"compute/v2/TestS*": "it waits"})
+    monkeypatch.setattr(gophercloud, "COMPANIONS", {"compute/v2/TestPasses": "TestFirst"})
+    results = go_run.run([go_test("TestSkips"), go_test("TestPasses")])
+    assert [one.outcome for one in results] == [Outcome.PASSED, Outcome.SKIPPED]
+    lender = go_run.host
+    assert isinstance(lender, Lender)
+    assert [line.partition(" ")[0] for line in lender.log] == ["instant", "deleted", "realistic"]
 
 
 # -- suites of other projects

@@ -82,6 +82,7 @@ def _commands() -> list[CaseLine]:
 
 RUNNERS: dict[str, Runner] = {
     "terraform": Runner("scenario_runner:run_scenarios", _scenarios, ("terraform", "provider")),
+    "opentofu": Runner("scenario_runner:run_with_opentofu", _scenarios, ("opentofu", "opentofu-provider")),
     "provider-acceptance": Runner(
         "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
     ),

@@ -7,13 +7,15 @@ One module a tool. A tool that cannot be had is reported as missing with what to
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.tools.gophercloud import Gophercloud
 from mopenstack.conformance.tools.model import Tool, ToolStatus
-from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance
+from mopenstack.conformance.tools.opentofu import OpenTofu
+from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance, provider_of
 from mopenstack.conformance.tools.python_tools import PythonTool
 from mopenstack.conformance.tools.terraform import Terraform
 
 __all__ = [
     "TOOLS",
     "Gophercloud",
+    "OpenTofu",
     "Provider",
     "ProviderAcceptance",
     "PythonTool",
@@ -21,6 +23,7 @@ __all__ = [
     "Tool",
     "ToolStatus",
     "get_tool",
+    "provider_of",
 ]
 
 TOOLS: dict[str, Tool] = {
@@ -30,6 +33,8 @@ TOOLS: dict[str, Tool] = {
         Provider(),
         ProviderAcceptance(),
         Gophercloud(),
+        OpenTofu(),
+        provider_of("opentofu"),
         PythonTool(
             name="openstackclient",
             description="the `openstack` command line",

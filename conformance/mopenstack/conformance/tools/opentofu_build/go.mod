@@ -2,7 +2,10 @@ module opentofu
 
 go 1.26.6
 
-godebug winsymlink=0
+godebug (
+	tlsmlkem=0
+	winsymlink=0
+)
 
 replace github.com/hashicorp/hcl/v2 v2.20.1 => github.com/opentofu/hcl/v2 v2.20.2-0.20251021132045-587d123c2828
 
