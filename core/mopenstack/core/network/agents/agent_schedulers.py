@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Value
@@ -39,6 +39,7 @@ from mopenstack.network.v2.refusals import (
     RouterHostedByL3Agent,
 )
 
+M = TypeVar("M", bound=Message)
 DHCP, L3, BGP = "DHCP agent", "L3 agent", "BGP dynamic routing agent"
 
 
@@ -83,8 +84,7 @@ class Hosting(Association):
 
     async def on_agent(self, call: Call, ends: Ends) -> Iterable[Any]:
         """The objects that an agent hosts."""
-        found = await call.tx.scan(self.hosted)
-        return [one for one in found if await _hosts(call, ends["agent_id"], one)]
+        return await hosted_by(call, ends["agent_id"], self.hosted)
 
     async def agents_of(self, call: Call, ends: Ends) -> Iterable[Agent]:
         """The agents that host an object."""
@@ -186,6 +186,11 @@ SPEAKERS = _hosting(
     add=_check_speaker,
     missing=_speaker_not_hosted,
 )
+
+
+async def hosted_by(call: Call, agent: Agent, message: type[M]) -> list[M]:
+    """The objects of a message that an agent hosts."""
+    return [one for one in await call.tx.scan(message) if await _hosts(call, agent, one)]
 
 
 async def _agents(call: Call) -> list[Agent]:
