@@ -59,8 +59,9 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 
 .PHONY: conformance
 conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
+	@$(BIN)/mopenstack tools install opentofu opentofu-provider
 	@mkdir -p conformance-results
-	@status=0; for tool in terraform daily-work provider-acceptance gophercloud tempest sdk openstackclient; do \
+	@status=0; for tool in terraform opentofu daily-work provider-acceptance gophercloud tempest sdk openstackclient; do \
 	  echo "$$tool ..."; \
 	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
 	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \
