@@ -29,8 +29,8 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 
 .PHONY: tools
 tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH; installs Chromium)
-	@$(BIN)/mopenstack tools install chromium terraform provider provider-acceptance openstackclient openstacksdk tempest \
-	  $(TEMPEST_PLUGINS) ansible
+	@$(BIN)/mopenstack tools install chromium terraform provider provider-acceptance gophercloud openstackclient openstacksdk \
+	  tempest $(TEMPEST_PLUGINS) ansible
 
 .PHONY: demo
 demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
@@ -48,6 +48,7 @@ test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/mopenstack conformance run --tool sdk -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool openstackclient -n $(WORKERS) @ci
 	@$(BIN)/mopenstack conformance run --tool ansible -n $(WORKERS) @ci
+	@$(BIN)/mopenstack conformance run --tool gophercloud -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool provider-acceptance -n $(WORKERS) $(SLICE)
 
 .PHONY: coverage
@@ -62,8 +63,9 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 
 .PHONY: conformance
 conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
+	@$(BIN)/mopenstack tools install opentofu opentofu-provider
 	@mkdir -p conformance-results
-	@status=0; for tool in terraform daily-work provider-acceptance tempest $(TEMPEST_PLUGINS) sdk openstackclient ansible; do \
+	@status=0; for tool in terraform opentofu daily-work provider-acceptance gophercloud tempest $(TEMPEST_PLUGINS) sdk openstackclient ansible; do \
 	  echo "$$tool ..."; \
 	  $(BIN)/mopenstack conformance run --tool $$tool -n $(WORKERS) --json > conformance-results/$$tool.json \
 	    2> conformance-results/$$tool.log || { status=1; tail -n 20 conformance-results/$$tool.log; }; \

@@ -2,10 +2,12 @@
 
 import pytest
 
-from mopenstack.conformance.acceptance import AcceptanceTest, catalogue, read_verdict, select
+from mopenstack.conformance.acceptance import AcceptanceTest, catalogue
 from mopenstack.conformance.errors import ConformanceError
+from mopenstack.conformance.go_tests import read_verdict
 from mopenstack.conformance.model import Outcome
 from mopenstack.conformance.seed import GATES
+from mopenstack.conformance.selection import select
 
 
 def test_the_catalogue_holds_every_test_of_the_pinned_version_once() -> None:
@@ -27,13 +29,13 @@ def test_needs_come_from_resources_gates_and_user() -> None:
 def test_selection_by_service_and_pattern() -> None:
     """A pattern or service that matches nothing is an error."""
     tests = catalogue()
-    chosen = select(tests, service="images", patterns=["TestAccImages*"])
+    chosen = select("provider-acceptance", tests, service="images", patterns=["TestAccImages*"])
     assert chosen
     assert all(test.service == "images" for test in chosen)
     with pytest.raises(ConformanceError, match="TestAccNothing"):
-        select(tests, service=None, patterns=["TestAccNothing*"])
+        select("provider-acceptance", tests, service=None, patterns=["TestAccNothing*"])
     with pytest.raises(ConformanceError, match="nowhere"):
-        select(tests, service="nowhere", patterns=[])
+        select("provider-acceptance", tests, service="nowhere", patterns=[])
 
 
 @pytest.mark.parametrize(

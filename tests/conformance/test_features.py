@@ -43,7 +43,7 @@ def test_what_a_cloud_without_services_has(small: Cloud) -> None:
 def test_a_scenario_that_it_cannot_run(small: Cloud, tmp_path: Path) -> None:
     """No tool is started for it."""
     (scenario,) = select(discover(fixtures_folder()), names=["stack-three-tier"])
-    result = judge(scenario, small, tmp_path)
+    result = judge(scenario, small, tmp_path, "terraform")
     assert result.outcome is Outcome.NOT_RUN
     assert result.reason == (
         "the cloud has no block-storage, no compute 2.15, no extension:router, no extension:security-group, no network"

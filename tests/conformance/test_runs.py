@@ -4,36 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 
-from mopenstack.conformance import acceptance, image_cache
-from mopenstack.conformance.acceptance import AcceptanceTest
-from mopenstack.conformance.cloud import Account, Cloud
+from mopenstack.conformance import image_cache
+from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError, ConformanceError
-from mopenstack.conformance.model import Outcome, Result
+from mopenstack.conformance.model import Outcome
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import run
 from mopenstack.conformance.scenario import Step
-from mopenstack.conformance.seed import Seed
+from mopenstack.conformance.selection import select
 from mopenstack.conformance.upstream import clouds_yaml, runner
 from mopenstack.conformance.upstream.suite import Suite
 from mopenstack.conformance.upstream.suite import Test as Case
 from mopenstack.conformance.workspace import TerraformFailed, Workspace
-
-ACCOUNT = Account(variables={"OS_AUTH_URL": "http://127.0.0.1:9/identity/v3", "OS_USERNAME": "demo"})
-CLOUD = Cloud(name="here", demo=ACCOUNT)
-
-
-def program(folder: Path, name: str, text: str) -> Path:
-    """An executable of this Python."""
-    path = folder / name
-    path.write_text(f"#!{sys.executable} -P\n{text}")
-    path.chmod(0o755)
-    return path
-
+from tests.conformance.stand_ins import ACCOUNT, CLOUD, program
 
 # -- a command
 
@@ -85,109 +72,6 @@ def test_stand_ins_of_images(tmp_path: Path) -> None:
     before = [path.stat().st_mtime_ns for path in made]
     assert [path.stat().st_mtime_ns for path in image_cache.make(tmp_path)] == before
     assert len(image_cache.qcow2_header()) == 104
-
-
-# -- the provider's acceptance tests
-
-GO_TEST = """
-import os, sys, time
-name = sys.argv[1].partition("(")[2].partition(")")[0].split("|")[-1]
-if name == "TestSleeps":
-    time.sleep(60)
-print(f"=== RUN   {name}")
-print("OS_AUTH_URL", os.environ["OS_AUTH_URL"], os.environ.get("OS_IMAGE_ID", "none"))
-if name == "TestDrifts":
-    print("After applying this test step, the non-refresh plan was not empty.")
-print({"TestPasses": "--- PASS", "TestSkips": "--- SKIP"}.get(name, "--- FAIL") + f": {name} (0.01s)")
-"""
-
-
-class Things:
-    """What a cloud has."""
-
-    def lacks(self, needs: list[str]) -> list[str]:
-        return sorted(set(needs) - {"compute"})
-
-
-SEED = Seed(Things(), {"OS_IMAGE_ID": "i"})  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> acceptance._Run:
-    """A run on one cloud of `clouds.yaml`, with a program in place of the tests."""
-
-    class Tool:
-        """A tool that is there."""
-
-        source = tmp_path
-        path = program(tmp_path, "provider.test", GO_TEST)
-
-        def require(self) -> Tool:
-            return self
-
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    monkeypatch.setattr(acceptance, "Terraform", Tool)
-    monkeypatch.setattr(acceptance, "ProviderAcceptance", Tool)
-    monkeypatch.setattr(image_cache, "DOWNLOADS", ())
-    monkeypatch.setattr(acceptance, "existing_cloud", lambda name, admin: CLOUD)
-    monkeypatch.setattr(acceptance, "look", lambda cloud: SEED)
-    return acceptance._Run(Options(cloud="here", time_limit=5), None, tmp_path)
-
-
-def a_test(name: str, **more: Any) -> AcceptanceTest:
-    return AcceptanceTest(name=name, service="compute", user="demo", needs=["compute"], **more)
-
-
-@pytest.mark.parametrize(
-    ("test", "outcome", "reason", "drift_free"),
-    [
-        (a_test("TestPasses", companion="TestFirst"), Outcome.PASSED, "", True),
-        (a_test("TestSkips"), Outcome.SKIPPED, "skipped by the test", None),
-        (a_test("TestFails"), Outcome.FAILED, "no verdict", None),
-        (a_test("TestDrifts"), Outcome.FAILED, "no verdict", False),
-        (a_test("TestPasses", gates=["LB"]), Outcome.NOT_RUN, "the cloud has no load-balancer", None),
-        (a_test("TestPasses", broken="it is"), Outcome.NOT_RUN, "it is", None),
-        (a_test("TestPasses", proves_nothing=True), Outcome.NOT_RUN, "passes without any cloud", None),
-        (a_test("TestPasses").model_copy(update={"user": "admin"}), Outcome.NOT_RUN, "no admin", None),
-    ],
-)
-def test_verdicts_of_acceptance_tests(
-    shards: acceptance._Run, test: AcceptanceTest, outcome: Outcome, reason: str, drift_free: bool | None
-) -> None:
-    result = shards.judge(test, CLOUD, SEED)
-    assert (result.outcome, result.drift_free) == (outcome, drift_free)
-    assert reason in result.reason
-    assert bool(result.output) is (outcome is Outcome.FAILED)
-
-
-def test_a_test_that_hangs(shards: acceptance._Run) -> None:
-    shards.options = Options(cloud="here", time_limit=0.3)
-    result = shards.judge(a_test("TestSleeps"), CLOUD, SEED)
-    assert (result.outcome, result.reason) == (Outcome.FAILED, "no verdict within 0.3 s")
-
-
-def test_variables_of_the_seed_that_a_test_must_not_have(shards: acceptance._Run) -> None:
-    with_image = shards._execute(a_test("TestPasses"), ACCOUNT, SEED)
-    without = shards._execute(a_test("TestPasses", unset=["OS_IMAGE_ID"]), ACCOUNT, SEED)
-    assert f"{ACCOUNT.auth_url} i" in with_image
-    assert f"{ACCOUNT.auth_url} none" in without
-
-
-@pytest.mark.usefixtures("shards")
-def test_a_run_of_acceptance_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each verdict is told as it comes; a cloud that breaks costs the verdict of its test alone."""
-    told: list[Result] = []
-    monkeypatch.setattr(acceptance, "catalogue", lambda: [a_test(f"Test{word}") for word in ("Passes", "Fails")])
-    results = acceptance.run_acceptance(Options(cloud="here", on_result=told.append))
-    assert [one.case for one in results] == ["TestFails", "TestPasses"]
-    assert sorted(one.case for one in told) == ["TestFails", "TestPasses"]
-
-    def broken(cloud: Cloud) -> Any:
-        raise CloudError("it is away")
-
-    monkeypatch.setattr(acceptance, "look", broken)
-    results = acceptance.run_acceptance(Options(cloud="here", names=["TestPasses"]))
-    assert [one.reason for one in results] == ["the cloud broke: it is away"]
 
 
 # -- suites of other projects
@@ -260,11 +144,11 @@ def test_a_suite_is_run(suite: HereSuite) -> None:
 
 
 def test_a_part_of_a_suite(suite: HereSuite) -> None:
-    chosen = suite.select(service="compute", patterns=["*Good*", "test_here.Bad.test_fails"])
+    chosen = select("here", suite.tests, service="compute", patterns=["*Good*", "test_here.Bad.test_fails"])
     assert [test.name.rpartition(".")[2] for test in chosen] == ["test_passes", "test_skips", "test_fails"]
     for service, patterns in (("compute", ["*Nothing*"]), ("network", []), (None, ["@nothing"])):
         with pytest.raises(ConformanceError):
-            suite.select(service=service, patterns=patterns)
+            select("here", suite.tests, service=service, patterns=patterns)
 
 
 def test_a_cloud_that_breaks(suite: HereSuite, monkeypatch: pytest.MonkeyPatch) -> None:

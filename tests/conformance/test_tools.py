@@ -8,7 +8,20 @@ from typer.testing import CliRunner
 
 from mopenstack.conformance.commands import conformance_app, tools_app
 from mopenstack.conformance.errors import ToolMissing
-from mopenstack.conformance.tools import TOOLS, Provider, PythonTool, get_tool
+from mopenstack.conformance.paths import package_file
+from mopenstack.conformance.tools import (
+    TOOLS,
+    OpenTofu,
+    Provider,
+    PythonTool,
+    Terraform,
+    ToolStatus,
+    get_tool,
+    gophercloud,
+    opentofu,
+    provider,
+    provider_of,
+)
 from mopenstack.conformance.tools.provider import source_host, target
 
 runner = CliRunner()
@@ -62,12 +75,72 @@ def test_an_environment_with_other_pins_is_made_anew(empty_data_home: Path) -> N
 
 def test_the_mirror_is_laid_out_as_the_tool_asks(empty_data_home: Path) -> None:
     """The tool itself names the host of the source address; the mirror serves the provider and nothing else."""
-    folder = empty_data_home / f"terraform-mirror/{source_host()}/terraform-provider-openstack/openstack/3.4.0"
+    host = source_host(Terraform())
+    folder = empty_data_home / f"terraform-mirror/{host}/terraform-provider-openstack/openstack/3.4.0"
     (folder / target()).mkdir(parents=True)
     (folder / target() / "terraform-provider-openstack_v3.4.0").touch()
     assert Provider().find().found
     text = Provider().cli_config().read_text()
-    assert text.count(f"{source_host()}/terraform-provider-openstack/openstack") == 2
+    assert text.count(f"{host}/terraform-provider-openstack/openstack") == 2
+
+
+def test_the_provider_of_the_other_command_line_is_the_same_bytes(
+    empty_data_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenTofu looks for it under a host of its own."""
+    monkeypatch.setattr(provider, "source_host", lambda command_line: f"{command_line.name}.example")
+    monkeypatch.setattr(OpenTofu, "find", lambda self: ToolStatus(name="opentofu", description="", found=True))
+    folder = empty_data_home / "terraform-mirror/terraform.example/terraform-provider-openstack/openstack/3.4.0"
+    (folder / target()).mkdir(parents=True)
+    (folder / target() / "terraform-provider-openstack_v3.4.0").write_bytes(b"the provider")
+    told: list[str] = []
+    status = provider_of("opentofu").install(told.append)
+    assert status.path is not None
+    assert (status.path.read_bytes(), told) == (b"the provider", ["provider 3.4.0: mirror"])
+    text = provider_of("opentofu").cli_config().read_text()
+    assert text.count("opentofu.example/terraform-provider-openstack/openstack") == 2
+
+
+@pytest.mark.parametrize(("name", "stamp"), [("gophercloud", "pins.sha256"), ("opentofu", "pins.sha256")])
+def test_what_was_built_with_other_pins_is_built_anew(empty_data_home: Path, name: str, stamp: str) -> None:
+    (empty_data_home / name).mkdir(parents=True)
+    (empty_data_home / name / stamp).write_text("other")
+    assert "pins have changed" in get_tool(name).find().missing
+
+
+def test_a_go_module_is_pinned_to_the_version_that_the_tool_names() -> None:
+    """Every module has its checksum, so that a build asks nobody else."""
+    for pins, module, version in (
+        (gophercloud.PINS, "github.com/gophercloud/gophercloud/v2", gophercloud.VERSION),
+        (opentofu.PINS, opentofu.MODULE, opentofu.VERSION),
+        (provider.PINS, provider.MODULE, provider.VERSION),
+    ):
+        folder = package_file("tools", pins)
+        assert f"\t{module} v{version} // indirect\n" in (folder / "go.mod").read_text()
+        assert f"{module} v{version} h1:" in (folder / "go.sum").read_text()
+
+
+SOURCE = """
+func TestOne(t *testing.T) {
+\tclients.RequireAdmin(t)
+\tclient, err := clients.NewComputeV2Client()
+\tvolumes, err := clients.NewBlockStorageV3Client()
+}
+
+func TestOneMore(t *testing.T) {
+\tclients.RequireNonAdmin(t)
+\tclient, err := clients.NewIdentityV3Client()
+}
+"""
+
+
+def test_what_a_go_test_needs_is_read_from_its_source() -> None:
+    """Its own body, not that of a namesake."""
+    one = gophercloud.read_test("compute/v2", "TestOne", SOURCE)
+    assert (one.name, one.service, one.user) == ("compute/v2/TestOne", "compute", "admin")
+    assert one.needs == ["block-storage", "compute"]
+    more = gophercloud.read_test(".", "TestOneMore", SOURCE)
+    assert (more.name, more.service, more.user, more.needs) == ("TestOneMore", "identity", "demo", ["identity"])
 
 
 def test_tools_list_as_json() -> None:

@@ -82,11 +82,11 @@ def verdict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
             "look": look,
             "Session": lambda account: session,
             "Workspace": Terraform,
-            "Terraform": lambda: tool,
-            "Provider": lambda: tool,
+            "get_tool": lambda name: tool,
+            "provider_of": lambda name: tool,
         }.items():
             monkeypatch.setattr(judging, name, value)
-        return judging.judge(Scenario.model_validate(document), CLOUD, tmp_path)
+        return judging.judge(Scenario.model_validate(document), CLOUD, tmp_path, "terraform")
 
     return judged
 

@@ -95,6 +95,48 @@ async def test_a_local_ip_holds_its_port(neutron: Neutron) -> None:
     (await neutron.get("ports", port["id"])).refused(404)
 
 
+async def test_agents_count_what_they_host(admin: Any, admin_neutron: Neutron, neutron: Neutron) -> None:
+    """In their configurations, as they report it; what is taken away is counted no more."""
+
+    async def counts(kind: str) -> dict[str, int]:
+        (agent,) = (await admin.get("network", f"/v2.0/agents?agent_type={kind}")).ok()["agents"]
+        return {key: value for key, value in agent["configurations"].items() if type(value) is int}
+
+    async def grown(kind: str, before: dict[str, int]) -> dict[str, int]:
+        after = await counts(kind)
+        return {key: after[key] - before[key] for key in before if after[key] != before[key]}
+
+    kinds = ("DHCP agent", "L3 agent", "BGP dynamic routing agent", "Open vSwitch agent")
+    dhcp, l3, bgp, ovs = [await counts(kind) for kind in kinds]
+    (public,) = await neutron.list("networks", "name=public")
+    network, subnet = await neutron.network()
+    router = await neutron.create("routers", external_gateway_info={"network_id": public["id"]})
+    path = f"/v2.0/routers/{router['id']}/add_router_interface"
+    (await neutron.user.put("network", path, {"subnet_id": subnet["id"]})).ok(200)
+    bound = {"project_id": neutron.user.project_id, "binding:host_id": "devstack"}
+    port = await admin_neutron.create("ports", network_id=network["id"], **bound)
+    await neutron.create("floatingips", floating_network_id=public["id"], port_id=port["id"])
+    assert await grown("DHCP agent", dhcp) == {"networks": 1, "subnets": 1, "ports": 2}
+    assert await grown("L3 agent", l3) == {"routers": 1, "ex_gw_ports": 1, "interfaces": 1, "floating_ips": 1}
+    assert (await grown("Open vSwitch agent", ovs))["devices"] >= 1
+
+    speaker = await admin_neutron.create("bgp-speakers", ip_version=4, local_as=1)
+    peer = await admin_neutron.create("bgp-peers", peer_ip="1.0.0.2", remote_as=1, auth_type="none")
+    for action, what in (
+        ("add_bgp_peer", {"bgp_peer_id": peer["id"]}),
+        ("add_gateway_network", {"network_id": public["id"]}),
+    ):
+        (await admin.put("network", f"/v2.0/bgp-speakers/{speaker['id']}/{action}", what)).ok(200)
+    (agent,) = (await admin.get("network", "/v2.0/agents?agent_type=BGP dynamic routing agent")).ok()["agents"]
+    hosted = f"/v2.0/agents/{agent['id']}/bgp-drinstances"
+    assert await grown("BGP dynamic routing agent", bgp) == {}
+    (await admin.post("network", hosted, {"bgp_speaker_id": speaker["id"]})).ok(201)
+    counted = await grown("BGP dynamic routing agent", bgp)
+    assert counted == {"bgp_speakers": 1, "bgp_peers": 1, "advertise_routes": 1}
+    (await admin.delete("network", f"{hosted}/{speaker['id']}")).ok(204)
+    assert await counts("BGP dynamic routing agent") == bgp
+
+
 async def test_what_agents_host(admin: Any, neutron: Neutron) -> None:
     agents = (await admin.get("network", "/v2.0/agents")).ok()["agents"]
     dhcp, l3 = (next(a["id"] for a in agents if a["agent_type"] == kind) for kind in ("DHCP agent", "L3 agent"))

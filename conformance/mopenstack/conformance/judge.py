@@ -11,10 +11,9 @@ from mopenstack.conformance.features import lack, look
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.openstack import Inventory, Session, left_behind
 from mopenstack.conformance.scenario import Refusal, Scenario, Step, Tree
-from mopenstack.conformance.tools import Provider, Terraform
+from mopenstack.conformance.tools import get_tool, provider_of
 from mopenstack.conformance.workspace import TerraformFailed, Workspace
 
-TOOL = "terraform"
 UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 KEPT_OUTPUT = 4000
 
@@ -23,16 +22,16 @@ class _Broken(Exception):
     """The cloud did not do what the scenario demands."""
 
 
-def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
-    """Run a scenario on a cloud."""
+def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
+    """Run a scenario on a cloud with `terraform` or `opentofu`."""
     result = Result(
         case=scenario.id,
-        tool=TOOL,
+        tool=tool,
         service=scenario.service,
         outcome=Outcome.PASSED,
         negative=scenario.tree is Tree.MISCONFIGURED,
         drift_free=None if scenario.tree is Tree.MISCONFIGURED else False,
-        reproduce=reproduce(scenario),
+        reproduce=reproduce(scenario, tool),
     )
     account = cloud.account(scenario.user)
     if account is None:
@@ -47,9 +46,9 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path) -> Result:
         return _not_run(result, lack(missing))
     steps: list[str] = []
     environment = account.environment(
-        TF_CLI_CONFIG_FILE=str(Provider().cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
+        TF_CLI_CONFIG_FILE=str(provider_of(tool).cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
     )
-    workspace = Workspace(scenario, scratch, Terraform().require().path or Path("terraform"), environment)
+    workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment)
     try:
         before = features.session.inventory()
         workspace.init()
@@ -161,6 +160,6 @@ def first_line(text: str) -> str:
     return next(iter(errors or [line for line in lines if line] or [""]))[:300]
 
 
-def reproduce(scenario: Scenario) -> str:
+def reproduce(scenario: Scenario, tool: str) -> str:
     """The command that runs this scenario alone."""
-    return f"mopenstack conformance run --tool {TOOL} {scenario.id}"
+    return f"mopenstack conformance run --tool {tool} {scenario.id}"

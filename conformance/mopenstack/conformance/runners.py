@@ -52,6 +52,15 @@ def _acceptance_tests() -> list[CaseLine]:
     ]
 
 
+def _go_tests() -> list[CaseLine]:
+    from mopenstack.conformance.tools import Gophercloud
+
+    return [
+        CaseLine(name=one.name, service=one.service, about=" ".join([one.user, *one.needs]))
+        for one in Gophercloud().tests()
+    ]
+
+
 def _upstream(module: str, name: str = "SUITE") -> Callable[[], list[CaseLine]]:
     """The tests of an upstream suite: the name of its module and its name there."""
 
@@ -73,9 +82,11 @@ def _commands() -> list[CaseLine]:
 
 RUNNERS: dict[str, Runner] = {
     "terraform": Runner("scenario_runner:run_scenarios", _scenarios, ("terraform", "provider")),
+    "opentofu": Runner("scenario_runner:run_with_opentofu", _scenarios, ("opentofu", "opentofu-provider")),
     "provider-acceptance": Runner(
         "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
     ),
+    "gophercloud": Runner("gophercloud:run_gophercloud", _go_tests, ("gophercloud",), True),
     "daily-work": Runner("daily_work:run_daily_work", _commands, ("openstackclient",)),
     "openstackclient": Runner(
         "upstream.openstackclient:run_openstackclient", _upstream("openstackclient"), ("openstackclient",), True

@@ -4,30 +4,43 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from mopenstack.conformance.cloud import running_host
 from mopenstack.conformance.errors import ConformanceError
-from mopenstack.conformance.judge import TOOL, reproduce
+from mopenstack.conformance.judge import reproduce
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import fixtures_folder, package_file
 from mopenstack.conformance.scenario import Scenario, Tree, discover, select
 from mopenstack.conformance.suite.plugin import BROKEN
-from mopenstack.conformance.tools import Provider, Terraform
+from mopenstack.conformance.tools import get_tool, provider_of
 
 POLL_SECONDS = 0.2
 
 
 def run_scenarios(options: Options) -> list[Result]:
-    """Every scenario asked for, on a cloud of its own or on the named one."""
+    """Every scenario asked for, by Terraform."""
+    return _run(options, "terraform")
+
+
+def run_with_opentofu(options: Options) -> list[Result]:
+    """Every scenario asked for, by OpenTofu."""
+    return _run(options, "opentofu")
+
+
+def _run(options: Options, tool: str) -> list[Result]:
+    """Each scenario on a cloud of its own, or on the named one."""
     chosen = select(discover(fixtures_folder()), service=options.service, tree=options.tree, names=options.names)
-    Terraform().require()
-    Provider().require()
+    get_tool(tool).require()
+    provider_of(tool).require()
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mopenstack-scenarios-")))
-        arguments = [f"--mopenstack-scenario={scenario.id}" for scenario in chosen]
+        arguments = [f"--mopenstack-tool={tool}"]
+        arguments += [f"--mopenstack-scenario={scenario.id}" for scenario in chosen]
         if options.cloud:
             # Side by side on one cloud, one scenario's resources would be another one's left-overs.
             arguments += [f"--mopenstack-cloud={options.cloud}", "-n0"]
@@ -36,17 +49,16 @@ def run_scenarios(options: Options) -> list[Result]:
             host = stack.enter_context(running_host(options.answers))
             arguments += [f"--mopenstack-host={host.folder}", f"-n{min(options.workers, len(chosen))}"]
         results_file = scratch / "results.jsonl"
-        said = _run_pytest([*arguments, f"--mopenstack-results={results_file}"], scratch, results_file, chosen, options)
-        results = {result.case: result for result in _read(results_file, chosen)}
+        read = partial(_read, results_file, chosen, tool)
+        said = _run_pytest([*arguments, f"--mopenstack-results={results_file}"], scratch, read, options)
+        results = {result.case: result for result in read()}
     missing = [scenario.id for scenario in chosen if scenario.id not in results]
     if missing:
         raise ConformanceError(f"pytest gave no verdict on {', '.join(missing)}:\n{said[-3000:]}")
     return [results[scenario.id] for scenario in chosen]
 
 
-def _run_pytest(
-    arguments: list[str], scratch: Path, results_file: Path, chosen: list[Scenario], options: Options
-) -> str:
+def _run_pytest(arguments: list[str], scratch: Path, read: Callable[[], list[Result]], options: Options) -> str:
     """Run pytest as a process of its own, so that no option or plugin of a surrounding run reaches it."""
     suite = package_file("suite")
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(suite / "pytest.ini"), f"--rootdir={suite}"]
@@ -59,7 +71,7 @@ def _run_pytest(
         try:
             while True:
                 ended = process.poll() is not None
-                results = _read(results_file, chosen)
+                results = read()
                 for result in results[shown:]:
                     options.on_result(result)
                 shown = len(results)
@@ -80,26 +92,26 @@ def _wait(process: "subprocess.Popen[bytes]") -> None:
         return
 
 
-def _read(path: Path, chosen: list[Scenario]) -> list[Result]:
+def _read(path: Path, chosen: list[Scenario], tool: str) -> list[Result]:
     """The verdicts so far; a set-up that broke is a failed case."""
     if not path.exists():
         return []
     lines = path.read_text().splitlines(keepends=True)
-    return [_verdict(line.strip(), chosen) for line in lines if line.endswith("\n")]
+    return [_verdict(line.strip(), chosen, tool) for line in lines if line.endswith("\n")]
 
 
-def _verdict(line: str, chosen: list[Scenario]) -> Result:
+def _verdict(line: str, chosen: list[Scenario], tool: str) -> Result:
     if not line.startswith(BROKEN):
         return Result.model_validate_json(line)
     said = json.loads(line.removeprefix(BROKEN))
     scenario = next(one for one in chosen if one.id == said["case"])
     return Result(
         case=scenario.id,
-        tool=TOOL,
+        tool=tool,
         service=scenario.service,
         outcome=Outcome.FAILED,
         negative=scenario.tree is Tree.MISCONFIGURED,
         reason=f"the case broke: {said['reason']}",
         output=said["output"],
-        reproduce=reproduce(scenario),
+        reproduce=reproduce(scenario, tool),
     )

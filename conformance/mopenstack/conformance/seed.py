@@ -47,7 +47,7 @@ class Seed(NamedTuple):
 def look(cloud: Cloud) -> Seed:
     """Look a cloud over, as an administrator where there is one."""
     features = features_of(cloud)
-    variables = _fixtures(features.session)
+    variables = fixtures(features.session)
     if features.has("tls"):
         variables["OS_SSL_TESTS"] = "1"
     if features.has("hypervisor"):
@@ -58,7 +58,7 @@ def look(cloud: Cloud) -> Seed:
     return Seed(features, variables)
 
 
-def _fixtures(session: Session) -> dict[str, str]:
+def fixtures(session: Session) -> dict[str, str]:
     """Image, flavor and networks, as the provider's own set-up script looks them up."""
     images = [one for one in session.list("image", "/v2/images", "images") or [] if "cirros" in one["name"].lower()]
     networks = session.list("network", "/v2.0/networks", "networks") or []

@@ -25,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mopenstack-host", help="state folder of the mopenstack that lends a cloud to each scenario")
     group.addoption("--mopenstack-cloud", help="an entry of clouds.yaml to run on instead")
     group.addoption("--mopenstack-admin-cloud", help="the entry of its administrator")
+    group.addoption("--mopenstack-tool", default="terraform", help="terraform or opentofu")
     group.addoption("--mopenstack-results", required=True, help="file that takes the verdicts")
     group.addoption("--mopenstack-scenario", action="append", default=[], help="run only this scenario")
 

@@ -13,10 +13,14 @@ from mopenstack.conformance.suite.plugin import VERDICT
 
 
 def test_scenario(
-    scenario: Scenario, cloud: Cloud, tmp_path: Path, record_property: Callable[[str, object], None]
+    scenario: Scenario,
+    cloud: Cloud,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+    pytestconfig: pytest.Config,
 ) -> None:
     """working: applies, plans empty, destroys; updates: each step does; misconfigured: refused as documented."""
-    result = judge(scenario, cloud, tmp_path)
+    result = judge(scenario, cloud, tmp_path, pytestconfig.getoption("--mopenstack-tool"))
     record_property(VERDICT, result.model_dump_json())
     if result.outcome is Outcome.FAILED:
         pytest.fail(f"{result.reason}\n{result.output}", pytrace=False)

@@ -6,12 +6,26 @@ One module a tool. A tool that cannot be had is reported as missing with what to
 
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.tools.chromium import Chromium
+from mopenstack.conformance.tools.gophercloud import Gophercloud
 from mopenstack.conformance.tools.model import Tool, ToolStatus
-from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance
+from mopenstack.conformance.tools.opentofu import OpenTofu
+from mopenstack.conformance.tools.provider import Provider, ProviderAcceptance, provider_of
 from mopenstack.conformance.tools.python_tools import PythonTool
 from mopenstack.conformance.tools.terraform import Terraform
 
-__all__ = ["TOOLS", "Provider", "ProviderAcceptance", "PythonTool", "Terraform", "Tool", "ToolStatus", "get_tool"]
+__all__ = [
+    "TOOLS",
+    "Gophercloud",
+    "OpenTofu",
+    "Provider",
+    "ProviderAcceptance",
+    "PythonTool",
+    "Terraform",
+    "Tool",
+    "ToolStatus",
+    "get_tool",
+    "provider_of",
+]
 
 TOOLS: dict[str, Tool] = {
     tool.name: tool
@@ -20,6 +34,9 @@ TOOLS: dict[str, Tool] = {
         Provider(),
         ProviderAcceptance(),
         Chromium(),
+        Gophercloud(),
+        OpenTofu(),
+        provider_of("opentofu"),
         PythonTool(
             name="openstackclient",
             description="the `openstack` command line",

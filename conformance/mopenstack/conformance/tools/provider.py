@@ -1,29 +1,33 @@
 """The Terraform provider for OpenStack and its own acceptance tests.
 
 The provider is looked for as Terraform does, in a registry or in the user's filesystem mirrors; where neither has it,
-it is built from the released Go module, pinned with checksums by the `go.mod` and `go.sum` beside this file. Either
+it is built from the released Go module, pinned by `provider_build/go.mod` and `go.sum`. Either
 way it ends up in a filesystem mirror of the suite's own, so that every run uses the same bytes and no network.
 """
 
 import platform
 import re
 import shutil
-import stat
 import tempfile
 from functools import cache
 from pathlib import Path
 
+from pydantic import Field
+
 from mopenstack.conformance.errors import ConformanceError, ToolMissing
-from mopenstack.conformance.paths import data_home, package_file
+from mopenstack.conformance.paths import data_home
 from mopenstack.conformance.process import clean_environment, run
+from mopenstack.conformance.tools.go_module import go_build
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
+from mopenstack.conformance.tools.opentofu import OpenTofu
 from mopenstack.conformance.tools.terraform import Terraform
 
 VERSION = "3.4.0"
 NAMESPACE = "terraform-provider-openstack/openstack"
 MODULE = "github.com/terraform-provider-openstack/terraform-provider-openstack/v3"
 BINARY = f"terraform-provider-openstack_v{VERSION}"
-BUILD_SECONDS = 1200
+PINS = "provider_build"
+COMMAND_LINES: dict[str, Tool] = {"terraform": Terraform(), "opentofu": OpenTofu()}
 
 
 def target() -> str:
@@ -43,65 +47,79 @@ def origin_file() -> Path:
 
 
 @cache
-def source_host() -> str:
-    """The host that the tool puts before a source address without one: Terraform and OpenTofu have one each.
+def source_host(command_line: Tool) -> str:
+    """The host that a command line puts before a source address without one: Terraform and OpenTofu have one each.
 
     It is part of a mirror's layout; the tool itself tells, and nothing is fetched from there.
     """
-    terraform = Terraform().require()
+    terraform = command_line.require()
     with tempfile.TemporaryDirectory() as scratch:
         (Path(scratch) / "main.tf").write_text(
             "terraform {\n  required_providers {\n    openstack = {\n"
             f'      source = "{NAMESPACE}"\n    }}\n  }}\n}}\n'
         )
-        shown = run([terraform.path or "terraform", "providers", "-no-color"], cwd=Path(scratch), seconds=60)
+        environment = clean_environment(CHECKPOINT_DISABLE="1")
+        command = [terraform.path or "terraform", "providers", "-no-color"]
+        shown = run(command, cwd=Path(scratch), env=environment, seconds=60)
     found = re.search(rf"provider\[([^/\]]+)/{NAMESPACE}\]", shown)
     if found is None:
         raise ConformanceError(f"`terraform providers` names no host of {NAMESPACE}: {shown}")
     return found.group(1)
 
 
-def _package_folder() -> Path:
-    return mirror_folder() / source_host() / NAMESPACE / VERSION / target()
-
-
 class Provider(Tool):
-    """The released provider, unpatched, in a mirror that Terraform reads."""
+    """The released provider, unpatched, in a mirror that Terraform or OpenTofu reads."""
 
     name: str = "provider"
     description: str = "the Terraform provider for OpenStack"
+    command_line: str = Field(default="terraform", description="Which of COMMAND_LINES it is for.")
+
+    @property
+    def _command(self) -> Tool:
+        return COMMAND_LINES[self.command_line]
+
+    @property
+    def _host(self) -> str:
+        return source_host(self._command)
+
+    @property
+    def _package(self) -> Path:
+        return mirror_folder() / self._host / NAMESPACE / VERSION / target()
 
     def find(self) -> ToolStatus:
         """The binary in the mirror."""
-        if not Terraform().find().found:
-            return self._missing("needs Terraform or OpenTofu")
-        binaries = sorted(_package_folder().glob("terraform-provider-openstack_v*"))
+        if not self._command.find().found:
+            return self._missing(f"needs {self._command.description}; then run `mopenstack tools install {self.name}`")
+        binaries = sorted(self._package.glob("terraform-provider-openstack_v*"))
         if binaries:
             origin = origin_file().read_text().strip() if origin_file().exists() else "filesystem mirror"
             return self._found(VERSION, binaries[0], origin)
-        return self._missing("run `mopenstack tools install provider`")
+        return self._missing(f"run `mopenstack tools install {self.name}`")
 
     def install(self, progress: Progress) -> ToolStatus:
-        """Registry or the user's mirror by `terraform init`, else the Go module."""
+        """What the mirror has for the other command line, a registry or the user's mirror by `init`, the Go module."""
         status = self.find()
         if status.found:
             return status
         tried = []
-        for origin, make in (("terraform init", _from_terraform_init), ("Go module", _from_go_module)):
+        makers = {"mirror": _from_mirror, "terraform init": self._from_init, "Go module": _from_go_module}
+        for origin, make in makers.items():
             progress(f"provider {VERSION}: {origin}")
             try:
                 with tempfile.TemporaryDirectory() as scratch:
-                    _add_to_mirror(make(Path(scratch)), origin)
+                    self._add_to_mirror(make(Path(scratch)))
+                if origin != "mirror":
+                    origin_file().write_text(origin + "\n")
                 return self.require()
             except ConformanceError as error:
                 tried.append(f"{origin}: {error}")
         raise ToolMissing(f"no provider {VERSION}. Tried " + "; ".join(tried))
 
     def cli_config(self) -> Path:
-        """The configuration file that makes Terraform take the provider from the mirror and from nowhere else."""
+        """The configuration file that makes the command line take the provider from the mirror and nowhere else."""
         self.require()
-        path = mirror_folder() / "mirror.tfrc"
-        served = f'"{source_host()}/{NAMESPACE}"'
+        path = mirror_folder() / f"{self.name}.tfrc"
+        served = f'"{self._host}/{NAMESPACE}"'
         text = (
             "provider_installation {\n"
             "  filesystem_mirror {\n"
@@ -116,6 +134,27 @@ class Provider(Tool):
         if not path.exists() or path.read_text() != text:
             path.write_text(text)
         return path
+
+    def _from_init(self, scratch: Path) -> Path:
+        """The package as the command line finds it by the user's own configuration."""
+        command = self._command.require()
+        version = f'terraform {{\n  required_providers {{\n    openstack = {{\n      source  = "{NAMESPACE}"\n'
+        (scratch / "main.tf").write_text(f'{version}      version = "{VERSION}"\n    }}\n  }}\n}}\n')
+        run([command.path or "terraform", "init", "-no-color", "-input=false"], cwd=scratch, seconds=300, what="init")
+        found = sorted((scratch / ".terraform" / "providers").glob(f"*/{NAMESPACE}/{VERSION}/*/terraform-provider-*"))
+        if not found:
+            raise ConformanceError("terraform init brought no provider")
+        return found[0]
+
+    def _add_to_mirror(self, binary: Path) -> None:
+        self._package.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(binary, self._package / BINARY)
+        (self._package / BINARY).chmod(0o755)
+
+
+def provider_of(command_line: str) -> Provider:
+    """The provider for one of COMMAND_LINES."""
+    return Provider() if command_line == "terraform" else Provider(name="opentofu-provider", command_line=command_line)
 
 
 class ProviderAcceptance(Tool):
@@ -147,62 +186,26 @@ class ProviderAcceptance(Tool):
         if status.found:
             return status
         progress(f"provider-acceptance {VERSION}: building with Go")
-        with tempfile.TemporaryDirectory() as scratch:
-            build = _build_folder(Path(scratch))
-            built = build / "openstack.test"
-            _go(build, "test", "-c", "-o", str(built), f"{MODULE}/openstack")
-            source = _go(build, "list", "-f", "{{.Dir}}", f"{MODULE}/openstack").strip()
+        with go_build(PINS) as build:
+            built = build.folder / "openstack.test"
+            build.compile_tests(f"{MODULE}/openstack", built)
             self.folder.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(self.source, ignore_errors=True)
-            shutil.copytree(source, self.source, copy_function=shutil.copyfile)
-            _writable(self.source)
+            build.copy_source(f"{MODULE}/openstack", self.source)
             shutil.move(built, self.folder / "openstack.test")
         return self.require()
 
 
-def _writable(folder: Path) -> None:
-    """Go's module cache is read-only, and a copy of it could not be removed."""
-    for path in (folder, *(entry for entry in folder.rglob("*") if entry.is_dir())):
-        path.chmod(path.stat().st_mode | stat.S_IWUSR)
-
-
-def _from_terraform_init(scratch: Path) -> Path:
-    """The package as Terraform finds it by the user's own configuration."""
-    terraform = Terraform().require()
-    version = f'terraform {{\n  required_providers {{\n    openstack = {{\n      source  = "{NAMESPACE}"\n'
-    (scratch / "main.tf").write_text(f'{version}      version = "{VERSION}"\n    }}\n  }}\n}}\n')
-    run([terraform.path or "terraform", "init", "-no-color", "-input=false"], cwd=scratch, seconds=300, what="init")
-    found = sorted((scratch / ".terraform" / "providers").glob(f"*/{NAMESPACE}/{VERSION}/*/terraform-provider-*"))
+def _from_mirror(scratch: Path) -> Path:
+    """The same bytes, that are there for the other command line."""
+    found = sorted(mirror_folder().glob(f"*/{NAMESPACE}/{VERSION}/{target()}/terraform-provider-openstack_v*"))
     if not found:
-        raise ConformanceError("terraform init brought no provider")
+        raise ConformanceError("it has none")
     return found[0]
 
 
 def _from_go_module(scratch: Path) -> Path:
     """The provider compiled from the pinned module."""
-    build = _build_folder(scratch)
     ldflags = f"-s -w -X {MODULE}/openstack.version={VERSION}"
-    _go(build, "build", "-trimpath", "-ldflags", ldflags, "-o", str(build / BINARY), MODULE)
-    return build / BINARY
-
-
-def _build_folder(scratch: Path) -> Path:
-    for name in ("go.mod", "go.sum"):
-        shutil.copyfile(package_file("tools", "provider_build", name), scratch / name)
-    return scratch
-
-
-def _go(folder: Path, *arguments: str) -> str:
-    go = shutil.which("go")
-    if go is None:
-        raise ToolMissing("Go is not on PATH")
-    # The checksums are in go.sum, so that nothing has to be looked up; the module's own go line needs no toolchain.
-    return run([go, *arguments], cwd=folder, env=clean_environment(GOWORK="off"), seconds=BUILD_SECONDS)
-
-
-def _add_to_mirror(binary: Path, origin: str) -> None:
-    folder = _package_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(binary, folder / BINARY)
-    (folder / BINARY).chmod(0o755)
-    origin_file().write_text(origin + "\n")
+    with go_build(PINS) as build:
+        build.go("build", "-trimpath", "-ldflags", ldflags, "-o", scratch / BINARY, MODULE)
+    return scratch / BINARY

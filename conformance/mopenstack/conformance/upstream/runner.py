@@ -18,6 +18,7 @@ from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import clean_environment
+from mopenstack.conformance.selection import select
 from mopenstack.conformance.upstream.suite import Suite, Test
 
 KEPT_OUTPUT = 6000
@@ -25,7 +26,7 @@ KEPT_OUTPUT = 6000
 
 def run_suite(suite: Suite, options: Options) -> list[Result]:
     """Run what is asked for."""
-    chosen = suite.select(service=options.service, patterns=options.names)
+    chosen = select(suite.name, suite.tests, service=options.service, patterns=options.names)
     shards = _Shards(suite, options)
     for test in chosen:
         if test.not_run:

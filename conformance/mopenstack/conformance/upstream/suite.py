@@ -9,8 +9,6 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from mopenstack.conformance.cloud import Cloud
-from mopenstack.conformance.errors import ConformanceError
-from mopenstack.conformance.paths import package_file
 from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools import PythonTool, get_tool
 
@@ -117,30 +115,3 @@ class Suite(BaseModel):
             what=f"listing the tests of {self.tool}",
         )
         return said.strip().splitlines()[-1]
-
-    def select(self, *, service: str | None, patterns: list[str]) -> list[Test]:
-        """The tests asked for. A pattern may be `@name`: the lines of data/slices/<suite>-<name>.txt."""
-        wanted = [one for pattern in patterns for one in self._patterns(pattern)]
-        exact = {one.name for one in self.tests}
-        loose = [pattern for pattern in wanted if pattern not in exact]
-        for pattern in loose:
-            if not any(fnmatchcase(name, pattern) for name in exact):
-                raise ConformanceError(f"no test of {self.name} matches {pattern!r}")
-        names = set(wanted)
-        chosen = [
-            test
-            for test in self.tests
-            if (not service or test.service == service)
-            and (not wanted or test.name in names or any(fnmatchcase(test.name, pattern) for pattern in loose))
-        ]
-        if not chosen:
-            raise ConformanceError(f"no test of {self.name} of service {service!r} among those asked for")
-        return chosen
-
-    def _patterns(self, pattern: str) -> list[str]:
-        if not pattern.startswith("@"):
-            return [pattern]
-        path = package_file("data", "slices", f"{self.name}-{pattern[1:]}.txt")
-        if not path.exists():
-            raise ConformanceError(f"{self.name} has no slice {pattern}: there is no {path.name}")
-        return [line.strip() for line in path.read_text().splitlines() if line.strip() and not line.startswith("#")]

@@ -1,11 +1,9 @@
 """Tempest: OpenStack's own integration tests, those that need no guest to log in to."""
 
-import threading
-from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
+from mopenstack.conformance.downloads import address_of
 from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.features import look
 from mopenstack.conformance.model import Result
@@ -62,7 +60,7 @@ def prepare(cloud: Cloud, folder: Path, *, plugin: str = "") -> dict[str, str]:
         "flavor_alt": second,
         "image": images[0]["id"],
         "image_alt": _alt_image(session),
-        "download": _download(),
+        "download": address_of(IMAGE_BYTES) + "/image.raw",
         "multiattach": _multiattach_type(session),
         "nodes": str(len(features.hypervisors) or 1),
         "has_swift": str(features.has("object-store")),
@@ -70,25 +68,6 @@ def prepare(cloud: Cloud, folder: Path, *, plugin: str = "") -> dict[str, str]:
     files = [package_file("data", f"{name}.conf") for name in ("tempest", plugin) if name]
     (folder / "tempest.conf").write_text("".join(file.read_text() for file in files).format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
-
-
-@cache
-def _download() -> str:
-    """An address on this machine from which an image can be fetched: a run needs no other network."""
-
-    class Image(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(IMAGE_BYTES)))
-            self.end_headers()
-            self.wfile.write(IMAGE_BYTES)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """It is not read."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Image)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/image.raw"
 
 
 def _alt_image(session: Session) -> str:

@@ -24,6 +24,7 @@ M = TypeVar("M", bound=Message)
 Finish = Callable[[Call, Any], Awaitable[None]]
 Recorder = Callable[[Call, Any, Any], Awaitable[None]]
 """(call, private copy, its row)"""
+Completed = Callable[[Call, str], Awaitable[None]]
 Prepare = Callable[[Call, Any, Any], Awaitable[str | Message | None]]
 """(call, private copy, request) -> the row that begins, or the answer; None: the row asked for, and the usual answer"""
 P = TypeVar("P", bound=Prepare)
@@ -96,6 +97,7 @@ class Lifecycle(Generic[M]):
         self._guards = tuple(self._in_state if guard is in_state else guard for guard in guards)
         self._finish: dict[str, Finish] = {}
         self._recorder: Recorder | None = None
+        self._completed: Completed | None = None
         self._prepare: dict[str, tuple[Prepare, bool]] = {}
 
     # -- what a service declares
@@ -136,6 +138,16 @@ class Lifecycle(Generic[M]):
         """Register the coroutine that notes a declared transition (Nova's instance actions)."""
         self._recorder = recorder
         return recorder
+
+    def on_completion(self, completed: Completed) -> Completed:
+        """Register the coroutine that notes that what was under way is done: (call, id of the object)."""
+        self._completed = completed
+        return completed
+
+    def takes_time(self, call: Call, name: str) -> bool:
+        """Whether an action is under way for a while once it has begun, by the table and by the cloud's profile."""
+        action = self.actions[name]
+        return action.begins and bool(action.seconds) and call.cloud.due(action.seconds) > call.cloud.clock.time()
 
     def completes(self, name: str) -> bool:
         """Whether a completion is registered for the action."""
@@ -235,6 +247,8 @@ class Lifecycle(Generic[M]):
         await call.tx.unschedule(self.kind, id)
         if kept is not None:
             await self._end(call, await call.tx.edit(self.message, id), self.actions[name])
+            if self._completed is not None:
+                await self._completed(call, id)
 
     async def _end(self, call: Call, obj: M, action: Action) -> None:
         finish = self._finish.get(action.name)

@@ -10,7 +10,7 @@ terraform {
 resource "openstack_identity_application_credential_v3" "robot" {
   name        = "robot"
   description = "Reads the servers"
-  roles       = ["member"]
+  roles       = ["reader"]
   expires_at  = "2099-12-31T23:59:59Z"
 
   access_rules {

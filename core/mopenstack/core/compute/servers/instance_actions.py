@@ -1,6 +1,7 @@
 """Instance actions: the log of a server. Source: nova/api/openstack/compute/instance_actions.py.
 
-An entry is written by the call that began the action, under its request id. It is kept after the server is deleted.
+An entry is written by the call that began the action, under its request id. Its event has no end and no result while
+the action is under way. It is kept after the server is deleted.
 """
 
 from __future__ import annotations
@@ -54,9 +55,10 @@ EVENTS = {
 """Action -> its event of nova.compute.manager or the conductor, where that is not `compute_X_instance`."""
 EVENTS_SINCE, PAGES_SINCE = 51, 58
 PAGE_MAX = 1000
+SUCCESS, ERROR = "Success", "Error"
 
 
-async def record(call: Call, server: Server, action: str, *, fresh: bool = False) -> None:
+async def record(call: Call, server: Server, action: str, *, fresh: bool = False, under_way: bool = False) -> None:
     """Record an action of the current call on a server; `fresh`: the server is a new one."""
     request_id = call.context.request_id or f"req-{call.ids.uuid()}"
     entry = InstanceAction(
@@ -67,23 +69,43 @@ async def record(call: Call, server: Server, action: str, *, fresh: bool = False
         user_id=call.caller.user_id,
         project_id=call.caller.project_id,
     )
+    host = server.host or server.next_host
     event = entry.events.add(
-        event=EVENTS.get(action, f"compute_{action}_instance"),
-        result="Success",
-        host=server.host,
-        host_id=host_id(server),
+        event=EVENTS.get(action, f"compute_{action}_instance"), host=host, host_id=host_id(server, host)
     )
-    call.stamp(entry.updated_at)
-    for stamp in (entry.created_at, event.start_time, event.finish_time):
+    for stamp in (entry.created_at, event.start_time):
         call.stamp(stamp, float(int(call.time)))
+    call.stamp(entry.updated_at)
+    if not under_way:
+        _finish(call, event, SUCCESS)
     await call.tx.put(entry, fresh=fresh)
+
+
+def _finish(call: Call, event: InstanceAction.Event, result: str) -> None:
+    event.result = result
+    call.stamp(event.finish_time, float(int(call.time)))
 
 
 @LIFECYCLE.records
 async def record_transition(call: Call, server: Server, action: ServerAction) -> None:
     """Record a declared transition."""
     if action.logged is not None:
-        await record(call, server, action.logged or action.label)
+        under_way = LIFECYCLE.takes_time(call, action.name)
+        await record(call, server, action.logged or action.label, under_way=under_way)
+
+
+@LIFECYCLE.on_completion
+async def record_end(call: Call, server_id: str) -> None:
+    """Record that what was under way on a server is done: the action has the time of its event's end."""
+    for kept in await call.tx.query(InstanceAction, server_id=server_id):
+        if all(event.HasField("finish_time") for event in kept.events):
+            continue
+        entry = copy_of(kept)
+        for event in entry.events:
+            if not event.HasField("finish_time"):
+                _finish(call, event, SUCCESS)
+        call.stamp(entry.updated_at)
+        await call.tx.put(entry)
 
 
 @subscribes("extending", "volume")
@@ -101,9 +123,9 @@ async def record_failure(call: Call, server: Server, action: str) -> None:
     if not found:
         return
     entry = copy_of(max(found, key=lambda item: (item.created_at.seconds, item.id)))
-    entry.message = "Error"
+    entry.message = ERROR
     for event in entry.events:
-        event.result = "Error"
+        _finish(call, event, ERROR)
     call.stamp(entry.updated_at)
     await call.tx.put(entry)
 
@@ -140,8 +162,8 @@ class InstanceActions(ChildServicer[InstanceAction]):
         return refusals.NamedMarkerNotFound(marker=marker.partition(":")[2])
 
     async def view(self, call: Call, obj: InstanceAction) -> InstanceAction:
-        if call.caller.is_admin or call.at_least(EVENTS_SINCE):
-            return obj
         shown = copy_of(obj)
-        del shown.events[:]
+        shown.updated_at.nanos = 0  # the column holds whole seconds
+        if not (call.caller.is_admin or call.at_least(EVENTS_SINCE)):
+            del shown.events[:]
         return shown

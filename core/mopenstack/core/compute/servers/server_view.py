@@ -50,9 +50,10 @@ async def _host_status(call: Call, host: str) -> str:
     return "DOWN" if service.forced_down else "MAINTENANCE" if service.status == "disabled" else "UP"
 
 
-def host_id(server: Server) -> str:
-    """The id of a host for a project (nova.utils.generate_hostid)."""
-    return hashlib.sha224(f"{server.project_id}{server.host}".encode()).hexdigest() if server.host else ""
+def host_id(server: Server, host: str = "") -> str:
+    """The id of a host, by default the server's, for its project (nova.utils.generate_hostid)."""
+    host = host or server.host
+    return hashlib.sha224(f"{server.project_id}{host}".encode()).hexdigest() if host else ""
 
 
 async def _add_ports(call: Call, shown: Server, ports: list[Port]) -> None:

@@ -48,7 +48,7 @@ class Servers(ResourceServicer[Server]):
         made = []
         for server in await server_create.new_servers(call, plan):
             made.append(await self.insert(call, server))
-            await record(call, made[-1], "create", fresh=True)
+            await record(call, made[-1], "create", fresh=True, under_way=LIFECYCLE.takes_time(call, "build"))
         return server_create.answer(plan, made)
 
     async def update_server(self, call: Call, request: pb.UpdateServerRequest) -> Result:

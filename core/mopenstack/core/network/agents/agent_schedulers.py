@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Value
@@ -39,6 +39,7 @@ from mopenstack.network.v2.refusals import (
     RouterHostedByL3Agent,
 )
 
+M = TypeVar("M", bound=Message)
 DHCP, L3, BGP = "DHCP agent", "L3 agent", "BGP dynamic routing agent"
 
 
@@ -70,7 +71,7 @@ class Hosting(Association):
     async def find(self, call: Call, relation: AgentBinding) -> AgentBinding | None:
         agent = await call.tx.get(Agent, relation.agent_id)
         obj = await call.tx.get(self.hosted, relation.hosted_id)
-        there = agent is not None and obj is not None and await hosts(call, agent, obj)
+        there = agent is not None and obj is not None and await _hosts(call, agent, obj)
         return relation if there else None
 
     async def put(self, call: Call, relation: AgentBinding) -> None:
@@ -83,12 +84,11 @@ class Hosting(Association):
 
     async def on_agent(self, call: Call, ends: Ends) -> Iterable[Any]:
         """The objects that an agent hosts."""
-        found = await call.tx.scan(self.hosted)
-        return [one for one in found if await hosts(call, ends["agent_id"], one)]
+        return await hosted_by(call, ends["agent_id"], self.hosted)
 
     async def agents_of(self, call: Call, ends: Ends) -> Iterable[Agent]:
         """The agents that host an object."""
-        return [agent for agent in await _agents(call) if await hosts(call, agent, ends[self.field])]
+        return [agent for agent in await _agents(call) if await _hosts(call, agent, ends[self.field])]
 
 
 def _id(value: Any) -> str:
@@ -129,7 +129,7 @@ async def _check_l3(call: Call, relation: AgentBinding, ends: Ends) -> None:
     agent, router = ends["agent_id"], ends["router_id"]
     if agent.agent_type != L3 or not agent.admin_state_up:
         raise InvalidL3Agent(id=agent.id)
-    hosts = [other.id for other in await _agents(call) if await hosts(call, other, router)]
+    hosts = [other.id for other in await _agents(call) if await _hosts(call, other, router)]
     if hosts and agent.id not in hosts and not router.ha:
         raise RouterHostedByL3Agent(router_id=router.id, agent_id=hosts[0])
 
@@ -188,11 +188,16 @@ SPEAKERS = _hosting(
 )
 
 
+async def hosted_by(call: Call, agent: Agent, message: type[M]) -> list[M]:
+    """The objects of a message that an agent hosts."""
+    return [one for one in await call.tx.scan(message) if await _hosts(call, agent, one)]
+
+
 async def _agents(call: Call) -> list[Agent]:
     return sorted(await call.tx.scan(Agent), key=lambda one: (one.created_at.seconds, one.created_at.nanos, one.id))
 
 
-async def hosts(call: Call, agent: Agent, thing: Any) -> bool:
+async def _hosts(call: Call, agent: Agent, thing: Any) -> bool:
     """Whether an agent hosts an object: by its binding, else as Neutron's scheduler would have decided."""
     binding = await call.tx.get(AgentBinding, f"{agent.id}/{thing.id}")
     if binding is not None:

@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
-from mopenstack.core.network.agents.agent_counters import counted
+from mopenstack.core.network.agents.agent_counters import counters
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.network.v2.agents import agents_pb2 as pb
@@ -35,5 +35,5 @@ class Agents(NeutronResource[Agent]):
     async def view(self, call: Call, obj: Agent) -> Message:
         seen = copy_of(obj)
         call.stamp(seen.heartbeat_timestamp)
-        seen.configurations.update(await counted(call, seen))
+        seen.configurations.update(await counters(call, obj))
         return seen

@@ -53,17 +53,21 @@ class BgpSpeakers(NeutronResource[BgpSpeaker]):
     seen_by = "admin"
 
     async def get_advertised_routes(self, call: Call, request: Any) -> Message:
-        speaker: BgpSpeaker = call.target
-        answer = pb.ListAdvertisedRoutesResponse()
-        for network_id in speaker.networks:
-            network = await call.tx.get(Network, network_id)
-            if network is None or not network.external:
-                continue
-            if speaker.advertise_floating_ip_host_routes and speaker.ip_version == 4:
-                answer.advertised_routes.extend([route async for route in _host_routes(call, network)])
-            if speaker.advertise_tenant_networks:
-                answer.advertised_routes.extend([route async for route in _project_routes(call, network, speaker)])
-        return answer
+        return pb.ListAdvertisedRoutesResponse(advertised_routes=await advertised_routes(call, call.target))
+
+
+async def advertised_routes(call: Call, speaker: BgpSpeaker) -> list[AdvertisedRoute]:
+    """What a speaker tells its peers: floating IPs and projects' subnets behind its gateway networks."""
+    routes: list[AdvertisedRoute] = []
+    for network_id in speaker.networks:
+        network = await call.tx.get(Network, network_id)
+        if network is None or not network.external:
+            continue
+        if speaker.advertise_floating_ip_host_routes and speaker.ip_version == 4:
+            routes += [route async for route in _host_routes(call, network)]
+        if speaker.advertise_tenant_networks:
+            routes += [route async for route in _project_routes(call, network, speaker)]
+    return routes
 
 
 async def _add_peer(call: Call, speaker: BgpSpeaker, before: list[str], request: Any) -> None:
