@@ -10,21 +10,11 @@ from typing import Any
 
 import aiohttp
 
-from tests.conftest import User
+from tests.client import sign_in
 from tests.processes import detached
 
 WORKERS = 8
 SECONDS = 2.0
-
-
-async def _login(session: aiohttp.ClientSession, url: str) -> User:
-    user = {"name": "admin", "domain": {"id": "default"}, "password": "secret"}
-    auth = {
-        "identity": {"methods": ["password"], "password": {"user": user}},
-        "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
-    }
-    reply = await User(session, url).post("identity", "/v3/auth/tokens", {"auth": auth})
-    return User(session, url, reply.headers["X-Subject-Token"], reply.ok(201)["token"]["project"]["id"])
 
 
 async def test_kill_during_creates(tmp_path: Path) -> None:
@@ -34,7 +24,7 @@ async def test_kill_during_creates(tmp_path: Path) -> None:
     data = str(tmp_path / "data")
     with detached(tmp_path, "--data", data) as status:
         async with aiohttp.ClientSession() as session:
-            admin = await _login(session, status["url"])
+            admin = await sign_in(session, status["url"], "admin")
             quota = {"quota": {"network": -1, "subnet": -1}}
             (await admin.put("network", f"/v2.0/quotas/{admin.project_id}", quota)).ok(200)
 
@@ -54,7 +44,7 @@ async def test_kill_during_creates(tmp_path: Path) -> None:
     assert len(acknowledged["subnets"]) > 10
     with detached(tmp_path, "--data", data) as status:
         async with aiohttp.ClientSession() as session:
-            admin = await _login(session, status["url"])
+            admin = await sign_in(session, status["url"], "admin")
             found = {kind: (await admin.get("network", f"/v2.0/{kind}")).ok()[kind] for kind in ("networks", "subnets")}
     ids = {kind: {item["id"] for item in items} for kind, items in found.items()}
     assert acknowledged["networks"] <= ids["networks"]

@@ -17,9 +17,9 @@ from mopenstack.cli.serve import Settings, serving
 from mopenstack.core.engine import engine as engine_module
 from mopenstack.core.store.blobs import BlobsFull, FolderBlobs
 from mopenstack.core.store.sqlite import SqliteStore
+from tests.client import User, sign_in
 
 # As in conftest.py, which importlib mode does not let tests import.
-User: TypeAlias = Any
 Cloud: TypeAlias = Any
 
 FULL = "Image storage media is full: There is not enough disk space on the image storage media."
@@ -100,24 +100,11 @@ async def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert [names for _, _, names in os.walk(tmp_path) if names] == []
 
 
-async def _admin(session: aiohttp.ClientSession, url: str) -> Any:
-    from tests.conftest import User as Client
-
-    user = {"name": "admin", "domain": {"id": "default"}, "password": "secret"}
-    auth = {
-        "identity": {"methods": ["password"], "password": {"user": user}},
-        "scope": {"project": {"name": "admin", "domain": {"id": "default"}}},
-    }
-    reply = await Client(session, url).post("identity", "/v3/auth/tokens", {"auth": auth})
-    reply.ok(201)
-    return Client(session, url, reply.headers["X-Subject-Token"])
-
-
 async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes are 503, reads are answered although something is due, and all goes on once there is room."""
     monkeypatch.setattr(engine_module, "UNDO_SECONDS", 0.05)
     async with serving(Settings(port=0, data=tmp_path)) as running, aiohttp.ClientSession() as session:
-        admin = await _admin(session, running.url)
+        admin = await sign_in(session, running.url, "admin")
         store = running.engine.store
         assert isinstance(store, SqliteStore)
         id, upload = await _image(admin), await _image(admin)

@@ -21,26 +21,13 @@ import pytest
 import pytest_asyncio
 
 from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
-from tests.conftest import Reply, User
+from tests.client import Reply, User, sign_in
 from tests.processes import server
 
 CLIENTS = 50
 LIMITS = {"instances": 20, "cores": 18, "ram": 1 << 20}
 VOLUMES, PORTS, GIGABYTES = 15, 40, 12
 FLAVOR = "42"  # one core
-
-
-async def login(session: aiohttp.ClientSession, url: str, name: str, project: str) -> User:
-    auth = {
-        "identity": {
-            "methods": ["password"],
-            "password": {"user": {"name": name, "domain": {"id": "default"}, "password": "secret"}},
-        },
-        "scope": {"project": {"name": project, "domain": {"id": "default"}}},
-    }
-    reply = await User(session, url).post("identity", "/v3/auth/tokens", {"auth": auth})
-    token = reply.ok(201)["token"]
-    return User(session, url, reply.headers["X-Subject-Token"], token["project"]["id"], token["user"]["id"])
 
 
 async def at_once(calls: int, make: Callable[[int], Awaitable[Reply]], refusals: set[int]) -> list[Any]:
@@ -134,15 +121,15 @@ async def test_in_one_process(cloud: Any, demo: User, admin: User) -> None:
 async def test_two_cores_on_one_postgresql(two_cores: list[Cores]) -> None:
     connector = aiohttp.TCPConnector(limit=2 * CLIENTS)
     async with aiohttp.ClientSession(connector=connector) as session:
-        users = [await login(session, core.url, "demo", "demo") for core in two_cores]
-        await check(users * (CLIENTS // 2), await login(session, two_cores[1].url, "admin", "admin"))
+        users = [await sign_in(session, core.url, "demo", "demo") for core in two_cores]
+        await check(users * (CLIENTS // 2), await sign_in(session, two_cores[1].url, "admin", "admin"))
 
 
 async def test_settings_of_one_core_hold_in_the_other(two_cores: list[Cores]) -> None:
     """Clock, profile and faults are the cloud's: who sets them does not matter."""
     here, there = (grpc.aio.insecure_channel(core.address) for core in two_cores)
     async with aiohttp.ClientSession() as session, here, there:
-        demo = await login(session, two_cores[1].url, "alt_demo", "alt_demo")
+        demo = await sign_in(session, two_cores[1].url, "alt_demo", "alt_demo")
         await ask(here, "AdvanceClock", admin_pb2.AdvanceClockRequest(seconds=86_400))
         (await demo.get("network", "/v2.0/networks")).refused(401)  # the token is a day old
         await ask(there, "AdvanceClock", admin_pb2.AdvanceClockRequest(seconds=-86_400))
@@ -159,7 +146,7 @@ async def test_settings_of_one_core_hold_in_the_other(two_cores: list[Cores]) ->
         await ask(
             here, "InjectFault", admin_pb2.InjectFaultRequest(operation="GetNetwork", count=2, message="as asked")
         )
-        other = await login(session, two_cores[0].url, "alt_demo", "alt_demo")
+        other = await sign_in(session, two_cores[0].url, "alt_demo", "alt_demo")
         for user in (demo, other):  # one call of each core uses the two up
             (await user.get("network", f"/v2.0/networks/{network['id']}")).refused(500, "as asked")
         for user in (demo, other):

@@ -15,7 +15,8 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from mopenstack.contract.v1 import common_pb2
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
-from tests.conftest import Cloud, User
+from tests.client import User, sign_in
+from tests.conftest import Cloud
 from tests.processes import server
 
 
@@ -34,21 +35,7 @@ async def split(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 async def user(split: tuple[str, str]) -> AsyncIterator[User]:
     """demo, logged in through the gateway."""
     async with aiohttp.ClientSession() as session:
-        yield await _log_in(session, split[0], "demo")
-
-
-async def _log_in(session: aiohttp.ClientSession, url: str, name: str) -> User:
-    """A user in the project of the same name."""
-    auth = {
-        "identity": {
-            "methods": ["password"],
-            "password": {"user": {"name": name, "domain": {"id": "default"}, "password": "secret"}},
-        },
-        "scope": {"project": {"name": name, "domain": {"id": "default"}}},
-    }
-    reply = await User(session, url).post("identity", "/v3/auth/tokens", {"auth": auth})
-    token = reply.ok(201)["token"]
-    return User(session, url, reply.headers["X-Subject-Token"], token["project"]["id"])
+        yield await sign_in(session, split[0], "demo")
 
 
 async def test_http_through_two_processes(user: User) -> None:
@@ -74,7 +61,7 @@ async def test_http_through_two_processes(user: User) -> None:
 async def test_headers_through_two_processes(split: tuple[str, str]) -> None:
     """What an answer says beside its object comes through gRPC too: Location, Last-Modified, addresses of lists."""
     async with aiohttp.ClientSession() as session:
-        admin = await _log_in(session, split[0], "admin")
+        admin = await sign_in(session, split[0], "admin")
         for service, path, body, key in (
             ("image", "/v2/images", {"name": "i"}, "id"),
             ("image", "/v2/metadefs/namespaces", {"namespace": "Split::Space"}, "namespace"),
