@@ -1,0 +1,179 @@
+"""A client: it does one write after the other, and notes in the ledger what was acknowledged."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+
+from soak.ledger import Entry, Ledger, Refused, Unanswered, Unsent
+from soak.world import PREFIX
+from tests.client import Reply, User
+
+SLOW_SECONDS = 1.0
+AWAY_SECONDS = 0.05
+"""The pause between two writes while something is taken away."""
+REFUSALS = frozenset({403, 409, 413})
+"""Over quota, in use, not in this state: what a client of many has to expect."""
+
+
+@dataclass
+class Disturbance:
+    """What is being taken away, and which statuses are answers then."""
+
+    name: str = ""
+    statuses: Collection[int] = ()
+    count: int = 0
+
+    @property
+    def active(self) -> bool:
+        return bool(self.name)
+
+    def begin(self, name: str, statuses: Collection[int] = ()) -> None:
+        self.name, self.statuses = name, statuses
+        self.count += 1
+
+    def end(self) -> None:
+        self.name, self.statuses = "", ()
+
+
+class Gate:
+    """Where clients wait between two writes while the cloud is looked at."""
+
+    def __init__(self) -> None:
+        self._open = asyncio.Event()
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def open(self) -> None:
+        self._open.set()
+
+    async def close(self) -> None:
+        """Let no further write begin, and wait for those that are under way."""
+        self._open.clear()
+        await self._idle.wait()
+
+    async def __aenter__(self) -> None:
+        await self._open.wait()
+        self._busy += 1
+        self._idle.clear()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._busy -= 1
+        if not self._busy:
+            self._idle.set()
+
+
+@dataclass
+class Shared:
+    """What the clients of a run have in common."""
+
+    ledger: Ledger
+    gate: Gate
+    disturbance: Disturbance
+    external: str
+    """The network of floating IPs."""
+    image: str
+    """An image that boots."""
+    role: str
+    """What users get in projects."""
+    counts: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    """Answers that no client should get."""
+    slow: list[str] = field(default_factory=list)
+    slowest: float = 0.0
+    acknowledged: int = 0
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set with each write that was acknowledged or refused."""
+
+
+class Client:
+    """One of several, with objects of its own in a project that it shares with others."""
+
+    def __init__(self, name: str, shared: Shared, user: User, admin: User, seed: str) -> None:
+        self.name, self.shared, self.user, self.admin = name, shared, user, admin
+        self.random = random.Random(seed)  # noqa: S311
+        self._numbers = itertools.count(1)
+        self.place: dict[str, str] = {}
+        """Subnet -> the id of its network, port -> the name of its subnet."""
+
+    # -- what the client has
+
+    def own(self, kind: str) -> list[Entry]:
+        return self.shared.ledger.of(self.name, kind)
+
+    def pick(self, kind: str, where: Callable[[Entry], bool] = lambda _: True) -> Entry | None:
+        """One of the client's own, by lot."""
+        found = [entry for entry in self.own(kind) if where(entry)]
+        return self.random.choice(found) if found else None
+
+    def new(self, kind: str) -> Entry:
+        return Entry(kind, f"{PREFIX}{self.name}-{kind}-{next(self._numbers)}", self.name)
+
+    def words(self) -> frozenset[str]:
+        """Some tags."""
+        return frozenset(self.random.sample(("blue", "green", "red", "white", "black"), self.random.randint(1, 3)))
+
+    # -- requests
+
+    async def send(
+        self, verb: str, api: str, path: str, json: Any = None, *, admin: bool = False, **options: Any
+    ) -> Reply:
+        """The answer of a success; raises Refused and Unanswered."""
+        disturbance, user = self.shared.disturbance, self.admin if admin else self.user
+        before, excused = disturbance.count, disturbance.active
+        place = f"{verb} /{api}{path}"
+        started = time.perf_counter()
+        try:
+            reply = await user.send(verb, api, path, json, **options)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.shared.counts["no answer"] += 1
+            if not (excused or disturbance.active or disturbance.count != before):
+                self.shared.wrong.append(f"no answer to {place}: {error!r}")
+            if isinstance(error, aiohttp.ClientConnectorError):
+                raise Unsent("never sent: there was no connection") from error
+            raise Unanswered(f"{type(error).__name__}: {error}") from error
+        self._timed(place, time.perf_counter() - started, excused or disturbance.count != before)
+        if reply.status < 300:
+            self.shared.counts["acknowledged"] += 1
+            return reply
+        self.shared.counts[str(reply.status)] += 1
+        text = f"{reply.status} {str(reply.body)[:300]}"
+        if reply.status in REFUSALS or (reply.status == 400 and api == "volume"):
+            raise Refused(text)
+        if reply.status not in disturbance.statuses and not (disturbance.count != before and reply.status == 503):
+            self.shared.wrong.append(f"{place} {json}: {text}")
+        raise Unanswered(text)
+
+    def _timed(self, place: str, seconds: float, excused: bool) -> None:
+        if excused:
+            return
+        self.shared.slowest = max(self.shared.slowest, seconds)
+        if seconds > SLOW_SECONDS:
+            self.shared.slow.append(f"{seconds:.2f} s: {place}")
+
+    async def run(self, work: list[tuple[Callable[[Client], Awaitable[bool]], int]]) -> None:
+        """Write until cancelled. A piece of work says whether it could be done with what the client has."""
+        pieces, weights = zip(*work, strict=True)
+        while True:
+            async with self.shared.gate:
+                (piece,) = self.random.choices(pieces, weights)
+                try:
+                    done = await piece(self)
+                except Unsent:
+                    done = False
+                except (Refused, Unanswered):
+                    done = True
+                if done:
+                    self.shared.acknowledged += 1
+                    self.shared.more.set()
+            # What cannot be reached is not asked for in a circle.
+            await asyncio.sleep(AWAY_SECONDS if self.shared.disturbance.active else 0)

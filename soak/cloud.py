@@ -1,0 +1,122 @@
+"""The processes of a cloud as a user starts them: in one or split, on SQLite or PostgreSQL, always at one address."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from soak.postgres import Postgres
+from tests.processes import server
+
+END_SECONDS_MAX = 10.0
+"""How long a process may take to end after SIGTERM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Which processes, and where they keep state: `sqlite`, `postgresql`, each with or without `-split`."""
+
+    name: str
+
+    @property
+    def postgresql(self) -> bool:
+        return self.name.startswith("postgresql")
+
+    @property
+    def split(self) -> bool:
+        return self.name.endswith("-split")
+
+
+SHAPES = tuple(Shape(name) for name in ("sqlite", "sqlite-split", "postgresql", "postgresql-split"))
+
+
+class Cloud:
+    """A running cloud. A context: at its end, all of it is stopped."""
+
+    def __init__(self, shape: Shape, folder: Path) -> None:
+        self.shape, self._folder = shape, folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self.postgres = Postgres(folder / "postgres") if shape.postgresql else None
+        self._port = "0"
+        self._running: dict[str, tuple[ExitStack, subprocess.Popen[str]]] = {}
+        self.url = ""
+
+    def __enter__(self) -> Cloud:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for part in list(self._running):
+            self.end(part, signal.SIGKILL)
+        if self.postgres is not None:
+            self.postgres.stop()
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The processes by name; the first one has the state."""
+        return ("core", "gateway") if self.shape.split else ("up",)
+
+    @property
+    def blobs(self) -> Path:
+        """The folder with the bytes of images."""
+        return self._folder / "data" if self.postgres else self._folder / "data" / "blobs"
+
+    def pid(self, part: str) -> int:
+        return self._running[part][1].pid
+
+    def start(self) -> None:
+        """Start what does not run."""
+        for part in self.parts:
+            if part not in self._running:
+                self._start(part)
+
+    def _start(self, part: str) -> None:
+        data = ["--data", str(self._folder / "data")]
+        where = [*data, "--store", self.postgres.url] if self.postgres else data
+        address = f"unix:{self._folder / 'core.sock'}"
+        command = {
+            "up": ["up", "--port", self._port, *where],
+            "core": ["core", "--address", address, *where],
+            "gateway": ["gateway", "--core", address, "--port", self._port],
+        }[part]
+        stack = ExitStack()
+        process, line = stack.enter_context(server(*command, state=self._folder / part))
+        if " at " not in line:
+            stack.close()
+            raise RuntimeError(f"mopenstack {' '.join(command)} does not start: {line!r}")
+        self._running[part] = stack, process
+        if part != "core":
+            self.url = line.split(" at ")[1].split()[0].rstrip(",")
+            self._port = self.url.rpartition(":")[2]
+
+    def end(self, part: str, by: signal.Signals) -> None:
+        """Send a signal and wait for the end; raises TimeoutExpired where a process does not end."""
+        stack, process = self._running.pop(part)
+        with stack:
+            process.send_signal(by)
+            process.wait(END_SECONDS_MAX)
+
+    def fill_disk(self) -> None:
+        """No byte more goes into any file of the process with the state.
+
+        A limit for the running process does it, for the limit of a file's size holds for every file: no mount and no
+        privilege is needed, and nothing else on the machine is touched.
+        """
+        pid = self.pid(self.parts[0])
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
+
+    def make_room(self) -> None:
+        """As before `fill_disk`."""
+        pid = self.pid(self.parts[0])
+        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    def rss_bytes(self) -> int:
+        """Resident memory of all processes of the cloud."""
+        pages = (int(Path(f"/proc/{self.pid(part)}/statm").read_text().split()[1]) for part in self.parts)
+        return sum(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -1,0 +1,29 @@
+"""What a run did and found, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from soak.soak import Outcome
+
+SHOWN_MAX = 20
+"""Faults that are shown of each shape."""
+
+
+def report(seed: int, outcomes: Sequence[Outcome]) -> str:
+    """Counts of each shape; all that is wrong, with the seed that drew it."""
+    lines = []
+    for outcome in outcomes:
+        rounds = ", ".join(f"{name} {count}" for name, count in sorted(outcome.rounds.items()))
+        answers = ", ".join(f"{name} {count}" for name, count in sorted(outcome.answers.items()))
+        lines += [
+            f"{outcome.shape}: {sum(outcome.rounds.values())} rounds ({rounds})",
+            f"  {outcome.writes} writes ({answers}); of those without an answer {outcome.settled}",
+            f"  {outcome.objects} objects at the end; "
+            f"{len(outcome.slow)} answers over 1 s, the slowest {outcome.slowest:.2f} s",
+        ]
+        lines += [f"  WRONG {text}" for text in outcome.wrong[:SHOWN_MAX]]
+        if len(outcome.wrong) > SHOWN_MAX:
+            lines.append(f"  and {len(outcome.wrong) - SHOWN_MAX} more")
+    lines.append(f"seed {seed}: {sum(len(outcome.wrong) for outcome in outcomes)} faults")
+    return "\n".join(lines)
