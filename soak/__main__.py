@@ -21,6 +21,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=None, help="what is drawn: writes, disturbances, their order")
     options.add_argument("--clients", type=int, default=8)
     options.add_argument("--shapes", default=",".join(shape.name for shape in SHAPES), help="separated by commas")
+    options.add_argument("--only", default="", help="disturbances whose name has this in it")
     chosen = options.parse_args()
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
     shapes = [shape for shape in SHAPES if shape.name in chosen.shapes.split(",")]
@@ -28,7 +29,7 @@ def main() -> None:
     for shape in shapes:
         until = time.monotonic() + chosen.seconds / len(shapes)
         with tempfile.TemporaryDirectory() as scratch:
-            plan = Plan(seed, clients=chosen.clients)
+            plan = Plan(seed, clients=chosen.clients, only=chosen.only)
             outcomes.append(
                 asyncio.run(run(shape, plan, Path(scratch, "cloud"), lambda _: time.monotonic() < until, _say))  # noqa: B023
             )

@@ -18,7 +18,7 @@ from soak.world import PREFIX
 from tests.client import Reply, User
 
 SLOW_SECONDS = 1.0
-AWAY_SECONDS = 0.05
+AWAY_SECONDS = 0.2
 """The pause between two writes while something is taken away."""
 REFUSALS = frozenset({403, 409, 413})
 """Over quota, in use, not in this state: what a client of many has to expect."""
@@ -135,10 +135,11 @@ class Client:
         try:
             reply = await user.send(verb, api, path, json, **options)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            self.shared.counts["no answer"] += 1
+            unsent = isinstance(error, aiohttp.ClientConnectorError)
+            self.shared.counts["not sent" if unsent else "no answer"] += 1
             if not (excused or disturbance.active or disturbance.count != before):
                 self.shared.wrong.append(f"no answer to {place}: {error!r}")
-            if isinstance(error, aiohttp.ClientConnectorError):
+            if unsent:
                 raise Unsent("never sent: there was no connection") from error
             raise Unanswered(f"{type(error).__name__}: {error}") from error
         self._timed(place, time.perf_counter() - started, excused or disturbance.count != before)

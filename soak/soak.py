@@ -35,6 +35,8 @@ class Plan:
     projects: int = 3
     writes: tuple[int, int] = (40, 200)
     """From and to how many writes come before a disturbance, and as many again after it."""
+    only: str = ""
+    """Of the disturbances, those with this in their name."""
 
 
 @dataclass(slots=True)
@@ -62,27 +64,32 @@ async def run(
     lot = random.Random(f"{plan.seed} {shape.name}")  # noqa: S311
     with Cloud(shape, folder) as cloud:
         async with _clients(cloud, plan) as (shared, admin):
-            turn = _in_turn(disturbances.of(cloud), lot)
+            turn = _in_turn([one for one in disturbances.of(cloud) if plan.only in one[0]], lot)
             while not outcome.wrong and go_on(sum(outcome.rounds.values())):
                 name, disturb = next(turn)
-                started = time.monotonic()
+                times = [time.monotonic()]
                 shared.gate.open()
                 await _writes(shared, lot.randint(*plan.writes))
+                times.append(time.monotonic())
                 await disturb(cloud, shared.disturbance, lot)
                 shared.disturbance.end()
+                times.append(time.monotonic())
                 await _writes(shared, lot.randint(*plan.writes))
                 await shared.gate.close()
+                times.append(time.monotonic())
                 there = await world.read(admin)
                 seen = there.seen()
                 found = shared.ledger.settle(seen)
                 found += invariants.check(there, cloud.blobs, shared=shape.postgresql)
+                times.append(time.monotonic())
                 outcome.wrong += [f"after {name}: {text}" for text in (*shared.wrong, *found)]
                 shared.wrong.clear()
                 outcome.rounds[name] = outcome.rounds.get(name, 0) + 1
                 outcome.objects = sum(map(len, seen.values()))
+                spent = " + ".join(f"{after - before:.1f}" for before, after in itertools.pairwise(times))
                 say(
                     f"{shape.name}: {name}; {shared.ledger.steps} writes, {outcome.objects} objects, "
-                    f"{len(outcome.wrong)} wrong, {time.monotonic() - started:.1f} s"
+                    f"{len(outcome.wrong)} wrong; {spent} s (writes, disturbance, writes, check)"
                 )
             outcome.writes, outcome.answers = shared.ledger.steps, dict(shared.counts)
             outcome.settled = dict(shared.ledger.settled)

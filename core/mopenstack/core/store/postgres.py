@@ -74,7 +74,7 @@ class PostgresStore(Store):
         import asyncpg
 
         refused = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
-        begun = False
+        begun = committed = False
         try:
             async with self._connection() as connection, _turn(connection, cloud if alone else ""):
                 try:
@@ -83,12 +83,14 @@ class PostgresStore(Store):
                         transaction = Transaction(self, _Session(connection), cloud)
                         yield transaction
                         await transaction.before_commit()
+                    committed = True
                 except refused as error:
                     raise Conflicted(str(error)) from error
                 except asyncpg.DiskFullError as error:
                     raise StoreFull(str(error)) from error
         except _away() as error:
-            raise Unreachable(type(error).__name__, begun=begun) from error
+            if not committed:  # else it was lost on its way back into the pool
+                raise Unreachable(type(error).__name__, begun=begun) from error
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Any]:
@@ -176,6 +178,7 @@ def _away() -> tuple[type[BaseException], ...]:
         OSError,
         TimeoutError,
         asyncpg.InterfaceError,
+        asyncpg.InternalClientError,  # the server's last word is read still, and something was asked already
         asyncpg.PostgresConnectionError,
         asyncpg.CannotConnectNowError,
         asyncpg.AdminShutdownError,

@@ -55,9 +55,14 @@ class _Session:
         return row
 
 
+_NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
+"""SQLite says FULL of ENOSPC alone: a quota's end and a file's largest size are failed writes to it, and the index of the
+WAL has a code of its own. Source: sqlite3 src/os_unix.c, unixWrite and unixShmMap."""
+
+
 def _full(error: sqlite3.OperationalError) -> Exception:
-    """StoreFull for an error of a disk that is full, the error itself for others."""
-    return StoreFull(str(error)) if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL else error
+    """StoreFull for an error of a disk that takes no more, the error itself for others."""
+    return StoreFull(str(error)) if error.sqlite_errorcode in _NO_ROOM else error
 
 
 class Turn:
