@@ -100,7 +100,7 @@ class Client:
 
     def __init__(self, name: str, shared: Shared, user: User, admin: User, seed: str) -> None:
         self.name, self.shared, self.user, self.admin = name, shared, user, admin
-        self.random = random.Random(seed)  # noqa: S311
+        self.random = random.Random(seed)
         self._numbers = itertools.count(1)
         self.place: dict[str, str] = {}
         """Subnet -> the id of its network, port -> the name of its subnet."""

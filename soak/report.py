@@ -19,8 +19,8 @@ def report(seed: int, outcomes: Sequence[Outcome]) -> str:
         lines += [
             f"{outcome.shape}: {sum(outcome.rounds.values())} rounds ({rounds})",
             f"  {outcome.writes} writes ({answers}); of those without an answer {outcome.settled}",
-            f"  {outcome.objects} objects at the end; "
-            f"{len(outcome.slow)} answers over 1 s, the slowest {outcome.slowest:.2f} s",
+            f"  {outcome.objects} objects at the end",
+            f"  {len(outcome.slow)} answers over 1 s while nothing was taken away, the slowest {outcome.slowest:.2f} s",
         ]
         lines += [f"  WRONG {text}" for text in outcome.wrong[:SHOWN_MAX]]
         if len(outcome.wrong) > SHOWN_MAX:

@@ -61,7 +61,7 @@ async def run(
 ) -> Outcome:
     """Rounds as long as `go_on(rounds)`; ends with the first round that finds something wrong."""
     outcome = Outcome(shape.name)
-    lot = random.Random(f"{plan.seed} {shape.name}")  # noqa: S311
+    lot = random.Random(f"{plan.seed} {shape.name}")
     with Cloud(shape, folder) as cloud:
         async with _clients(cloud, plan) as (shared, admin):
             turn = _in_turn([one for one in disturbances.of(cloud) if plan.only in one[0]], lot)

@@ -24,6 +24,7 @@ Cloud: TypeAlias = Any
 
 FULL = "Image storage media is full: There is not enough disk space on the image storage media."
 BODY = {"disk_format": "raw", "container_format": "bare"}
+AT = {"OpenStack-API-Version": "compute 2.96"}
 OCTETS = {"Content-Type": "application/octet-stream"}
 
 
@@ -47,6 +48,12 @@ async def _image(demo: User, **given: Any) -> str:
     return str((await demo.post("image", "/v2/images", {**BODY, **given})).ok(201)["id"])
 
 
+async def _server(user: User) -> str:
+    source = (await user.get("image", "/v2/images")).ok()["images"][0]["id"]
+    body = {"server": {"name": "s", "flavorRef": "1", "imageRef": source, "networks": "none"}}
+    return str((await user.post("compute", "/v2.1/servers", body, headers=AT)).ok(202)["server"]["id"])
+
+
 async def _shown(demo: User, id: str) -> Any:
     return (await demo.get("image", f"/v2/images/{id}")).ok(200)
 
@@ -65,10 +72,7 @@ async def test_a_download_and_what_others_make(demo: User, cloud: Cloud, request
     """An import fails, a volume is available again without an image, a snapshot is gone: none stops the cloud."""
     await cloud.set_options(image__web_download="stand-in")
     volume = (await demo.post("volume", "/v3/volumes", {"volume": {"size": 1}})).ok(202)["volume"]["id"]
-    source = (await demo.get("image", "/v2/images")).ok()["images"][0]["id"]
-    body = {"server": {"name": "s", "flavorRef": "1", "imageRef": source, "networks": "none"}}
-    at = {"OpenStack-API-Version": "compute 2.96"}
-    server = (await demo.post("compute", "/v2.1/servers", body, headers=at)).ok(202)["server"]["id"]
+    server = await _server(demo)
     request.getfixturevalue("full")
     id = await _image(demo)
     method = {"method": {"name": "web-download", "uri": "http://example.org/x"}}
@@ -81,7 +85,7 @@ async def test_a_download_and_what_others_make(demo: User, cloud: Cloud, request
     assert shown["status"] == "available"
     (await demo.get("image", f"/v2/images/{answer['os-volume_upload_image']['image_id']}")).refused(404)
     snapshot = {"createImage": {"name": "snap"}}
-    reply = (await demo.post("compute", f"/v2.1/servers/{server}/action", snapshot, headers=at)).ok(202)
+    reply = (await demo.post("compute", f"/v2.1/servers/{server}/action", snapshot, headers=AT)).ok(202)
     (await demo.get("image", f"/v2/images/{reply['image_id']}")).refused(404)
 
 
@@ -107,6 +111,7 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         admin = await sign_in(session, running.url, "admin")
         store = running.engine.store
         assert isinstance(store, SqliteStore)
+        server = await _server(admin)
         id, upload = await _image(admin), await _image(admin)
         volume = (await admin.post("volume", "/v3/volumes", {"volume": {"size": 1}})).ok(202)["volume"]["id"]
 
@@ -116,6 +121,9 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (used,) = store.connection.execute("PRAGMA page_count").fetchone()
         body = {"image": "x" * 30_000}
         await _fill(admin, used, room)
+        snapshot = {"createImage": {"name": "snap"}}
+        (await admin.post("compute", f"/v2.1/servers/{server}/action", snapshot)).refused(503, "There is no room")
+        assert not any((tmp_path / "blobs").glob("default/*"))
         (await admin.post("image", "/v2/images", {**BODY, **body})).refused(503, "There is no room")
         assert (await _shown(admin, id))["status"] == "queued"
         (await admin.get("volume", f"/v3/volumes/{volume}")).ok(200)

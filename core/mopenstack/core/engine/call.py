@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -73,6 +73,7 @@ class Call:
         "target",
         "time",
         "tx",
+        "written",
     )
 
     def __init__(
@@ -92,6 +93,8 @@ class Call:
         self.blob: Blob | None = None
         """The bytes that came with an operation with raw_request."""
         self._after: list[Callable[[], None]] = []
+        self.written: list[str] = []
+        """Keys of bytes that are kept only if the transaction holds."""
 
     @property
     def now(self) -> datetime:
@@ -165,10 +168,17 @@ class Call:
     def nested(self, operation: Operation | None, context: RequestContext, caller: Caller) -> Call:
         """A call inside of this one: the same transaction, time and work after the commit."""
         other = Call(self._services, self.cloud, self.tx, context, operation)
-        other.caller, other.time, other._after, other.blob = caller, self.time, self._after, self.blob
+        other.caller, other.time, other.blob = caller, self.time, self.blob
+        other._after, other.written = self._after, self.written
         return other
 
-    # -- after the commit
+    # -- bytes, and after the commit
+
+    async def write_bytes(self, chunks: AsyncIterator[bytes]) -> Blob:
+        """Store bytes of the cloud; they are gone again if the transaction fails. Raises BlobsFull."""
+        key = f"{self.cloud.name}/{self.ids.uuid()}"
+        self.written.append(key)
+        return await self.blobs.write(key, chunks)
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something outside the store (delete bytes) once the transaction holds, and never if it fails."""

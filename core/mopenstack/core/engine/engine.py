@@ -73,6 +73,25 @@ class Engine:
         await self.store.open()
         for name, data in await self.store.clouds():
             self.clouds[name] = Cloud.load(name, data)
+        if self.store.exclusive:  # else what is under way may be another process's
+            for cloud in self.clouds.values():
+                await self._recover(cloud)
+
+    async def _recover(self, cloud: Cloud) -> None:
+        """After a kill: undo what calls had under way, and drop bytes that no object has."""
+
+        async def run(call: Call) -> None:
+            for servicer in self.registry.servicers:
+                await servicer.recover(call)
+
+        try:
+            await self.transact(cloud, RequestContext(cloud=cloud.name), run)
+        except Unavailable as error:  # the disk is full
+            log.warning("%s: what was under way is as it was: %s", cloud.name, error.text)
+            return
+        keys = self.blobs.keys(cloud.name)
+        for key in keys - await self.store.mentioned(cloud.name, keys):
+            self.blobs.delete(key)
 
     async def close(self) -> None:
         await self._tasks.close()
@@ -170,14 +189,17 @@ class Engine:
         """
         shared, full = not self.store.exclusive, False
         for attempt in range(ATTEMPTS_MAX):
+            written: list[str] = []
             try:
                 async with self.store.transaction(cloud.name, alone=attempt >= ALONE_FROM) as tx:
                     if shared:
                         await self._look_at_settings(cloud, tx, operation)
                     call = Call(self.registry, cloud, tx, context, operation)
+                    written = call.written
                     if not full and not tx.nothing_due(call.time):
                         await self._apply_due(call, tx)
                     result = await run(call)
+                written.clear()
                 call.run_after()
                 return result
             except Conflicted:
@@ -190,9 +212,14 @@ class Engine:
                     raise Unavailable(f"There is no room for what this call writes: {error}") from error
                 full = True
             except Unreachable as away:
+                if away.begun:
+                    written.clear()  # the transaction may hold
                 if away.begun or attempt >= REACH_ATTEMPTS_MAX:
                     raise Unavailable("The database cannot be reached; try again later.") from away
                 await asyncio.sleep(REACH_SECONDS)
+            finally:
+                for key in written:
+                    self.blobs.delete(key)
         raise Unavailable("Too many concurrent changes; try again.")
 
     async def _look_at_settings(self, cloud: Cloud, tx: Transaction, operation: Operation | None) -> None:
@@ -249,7 +276,8 @@ class Engine:
             reply, later = await self.transact(cloud, context, run, plan.operation)
             return reply if later is None else await _whole(reply, later)
         except BaseException as error:
-            self.blobs.delete(key)
+            if not _may_hold(error):
+                self.blobs.delete(key)
             if abandon is not None:
                 await self._give_up(cloud, context, give_up)
             if isinstance(error, BlobTooLarge):
@@ -274,6 +302,11 @@ class Engine:
             except Unavailable:
                 continue
             return
+
+
+def _may_hold(error: BaseException) -> bool:
+    """Whether the transaction that ended with this may have been committed all the same."""
+    return isinstance(error.__cause__, Unreachable) and error.__cause__.begun
 
 
 async def _whole(reply: Reply, later: Later) -> Reply:

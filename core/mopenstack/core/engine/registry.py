@@ -98,6 +98,11 @@ class Registry:
             Declared(self.owners, self.lifecycles, collections, associations, parts, quota_sets),
         )
 
+    @property
+    def servicers(self) -> Iterable[Servicer]:
+        """The one instance of every servicer class that is served."""
+        return self._servicers.values()
+
     def servicer(self, cls: type[S]) -> S:
         """The one instance of a servicer class; raises KeyError for one that is not served."""
         return cast("S", self._servicers[cls])

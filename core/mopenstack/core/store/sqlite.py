@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import re
 import sqlite3
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -56,8 +57,8 @@ class _Session:
 
 
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
-"""SQLite says FULL of ENOSPC alone: a quota's end and a file's largest size are failed writes to it, and the index of the
-WAL has a code of its own. Source: sqlite3 src/os_unix.c, unixWrite and unixShmMap."""
+"""SQLite says FULL of ENOSPC alone: the end of a quota and a file's largest size are failed writes to it, and the
+WAL's index has a code of its own. Source: sqlite3 src/os_unix.c, unixWrite and unixShmMap."""
 
 
 def _full(error: sqlite3.OperationalError) -> Exception:
@@ -237,6 +238,17 @@ class SqliteStore(Store):
         self.forget_cloud(name)
         place = cloud_tables()["resources"].index("kind")
         self.kinds[name] = {row[place] for row in rows.get("resources", ())}
+
+    async def mentioned(self, name: str, keys: Set[str]) -> set[str]:
+        # As bytes in the messages: which field of which kind keeps a key, its service alone knows.
+        wanted, lengths = {key.encode() for key in keys}, {len(key.encode()) for key in keys}
+        found: set[bytes] = set()
+        start = re.compile(re.escape(f"{name}/".encode()))
+        rows = self.connection.execute("SELECT data FROM resources WHERE cloud = ?", (name,)) if keys else ()
+        for (data,) in rows:
+            for place in start.finditer(data):
+                found |= wanted.intersection(data[place.start() : place.start() + length] for length in lengths)
+        return {key.decode() for key in found}
 
     async def export_cloud(self, name: str) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from contextlib import AbstractAsyncContextManager
 
 from mopenstack.core.store.base import Row, StoreState
@@ -42,6 +42,10 @@ class Store(StoreState, ABC):
 
     async def change_cloud(self, name: str, change: Callable[[bytes], bytes]) -> bool:
         """Replace a cloud's settings in a shared store by what they are changed to; false: there is no such cloud."""
+        raise NotImplementedError
+
+    async def mentioned(self, name: str, keys: Set[str]) -> set[str]:
+        """Which of these keys of bytes the objects of a cloud hold; of an exclusive store."""
         raise NotImplementedError
 
     @abstractmethod

@@ -128,7 +128,7 @@ async def _of_volumes(call: Call, name: str, metadata: Mapping[str, str]) -> Res
     )
     image = copy_of(await call.service(Images).insert(call, image, None, {"visibility", "disk_format"}))
     image.min_disk = server.flavor.disk
-    blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _nothing())
+    blob = await call.write_bytes(_nothing())
     settle(image, Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512))
     image.status = Image.ACTIVE
     await call.service(Images).save(call, image)
@@ -217,7 +217,7 @@ async def _fill(call: Call, server: Server, image_id: str) -> None:
     image.disk_format = base.disk_format if base is not None else "qcow2"
     image.container_format = base.container_format if base is not None else "bare"
     try:
-        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _bytes(call, base, image))
+        blob = await call.write_bytes(_bytes(call, base, image))
     except BlobsFull:  # Nova deletes the image of a snapshot that fails
         await call.service(Images).discard(call.elevated(), image)
         return

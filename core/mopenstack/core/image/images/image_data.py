@@ -118,6 +118,14 @@ class ImageData(Servicer):
         await imports.begin(call, request)
         return EMPTY
 
+    async def recover(self, call: Call) -> None:
+        """An image whose bytes were on their way waits for others; an import that was fetching has failed."""
+        for image in await call.tx.scan(images_pb2.Image):
+            if image.status == Image.SAVING or (image.status == Image.UPLOADING and not image.HasField("staged")):
+                await self._restore(call, image.id, image.status)
+            elif image.status == Image.IMPORTING and await call.tx.scheduled(image) is None:
+                await imports.give_up(call, image.id)
+
     # -- inside
 
     async def _owned(self, call: Call, image_id: str) -> images_pb2.Image:

@@ -110,11 +110,10 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
             if blob is not None:
                 forget_bytes(call, blob.key)
             return
-        new = await call.tx.edit(images_pb2.Image, image_id)
         if blob is None and call.cloud.option(options.WEB_DOWNLOAD) == "fetch":
-            await _fail(call, new, FAILED)
-            await call.service(Images).save(call, new)
+            await give_up(call, image_id)
             return
+        new = await call.tx.edit(images_pb2.Image, image_id)
         if blob is not None:
             new.staged.CopyFrom(data_of(blob))
         await call.tx.put(new)
@@ -128,6 +127,13 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
         raise
 
 
+async def give_up(call: Call, image_id: str) -> None:
+    """The download of an import ended with the process."""
+    image = await call.tx.edit(images_pb2.Image, image_id)
+    await _fail(call, image, FAILED)
+    await call.service(Images).save(call, image)
+
+
 @LIFECYCLE.on("import")
 async def finish(call: Call, image: images_pb2.Image) -> None:
     """The bytes are there: staged ones, or a stand-in for a download."""
@@ -137,7 +143,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
         method = task.input.fields["import_req"].struct_value.fields["method"] if task is not None else None
         uri = plain(method).get("uri", "") if method is not None else ""
         try:
-            image.staged.CopyFrom(data_of(await web.stand_in(call.blobs, call.cloud, image.disk_format, uri)))
+            image.staged.CopyFrom(data_of(await call.write_bytes(web.stand_in(image.disk_format, uri))))
         except BlobsFull:
             await _fail(call, image, FAILED)
             return

@@ -34,11 +34,6 @@ async def write(blobs: Blobs, cloud: Cloud, uri: str) -> Blob | None:
         return None
 
 
-async def stand_in(blobs: Blobs, cloud: Cloud, disk_format: str, uri: str) -> Blob:
-    """A KiB of the format that names the address; raises BlobsFull."""
-    content = formats.stand_in(disk_format, f"mopenstack does not download images: {uri}\n")
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield content
-
-    return await blobs.write(f"{cloud.name}/{cloud.ids.uuid()}", chunks())
+async def stand_in(disk_format: str, uri: str) -> AsyncIterator[bytes]:
+    """A KiB of the format that names the address."""
+    yield formats.stand_in(disk_format, f"mopenstack does not download images: {uri}\n")

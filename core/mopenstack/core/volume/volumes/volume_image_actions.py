@@ -133,7 +133,7 @@ async def _give_bytes(call: Call, volume: Volume, image: Image) -> None:
     """The image becomes active; it goes where there is no room for its bytes, as after any failure in Cinder."""
     ready = copy_of(image)
     try:
-        blob = await call.blobs.write(f"{call.cloud.name}/{call.ids.uuid()}", _content(volume, image))
+        blob = await call.write_bytes(_content(volume, image))
     except BlobsFull:
         await call.service(Images).discard(call.elevated(), image)
         return
