@@ -89,6 +89,16 @@ bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by 
 scale: tools ## A terraform apply of 1,000 resources and a /16 with 20,000 ports: does a request cost more with more there?
 	@$(BIN)/python bench/scale.py
 
+# How long, what is drawn (empty: by lot), and how many servers come and go for the memory.
+SECONDS ?= 1800
+SEED ?=
+SERVERS ?= 20000
+
+.PHONY: soak
+soak: $(BIN)/mopenstack ## Writes while processes, disk and database are taken away: is all there that was acknowledged?
+	@$(BIN)/python -m compileall -q core gateway cli proto
+	@$(BIN)/python -m soak --seconds $(SECONDS) $(if $(SEED),--seed $(SEED)) --servers $(SERVERS)
+
 .PHONY: format
 format: $(BIN)/mopenstack ## Write the code as ruff formats it
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -10,32 +10,49 @@ import tempfile
 import time
 from pathlib import Path
 
+from soak import memory
 from soak.cloud import SHAPES
 from soak.report import report
-from soak.soak import Plan, run
+from soak.soak import Outcome, Plan, run
 
 
 def main() -> None:
     options = argparse.ArgumentParser(prog="soak", description=__doc__)
-    options.add_argument("--seconds", type=float, default=1800, help="how long, over all shapes")
+    options.add_argument("--seconds", type=float, default=1800, help="of the rounds, over all shapes")
     options.add_argument("--seed", type=int, default=None, help="what is drawn: writes, disturbances, their order")
     options.add_argument("--clients", type=int, default=8)
     options.add_argument("--shapes", default=",".join(shape.name for shape in SHAPES), help="separated by commas")
-    options.add_argument("--only", default="", help="disturbances whose name has this in it")
+    options.add_argument("--only", default="", help="names of disturbances, separated by commas; empty: all")
+    options.add_argument("--servers", type=int, default=20_000, help="that come and go for the memory; 0: none")
     chosen = options.parse_args()
     seed = random.SystemRandom().randrange(10**6) if chosen.seed is None else chosen.seed
-    shapes = [shape for shape in SHAPES if shape.name in chosen.shapes.split(",")]
+    plan = Plan(seed, clients=chosen.clients, only=tuple(filter(None, chosen.only.split(","))))
+    print(f"seed {seed}", file=sys.stderr, flush=True)
+    outcomes = _rounds(plan, chosen.shapes.split(","), chosen.seconds)
+    print(report(seed, outcomes), flush=True)
+    failed = any(outcome.wrong for outcome in outcomes)
+    if chosen.servers:
+        with tempfile.TemporaryDirectory() as scratch:
+            growth = asyncio.run(memory.measure(chosen.servers, Path(scratch, "cloud")))
+        print(growth)
+        failed |= growth.each > memory.GROWTH_BYTES_MAX
+    if failed:
+        sys.exit(1)
+
+
+def _rounds(plan: Plan, names: list[str], seconds: float) -> list[Outcome]:
+    """Each shape has the same part of the time."""
+    shapes = [shape for shape in SHAPES if shape.name in names]
     outcomes = []
     for shape in shapes:
-        until = time.monotonic() + chosen.seconds / len(shapes)
+        until = time.monotonic() + seconds / len(shapes)
+
+        def go_on(rounds: int, until: float = until) -> bool:
+            return time.monotonic() < until
+
         with tempfile.TemporaryDirectory() as scratch:
-            plan = Plan(seed, clients=chosen.clients, only=chosen.only)
-            outcomes.append(
-                asyncio.run(run(shape, plan, Path(scratch, "cloud"), lambda _: time.monotonic() < until, _say))  # noqa: B023
-            )
-    print(report(seed, outcomes))
-    if any(outcome.wrong for outcome in outcomes):
-        sys.exit(1)
+            outcomes.append(asyncio.run(run(shape, plan, Path(scratch, "cloud"), go_on, _say)))
+    return outcomes
 
 
 def _say(text: str) -> None:

@@ -19,13 +19,17 @@ END_SECONDS_MAX = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which processes, and where they keep state: `sqlite`, `postgresql`, each with or without `-split`."""
+    """Which processes, and where they keep state: `sqlite`, `postgresql`, `memory`, each with or without `-split`."""
 
     name: str
 
     @property
     def postgresql(self) -> bool:
         return self.name.startswith("postgresql")
+
+    @property
+    def durable(self) -> bool:
+        return not self.name.startswith("memory")
 
     @property
     def split(self) -> bool:
@@ -76,8 +80,8 @@ class Cloud:
                 self._start(part)
 
     def _start(self, part: str) -> None:
-        data = ["--data", str(self._folder / "data")]
-        where = [*data, "--store", self.postgres.url] if self.postgres else data
+        where = ["--data", str(self._folder / "data")] if self.shape.durable else []
+        where += ["--store", self.postgres.url] if self.postgres else []
         address = f"unix:{self._folder / 'core.sock'}"
         command = {
             "up": ["up", "--port", self._port, *where],

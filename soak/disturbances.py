@@ -19,6 +19,7 @@ PAUSE_SECONDS = (0.05, 0.6)
 """How long something stays away."""
 
 Disturb = Callable[[Cloud, Disturbance, random.Random], Awaitable[None]]
+Named = tuple[str, Disturb]
 
 
 async def _pause(lot: random.Random) -> None:
@@ -51,7 +52,7 @@ async def full_disk(cloud: Cloud, now: Disturbance, lot: random.Random) -> None:
 
 async def full_disk_and_killed(cloud: Cloud, now: Disturbance, lot: random.Random) -> None:
     """A disk that is full when the process ends."""
-    now.begin("full disk, then SIGKILL", FULL)
+    now.begin("full disk and SIGKILL", FULL)
     cloud.fill_disk()
     await _pause(lot)
     await asyncio.to_thread(cloud.end, cloud.parts[0], signal.SIGKILL)
@@ -67,9 +68,9 @@ async def database_killed(cloud: Cloud, now: Disturbance, lot: random.Random) ->
     await asyncio.to_thread(cloud.postgres.start)
 
 
-def of(cloud: Cloud) -> list[tuple[str, Disturb]]:
+def of(cloud: Cloud) -> list[Named]:
     """Those that a cloud of this shape can have, by name."""
-    found: list[tuple[str, Disturb]] = [("full disk", full_disk), ("full disk, SIGKILL", full_disk_and_killed)]
+    found: list[Named] = [("full disk", full_disk), ("full disk and SIGKILL", full_disk_and_killed)]
     for by in (signal.SIGKILL, signal.SIGTERM):
         found += [(f"{by.name} {part}", partial(ended, part, by)) for part in cloud.parts]
         if len(cloud.parts) > 1:

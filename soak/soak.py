@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +35,8 @@ class Plan:
     projects: int = 3
     writes: tuple[int, int] = (40, 200)
     """From and to how many writes come before a disturbance, and as many again after it."""
-    only: str = ""
-    """Of the disturbances, those with this in their name."""
+    only: Collection[str] = ()
+    """Of the disturbances, those of these names; all, if there are none."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ async def run(
     lot = random.Random(f"{plan.seed} {shape.name}")
     with Cloud(shape, folder) as cloud:
         async with _clients(cloud, plan) as (shared, admin):
-            turn = _in_turn([one for one in disturbances.of(cloud) if plan.only in one[0]], lot)
+            turn = _in_turn(_chosen(disturbances.of(cloud), plan.only), lot)
             while not outcome.wrong and go_on(sum(outcome.rounds.values())):
                 name, disturb = next(turn)
                 times = [time.monotonic()]
@@ -97,11 +97,13 @@ async def run(
     return outcome
 
 
-def _in_turn(
-    all: list[tuple[str, disturbances.Disturb]], lot: random.Random
-) -> itertools.chain[tuple[str, disturbances.Disturb]]:
+def _chosen(every: list[disturbances.Named], names: Collection[str]) -> list[disturbances.Named]:
+    return [one for one in every if not names or one[0] in names]
+
+
+def _in_turn(every: list[disturbances.Named], lot: random.Random) -> itertools.chain[disturbances.Named]:
     """Each one before any comes again, in an order by lot."""
-    return itertools.chain.from_iterable(lot.sample(all, len(all)) for _ in itertools.count())
+    return itertools.chain.from_iterable(lot.sample(every, len(every)) for _ in itertools.count())
 
 
 async def _writes(shared: Shared, count: int) -> None:

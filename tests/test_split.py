@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import grpc
@@ -13,7 +15,11 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
+from mopenstack.contract.calls import RequestContext
+from mopenstack.contract.contract import contract
+from mopenstack.contract.faults import RemoteFault
 from mopenstack.contract.v1 import common_pb2
+from mopenstack.gateway.remote import RemoteCore
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
 from tests.client import User, sign_in
 from tests.conftest import Cloud
@@ -165,3 +171,37 @@ def test_a_core_that_is_away(tmp_path: Path) -> None:
         assert refused.value.code == 503
         assert "NeutronError" in json.loads(refused.value.read())
         refused.value.close()
+
+
+class Hangs(grpc.GenericRpcHandler):
+    """Every RPC begins and never ends."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    def service(self, handler_call_details: Any) -> Any:
+        async def hang(request: bytes, context: Any) -> bytes:
+            self.begun.set()
+            return await asyncio.Future[bytes]()
+
+        return grpc.unary_unary_rpc_method_handler(hang)
+
+
+async def test_a_core_that_ends_before_it_answers(tmp_path: Path) -> None:
+    """Its calls are CANCELLED then: the client may try again."""
+    hangs, core = Hangs(), grpc.aio.server()
+    core.add_generic_rpc_handlers((hangs,))
+    address = f"unix:{tmp_path / 'core.sock'}"
+    core.add_insecure_port(address)
+    await core.start()
+    served = contract(("network",))
+    remote = RemoteCore(address, served)
+    operation = served.by_name["mopenstack.network.v2.Networks.ListNetworks"]
+    request: Any = operation.request
+    call = asyncio.create_task(remote.call(operation, request(), RequestContext()))
+    await hangs.begun.wait()
+    await core.stop(0)
+    with pytest.raises(RemoteFault) as refused:
+        await call
+    assert refused.value.code == "UNAVAILABLE"
+    await remote.close()

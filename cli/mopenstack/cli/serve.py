@@ -143,7 +143,7 @@ async def serving_core(settings: Settings, address: str) -> AsyncIterator[str]:
         _settle()
         yield address if address.startswith("unix:") else f"{address.rpartition(':')[0]}:{port}"
     finally:
-        await server.stop(0.2)
+        await server.stop(http_server.SHUTDOWN_SECONDS)
         await engine.close()
 
 

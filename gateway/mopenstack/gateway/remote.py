@@ -125,7 +125,9 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
     text, code = error.details() or "", error.code().name
     packed = trailing.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):
-        return RemoteFault(code, "Unavailable" if code == "UNAVAILABLE" else "Internal", text, {})
+        if code in ("UNAVAILABLE", "CANCELLED"):  # there is no core, or it ended before it answered
+            return RemoteFault("UNAVAILABLE", "Unavailable", text, {})
+        return RemoteFault(code, "Internal", text, {})
     info = error_details_pb2.ErrorInfo()
     status_pb2.Status.FromString(packed).details[0].Unpack(info)
     facts = dict(info.metadata)
