@@ -22,11 +22,15 @@ VALUE_SIZES = {"VCPU": "vcpus", "MEMORY_MB": "ram"}
 """Placement's resource class -> the flavor's field."""
 
 
-def at_rest(world: World) -> Iterator[str]:
-    """Nothing is half done."""
+def at_rest(world: World, *, shared: bool) -> Iterator[str]:
+    """Nothing is half done.
+
+    `shared`: no process may undo what another one has under way, as it seems; an image whose upload was killed stays
+    as it was, as Glance leaves it.
+    """
     for kind, states in AT_REST.items():
         for one in world[kind].values():
-            if one["status"] not in states:
+            if one["status"] not in states and not (shared and one["status"] == "saving"):
                 yield f"{kind} {one['name']} {one['id']} is {one['status']}"
     for server in world["server"].values():
         if server["OS-EXT-STS:task_state"] is not None:
@@ -178,7 +182,7 @@ def _differs(service: str, project: str, wanted: dict[str, int], used: Any) -> I
 def blobs(world: World, folder: Path, *, shared: bool) -> Iterator[str]:
     """Size and digest of each image are those of its bytes, and no bytes are of no image.
 
-    `shared`: the folder may be other processes' too, so an upload that did not end is left for a day.
+    `shared`: the folder may be other processes' too, so bytes that were on their way when one was killed stay.
     """
     digests = Counter[str]()
     for id, image in world["image"].items():
@@ -194,17 +198,16 @@ def blobs(world: World, folder: Path, *, shared: bool) -> Iterator[str]:
     for at, _, names in os.walk(folder):
         for name in names:
             path = Path(at, name)
-            if path.suffix == ".part":
-                if not shared:
-                    yield f"{path} is of an upload that has ended"
+            if path.suffix == ".part" and not shared:
+                yield f"{path} is of an upload that has ended"
                 continue
-            digests[hashlib.sha512(path.read_bytes()).hexdigest()] -= 1
-            if digests[hashlib.sha512(path.read_bytes()).hexdigest()] < 0:
+            digest = hashlib.sha512(path.read_bytes()).hexdigest()
+            digests[digest] -= 1
+            if digests[digest] < 0 and not shared:
                 yield f"{path} holds the bytes of no image"
 
 
 CHECKS: tuple[Callable[[World], Iterator[str]], ...] = (
-    at_rest,
     unique,
     references,
     attachments,
@@ -215,5 +218,5 @@ CHECKS: tuple[Callable[[World], Iterator[str]], ...] = (
 
 def check(world: World, folder: Path, *, shared: bool) -> list[str]:
     """Everything that does not hold."""
-    found = [text for one in CHECKS for text in one(world)]
-    return found + list(blobs(world, folder, shared=shared))
+    found = [*at_rest(world, shared=shared), *blobs(world, folder, shared=shared)]
+    return found + [text for one in CHECKS for text in one(world)]

@@ -7,7 +7,7 @@ import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,6 +72,7 @@ async def run(
                 await _writes(shared, lot.randint(*plan.writes))
                 times.append(time.monotonic())
                 await disturb(cloud, shared.disturbance, lot)
+                await _answers(admin)
                 shared.disturbance.end()
                 times.append(time.monotonic())
                 await _writes(shared, lot.randint(*plan.writes))
@@ -104,6 +105,16 @@ def _chosen(every: list[disturbances.Named], names: Collection[str]) -> list[dis
 def _in_turn(every: list[disturbances.Named], lot: random.Random) -> itertools.chain[disturbances.Named]:
     """Each one before any comes again, in an order by lot."""
     return itertools.chain.from_iterable(lot.sample(every, len(every)) for _ in itertools.count())
+
+
+async def _answers(user: User) -> None:
+    """Wait until the cloud is back: a gateway may need a moment to find its core."""
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        status = 0
+        while status != 200:
+            with suppress(aiohttp.ClientError):
+                status = (await user.get("compute", "/v2.1/servers?limit=1")).status
+            await asyncio.sleep(0.05)
 
 
 async def _writes(shared: Shared, count: int) -> None:

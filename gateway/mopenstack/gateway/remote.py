@@ -17,13 +17,19 @@ from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+RECONNECT_MS = (100, 1000)
+"""How soon a core that was away is looked for again, at first and at most; gRPC's own two minutes are for far servers."""
 
 
 class RemoteCore:
     """Calls a core at `address` (host:port or unix:path)."""
 
     def __init__(self, address: str, contract: Contract) -> None:
-        options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
+        options = [
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.initial_reconnect_backoff_ms", RECONNECT_MS[0]),
+            ("grpc.max_reconnect_backoff_ms", RECONNECT_MS[1]),
+        ]
         self._channel = grpc.aio.insecure_channel(address, options=options)
         self._look: Operation = contract.by_name[TOKEN_CHECK]
 
