@@ -86,6 +86,7 @@ class Step:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> Literal[False]:
+        self._ledger.steps += not isinstance(error, Unsent)
         if kind is None:
             self.end("after", "acknowledged")
         elif isinstance(error, Refused):
@@ -124,7 +125,6 @@ class Ledger:
         self._entries[entry.name] = entry
 
     def step(self, what: str) -> Step:
-        self.steps += 1
         return Step(self, what)
 
     def of(self, owner: str, kind: str) -> list[Entry]:

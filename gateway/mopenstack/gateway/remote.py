@@ -18,7 +18,7 @@ from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 RECONNECT_MS = (100, 1000)
-"""How soon a core that was away is looked for again, at first and at most; gRPC's own two minutes are for far servers."""
+"""How soon a core that was away is looked for again, at first and at most; gRPC's two minutes suit servers far away."""
 
 
 class RemoteCore:
