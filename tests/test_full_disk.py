@@ -109,7 +109,7 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(engine_module, "UNDO_SECONDS", 0.05)
     async with serving(Settings(port=0, data=tmp_path)) as running, aiohttp.ClientSession() as session:
         admin = await sign_in(session, running.url, "admin")
-        store = running.engine.store
+        store, anyone = running.engine.store, User(session, running.url)
         assert isinstance(store, SqliteStore)
         server = await _server(admin)
         id, upload = await _image(admin), await _image(admin)
@@ -124,6 +124,7 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         snapshot = {"createImage": {"name": "snap"}}
         (await admin.post("compute", f"/v2.1/servers/{server}/action", snapshot)).refused(503, "There is no room")
         assert not any((tmp_path / "blobs").glob("default/*"))
+        (await anyone.post("_mopenstack", "/clouds", {"name": "more"})).refused(503, "There is no room")
         (await admin.post("image", "/v2/images", {**BODY, **body})).refused(503, "There is no room")
         assert (await _shown(admin, id))["status"] == "queued"
         (await admin.get("volume", f"/v3/volumes/{volume}")).ok(200)

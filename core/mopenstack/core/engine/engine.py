@@ -27,7 +27,7 @@ from mopenstack.core.engine.clouds import DEFAULT, Cloud
 from mopenstack.core.engine.plans import Plan
 from mopenstack.core.engine.registry import Registry
 from mopenstack.core.engine.servicer import EMPTY, Later
-from mopenstack.core.engine.settings import FaultDue, Settings, fault_of
+from mopenstack.core.engine.settings import FaultDue, Settings, fault_of, unavailable
 from mopenstack.core.store import Conflicted, Store, Transaction
 from mopenstack.core.store.base import StoreFull, Unreachable
 from mopenstack.core.store.blobs import Blob, Blobs, BlobsFull, BlobTooLarge
@@ -170,7 +170,10 @@ class Engine:
         call = Call(self.registry, Cloud(DEFAULT), cast("Transaction", None), context, plan.operation)
         await plan.servicer.before(call, request)
         plan.validate(request, call.microversion)
-        result = await plan.handler(call, request)
+        try:
+            result = await plan.handler(call, request)
+        except (StoreFull, Unreachable) as error:
+            raise unavailable(error) from error
         assert not isinstance(result, Outcome | Later)
         return Reply(result, "admin")
 
@@ -209,13 +212,13 @@ class Engine:
                 await self.settings.spend(cloud, due.rule)
             except StoreFull as error:
                 if full:
-                    raise Unavailable(f"There is no room for what this call writes: {error}") from error
+                    raise unavailable(error) from error
                 full = True
             except Unreachable as away:
                 if away.begun:
                     written.clear()  # the transaction may hold
                 if away.begun or attempt >= REACH_ATTEMPTS_MAX:
-                    raise Unavailable("The database cannot be reached; try again later.") from away
+                    raise unavailable(away) from away
                 await asyncio.sleep(REACH_SECONDS)
             finally:
                 for key in written:

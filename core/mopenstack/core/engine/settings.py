@@ -14,7 +14,7 @@ from mopenstack.contract.faults import NotFound, RemoteFault, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, FaultRule
 from mopenstack.core.store import Store, Transaction
-from mopenstack.core.store.base import Row, Unreachable
+from mopenstack.core.store.base import Row, StoreFull, Unreachable
 from mopenstack.core.store.transaction import SETTINGS
 
 Rows = dict[str, list[Row]]
@@ -71,7 +71,7 @@ class Settings:
             try:
                 known = await self._store.clouds()
             except Unreachable as away:
-                raise Unavailable("The database cannot be reached; try again later.") from away
+                raise unavailable(away) from away
             for found, data in known:
                 self._clouds.setdefault(found, Cloud.load(found, data))
         try:
@@ -108,3 +108,10 @@ def fault_of(cloud: Cloud, operation: Operation) -> FaultRule | None:
 def with_version(rows: Rows) -> Rows:
     """A new cloud's rows with a version that no cloud of the same name had before."""
     return {**rows, "counters": [*rows.get("counters", []), (SETTINGS, time.time_ns())]}
+
+
+def unavailable(error: StoreFull | Unreachable) -> Unavailable:
+    """The refusal of a call whose store takes or gives nothing."""
+    if isinstance(error, StoreFull):
+        return Unavailable(f"There is no room for what this call writes: {error}")
+    return Unavailable("The database cannot be reached; try again later.")

@@ -189,7 +189,7 @@ class SqliteStore(Store):
         return await self._all(self.statements.clouds)
 
     async def save_cloud(self, name: str, data: bytes) -> None:
-        async with self.lock:
+        async with self._writing():
             self._run(self.statements.put_cloud, name, data)
 
     async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
@@ -214,13 +214,15 @@ class SqliteStore(Store):
     async def _writing(self) -> AsyncIterator[None]:
         """All or nothing, outside of a cloud's own transactions."""
         async with self.lock:
-            self.connection.execute("BEGIN IMMEDIATE")
             try:
+                self.connection.execute("BEGIN IMMEDIATE")
                 yield
                 self.connection.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self.connection.in_transaction:  # a full disk may have ended it already
                     self.connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise _full(error) from error
                 raise
 
     def _empty(self, name: str) -> None:
