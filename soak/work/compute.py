@@ -6,6 +6,7 @@ from typing import Any
 
 from soak.clients import Client
 from soak.ledger import Entry
+from soak.work.image import arrived
 
 AT = {"OpenStack-API-Version": "compute 2.96"}
 SERVERS_MAX = 6
@@ -160,4 +161,5 @@ async def snapshot(client: Client) -> bool:
     with step:
         reply = await client.send("POST", "compute", f"/v2.1/servers/{server.id}/action", body, headers=AT)
         image.id = reply.body["image_id"]
+        await arrived(client, image)
     return True

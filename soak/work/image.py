@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 
 from soak.clients import Client
+from soak.ledger import Entry, Unanswered
 
 IMAGES_MAX = 5
 """Of one client at once."""
@@ -40,6 +41,13 @@ async def upload(client: Client) -> bool:
     with step.changes(image, bytes=hashlib.sha512(b"".join(chunks)).hexdigest()):
         await client.send("PUT", "image", f"/v2/images/{image.id}/file", data=body(), headers=OCTETS)
     return True
+
+
+async def arrived(client: Client, image: Entry) -> None:
+    """Look at an image that another service fills, as clients do: it goes where there is no room for its bytes."""
+    found = (await client.send("GET", "image", f"/v2/images?name={image.name}")).body["images"]
+    if [one["status"] for one in found] != ["active"]:
+        raise Unanswered(f"accepted, and not active: {found}")
 
 
 async def describe(client: Client) -> bool:

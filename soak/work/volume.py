@@ -6,6 +6,7 @@ from typing import Any
 
 from soak.clients import Client
 from soak.ledger import Entry
+from soak.work.image import arrived
 from soak.world import PREFIX
 
 VOLUMES_MAX = 6
@@ -104,4 +105,5 @@ async def upload(client: Client) -> bool:
         path = f"{_path(client)}/volumes/{volume.id}/action"
         reply = await client.send("POST", "volume", path, body)
         image.id = reply.body["os-volume_upload_image"]["image_id"]
+        await arrived(client, image)
     return True
