@@ -18,7 +18,7 @@ ONLY = {
     "postgresql-split": ("SIGKILL core", "full disk"),
 }
 """What is taken away in the short round; together all kinds of it."""
-SERVERS = 1200
+SERVERS = 800
 GROWTH_BYTES_MAX = 8000
 """Of so few servers; what the collector has not got to yet is part of it."""
 
