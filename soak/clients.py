@@ -110,6 +110,10 @@ class Client:
     def own(self, kind: str) -> list[Entry]:
         return self.shared.ledger.of(self.name, kind)
 
+    def knows(self, *kinds: str) -> bool:
+        """All about its own of these kinds: else it cannot say what goes with something that it deletes."""
+        return all(self.shared.ledger.is_known(self.name, kind) for kind in kinds)
+
     def pick(self, kind: str, where: Callable[[Entry], bool] = lambda _: True) -> Entry | None:
         """One of the client's own, by lot."""
         found = [entry for entry in self.own(kind) if where(entry)]

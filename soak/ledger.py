@@ -131,6 +131,10 @@ class Ledger:
         """The usable objects of a client, in the order of their making."""
         return [e for e in self._entries.values() if e.owner == owner and e.kind == kind and e.usable]
 
+    def is_known(self, owner: str, kind: str) -> bool:
+        """No unanswered step may have changed one of a client's objects of a kind."""
+        return not any(e.pending for e in self._entries.values() if e.owner == owner and e.kind == kind)
+
     def kinds(self) -> Iterator[tuple[str, set[str]]]:
         """Each kind of object, with the ids that are known to be there."""
         found: dict[str, set[str]] = {}

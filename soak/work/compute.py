@@ -46,8 +46,8 @@ async def boot(client: Client) -> bool:
 
 async def delete(client: Client) -> bool:
     """The server goes; ports and volumes that the client made stay, and are free again."""
-    server = client.pick("server", lambda server: _settled(client, server))
-    if server is None:
+    server = client.pick("server")
+    if server is None or not client.knows("port", "volume"):
         return False
     step = client.shared.ledger.step(f"delete {server.name}").deletes(server)
     for kind in ("port", "volume"):
@@ -57,17 +57,6 @@ async def delete(client: Client) -> bool:
     with step:
         await client.send("DELETE", "compute", f"/v2.1/servers/{server.id}")
     return True
-
-
-def _settled(client: Client, server: Entry) -> bool:
-    """Nothing of the client's is on its way to the server or from it."""
-    return not any(
-        server in step.entries or _names(step.effects, server.name) for step in client.shared.ledger.unanswered
-    )
-
-
-def _names(effects: Any, name: str) -> bool:
-    return any(name in both for both in effects.values())
 
 
 async def stop_or_start(client: Client) -> bool:

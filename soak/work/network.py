@@ -51,7 +51,7 @@ def _subnets(client: Client, network: Entry) -> list[Entry]:
 async def delete_network(client: Client) -> bool:
     """With its subnets; refused while something has a port there."""
     network = client.pick("network")
-    if network is None:
+    if network is None or not client.knows("subnet"):
         return False
     step = client.shared.ledger.step(f"delete {network.name}").deletes(network)
     for subnet in _subnets(client, network):
@@ -77,7 +77,7 @@ async def create_port(client: Client) -> bool:
 
 async def delete_port(client: Client) -> bool:
     port = client.pick("port", lambda port: port["server"] is None)
-    if port is None:
+    if port is None or not client.knows("floating_ip"):
         return False
     step = client.shared.ledger.step(f"delete {port.name}").deletes(port)
     for address in client.own("floating_ip"):
