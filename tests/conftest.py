@@ -185,13 +185,15 @@ async def cloud(process: tuple[Serving, aiohttp.ClientSession]) -> AsyncIterator
     running, session = process
     renderer = running.app.renderer
     assert isinstance(renderer, CheckedRenderer)
-    before = len(renderer.checks.violations)
+    before, failed = len(renderer.checks.violations), len(renderer.checks.failures)
     name = f"test-{next(_names)}"
     await running.administration.create_cloud(name)
     yield Cloud(name, running, session)
     await running.administration.delete_cloud(name)
     wrong = list(renderer.checks.violations.values())[before:]
     assert not wrong, "answers that are not as published:\n" + "\n".join(map(str, wrong))
+    failures = list(renderer.checks.failures.values())[failed:]
+    assert not failures, "answers of 5xx that deliberate-5xx.tsv does not have:\n" + "\n".join(failures)
 
 
 @pytest_asyncio.fixture

@@ -158,12 +158,10 @@ class App:
             versions = surface.version_headers(context.microversion)
             outcome = await self._dispatch(request, surface, context)
         except Fault as fault:
-            outcome = dialect.error(fault, context)
+            outcome = self.renderer.refusal(surface, context, fault)
         except Exception:  # the client gets the service's own 500 and the log the reason
             log.exception("%s: %s %s failed inside", context.request_id, context.verb, context.path)
-            outcome = dialect.error(
-                Internal("The server has either erred or is incapable of performing the requested operation."), context
-            )
+            outcome = self.renderer.refusal(surface, context, Internal())
         if isinstance(outcome, tuple):
             stream, status = outcome
             stream.headers["X-Openstack-Request-Id"] = context.request_id

@@ -17,13 +17,15 @@ from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+METADATA_LIMITS = ("grpc.max_metadata_size", "grpc.absolute_max_metadata_size")
+"""A refusal travels in the trailers, and may quote what it refuses, which is as long as a body."""
 
 
 class RemoteCore:
     """Calls a core at `address` (host:port or unix:path)."""
 
     def __init__(self, address: str, contract: Contract) -> None:
-        options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX)]
+        options = [(name, MESSAGE_BYTES_MAX) for name in ("grpc.max_receive_message_length", *METADATA_LIMITS)]
         self._channel = grpc.aio.insecure_channel(address, options=options)
         self._look: Operation = contract.by_name[TOKEN_CHECK]
 
@@ -127,7 +129,9 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
     if not isinstance(packed, bytes):
         return RemoteFault(code, "Unavailable" if code == "UNAVAILABLE" else "Internal", text, {})
     info = error_details_pb2.ErrorInfo()
-    status_pb2.Status.FromString(packed).details[0].Unpack(info)
+    status = status_pb2.Status.FromString(packed)
+    text = status.message  # the error's own details may be cut
+    status.details[0].Unpack(info)
     facts = dict(info.metadata)
     known = declared(info.domain, info.reason)
     if known is not None:

@@ -29,11 +29,14 @@ from mopenstack.core.engine.reflection import Reflection
 
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+DETAILS_MAX = 4096
+"""Letters of the status line of a refusal; the whole text is in its details."""
 
 
 def create_server(engine: Engine) -> grpc.aio.Server:
     """A server of all operations; add a port and start it."""
-    options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)]
+    limits = ("grpc.max_receive_message_length", "grpc.max_metadata_size", "grpc.absolute_max_metadata_size")
+    options = [*((name, MESSAGE_BYTES_MAX) for name in limits), ("grpc.so_reuseport", 0)]
     server = grpc.aio.server(options=options)
     by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
     for operation in engine.registry.contract.operations:
@@ -113,7 +116,7 @@ async def _answer(
         await _abort(context, fault)
         raise
     except Exception:
-        await _abort(context, Internal("The server has erred."))
+        await _abort(context, Internal())
         raise
     fields = asked_fields(operation, request, reply.result)
     context.set_trailing_metadata(
@@ -224,4 +227,4 @@ async def _abort(context: Any, fault: Fault) -> None:
     code = getattr(grpc.StatusCode, fault.code)
     status = status_pb2.Status(code=code_pb2.Code.Value(fault.code), message=fault.text, details=[packed])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(code, fault.text)
+    await context.abort(code, fault.text[:DETAILS_MAX])

@@ -8,11 +8,14 @@ taken for each other. Values are read and written here only.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from google.protobuf import struct_pb2
+
+T = TypeVar("T")
 
 MARK = "\0"
 EXACT_MAX = 2**53
@@ -72,3 +75,18 @@ def _unmarked(text: str) -> Any:
     if found is None:
         return text
     return float(text) if found["float"] else int(text)
+
+
+def repeated(items: Iterable[T]) -> list[T]:
+    """The JSON values that a list has more than once, each once, in the order in which they come again.
+
+    The time is linear in the list: callers make it as long as a body may be.
+    """
+    seen: set[object] = set()
+    again: dict[object, T] = {}
+    for item in items:
+        key = item if isinstance(item, str) else (json.dumps(item, sort_keys=True),)
+        if key in seen:
+            again.setdefault(key, item)
+        seen.add(key)
+    return list(again.values())

@@ -11,7 +11,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.application_credential.access_rules import keep_rule
+from mopenstack.core.identity.application_credential.access_rules import keep_rules
 from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
 from mopenstack.core.identity.assignment.roles import Roles
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
@@ -65,8 +65,7 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         if body.HasField("expires_at"):
             call.stamp(made.expires_at, parse_expiry(call, body.expires_at))
         made.roles.extend([_role(role) for role in await self._roles(call, body)])
-        for rule in body.access_rules:
-            kept = await keep_rule(call, request.user_id, rule)
+        for kept in await keep_rules(call, request.user_id, body.access_rules):
             made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
         await number(call, made)
         shown = copy_of(await self.insert(call, made, request))
