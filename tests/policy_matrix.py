@@ -109,8 +109,10 @@ class Sent:
     microversion: int
 
 
-def request_of(user: User, operation: Operation, stage: Stage, free: Any = None, shown: str = "") -> Sent:
-    """What `ask` sends."""
+def request_of(
+    user: User, operation: Operation, stage: Stage, free: Any = None, shown: str = "", at: int = LATEST
+) -> Sent:
+    """What `ask` sends; `at` is the microversion."""
     route = route_of(operation)
     values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
@@ -118,7 +120,7 @@ def request_of(user: User, operation: Operation, stage: Stage, free: Any = None,
     microversion = LATEST
     if operation.api.microversion_max:
         major, _, newest = operation.api.microversion_max.partition(".")
-        microversion = min(operation.until, int(newest))
+        microversion = min(operation.until, int(newest), at)
         word = "volume" if operation.api.type == "volumev3" else operation.api.type
         headers["OpenStack-API-Version"] = f"{word} {major}.{microversion}"
     arguments: dict[str, Any] = {}

@@ -19,6 +19,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.image.images.images import member_key
+from mopenstack.gateway.answers.checker import CheckedRenderer
 from mopenstack.identity.v3.assignment.grants_pb2 import Grant
 from mopenstack.identity.v3.credential.credentials_pb2 import Credential
 from mopenstack.identity.v3.identity.groups_pb2 import Membership
@@ -180,6 +181,13 @@ def undoing(engine: Engine) -> Iterator[None]:
         yield
     finally:
         engine.transact = transact  # type: ignore[method-assign]
+
+
+def forget_violations(cloud: Cloud) -> None:
+    """The stage's objects are hardly more than an id: what is published of them does not hold. Failures stay."""
+    renderer = cloud.serving.app.renderer
+    assert isinstance(renderer, CheckedRenderer)
+    renderer.checks.violations.clear()
 
 
 class _Done(Exception):

@@ -18,7 +18,6 @@ import pytest
 
 from mopenstack.contract.contract import contract
 from mopenstack.contract.operations import Operation
-from mopenstack.gateway.answers.checker import CheckedRenderer
 from tests import hostile_inputs, policy_matrix, policy_stage
 from tests.conftest import Cloud, User
 from tests.policy_matrix import Sent
@@ -60,7 +59,7 @@ async def test_every_operation(package: str, part: int, cloud: Cloud, admin: Use
         for place, operation in enumerate(operations):
             for user, share in ((admin, 0), (stage.users["member"], 1)):
                 await _ask(user, operation, stage, times, share, place)
-    _forget_violations(cloud)
+    policy_stage.forget_violations(cloud)
     assert not times.broken, "no answer:\n" + "\n".join(times.broken)
     assert not times.slow(), "slow answers:\n" + "\n".join(times.slow())
 
@@ -93,7 +92,8 @@ def _hostile(operation: Operation, normal: Sent, share: int, place: int) -> Iter
         hostile_inputs.places(operation, normal.microversion, variables), place
     ):
         own, *others = hostile_inputs.values(message_field)
-        chosen = [others[(number + share) % len(others)]] + ([] if share else [own])
+        other = others[number // 2 % len(others)]
+        chosen = [other] if share and number % 2 else [] if share else [own, other][: 2 - number % 2]
         for value in chosen:
             body = hostile_inputs.put(document, (*inside, *keys), value)
             yield f"{'.'.join(keys)}: {str(value)[:30]} ...", normal, {"json": body}
@@ -106,10 +106,3 @@ async def _time(user: User, operation: Operation, sent: Sent, body: dict[str, An
     except aiohttp.ClientError as error:
         times.broken.append(f"{operation.name}: {what}: {error!r}")
     return time.process_time() - before
-
-
-def _forget_violations(cloud: Cloud) -> None:
-    """The stage's objects are hardly more than an id: what is published of them does not hold. Failures stay."""
-    renderer = cloud.serving.app.renderer
-    assert isinstance(renderer, CheckedRenderer)
-    renderer.checks.violations.clear()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from mopenstack.contract.faults import InvalidField
@@ -65,7 +66,9 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         if body.HasField("expires_at"):
             call.stamp(made.expires_at, parse_expiry(call, body.expires_at))
         made.roles.extend([_role(role) for role in await self._roles(call, body)])
-        for kept in await keep_rules(call, request.user_id, body.access_rules):
+        rules = await keep_rules(call, request.user_id, body.access_rules)
+        _refuse_twice(body, {rule.id for rule in rules}, rules)
+        for kept in rules:
             made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
         await number(call, made)
         shown = copy_of(await self.insert(call, made, request))
@@ -88,9 +91,14 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         found = await expanded_roles(call, asked, of_domains=True)
         if not {*asked, *(role.id for role in found)} <= {role.id for role in held}:
             raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
-        if len(set(asked)) != len(asked):  # the database's rule, and Keystone's guess of what was broken
-            raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
+        _refuse_twice(body, set(asked), asked)
         return found
+
+
+def _refuse_twice(body: pb2.ApplicationCredentialCreate, different: set[str], asked: Sequence[Any]) -> None:
+    """A role or a rule twice: the database's rule, and Keystone's guess of what was broken."""
+    if len(different) != len(asked):
+        raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
 
 
 async def check_unrestricted(call: Call) -> None:
