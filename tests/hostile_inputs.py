@@ -45,8 +45,11 @@ QUERY_VALUES = (
     "a," * (URL_MAX // 2),
     "a:b;" * (URL_MAX // 4),
     "in:" + "a," * (URL_MAX // 3),
+    "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00",
 )
-"""Patterns that take a backtracking engine for ever, nesting, numbers without end, lists of words."""
+"""Patterns that take a backtracking engine for ever, nesting, numbers without end, lists of words, times at the
+ends of the calendar."""
 
 
 def places(operation: Operation, microversion: int, elsewhere: frozenset[str]) -> Iterator[tuple[Keys, AnyField]]:

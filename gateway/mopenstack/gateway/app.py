@@ -7,6 +7,7 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
@@ -87,7 +88,7 @@ class App:
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
         elif path == OPENAPI and is_loopback(request.remote or ""):
-            response = self._openapi()
+            response = await self._openapi()
         else:
             host = request.headers.get("Host") or "127.0.0.1"
             cloud_url = f"{request.scheme}://{host}{cloud_prefix}"
@@ -144,11 +145,11 @@ class App:
         detail = "Answers are not checked here: start the cloud with `mopenstack up --check-answers`."
         return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
 
-    def _openapi(self) -> web.Response:
-        # Imported here: a start that nobody asks for the document does without it.
+    async def _openapi(self) -> web.Response:
+        # Imported here: a start that nobody asks for the document does without it. It takes a second to make.
         from mopenstack.gateway.openapi import document
 
-        return web.Response(body=document(self._contract), content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(document, self._contract), content_type="application/json")
 
     async def _respond(self, request: web.BaseRequest, surface: Surface, context: RequestContext) -> web.StreamResponse:
         dialect = surface.dialect

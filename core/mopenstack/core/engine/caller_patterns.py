@@ -1,4 +1,6 @@
-"""Patterns that callers give, in the time that is linear in the text: no pattern of one caller stops the others.
+"""Patterns that callers give, and ambiguous ones of the services, in time that is linear in the text.
+
+No pattern of one caller stops the others.
 
 RE2 knows neither look-around nor references to groups; such a pattern, and one whose program is too large, is refused
 as one that is none.

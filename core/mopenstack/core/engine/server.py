@@ -23,6 +23,7 @@ from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
 from mopenstack.contract.operations import LATEST, QUERY, Operation, field_rules, in_place, wire_key
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
 from mopenstack.core.engine.reflection import Reflection
@@ -205,7 +206,7 @@ def _metadata(context: Any) -> RequestContext:
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
         cloud_url=given.get("x-mopenstack-url", RequestContext().cloud_url),
-        microversion=int(version) if version.isdecimal() else LATEST,
+        microversion=whole_number(version) if version.isdecimal() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
         remote=trusted.get("x-mopenstack-remote", peer),
         content_type=given.get("x-content-type", ""),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
@@ -196,7 +197,7 @@ def _check_revision(request: Any, obj: Any) -> None:
         raise BadResourceRequest(
             resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
         )
-    if int(value) != obj.revision_number:
+    if whole_number(value) != obj.revision_number:
         raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.contract.values import repeated
+from mopenstack.contract.values import repeated, whole_number
 from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.base import MALFORMED, NO_RESOURCE, Answer, Dialect
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, shape
@@ -86,8 +86,8 @@ class NetworkDialect(Dialect):
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)
 
     def limit(self, value: str, key: str = "limit") -> int:
-        if value.removeprefix("-").isdecimal() and int(value) >= 0:
-            return int(value)
+        if value.isdecimal() or (value.startswith("-") and value.strip("-0") == ""):
+            return whole_number(value.removeprefix("-"))
         raise BadLimit(value=value)
 
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:

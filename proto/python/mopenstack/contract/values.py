@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 MARK = "\0"
 EXACT_MAX = 2**53
+DIGITS_MAX = 4000
 
 _NUMBER = re.compile(r"-?[0-9]+(?P<float>(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)", re.ASCII)
 
@@ -90,3 +91,11 @@ def repeated(items: Iterable[T]) -> list[T]:
             again.setdefault(key, item)
         seen.add(key)
     return list(again.values())
+
+
+def whole_number(text: str) -> int:
+    """The number that a text of decimal digits says.
+
+    Of one with more digits than Python converts it is the beginning: more than anything may be, too.
+    """
+    return int(text[:DIGITS_MAX])
