@@ -28,7 +28,7 @@ _IGNORING_BODIES = frozenset({"ListImages", "ListTasks", "GetTask", "DeleteTask"
 
 
 class ImageDialect(Dialect):
-    body_bytes_max = 8 * 1024 * 1024
+    body_bytes_max = 1024 * 1024
     """Glance's pipeline has no sizelimit; only what holds a whole image is streamed."""
     exact_paths = True
     body_expected = True

@@ -44,7 +44,8 @@ _ROUTER_ACTIONS = frozenset(
 
 
 class NetworkDialect(Dialect):
-    body_bytes_max = 16 * 1024 * 1024  # Neutron has no sizelimit filter; bulk creates are long
+    body_bytes_max = 2 * 1024 * 1024
+    """Neutron has no sizelimit filter, and bulk creates are long; one that is longer would keep others waiting."""
     collections_both_ways = True  # neutron.manager.NeutronManager.get_controller_for_resource
     format_suffix = ".json"  # pecan guesses the type from it (guess_content_type_from_ext)
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "page_reverse", "fields"})
