@@ -69,7 +69,10 @@ def breaches(
     place: Sequence[str] = (),
     instance: Sequence[str | int] = (),
 ) -> Iterator[Breach]:
-    """Every broken rule. `place` is where the rules stand in the schema, `instance` where the value stands."""
+    """Every broken rule, but those of further items, which are no higher in the document.
+
+    `place` is where the rules stand in the schema, `instance` where the value stands.
+    """
     if "$ref" in rules:
         rules = (definitions or {})[rules["$ref"].rpartition("/")[2]]
     for part in rules.get("allOf", ()):
@@ -83,8 +86,12 @@ def breaches(
     for said, rule in _plain_breaches(value, rules):
         yield Breach(said, rule, rules, place, instance, value)
     if isinstance(value, list) and "items" in rules:
+        inside = (*place, "items")
         for index, item in enumerate(value):
-            yield from breaches(item, rules["items"], definitions, (*place, "items"), (*instance, index))
+            for one in breaches(item, rules["items"], definitions, inside, (*instance, index)):
+                yield one
+                if one.depth == len(instance) + 1:
+                    return  # what is wrong with the other items is no higher in the document
     if isinstance(value, dict):
         yield from _of_object(value, rules, definitions, place, instance)
 
