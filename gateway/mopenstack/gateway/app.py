@@ -167,10 +167,8 @@ class App:
             stream, status = outcome
             stream.headers["X-Openstack-Request-Id"] = context.request_id
             return await _stream(request, stream, status)
-        headers = outcome.headers
-        headers.update(versions)
-        for name in dialect.request_id_headers:
-            headers[name] = context.request_id
+        ids = dict.fromkeys(dialect.request_id_headers, context.request_id)
+        headers = {**outcome.headers, **versions, **ids}
         if outcome.body:
             headers["Content-Type"] = outcome.content_type
         if outcome.status == 503:
@@ -357,7 +355,7 @@ async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     try:
         async for chunk in request.content.iter_any():
             yield chunk
-    except (HttpProcessingError, RequestPayloadError):
+    except (HttpProcessingError, RequestPayloadError, ConnectionError):  # of a lost connection no client is told
         raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
 
 
