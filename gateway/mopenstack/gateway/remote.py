@@ -12,13 +12,15 @@ from google.rpc import error_details_pb2, status_pb2
 
 from mopenstack.contract.calls import ByteStream, Reply, RequestContext
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, declared
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, Unavailable, declared
 from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 METADATA_LIMITS = ("grpc.max_metadata_size", "grpc.absolute_max_metadata_size")
 """A refusal travels in the trailers, and may quote what it refuses, which is as long as a body."""
+_BROKEN = frozenset({"UNAVAILABLE", "UNKNOWN", "CANCELLED", "INTERNAL"})
+"""What a call ends with whose connection breaks: it depends on what was under way."""
 
 
 class RemoteCore:
@@ -127,7 +129,9 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
     text, code = error.details() or "", error.code().name
     packed = trailing.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):
-        return RemoteFault(code, "Unavailable" if code == "UNAVAILABLE" else "Internal", text, {})
+        if code in _BROKEN:  # gRPC's own: a refusal of the core has details
+            return Unavailable(text)
+        return RemoteFault(code, "Internal", text, {})
     info = error_details_pb2.ErrorInfo()
     status = status_pb2.Status.FromString(packed)
     text = status.message  # the error's own details may be cut
