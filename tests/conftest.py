@@ -18,6 +18,7 @@ from mopenstack.gateway.addresses import cloud_path
 from mopenstack.gateway.answers.checker import CheckedRenderer
 from tests.client import Reply as Reply
 from tests.client import User as User
+from tests.watchdog import Watchdog, watching
 
 _names = itertools.count(1)
 
@@ -105,26 +106,40 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return Settings(port=0, data=tmp_path_factory.mktemp("data") if store == "file" else None, check_answers=True)
 
 
+@pytest.fixture(scope="session")
+def watchdog() -> Iterator[Watchdog]:
+    """What kept the event loop to itself, of all that is answered in this process."""
+    with watching() as found:
+        yield found
+
+
 @pytest_asyncio.fixture(scope="session")
-async def process(settings: Settings) -> AsyncIterator[tuple[Serving, aiohttp.ClientSession]]:
+async def process(settings: Settings, watchdog: Watchdog) -> AsyncIterator[tuple[Serving, aiohttp.ClientSession]]:
     """One mopenstack and one HTTP session for all tests of a worker."""
     async with serving(settings) as running, aiohttp.ClientSession() as session:
         yield running, session
 
 
 @pytest_asyncio.fixture
-async def cloud(process: tuple[Serving, aiohttp.ClientSession]) -> AsyncIterator[Cloud]:
-    """A fresh cloud, gone after the test; each of its answers must be as the services publish it."""
+async def cloud(process: tuple[Serving, aiohttp.ClientSession], watchdog: Watchdog) -> AsyncIterator[Cloud]:
+    """A fresh cloud, gone after the test.
+
+    Each of its answers must be as the services publish it, of 5xx only those that are meant, and none may block others.
+    """
     running, session = process
     renderer = running.app.renderer
     assert isinstance(renderer, CheckedRenderer)
-    before = len(renderer.checks.violations)
+    before, failed, blocked = len(renderer.checks.violations), len(renderer.checks.failures), len(watchdog.blocks)
     name = f"test-{next(_names)}"
     await running.administration.create_cloud(name)
     yield Cloud(name, running, session)
     await running.administration.delete_cloud(name)
     wrong = list(renderer.checks.violations.values())[before:]
     assert not wrong, "answers that are not as published:\n" + "\n".join(map(str, wrong))
+    failures = list(renderer.checks.failures.values())[failed:]
+    assert not failures, "answers of 5xx that deliberate-5xx.tsv does not have:\n" + "\n".join(failures)
+    blocks = watchdog.blocks[blocked:]
+    assert not blocks, "the event loop was blocked:\n" + "\n".join(blocks)
 
 
 @pytest_asyncio.fixture

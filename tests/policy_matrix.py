@@ -39,6 +39,8 @@ _IN_FRONT = re.compile(r"/v[0-9.]+/\{project_id\}")
 class Allowed(NotServed):
     """Raised in the place of every handler: the policy lets the caller through."""
 
+    type = "NotServed"
+
 
 async def _allowed(call: Call, request: Any) -> Any:
     raise Allowed("allowed")
@@ -92,6 +94,25 @@ async def ask(user: User, operation: Operation, stage: Stage, free: Any = None, 
 
     `free` goes into every field that takes any JSON, `shown` into every field that only answers have.
     """
+    sent = request_of(user, operation, stage, free, shown)
+    return await user.send(sent.verb, operation.api.prefix.lstrip("/"), sent.path, headers=sent.headers, **sent.body)
+
+
+@dataclasses.dataclass(slots=True)
+class Sent:
+    """A request: `body` are the client's arguments for it, `json` or `data`."""
+
+    verb: str
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    microversion: int
+
+
+def request_of(
+    user: User, operation: Operation, stage: Stage, free: Any = None, shown: str = "", at: int = LATEST
+) -> Sent:
+    """What `ask` sends; `at` is the microversion."""
     route = route_of(operation)
     values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
@@ -99,7 +120,7 @@ async def ask(user: User, operation: Operation, stage: Stage, free: Any = None, 
     microversion = LATEST
     if operation.api.microversion_max:
         major, _, newest = operation.api.microversion_max.partition(".")
-        microversion = min(operation.until, int(newest))
+        microversion = min(operation.until, int(newest), at)
         word = "volume" if operation.api.type == "volumev3" else operation.api.type
         headers["OpenStack-API-Version"] = f"{word} {major}.{microversion}"
     arguments: dict[str, Any] = {}
@@ -122,7 +143,7 @@ async def ask(user: User, operation: Operation, stage: Stage, free: Any = None, 
             operation.takes_body or operation.package != "mopenstack.image.v2"
         ):  # Glance refuses one that it has no use for
             arguments["json"] = body
-    return await user.send(route.verb, operation.api.prefix.lstrip("/"), path, headers=headers, **arguments)
+    return Sent(route.verb, path, headers, arguments, microversion)
 
 
 def _name_project(operation: Operation, body: dict[str, Any], stage: Stage) -> None:

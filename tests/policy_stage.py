@@ -7,21 +7,33 @@ declared policy; those that the core's own rules look at are filled in far enoug
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import RequestContext
+from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.engine import Engine
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.image.images.images import member_key
+from mopenstack.gateway.answers.checker import CheckedRenderer
 from mopenstack.identity.v3.assignment.grants_pb2 import Grant
 from mopenstack.identity.v3.credential.credentials_pb2 import Credential
 from mopenstack.identity.v3.identity.groups_pb2 import Membership
 from mopenstack.identity.v3.resource.domain_configs_pb2 import DomainConfig
 from mopenstack.image.v2.images.images_pb2 import Image
 from mopenstack.image.v2.images.members_pb2 import Member
+from mopenstack.network.v2.common.rbac_policies_pb2 import RbacPolicy
 from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import AutoAllocation
+from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
+from mopenstack.network.v2.core.segments_pb2 import Segment
+from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
+from mopenstack.network.v2.core.subnets_pb2 import Subnet
+from mopenstack.volume.v3.backups.backups_pb2 import Backup
+from mopenstack.volume.v3.groups.groups_pb2 import Group
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 from tests.conftest import Cloud, User
@@ -75,6 +87,22 @@ IMAGES = {
     "UpdateMember": LENT,
 }
 """The image that an operation of Glance is about, where it is not the planted one."""
+
+FILLED: dict[type[Message], dict[str, Any]] = {
+    Backup: {"status": Backup.AVAILABLE, "volume_id": PLANTED},
+    Group: {"status": Group.AVAILABLE},
+    NetworkSegmentRange: {"network_type": "vxlan", "minimum": 3000, "maximum": 3010},
+    RbacPolicy: {
+        "object_type": "network", "object_id": PLANTED, "action": "access_as_shared", "target_tenant": ACTIVE
+    },
+    Segment: {"network_id": PLANTED, "network_type": "vxlan"},
+    Subnet: {"network_id": PLANTED, "cidr": "192.0.2.0/24", "ip_version": 4},
+    Subnetpool: {
+        "prefixes": ["198.51.100.0/24"], "ip_version": 4, "default_prefixlen": "26", "min_prefixlen": "8",
+        "max_prefixlen": "32",
+    },
+}  # fmt: skip
+"""What else an object must have, so that the handlers can do their work on it."""
 
 
 class Stage:
@@ -132,6 +160,44 @@ async def set_up(cloud: Cloud, admin: User) -> Stage:
     return stage
 
 
+@contextmanager
+def undoing(engine: Engine) -> Iterator[None]:
+    """Calls do their work and answer, and what they wrote is undone: none changes the stage of the next."""
+    transact = engine.transact
+
+    async def undone(
+        cloud: Any, context: RequestContext, run: Callable[[Call], Awaitable[Any]], operation: Operation | None = None
+    ) -> Any:
+        async def work(call: Call) -> Any:
+            raise _Done(await run(call))
+
+        try:
+            return await transact(cloud, context, work, operation)
+        except _Done as done:
+            return done.result
+
+    engine.transact = undone  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        engine.transact = transact  # type: ignore[method-assign]
+
+
+def forget_violations(cloud: Cloud) -> None:
+    """The stage's objects are hardly more than an id: what is published of them does not hold. Failures stay."""
+    renderer = cloud.serving.app.renderer
+    assert isinstance(renderer, CheckedRenderer)
+    renderer.checks.violations.clear()
+
+
+class _Done(Exception):
+    """Ends a transaction that is to be undone."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__()
+        self.result = result
+
+
 async def _plant(cloud: Cloud, stage: Stage) -> None:
     engine = cloud.serving.engine
     here = engine.clouds[cloud.name]
@@ -178,6 +244,11 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
         planted.status = Volume.AVAILABLE
     elif isinstance(planted, Snapshot):
         planted.status, planted.volume_id = Snapshot.AVAILABLE, planted.project_id  # the volume has none: it can go
+    for key, value in FILLED.get(message, {}).items():
+        if isinstance(value, list):
+            getattr(planted, key).extend(value)
+        else:
+            setattr(planted, key, value)
     result: Message = planted
     return result
 

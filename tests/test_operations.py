@@ -10,9 +10,14 @@ import pytest
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.contract import contract
+from mopenstack.contract.operations import LATEST
 from mopenstack.contract.service import installed, named
 from mopenstack.core.engine.registry import Registry
+from mopenstack.gateway.answers.checker import SERVER_ERROR
+from mopenstack.gateway.answers.failures import ANY, deliberate
 from mopenstack.gateway.documented_operations import path_of, rows
+from tests import policy_matrix, policy_stage
+from tests.conftest import Cloud, User
 
 GOLDEN = Path(__file__).parent / "golden" / "not-served"
 SERVICES = sorted(name for name, service in installed().items() if service.operations)
@@ -101,3 +106,29 @@ async def test_a_service_that_is_not_there_names_the_operation(admin: Any) -> No
     )
     (await admin.get("dns", "/nowhere")).refused(501, "the service dns")
     (await admin.get("nowhere", "/v1")).refused(404)
+
+
+@pytest.mark.parametrize("package", [name for name, api in contract().apis.items() if api.type])
+async def test_no_operation_fails(package: str, cloud: Cloud, admin: User) -> None:
+    """Each operation at its first and its newest microversion, for an administrator and for others: never a 5xx.
+
+    The fixture `cloud` holds what is answered against the list of those that are meant.
+    """
+    stage = await policy_stage.set_up(cloud, admin)
+    failed = []
+    with policy_stage.undoing(cloud.serving.engine):
+        for operation in (one for one in contract().operations if one.package == package and one.routes):
+            for user in (admin, stage.users["member"], stage.users["reader"]):
+                for at in {operation.since, LATEST}:
+                    sent = policy_matrix.request_of(user, operation, stage, at=at)
+                    api = operation.api.prefix.lstrip("/")
+                    reply = await user.send(sent.verb, api, sent.path, headers=sent.headers, **sent.body)
+                    if reply.status >= SERVER_ERROR and not _is_meant(operation.name, reply.status):
+                        failed.append(f"{operation.name} at .{at}: {reply.status} {reply.body}")
+    assert not failed, "\n".join(failed)
+    policy_stage.forget_violations(cloud)
+
+
+def _is_meant(operation: str, status: int) -> bool:
+    """Whether an operation may answer so, whatever its words."""
+    return any(one.operation in (ANY, operation) and one.status in (0, status) for one in deliberate())

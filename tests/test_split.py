@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.contract import contract
-from mopenstack.contract.faults import RemoteFault
+from mopenstack.contract.faults import Unavailable
 from mopenstack.contract.v1 import common_pb2
 from mopenstack.gateway.remote import RemoteCore
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
@@ -201,7 +201,42 @@ async def test_a_core_that_ends_before_it_answers(tmp_path: Path) -> None:
     call = asyncio.create_task(remote.call(operation, request(), RequestContext()))
     await hangs.begun.wait()
     await core.stop(0)
-    with pytest.raises(RemoteFault) as refused:
+    with pytest.raises(Unavailable) as refused:
         await call
     assert refused.value.code == "UNAVAILABLE"
     await remote.close()
+
+
+@pytest.mark.parametrize("letters", [20_000, 900_000])
+async def test_a_refusal_that_quotes_much(cloud: Cloud, demo: User, user: User, letters: int) -> None:
+    """What is refused may be as long as a body: the refusal is the same as in one process."""
+    for name in ("x" * letters, ["\u00e9"] * (letters // 12)):
+        body = {"network": {"name": name}}
+        one = await demo.post("network", "/v2.0/networks", body)
+        two = await user.post("network", "/v2.0/networks", body)
+        assert one.refused(400) == two.refused(400)
+
+
+async def test_an_upload_while_the_core_goes(tmp_path: Path) -> None:
+    """503 in the service's envelope, though the body is still on its way; the gateway goes on."""
+    address = f"unix:{tmp_path / 'core.sock'}"
+    with (
+        server("core", "--address", address, state=tmp_path) as (core, _),
+        server("gateway", "--core", address, "--port", "0", state=tmp_path) as (_, line),
+    ):
+        async with aiohttp.ClientSession() as session:
+            user = await sign_in(session, line.split(" at ")[1].split(",")[0], "demo")
+            image = {"name": "i", "disk_format": "raw", "container_format": "bare"}
+            id = (await user.post("image", "/v2/images", image)).ok(201)["id"]
+
+            async def body() -> AsyncIterator[bytes]:
+                for number in range(64):
+                    if number == 4:
+                        core.kill()
+                    yield b"\0" * 65536
+                    await asyncio.sleep(0.01)
+
+            headers = {"Content-Type": "application/octet-stream"}
+            reply = await user.send("PUT", "image", f"/v2/images/{id}/file", data=body(), headers=headers)
+            assert (reply.status, reply.headers.get("Retry-After")) == (503, "1"), reply.body
+            assert (await user.get("image", "/v2/images")).status == 503

@@ -7,6 +7,7 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
@@ -87,7 +88,7 @@ class App:
         elif path == ANSWERS and is_loopback(request.remote or ""):
             response = self._answers()
         elif path == OPENAPI and is_loopback(request.remote or ""):
-            response = self._openapi()
+            response = await self._openapi()
         else:
             host = request.headers.get("Host") or "127.0.0.1"
             cloud_url = f"{request.scheme}://{host}{cloud_prefix}"
@@ -144,11 +145,11 @@ class App:
         detail = "Answers are not checked here: start the cloud with `mopenstack up --check-answers`."
         return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
 
-    def _openapi(self) -> web.Response:
-        # Imported here: a start that nobody asks for the document does without it.
+    async def _openapi(self) -> web.Response:
+        # Imported here: a start that nobody asks for the document does without it. It takes a second to make.
         from mopenstack.gateway.openapi import document
 
-        return web.Response(body=document(self._contract), content_type="application/json")
+        return web.Response(body=await asyncio.to_thread(document, self._contract), content_type="application/json")
 
     async def _respond(self, request: web.BaseRequest, surface: Surface, context: RequestContext) -> web.StreamResponse:
         dialect = surface.dialect
@@ -158,20 +159,16 @@ class App:
             versions = surface.version_headers(context.microversion)
             outcome = await self._dispatch(request, surface, context)
         except Fault as fault:
-            outcome = dialect.error(fault, context)
+            outcome = self.renderer.refusal(surface, context, fault)
         except Exception:  # the client gets the service's own 500 and the log the reason
             log.exception("%s: %s %s failed inside", context.request_id, context.verb, context.path)
-            outcome = dialect.error(
-                Internal("The server has either erred or is incapable of performing the requested operation."), context
-            )
+            outcome = self.renderer.refusal(surface, context, Internal())
         if isinstance(outcome, tuple):
             stream, status = outcome
             stream.headers["X-Openstack-Request-Id"] = context.request_id
             return await _stream(request, stream, status)
-        headers = outcome.headers
-        headers.update(versions)
-        for name in dialect.request_id_headers:
-            headers[name] = context.request_id
+        ids = dict.fromkeys(dialect.request_id_headers, context.request_id)
+        headers = {**outcome.headers, **versions, **ids}
         if outcome.body:
             headers["Content-Type"] = outcome.content_type
         if outcome.status == 503:
@@ -358,7 +355,7 @@ async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     try:
         async for chunk in request.content.iter_any():
             yield chunk
-    except (HttpProcessingError, RequestPayloadError):
+    except (HttpProcessingError, RequestPayloadError, ConnectionError):  # of a lost connection no client is told
         raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
 
 

@@ -12,13 +12,17 @@ from google.rpc import error_details_pb2, status_pb2
 
 from mopenstack.contract.calls import ByteStream, Reply, RequestContext
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, declared
+from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, Unavailable, declared
 from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.contract.refusals import class_name
 
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
 RECONNECT_MS = (100, 1000)
 """How soon a core that was away is looked for again, at first and at most; gRPC's two minutes suit servers far away."""
+METADATA_LIMITS = ("grpc.max_metadata_size", "grpc.absolute_max_metadata_size")
+"""A refusal travels in the trailers, and may quote what it refuses, which is as long as a body."""
+_BROKEN = frozenset({"UNAVAILABLE", "UNKNOWN", "CANCELLED", "INTERNAL"})
+"""What a call ends with whose connection breaks: it depends on what was under way."""
 
 
 class RemoteCore:
@@ -26,7 +30,7 @@ class RemoteCore:
 
     def __init__(self, address: str, contract: Contract) -> None:
         options = [
-            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            *((name, MESSAGE_BYTES_MAX) for name in ("grpc.max_receive_message_length", *METADATA_LIMITS)),
             ("grpc.initial_reconnect_backoff_ms", RECONNECT_MS[0]),
             ("grpc.max_reconnect_backoff_ms", RECONNECT_MS[1]),
         ]
@@ -131,11 +135,13 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
     text, code = error.details() or "", error.code().name
     packed = trailing.get("grpc-status-details-bin")
     if not isinstance(packed, bytes):
-        if code in ("UNAVAILABLE", "CANCELLED"):  # there is no core, or it ended before it answered
-            return RemoteFault("UNAVAILABLE", "Unavailable", text, {})
+        if code in _BROKEN:  # gRPC's own: a refusal of the core has details
+            return Unavailable(text)
         return RemoteFault(code, "Internal", text, {})
     info = error_details_pb2.ErrorInfo()
-    status_pb2.Status.FromString(packed).details[0].Unpack(info)
+    status = status_pb2.Status.FromString(packed)
+    text = status.message  # the error's own details may be cut
+    status.details[0].Unpack(info)
     facts = dict(info.metadata)
     known = declared(info.domain, info.reason)
     if known is not None:

@@ -8,12 +8,13 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.encode import Kept, addresses, encoder
 from mopenstack.gateway.codec.headers import has_headers, header_fields, header_names
 from mopenstack.gateway.codec.values import dumps
 from mopenstack.gateway.dialects.base import Answer, Dialect
-from mopenstack.gateway.surface import Endpoint
+from mopenstack.gateway.surface import Endpoint, Surface
 
 
 class Renderer:
@@ -23,6 +24,10 @@ class Renderer:
 
     def streamed(self, endpoint: Endpoint) -> None:
         """An answer of bytes went out; it is not rendered."""
+
+    def refusal(self, surface: Surface, context: RequestContext, fault: Fault) -> Answer:
+        """A refusal, as the dialect answers it."""
+        return surface.dialect.error(fault, context)
 
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""

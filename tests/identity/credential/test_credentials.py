@@ -216,6 +216,8 @@ async def test_access_rules(demo: User) -> None:
     first = (await create(demo, name="a", access_rules=[rule])).ok(201)["application_credential"]
     second = (await create(demo, name="b", access_rules=[rule])).ok(201)["application_credential"]
     assert first["access_rules"] == second["access_rules"]
+    twice = "Conflict occurred attempting to store application_credential - Duplicate entry found with name c."
+    (await create(demo, name="c", access_rules=[rule, rule])).refused(409, twice)
     id = first["access_rules"][0]["id"]
     base = f"/v3/users/{demo.user_id}"
     listed = (await demo.get("identity", f"{base}/access_rules")).ok()["access_rules"]

@@ -30,6 +30,14 @@ async def act(volumes: Any, id: str, action: str, **value: Any) -> Any:
     return await volumes.post(f"/groups/{id}/action", {action: value}, AT)
 
 
+@pytest.mark.parametrize("at", ["3.11", "3.30", "3.31", "3.34", "3.71"])
+async def test_types_for_all(volumes: Any, admin_volumes: Any, at: str) -> None:
+    """No microversion refuses filters here: others than administrators see the public ones."""
+    id = await group_type(admin_volumes)
+    for query in ("", "?is_public=False", "?foo=bar", "?name~=g"):
+        assert id in {one["id"] for one in (await volumes.get(f"/group_types{query}", at)).ok(200)["group_types"]}
+
+
 async def test_types_and_their_specs(volumes: Any, admin_volumes: Any) -> None:
     id = await group_type(admin_volumes, a="b")
     (await volumes.post("/group_types", {"group_type": {"name": "x"}}, AT)).refused(403, "group:group_types:create")

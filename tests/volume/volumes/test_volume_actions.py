@@ -173,3 +173,10 @@ async def test_force_delete(volumes: Any, admin_volumes: Any) -> None:
 async def test_bad_actions(volumes: Any, body: dict[str, Any], text: str) -> None:
     volume = await volumes.make()
     (await volumes.post(f"/volumes/{volume['id']}/action", body)).refused(400, text)
+
+
+async def test_a_detachment_that_never_began(volumes: Any) -> None:
+    """Rolling it back changes nothing and is fine: Cinder's update has a condition, and does not look at its result."""
+    id = (await volumes.make())["id"]
+    (await volumes.act(id, "os-roll_detaching", {})).ok(202)
+    assert (await volumes.show(id))["status"] == "available"

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mopenstack.contract.v1.common_pb2 import JsonPatch
-from mopenstack.contract.values import plain
+from mopenstack.contract.values import plain, whole_number
 
 Operation = JsonPatch.Operation
 Parent = dict[str, Any] | list[Any]
@@ -91,7 +91,7 @@ def _step(document: Any, token: str) -> Any:
 def _index(token: str) -> int:
     if _INDEX.fullmatch(token) is None:
         raise _Unresolved(f"'{token}' is not a valid sequence index")
-    return int(token)
+    return whole_number(token)
 
 
 def _parent(document: Any, operation: JsonPatch.Operation) -> tuple[Parent, str]:

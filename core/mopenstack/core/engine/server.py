@@ -23,17 +23,21 @@ from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault, Internal, InvalidField, PolicyRefused
 from mopenstack.contract.operations import LATEST, QUERY, Operation, field_rules, in_place, wire_key
 from mopenstack.contract.v1 import annotations_pb2
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
 from mopenstack.core.engine.reflection import Reflection
 
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
+DETAILS_MAX = 4096
+"""Letters of the status line of a refusal; the whole text is in its details."""
 
 
 def create_server(engine: Engine) -> grpc.aio.Server:
     """A server of all operations; add a port and start it."""
-    options = [("grpc.max_receive_message_length", MESSAGE_BYTES_MAX), ("grpc.so_reuseport", 0)]
+    limits = ("grpc.max_receive_message_length", "grpc.max_metadata_size", "grpc.absolute_max_metadata_size")
+    options = [*((name, MESSAGE_BYTES_MAX) for name in limits), ("grpc.so_reuseport", 0)]
     server = grpc.aio.server(options=options)
     by_service: dict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = {}
     for operation in engine.registry.contract.operations:
@@ -113,7 +117,7 @@ async def _answer(
         await _abort(context, fault)
         raise
     except Exception:
-        await _abort(context, Internal("The server has erred."))
+        await _abort(context, Internal())
         raise
     fields = asked_fields(operation, request, reply.result)
     context.set_trailing_metadata(
@@ -202,7 +206,7 @@ def _metadata(context: Any) -> RequestContext:
         cloud=given.get("x-mopenstack-cloud", ""),
         token=given.get("x-auth-token", ""),
         cloud_url=given.get("x-mopenstack-url", RequestContext().cloud_url),
-        microversion=int(version) if version.isdecimal() else LATEST,
+        microversion=whole_number(version) if version.isdecimal() else LATEST,
         request_id=given.get("x-openstack-request-id", ""),
         remote=trusted.get("x-mopenstack-remote", peer),
         content_type=given.get("x-content-type", ""),
@@ -224,4 +228,4 @@ async def _abort(context: Any, fault: Fault) -> None:
     code = getattr(grpc.StatusCode, fault.code)
     status = status_pb2.Status(code=code_pb2.Code.Value(fault.code), message=fault.text, details=[packed])
     context.set_trailing_metadata((("grpc-status-details-bin", status.SerializeToString()),))
-    await context.abort(code, fault.text)
+    await context.abort(code, fault.text[:DETAILS_MAX])

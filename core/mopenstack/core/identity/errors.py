@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import textwrap
-from pprint import pformat
 from typing import Any
 
 from mopenstack.contract.faults import BadRequest, PolicyRefused
+from mopenstack.contract.pretty import pretty
 from mopenstack.identity.v3.refusals import Duplicate, ValidationError
 
 ASSUMED = (
@@ -17,7 +17,7 @@ ASSUMED = (
 
 def schema_error(sentence: str, rule: str, schema: Any, instance: Any, *, within: str = "", at: str = "") -> BadRequest:
     """What keystone.common.validation says where a handler checks by itself: jsonschema's whole message."""
-    shown = [textwrap.indent(pformat(item, width=72, sort_dicts=False), "    ") for item in (schema, instance)]
+    shown = [textwrap.indent(pretty(item), "    ") for item in (schema, instance)]
     return BadRequest(
         f"{sentence}\n\nFailed validating {rule!r} in schema{within}:\n{shown[0]}\n\nOn instance{at}:\n{shown[1]}"
     )

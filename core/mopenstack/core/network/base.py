@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 from google.protobuf.message import Message
 
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.fields import envelope
@@ -151,6 +152,8 @@ class NeutronResource(ResourceServicer[M]):
             raise HttpBadRequest(f"{unknown} is invalid attribute for sort_keys")
         if call.cloud.enabled(FILTER_VALIDATION):
             self._check_filters(request.query)
+        if not request.query.limit:
+            request.query.marker = ""  # neutron.db._utils.get_marker_obj: a marker is looked at where there is a limit
         return await super().list(call, request)
 
     def _check_filters(self, query: common.Query) -> None:
@@ -194,7 +197,7 @@ def _check_revision(request: Any, obj: Any) -> None:
         raise BadResourceRequest(
             resource="if-match", msg="Revision number etag must be in the format of revision_number=<int>"
         )
-    if int(value) != obj.revision_number:
+    if whole_number(value) != obj.revision_number:
         raise RevisionNumberConstraintFailed(expected=value, current=obj.revision_number)
 
 

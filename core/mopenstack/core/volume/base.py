@@ -111,14 +111,14 @@ def literal(value: str) -> Any:
     """A filter's value as the Python literal that cinder takes it for, else the string."""
     try:
         return ast.literal_eval(value)
-    except (ValueError, SyntaxError):
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # the last two: nested too deep
         return value
 
 
 class CinderResource(ResourceServicer[M]):
     """Lists as Cinder makes them: the filters of admins and others, `all_tenants`, `with_count`.
 
-    resource   its name in RESOURCE_FILTERS
+    resource   its name in RESOURCE_FILTERS; empty: no microversion refuses its filters
     simple     what non-admins may filter by up to 3.30, where unknown filters are dropped silently
     """
 
@@ -175,7 +175,7 @@ class CinderResource(ResourceServicer[M]):
         _all_tenants(query)
         if call.caller.is_admin:
             return counted
-        if not call.at_least(GENERAL_FILTERS_SINCE):
+        if not self.resource or not call.at_least(GENERAL_FILTERS_SINCE):
             unknown = [item.key for item in query.filters if item.key not in self.simple]
             self._drop(query, unknown)
             return counted

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
 from mopenstack.core.volume.base import CinderResource, assign, text
@@ -165,7 +166,7 @@ async def _update_status(call: Call, snapshot: Snapshot, request: pb2.UpdateSnap
         raise BadRequest(f"Snapshot status {now} not allowed for update_snapshot_status")
     if status not in REPORTED[now]:
         raise BadRequest(f"Provided snapshot status {status} not allowed for snapshot with status {now}.")
-    if progress and not (re.fullmatch(r"\d+%", progress) and int(progress[:-1]) <= 100):
+    if progress and not (re.fullmatch(r"\d+%", progress) and whole_number(progress[:-1]) <= 100):
         raise InvalidInput(why="progress must be an integer percentage between 0 and 100")
     snapshot.status = cast("Snapshot.Status", NUMBERS[status])
     snapshot.progress = progress or snapshot.progress

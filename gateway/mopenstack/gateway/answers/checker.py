@@ -16,19 +16,22 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Core, Reply, RequestContext
 from mopenstack.contract.contract import Contract
+from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.answers.declared import SOURCE, Declared
+from mopenstack.gateway.answers.failures import is_deliberate, name_of
 from mopenstack.gateway.answers.published import Publications, blank, publications
 from mopenstack.gateway.answers.sent import unread
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.render import Renderer
-from mopenstack.gateway.surface import Endpoint
+from mopenstack.gateway.surface import Endpoint, Surface
 
 log = logging.getLogger(__name__)
 
 EXCEPTIONS = Path(__file__).parent / "exceptions.tsv"
 VIOLATIONS_MAX = 1000
+SERVER_ERROR = 500
 JSON = "application/json"
 ERRORS_MAX = 5
 """So many are kept of one answer: the rest follows from them."""
@@ -74,6 +77,8 @@ class Checks:
     """Operation -> answers for which nothing is published."""
     unread: dict[str, Counter[str]] = field(default_factory=dict)
     """Operation -> keys that clients sent and the contract does not declare, so that nothing reads them."""
+    failures: dict[str, str] = field(default_factory=dict)
+    """The first answer of 5xx of each kind that deliberate-5xx.tsv does not have."""
     excepted: int = 0
     """Deviations that the service itself has from what it publishes (exceptions.tsv)."""
     violations: dict[str, Violation] = field(default_factory=dict)
@@ -104,6 +109,19 @@ class Checks:
         else:
             errors = published.errors(document)
         self._add_all(operation, context, errors, published.source)
+
+    def refused(self, surface: Surface, context: RequestContext, fault: Fault, status: int) -> None:
+        """Look at a refusal: one of 5xx is a failure, unless it is meant."""
+        if status < SERVER_ERROR:
+            return
+        found = surface.router.find(context.path) or surface.find_with_project(context.path)[0]
+        leaves = found[0].leaves.get(context.verb, ()) if found is not None else ()
+        operations = {endpoint.operation.name for _, endpoint in leaves}
+        if not is_deliberate(operations, fault, status):
+            where = ", ".join(sorted(operations)) or f"{context.verb} {context.path}"
+            told = f"{status} of {name_of(fault)} at .{context.microversion}: {fault.text}"[:500]
+            if len(self.failures) < VIOLATIONS_MAX:
+                self.failures.setdefault(f"{where}: {told}", f"{where} ({context.verb} {context.path}): {told}")
 
     def _add_all(
         self, operation: Operation, context: RequestContext, errors: list[tuple[str, str]], source: str
@@ -136,7 +154,7 @@ class Checks:
             "unread": {name: dict(sorted(paths.items())) for name, paths in sorted(self.unread.items())},
             "unpublished": dict(sorted(self.unpublished.items())),
             "driven": dict(sorted((self.checked + self.unpublished).items())),
-            "violations": [str(one) for one in self.violations.values()],
+            "violations": [*map(str, self.violations.values()), *self.failures.values()],
         }
 
 
@@ -149,6 +167,11 @@ class CheckedRenderer(Renderer):
 
     def streamed(self, endpoint: Endpoint) -> None:
         self.checks.unpublished[endpoint.operation.name] += 1
+
+    def refusal(self, surface: Surface, context: RequestContext, fault: Fault) -> Answer:
+        answer = super().refusal(surface, context, fault)
+        self.checks.refused(surface, context, fault, answer.status)
+        return answer
 
     def report(self) -> dict[str, Any]:
         return self.checks.report()

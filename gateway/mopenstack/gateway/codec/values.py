@@ -93,12 +93,12 @@ def read_time(value: Any, path: Path) -> Any:
 
     if not isinstance(value, str):
         raise InvalidField(path, value, "type", "string")
+    stamp = Timestamp()
     try:
         when = datetime.fromisoformat(value)
-    except ValueError:
+        stamp.FromDatetime((when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC))
+    except (ValueError, OverflowError):  # an offset may lead out of the calendar
         raise InvalidField(path, value, "format", "date-time") from None
-    stamp = Timestamp()
-    stamp.FromDatetime((when if when.tzinfo else when.replace(tzinfo=UTC)).astimezone(UTC))
     return stamp
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import repeated, whole_number
 from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.base import MALFORMED, NO_RESOURCE, Answer, Dialect
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, shape
@@ -43,7 +44,8 @@ _ROUTER_ACTIONS = frozenset(
 
 
 class NetworkDialect(Dialect):
-    body_bytes_max = 16 * 1024 * 1024  # Neutron has no sizelimit filter; bulk creates are long
+    body_bytes_max = 2 * 1024 * 1024
+    """Neutron has no sizelimit filter, and bulk creates are long; one that is longer would keep others waiting."""
     collections_both_ways = True  # neutron.manager.NeutronManager.get_controller_for_resource
     format_suffix = ".json"  # pecan guesses the type from it (guess_content_type_from_ext)
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "page_reverse", "fields"})
@@ -85,8 +87,8 @@ class NetworkDialect(Dialect):
         return _error(405, "HTTPMethodNotAllowed", MALFORMED)
 
     def limit(self, value: str, key: str = "limit") -> int:
-        if value.removeprefix("-").isdecimal() and int(value) >= 0:
-            return int(value)
+        if value.isdecimal() or (value.startswith("-") and value.strip("-0") == ""):
+            return whole_number(value.removeprefix("-"))
         raise BadLimit(value=value)
 
     def sorting(self, query: common.Query, keys: list[str], directions: list[str]) -> None:
@@ -100,8 +102,8 @@ class NetworkDialect(Dialect):
 
     def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         """neutron.api.api_common.get_pagination_links: only a page that is not full is known to be the last one."""
-        if not query.limit:
-            return {}
+        if not query.limit or any(not hasattr(item, "id") for item in page.items[:1]):
+            return {}  # a list of things without an id has no pages
         full = len(page.items) >= query.limit
         ids = [str(item.id) for item in page.items]  # type: ignore[attr-defined]
         links = []
@@ -174,21 +176,34 @@ def _invalid(fault: InvalidField, context: RequestContext | None) -> tuple[str, 
     wanted = bound[0] if isinstance(bound, list) and bound and fault.rule == "type" else bound
     if fault.rule == "type" and wanted in ("boolean", "integer"):
         return "InvalidInput", f"Invalid input for operation: {_not_a(value, wanted)}"
-    reasons = {
-        "type": _not_a(value, wanted),
-        "max_length": f"'{value}' exceeds maximum length of {bound}.",
-        "min_length": f"'{value}' Blank strings are not permitted.",
-        "minimum": f"'{value}' is too small - must be at least '{bound}'.",
-        "maximum": f"'{value}' is too large - must be no larger than '{bound}'.",
-        "one_of": f"{value} is not in valid_values.",
-        "pattern": f"'{value}' is not a valid input.",
-        "format": _not_format(value, str(bound)),
-        "unique_items": f"Duplicate items in the list: '{', '.join(_repeated(value))}'.",
-    }
     # Neutron validates attributes: what is wrong inside of one is said of the whole.
     attribute = path[1] if len(path) > 1 and isinstance(path[1], str) else path[0]
-    reason = reasons.get(fault.rule, f"{value!r} is not valid")
-    return "HTTPBadRequest", f"Invalid input for {attribute}. Reason: {reason}"
+    return "HTTPBadRequest", f"Invalid input for {attribute}. Reason: {_reason(fault, wanted)}"
+
+
+def _reason(fault: InvalidField, wanted: object) -> str:
+    """What is wrong with an attribute; only this sentence is made, for a value may be as long as a body."""
+    value, bound = fault.value, fault.bound
+    match fault.rule:
+        case "type":
+            return _not_a(value, wanted)
+        case "max_length":
+            return f"'{value}' exceeds maximum length of {bound}."
+        case "min_length":
+            return f"'{value}' Blank strings are not permitted."
+        case "minimum":
+            return f"'{value}' is too small - must be at least '{bound}'."
+        case "maximum":
+            return f"'{value}' is too large - must be no larger than '{bound}'."
+        case "one_of":
+            return f"{value} is not in valid_values."
+        case "pattern":
+            return f"'{value}' is not a valid input."
+        case "format":
+            return _FORMATS.get(str(bound), "'{value}' is not valid.").format(value=value)
+        case "unique_items":
+            return f"Duplicate items in the list: '{', '.join(repeated(map(str, value)))}'."
+    return f"{value!r} is not valid"
 
 
 def _envelope(fault: InvalidField, name: str, context: RequestContext | None) -> str:
@@ -218,30 +233,22 @@ def _unknown(fault: InvalidField, context: RequestContext | None) -> str:
     return f"Cannot update read-only attribute {fault.known[0]}"
 
 
+_TYPES_WANTED: Mapping[str, str] = {
+    "string": "'{value}' is not a valid string.",
+    "integer": "'{value}' is not an integer.",
+    "boolean": "'{value}' cannot be converted to boolean.",
+    "array": "'{value}' is not a list.",
+    "object": "'{value}' is not a dictionary.",
+}
+_FORMATS: Mapping[str, str] = {
+    "uuid": "'{value}' is not a valid UUID.",
+    "ip": "'{value}' is not a valid IP address.",
+    "ipv4": "'{value}' is not a valid IP address.",
+    "ipv6": "'{value}' is not a valid IP address.",
+    "cidr": "'{value}' is not a valid IP subnet.",
+    "mac": "'{value}' is not a valid MAC address.",
+}
+
+
 def _not_a(value: Any, wanted: object) -> str:
-    names = {
-        "string": f"'{value}' is not a valid string.",
-        "integer": f"'{value}' is not an integer.",
-        "boolean": f"'{value}' cannot be converted to boolean.",
-        "array": f"'{value}' is not a list.",
-        "object": f"'{value}' is not a dictionary.",
-    }
-    return names.get(str(wanted), f"'{value}' is not of type {wanted}.")
-
-
-def _not_format(value: Any, format: str) -> str:
-    names = {
-        "uuid": f"'{value}' is not a valid UUID.",
-        "ip": f"'{value}' is not a valid IP address.",
-        "ipv4": f"'{value}' is not a valid IP address.",
-        "ipv6": f"'{value}' is not a valid IP address.",
-        "cidr": f"'{value}' is not a valid IP subnet.",
-        "mac": f"'{value}' is not a valid MAC address.",
-    }
-    return names.get(format, f"'{value}' is not valid.")
-
-
-def _repeated(value: Any) -> list[str]:
-    """The items of a list that it has more than once."""
-    items = [str(item) for item in value] if isinstance(value, list) else []
-    return list(dict.fromkeys(item for place, item in enumerate(items) if item in items[:place]))
+    return _TYPES_WANTED.get(str(wanted), "'{value}' is not of type {wanted}.").format(value=value, wanted=wanted)

@@ -15,7 +15,11 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.contract.operations import LATEST
 from mopenstack.gateway.codec.requests import RequestDecoder
 from mopenstack.gateway.codec.values import decode_json
+from mopenstack.gateway.dialects.base import TooLarge
 from mopenstack.gateway.hooks import BodyHook, BodySchema
+
+BULK_MAX = 10_000
+"""Resources of one request: as many as are read in a twentieth of a second. Neutron has no limit, but a time-out."""
 
 
 def _hook(singular: str, plural: str) -> BodyHook:
@@ -28,6 +32,8 @@ def _hook(singular: str, plural: str) -> BodyHook:
         items = document[plural]
         if not items or not isinstance(items, list):
             raise BadRequest("Resources required")
+        if len(items) > BULK_MAX:
+            raise TooLarge(f"Request is too large. A bulk has {BULK_MAX} resources at most.")
         # Each may come in an envelope of its own.
         wrapped = [item if isinstance(item, dict) and singular in item else {singular: item} for item in items]
         for item in wrapped:

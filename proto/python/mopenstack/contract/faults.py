@@ -124,6 +124,7 @@ class Unavailable(Fault):
 
 class Internal(Fault):
     code = "INTERNAL"
+    message = "The server has either erred or is incapable of performing the requested operation."
 
 
 BASES: Mapping[str, type[Fault]] = {

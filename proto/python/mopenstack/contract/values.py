@@ -8,14 +8,18 @@ taken for each other. Values are read and written here only.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from google.protobuf import struct_pb2
 
+T = TypeVar("T")
+
 MARK = "\0"
 EXACT_MAX = 2**53
+DIGITS_MAX = 4000
 
 _NUMBER = re.compile(r"-?[0-9]+(?P<float>(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?)", re.ASCII)
 
@@ -72,3 +76,26 @@ def _unmarked(text: str) -> Any:
     if found is None:
         return text
     return float(text) if found["float"] else int(text)
+
+
+def repeated(items: Iterable[T]) -> list[T]:
+    """The JSON values that a list has more than once, each once, in the order in which they come again.
+
+    The time is linear in the list: callers make it as long as a body may be.
+    """
+    seen: set[object] = set()
+    again: dict[object, T] = {}
+    for item in items:
+        key = item if isinstance(item, str) else (json.dumps(item, sort_keys=True),)
+        if key in seen:
+            again.setdefault(key, item)
+        seen.add(key)
+    return list(again.values())
+
+
+def whole_number(text: str) -> int:
+    """The number that a text of decimal digits says.
+
+    Of one with more digits than Python converts it is the beginning: more than anything may be, too.
+    """
+    return int(text[:DIGITS_MAX])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pprint
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mopenstack.contract.patterns import exact
+from mopenstack.contract.pretty import pretty
+from mopenstack.contract.values import repeated
 
 Schema = dict[str, Any]
 
@@ -23,10 +24,33 @@ _TYPES: dict[str, type | tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Breach:
-    """One broken rule; `depth` is how deep in the document."""
+    """One broken rule. Its words are made when they are asked for: a document may have thousands of them."""
 
-    text: str
-    depth: int
+    said: str
+    rule: str
+    rules: Schema
+    place: Sequence[str]
+    """Where the rules stand in the schema."""
+    instance: Sequence[str | int]
+    """Where the value stands in the document."""
+    value: Any
+
+    @property
+    def depth(self) -> int:
+        """How deep in the document."""
+        return len(self.instance)
+
+    @property
+    def text(self) -> str:
+        """A ValidationError as jsonschema prints it."""
+        shown = textwrap.indent(pretty(self.rules), "    ").lstrip()
+        got = textwrap.indent(pretty(self.value), "    ").lstrip()
+        schema_path = "".join(f"[{part!r}]" for part in self.place)
+        instance_path = "".join(f"[{part!r}]" for part in self.instance)
+        return (
+            f"{self.said}\n\nFailed validating {self.rule!r} in schema{schema_path}:\n    {shown}\n\n"
+            f"On instance{instance_path}:\n    {got}"
+        )
 
 
 def breach(document: Any, schema: Schema) -> str | None:
@@ -45,7 +69,10 @@ def breaches(
     place: Sequence[str] = (),
     instance: Sequence[str | int] = (),
 ) -> Iterator[Breach]:
-    """Every broken rule. `place` is where the rules stand in the schema, `instance` where the value stands."""
+    """Every broken rule, but those of further items, which are no higher in the document.
+
+    `place` is where the rules stand in the schema, `instance` where the value stands.
+    """
     if "$ref" in rules:
         rules = (definitions or {})[rules["$ref"].rpartition("/")[2]]
     for part in rules.get("allOf", ()):
@@ -54,13 +81,17 @@ def breaches(
     kinds = [kinds] if isinstance(kinds, str) else kinds
     if kinds and not any(_is(value, kind) for kind in kinds):
         said = f"{value!r} is not of type {', '.join(map(repr, kinds))}"
-        yield _word(said, "type", rules, place, instance, value)
+        yield Breach(said, "type", rules, place, instance, value)
         return
     for said, rule in _plain_breaches(value, rules):
-        yield _word(said, rule, rules, place, instance, value)
+        yield Breach(said, rule, rules, place, instance, value)
     if isinstance(value, list) and "items" in rules:
+        inside = (*place, "items")
         for index, item in enumerate(value):
-            yield from breaches(item, rules["items"], definitions, (*place, "items"), (*instance, index))
+            for one in breaches(item, rules["items"], definitions, inside, (*instance, index)):
+                yield one
+                if one.depth == len(instance) + 1:
+                    return  # what is wrong with the other items is no higher in the document
     if isinstance(value, dict):
         yield from _of_object(value, rules, definitions, place, instance)
 
@@ -84,15 +115,15 @@ def _of_object(
     elif not others and unknown:
         were = "was" if len(unknown) == 1 else "were"
         said = f"Additional properties are not allowed ({', '.join(map(repr, sorted(unknown)))} {were} unexpected)"
-        yield _word(said, "additionalProperties", rules, place, instance, value)
+        yield Breach(said, "additionalProperties", rules, place, instance, value)
     for key, others_of_key in rules.get("dependentRequired", {}).items():
         for other in others_of_key if key in value else ():
             if other not in value:
                 said = f"{other!r} is a dependency of {key!r}"
-                yield _word(said, "dependentRequired", rules, place, instance, value)
+                yield Breach(said, "dependentRequired", rules, place, instance, value)
     for key in rules.get("required", ()):
         if key not in value:
-            yield _word(f"{key!r} is a required property", "required", rules, place, instance, value)
+            yield Breach(f"{key!r} is a required property", "required", rules, place, instance, value)
 
 
 def _plain_breaches(value: Any, rules: Schema) -> Iterator[tuple[str, str]]:
@@ -106,7 +137,7 @@ def _plain_breaches(value: Any, rules: Schema) -> Iterator[tuple[str, str]]:
             yield f"{value!r} does not match {rules['pattern']!r}", "pattern"
     if isinstance(value, int | float) and not isinstance(value, bool) and value < rules.get("minimum", value):
         yield f"{value!r} is less than the minimum of {rules['minimum']!r}", "minimum"
-    if isinstance(value, list) and rules.get("uniqueItems") and any(one in value[:n] for n, one in enumerate(value)):
+    if isinstance(value, list) and rules.get("uniqueItems") and repeated(value):
         yield f"{value!r} has non-unique elements", "uniqueItems"
 
 
@@ -115,18 +146,3 @@ def _is(value: Any, kind: str) -> bool:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         return number and (kind == "number" or value % 1 == 0)
     return isinstance(value, _TYPES[kind])
-
-
-def _word(
-    said: str, rule: str, rules: Schema, place: Sequence[str], instance: Sequence[str | int], value: Any
-) -> Breach:
-    """A ValidationError as jsonschema prints it."""
-    shown = textwrap.indent(pprint.pformat(rules, width=72, sort_dicts=False), "    ").lstrip()
-    got = textwrap.indent(pprint.pformat(value, width=72, sort_dicts=False), "    ").lstrip()
-    schema_path = "".join(f"[{part!r}]" for part in place)
-    instance_path = "".join(f"[{part!r}]" for part in instance)
-    return Breach(
-        f"{said}\n\nFailed validating {rule!r} in schema{schema_path}:\n    {shown}\n\n"
-        f"On instance{instance_path}:\n    {got}",
-        len(instance),
-    )

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from mopenstack.compute.v2.refusals import ValidationFailed
+from mopenstack.core.engine.caller_patterns import caller_pattern
 
 _CPUS = r"\^?\d+((-\d+)?(,\^?\d+(-\d+)?)?)*"
 _GROUP = r"([a-zA-Z0-9_-]{1,64})?"
@@ -69,7 +70,7 @@ class _Text:
     pattern: str = ""
 
     def check(self, value: str) -> None:
-        if self.pattern and re.fullmatch(self.pattern, value) is None:
+        if self.pattern and not caller_pattern(self.pattern).fullmatch(value):
             raise ValidationFailed(f"Validation failed; '{value}' is not of the format '{self.pattern}'.")
 
 

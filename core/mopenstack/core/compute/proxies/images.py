@@ -10,6 +10,7 @@ from mopenstack.compute.v2.proxies import images_pb2 as pb
 from mopenstack.contract.calls import Page
 from mopenstack.contract.faults import Forbidden
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import whole_number
 from mopenstack.core.compute.proxies import PAGE_MAX, listed
 from mopenstack.core.compute.quotas.quotas import SERVICE
 from mopenstack.core.compute.servers.networking import schema_refusal
@@ -149,7 +150,7 @@ def _test(key: str, value: str) -> Callable[[Image], bool] | None:
         asked = value.lower() if key == "status" else value.rsplit("/", 1)[-1] if key == "server" else value
         return lambda image: read(image) == asked
     if key in ("minRam", "minDisk"):
-        least = int(value) if value.isdecimal() else 0
+        least = whole_number(value) if value.isdecimal() else 0
         return lambda image: (image.min_ram if key == "minRam" else image.min_disk) >= least
     if key == "changes-since":
         try:

@@ -12,6 +12,7 @@ import string
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server, ServerCreate
@@ -39,6 +40,7 @@ VOLUMES = "mopenstack.volume.v3.Volumes"
 ATTACHMENTS = "mopenstack.volume.v3.Attachments"
 GET_SNAPSHOT = "mopenstack.volume.v3.Snapshots.GetSnapshot"
 GB = 1024**3
+VOLUME_SIZE_MAX = 2**31 - 1
 MULTIATTACH_SINCE = 60
 ROOT_DEVICE = "vda"
 
@@ -120,40 +122,43 @@ def _is_root_device(name: str) -> bool:
 
 
 def _size(item: ServerCreate.BlockDeviceMapping) -> int:
-    """An integer, a numeric string, "" or null."""
-    if not item.HasField("volume_size"):
-        return 0
-    given = plain(item.volume_size)
+    """An integer, a numeric string, "" or null. Source: nova.api.validation.parameter_types.volume_size."""
+    given = plain(item.volume_size) if item.HasField("volume_size") else None
     if given in (None, ""):
         return 0
-    try:
-        return int(given)
-    except ValueError:
-        raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
+    if isinstance(given, bool) or not isinstance(given, int | str):
+        raise schema_refusal("volume_size", given, f"{given!r} is not of type 'integer', 'string'")
+    if isinstance(given, str) and not (given.isascii() and given.isdecimal()):
+        raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]+$'")
+    if len(str(given)) > len(str(VOLUME_SIZE_MAX)) or int(given) > VOLUME_SIZE_MAX:
+        raise schema_refusal("volume_size", given, f"{given} is greater than the maximum of {VOLUME_SIZE_MAX}")
+    if int(given) < 1:
+        raise schema_refusal("volume_size", given, f"{given} is less than the minimum of 1")
+    return int(given)
 
 
 def image_mappings(image: Image) -> list[BlockDeviceMapping]:
-    """The mappings in the properties of an image of a volume-backed server."""
+    """The mappings in the properties of an image of a volume-backed server; none, where they are not of Nova's form."""
     if "block_device_mapping" not in image.properties or image.properties.get("bdm_v2", "").lower() != "true":
         return []
     try:
         found = json.loads(image.properties["block_device_mapping"])
-    except ValueError:
+        return [_image_mapping(item) for item in found if isinstance(item, dict) and item.get("snapshot_id")]
+    except (ValueError, TypeError, RecursionError):  # whoever makes an image writes there what they like
         return []
-    return [
-        BlockDeviceMapping(
-            source="snapshot",
-            destination="volume",
-            target=str(item["snapshot_id"]),
-            size=int(item.get("volume_size") or 0),
-            boot_index=-1 if item.get("boot_index") is None else int(item["boot_index"]),
-            delete_on_termination=bool(item.get("delete_on_termination")),
-            device=str(item.get("device_name") or ""),
-            tag=str(item.get("tag") or ""),
-        )
-        for item in found
-        if isinstance(item, dict) and item.get("snapshot_id")
-    ]
+
+
+def _image_mapping(item: dict[str, Any]) -> BlockDeviceMapping:
+    return BlockDeviceMapping(
+        source="snapshot",
+        destination="volume",
+        target=str(item["snapshot_id"]),
+        size=int(item.get("volume_size") or 0),
+        boot_index=-1 if item.get("boot_index") is None else int(item["boot_index"]),
+        delete_on_termination=bool(item.get("delete_on_termination")),
+        device=str(item.get("device_name") or ""),
+        tag=str(item.get("tag") or ""),
+    )
 
 
 def root_mapping(mappings: Sequence[BlockDeviceMapping]) -> BlockDeviceMapping | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import Caller
+from mopenstack.core.engine.caller_patterns import BadPattern, Pattern, caller_pattern
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
 from mopenstack.core.identity.base import IdentityServicer, number
@@ -48,14 +50,15 @@ def permitted(call: Call, caller: Caller) -> bool:
     types = _BLOCK_STORAGE if api.type in _BLOCK_STORAGE else {api.type}
     paths = (path, api.prefix + path)
     for service, method, pattern in caller.access_rules:
-        if service in types and method == verb and any(_pattern(pattern).fullmatch(item) for item in paths):
+        compiled = _pattern(pattern) if service in types and method == verb else None
+        if compiled is not None and any(compiled.fullmatch(item) for item in paths):
             return True
     return False
 
 
 @lru_cache(maxsize=1024)
-def _pattern(text: str) -> re.Pattern[str]:
-    """`{name}` and `*` stand for one part of a path, `**` for any number of them."""
+def _pattern(text: str) -> Pattern | None:
+    """`{name}` and `*` stand for one part of a path, `**` for any number of them; None: too much to be looked for."""
 
     def one(match: re.Match[str]) -> str:
         found = match.group()
@@ -63,22 +66,33 @@ def _pattern(text: str) -> re.Pattern[str]:
             return ".*"
         return "[^/]+" if found == "*" or found.startswith("{") else re.escape(found)
 
-    return re.compile(re.sub(r"\{[^}]*\}|\*\*|\*|[^{*]+|\{", one, text))
+    try:
+        return caller_pattern(re.sub(r"\{[^}]*\}|\*\*|\*|[^{*]+|\{", one, text))
+    except BadPattern:
+        return None
 
 
-async def keep_rule(call: Call, user_id: str, wanted: Any) -> pb2.AccessRule:
-    """The user's rule of that id, or of that content, made if there is none."""
-    if wanted.HasField("id"):
-        found = await call.tx.get(pb2.AccessRule, wanted.id)
-        if found is None or found.user_id != user_id:
-            raise refusals.AccessRuleNotFound(id=wanted.id)
-        return found
-    for rule in await call.tx.query(pb2.AccessRule, user_id=user_id):
-        if (rule.path, rule.method, rule.service) == (wanted.path, wanted.method, wanted.service):
-            return rule
-    made = pb2.AccessRule(
-        id=call.ids.hex(), path=wanted.path, method=wanted.method, service=wanted.service, user_id=user_id
-    )
-    await number(call, made)
-    await call.tx.put(made, fresh=True)
-    return made
+async def keep_rules(call: Call, user_id: str, asked: Iterable[Any]) -> list[pb2.AccessRule]:
+    """The user's rules of these ids, or of these contents, made where there are none."""
+    known = {_content(rule): rule for rule in reversed(await call.tx.query(pb2.AccessRule, user_id=user_id))}
+    kept = []
+    for wanted in asked:
+        if wanted.HasField("id"):
+            found = await call.tx.get(pb2.AccessRule, wanted.id)
+            if found is None or found.user_id != user_id:
+                raise refusals.AccessRuleNotFound(id=wanted.id)
+        else:
+            found = known.get(_content(wanted))
+        if found is None:
+            found = pb2.AccessRule(
+                id=call.ids.hex(), path=wanted.path, method=wanted.method, service=wanted.service, user_id=user_id
+            )
+            await number(call, found)
+            await call.tx.put(found, fresh=True)
+            known[_content(found)] = found
+        kept.append(found)
+    return kept
+
+
+def _content(rule: Any) -> tuple[str, str, str]:
+    return rule.path, rule.method, rule.service

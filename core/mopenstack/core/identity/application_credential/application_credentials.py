@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from mopenstack.contract.faults import InvalidField
@@ -11,7 +12,7 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.identity import errors
-from mopenstack.core.identity.application_credential.access_rules import keep_rule
+from mopenstack.core.identity.application_credential.access_rules import keep_rules
 from mopenstack.core.identity.assignment.effective import expanded_roles, roles_on
 from mopenstack.core.identity.assignment.roles import Roles
 from mopenstack.core.identity.auth.delegation import refuse_trust_and_oauth
@@ -65,8 +66,9 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         if body.HasField("expires_at"):
             call.stamp(made.expires_at, parse_expiry(call, body.expires_at))
         made.roles.extend([_role(role) for role in await self._roles(call, body)])
-        for rule in body.access_rules:
-            kept = await keep_rule(call, request.user_id, rule)
+        rules = await keep_rules(call, request.user_id, body.access_rules)
+        _refuse_twice(body, {rule.id for rule in rules}, rules)
+        for kept in rules:
             made.access_rules.add(id=kept.id, path=kept.path, method=kept.method, service=kept.service)
         await number(call, made)
         shown = copy_of(await self.insert(call, made, request))
@@ -89,9 +91,14 @@ class ApplicationCredentials(ChildServicer[pb2.ApplicationCredential], IdentityS
         found = await expanded_roles(call, asked, of_domains=True)
         if not {*asked, *(role.id for role in found)} <= {role.id for role in held}:
             raise refusals.ApplicationCredentialInvalid(detail=_UNASSIGNED)
-        if len(set(asked)) != len(asked):  # the database's rule, and Keystone's guess of what was broken
-            raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
+        _refuse_twice(body, set(asked), asked)
         return found
+
+
+def _refuse_twice(body: pb2.ApplicationCredentialCreate, different: set[str], asked: Sequence[Any]) -> None:
+    """A role or a rule twice: the database's rule, and Keystone's guess of what was broken."""
+    if len(different) != len(asked):
+        raise errors.duplicate("application_credential", f"Duplicate entry found with name {body.name}")
 
 
 async def check_unrestricted(call: Call) -> None:

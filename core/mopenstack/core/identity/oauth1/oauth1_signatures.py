@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
-from mopenstack.contract.faults import BadRequest, Internal
+from mopenstack.contract.faults import BadRequest
+from mopenstack.identity.v3 import refusals
 
 LIFETIME = 600
 """Seconds that a timestamp may be off."""
@@ -52,8 +53,7 @@ def parse(authorization: str) -> Signed:
     """The parameters of the header; raises what Keystone does without one."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() != "oauth":
-        # keystone.exception.OAuthHeadersMissingError and the ValueError of oauthlib are both 500.
-        raise Internal("An unexpected error prevented the server from fulfilling your request.")
+        raise refusals.OAuthHeadersMissing
     found = {}
     for part in rest.split(","):
         match = _PAIR.fullmatch(part)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mopenstack.contract.calls import ByteStream, Outcome
 from mopenstack.contract.faults import Fault
-from mopenstack.contract.values import plain
+from mopenstack.contract.values import plain, whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.image import options
@@ -160,7 +160,7 @@ def _announced_size(request: Any) -> int:
     if request.size and not request.size.isdecimal():
         raise refusals.BadSize()
     text = request.size or request.content_length
-    return int(text) if text.isdecimal() else 0
+    return whole_number(text) if text.isdecimal() else 0
 
 
 def _check_formats(image: images_pb2.Image) -> None:
@@ -188,8 +188,8 @@ def _range(text: str, size: int) -> tuple[int, int]:
         raise refusals.RangeNotSatisfiable()
     first, last = found.groups()
     if not first:
-        return max(0, size - int(last)), size
-    start, end = int(first), min(size, int(last) + 1) if last else size
+        return max(0, size - whole_number(last)), size
+    start, end = whole_number(first), min(size, whole_number(last) + 1) if last else size
     if start >= end:
         raise refusals.RangeNotSatisfiable()
     return start, end

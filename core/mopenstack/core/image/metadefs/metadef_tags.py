@@ -42,10 +42,12 @@ class MetadefTags(Servicer):
         namespace = await call.tx.edit(parts.MetadefNamespace, call.target.id)
         if request.tags and request.append.strip().lower() not in TRUE_WORDS:
             del namespace.tags[:]
+        names = {tag.name for tag in namespace.tags}
         for asked in request.tags:
-            if find_part(namespace, "tags", asked.name) is not None:
+            if asked.name in names:
                 raise _taken(call, namespace, asked.name, "")
             check_room(call, namespace, len(namespace.tags) + 1)
+            names.add(asked.name)
             new = namespace.tags.add(name=asked.name)
             call.stamp(new.created_at)
             call.stamp(new.updated_at)

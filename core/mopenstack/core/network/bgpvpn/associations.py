@@ -73,6 +73,11 @@ class Associations(SubResource[M]):
         if bgpvpn is None or not call.service(Bgpvpns).visible(call, bgpvpn):
             return Page([])
         call.target = bgpvpn
+        query = request.query
+        if query.limit and query.marker and await self.child(call, bgpvpn.id, query.marker) is None:
+            return Page(
+                []
+            )  # the plugin knows no pages: the API cuts, and finds nothing behind a marker that is not there
         return await super().list(call, request)
 
     async def prepare(self, call: Call, obj: Any, request: Any, given: set[str]) -> None:

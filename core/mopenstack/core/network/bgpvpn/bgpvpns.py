@@ -12,6 +12,7 @@ from typing import Any
 from google.protobuf.message import Message
 
 from mopenstack.contract.faults import PolicyRefused
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.fields import envelope
 from mopenstack.core.network.base import NeutronResource, invalid
@@ -81,7 +82,7 @@ def _is_target(text: str) -> bool:
         return False
     left, right = found[1], found[2]
     parts = left.split(".")
-    if any(not part.isdecimal() or part != str(int(part)) for part in (*parts, right)):
+    if any(not part.isdecimal() or part != str(whole_number(part)) for part in (*parts, right)):
         return False
     if len(parts) == 4:
         return all(int(part) <= 255 for part in parts) and int(right) <= UINT16

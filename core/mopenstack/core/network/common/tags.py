@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.struct_pb2 import Value
 
 from mopenstack.contract.faults import PolicyRefused
-from mopenstack.contract.values import plain
+from mopenstack.contract.values import plain, repeated
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import ResourceServicer, Servicer
@@ -71,7 +70,7 @@ def _check_list(value: Value) -> None:
         raise bad_input("Invalid tags body")
     if not isinstance(tags, list):
         raise bad_input(f"'{tags}' is not a list")
-    twice = _repeated(tags)
+    twice = repeated(tags)
     if twice:
         raise bad_input(f"Duplicate items in the list: '{', '.join(map(str, twice))}'")
     for tag in tags:
@@ -83,11 +82,3 @@ def _check_list(value: Value) -> None:
 def _check_length(tag: str) -> None:
     if len(tag) > LENGTH_MAX:
         raise bad_input(f"'{tag}' exceeds maximum length of {LENGTH_MAX}")
-
-
-def _repeated(items: Sequence[Any]) -> list[Any]:
-    found = []
-    for place, item in enumerate(items):
-        if item in items[:place] and item not in found:
-            found.append(item)
-    return found

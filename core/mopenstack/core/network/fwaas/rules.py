@@ -6,6 +6,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.network.base import NeutronResource, bad_input, invalid
@@ -104,7 +105,7 @@ def _check_protocol(rule: FirewallRule) -> None:
     """Names only: a number passes the converter and fails the validator."""
     if not rule.HasField("protocol"):
         return
-    number = int(rule.protocol) if rule.protocol.isdecimal() else -1
+    number = whole_number(rule.protocol) if rule.protocol.isdecimal() else -1
     if rule.protocol.lower() not in PROTOCOLS and not 0 <= number <= 255:
         raise bad_input(
             f"IP protocol '{rule.protocol}' is not supported. Only protocol names and their integer representation "
@@ -126,8 +127,8 @@ def _port_fault(text: str) -> str:
     if len(parts) > 2 or not all(parts):
         return "Port range must be two integers separated by a colon"
     for part in parts:
-        if not part.isdecimal() or int(part) > PORT_MAX:
+        if not part.isdecimal() or whole_number(part) > PORT_MAX:
             return f"Invalid port: {part}"
-    if len(parts) > 1 and int(parts[0]) > int(parts[1]):
+    if len(parts) > 1 and whole_number(parts[0]) > whole_number(parts[1]):
         return "First port in a port range must be lower than the second port"
     return ""

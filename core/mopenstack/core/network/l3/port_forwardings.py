@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.call import Call
 from mopenstack.core.network.base import invalid
 from mopenstack.core.network.common.subresource import SubResource
@@ -174,7 +175,7 @@ def _range(text: str, side: str) -> tuple[int, int]:
     parts = text.split(":")
     if not 1 <= len(parts) <= 2 or not all(part.isdecimal() for part in parts):
         raise invalid(f"{side}_port_range", f"Invalid port range: {text or None}")
-    first, last = int(parts[0]), int(parts[-1])
+    first, last = whole_number(parts[0]), whole_number(parts[-1])
     if not (1 <= first <= PORT_MAX and 1 <= last <= PORT_MAX):
         raise bad_forwarding("Invalid port value, the port value must be a value between 1 and 65535")
     if first > last:

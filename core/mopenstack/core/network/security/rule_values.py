@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from mopenstack.contract.values import whole_number
 from mopenstack.core.network.base import invalid
 from mopenstack.network.v2.refusals import (
     InvalidCidr,
@@ -134,7 +135,7 @@ def _convert_protocol(rule: Any) -> None:
     word = rule.protocol
     if word in ANY:
         rule.ClearField("protocol")
-    elif word.isdecimal() and int(word) <= 255:
+    elif word.isdecimal() and whole_number(word) <= 255:
         rule.protocol = word
     elif word.lower() in PROTOCOLS:
         rule.protocol = word.lower()

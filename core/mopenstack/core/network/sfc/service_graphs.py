@@ -58,9 +58,11 @@ class ServiceGraphs(NeutronResource[ServiceGraph]):
     async def _check_targets(call: Call, targets: list[str], wanted: str) -> None:
         """The chains of one branching point: each once, of one correlation, for traffic that can be told apart."""
         classifiers: list[FlowClassifier] = []
-        for place, id in enumerate(targets):
-            if id in targets[:place]:
+        seen: set[str] = set()
+        for id in targets:
+            if id in seen:
                 raise ServiceGraphPortChainInConflict(pc_id=id)
+            seen.add(id)
             chain = await call.service(PortChains).fetch(call, id)
             await _check_branching(call, chain, chain.port_pair_groups[0])
             _check_same(chain, wanted)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from mopenstack.contract.values import repeated
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
 from mopenstack.core.engine.validation import is_format
@@ -33,9 +34,8 @@ class EndpointGroups(NeutronResource[EndpointGroup]):
     async def prepare(self, call: Call, obj: EndpointGroup, request: Any, given: set[str]) -> None:
         if not obj.endpoints:
             raise MissingEndpointForEndpointGroup(group=_as_asked(obj, list(request.mask.paths)))
-        for place, endpoint in enumerate(obj.endpoints):
-            if endpoint in obj.endpoints[:place]:
-                raise _invalid(obj, endpoint, "Endpoints have to be unique")
+        for endpoint in repeated(obj.endpoints):
+            raise _invalid(obj, endpoint, "Endpoints have to be unique")
         for endpoint in obj.endpoints:
             await self._check(call, obj, endpoint)
         obj.endpoints.sort()  # as the database gives its rows back

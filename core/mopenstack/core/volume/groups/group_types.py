@@ -32,7 +32,6 @@ class GroupTypes(CinderResource[GroupType]):
     service = pb2.DESCRIPTOR.services_by_name["GroupTypes"]
     message = GroupType
     not_found = GroupTypeNotFound
-    resource = "group_type"
     simple = ("is_public",)
 
     # -- hooks
