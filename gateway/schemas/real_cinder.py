@@ -28,7 +28,7 @@ def service() -> Service:
 
     config.CONF.set_override("connection", "sqlite://", group="database")
     # The clients of the other daemons would look for them in the database.
-    mock.patch("cinder.rpc.RPCAPI.__init__", lambda self: None)  # noqa: PT008  # it is no function of ours.start()
+    mock.patch("cinder.rpc.RPCAPI.__init__", return_value=None).start()
     from cinder.api.middleware.fault import FaultWrapper
     from cinder.api.openstack import wsgi
     from cinder.api.v3.router import APIRouter

@@ -58,6 +58,14 @@ def rules() -> Rules:
     return Rules(document["parts"], rows)
 
 
+ASKED_BEFORE: Mapping[Place, tuple[str, ...]] = {("image", "POST", "/v2/tasks", ""): ("type", "input")}
+"""Keys whose absence a service refuses in words of its own, before it asks the schema."""
+
+
+def _asks_before(place: Place, document: Any) -> bool:
+    return any(key not in document for key in ASKED_BEFORE.get(place, ()) if isinstance(document, dict))
+
+
 def check_query(service: str, path: str, context: RequestContext) -> None:
     """Refuse a query that its published schema refuses; the services read it before anything else."""
     text = _query_text(service, context.verb, path, context.microversion, tuple(context.pairs))
@@ -91,7 +99,7 @@ def refusal(service: str, path: str, action: str, context: RequestContext, fault
         if not query and not context.has_document:
             continue
         schema = rules().find(place, context.microversion, query)
-        if schema is None:
+        if schema is None or (not query and _asks_before(place, context.document)):
             continue
         text = words.of_query(schema, context.pairs) if query else words.of_body(schema, context.document)
         if text:

@@ -128,7 +128,7 @@ def _size(item: ServerCreate.BlockDeviceMapping) -> int:
         return 0
     try:
         return int(given)
-    except ValueError:
+    except (TypeError, ValueError):
         raise schema_refusal("volume_size", given, f"{given!r} does not match '^[0-9]*$'") from None
 
 
