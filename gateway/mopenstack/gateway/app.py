@@ -252,6 +252,8 @@ class App:
                 endpoint.hook(message, body, request.headers)
             elif document is not None:
                 decoder.body(message, document)
+                if decoder.ignores(document):
+                    published.check_body(surface.api.type, endpoint.path, endpoint.operation.action, context)
             elif verb in _BODYLESS or raw:
                 pass
             elif (

@@ -85,6 +85,10 @@ class RequestDecoder:
                     found[lower[len(prefix) :]] = text
         return message
 
+    def ignores(self, document: Any) -> bool:
+        """Whether a body has keys beside the envelope that the contract does not know."""
+        return isinstance(document, dict) and not all(map(self._plan.takes, document))
+
     @property
     def query_keys(self) -> Collection[str]:
         """The query parameters that are fields of the request."""

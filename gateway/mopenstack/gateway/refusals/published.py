@@ -73,6 +73,19 @@ def check_query(service: str, path: str, context: RequestContext) -> None:
         raise BadRequest(text)
 
 
+def check_body(service: str, path: str, action: str, context: RequestContext) -> None:
+    """Refuse a body that its published schema refuses: of one with keys that the contract ignores."""
+    from mopenstack.gateway.refusals.sentences import WORDS
+
+    words = WORDS.get(service)
+    schema = rules().find((service, context.verb, blank(path), action), context.microversion, False)
+    if words is None or words.after_policy or schema is None:
+        return
+    text = words.of_body(schema, context.document)
+    if text:
+        raise BadRequest(text)
+
+
 @lru_cache(maxsize=256)
 def _query_text(service: str, verb: str, path: str, microversion: int, pairs: tuple[tuple[str, str], ...]) -> str:
     from mopenstack.gateway.refusals.sentences import WORDS
