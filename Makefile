@@ -74,10 +74,12 @@ conformance: tools ## The whole suite with every tool (half an hour): scorecards
 	  --never-driven tests/golden/never-driven.tsv; exit $$status
 
 .PHONY: schemas
-schemas: ## Export the published response schemas anew, from the packages of gateway/schemas/requirements.txt
+schemas: ## Export the published schemas, and what the real services say of wrong inputs, anew (ten minutes)
 	@$(PYTHON) -m venv $(VENV)-schemas
 	@$(VENV)-schemas/bin/pip install --quiet --disable-pip-version-check -r gateway/schemas/requirements.txt
 	@$(VENV)-schemas/bin/python -P -W ignore gateway/schemas/export.py
+	@PYTHONHASHSEED=0 $(VENV)-schemas/bin/python -W ignore gateway/schemas/request_schemas.py
+	@PYTHONHASHSEED=0 $(VENV)-schemas/bin/python -W ignore gateway/schemas/wrong_inputs.py
 
 .PHONY: bench
 bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by side: one table of ratios

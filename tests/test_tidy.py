@@ -46,7 +46,7 @@ def test_no_file_names(what: str) -> None:
     assert found == [], f"these lines name {what}"
 
 
-EXPORTED = {"schemas.json", "passing.txt"}
+EXPORTED = {"schemas.json", "request_schemas.json", "passing.txt"}
 """What a script of ours writes from upstream packages, however much that is."""
 
 

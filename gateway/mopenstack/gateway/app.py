@@ -12,13 +12,11 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
-from aiohttp.http_exceptions import HttpProcessingError
-from aiohttp.web_protocol import RequestPayloadError
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, RequestContext, is_loopback
@@ -28,9 +26,11 @@ from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway import admin_guard
 from mopenstack.gateway.addresses import split_cloud
-from mopenstack.gateway.dialects.base import Answer, NoSuchAction, TooLarge, WrongVersion
+from mopenstack.gateway.bodies import chunks, read, send
+from mopenstack.gateway.dialects.base import Answer, NoSuchAction, WrongVersion
 from mopenstack.gateway.documented_operations import documented, not_served
 from mopenstack.gateway.index import index
+from mopenstack.gateway.refusals import published
 from mopenstack.gateway.render import Renderer
 from mopenstack.gateway.requestlog import RequestLog
 from mopenstack.gateway.surface import Endpoint, Surface, surfaces
@@ -166,7 +166,7 @@ class App:
         if isinstance(outcome, tuple):
             stream, status = outcome
             stream.headers["X-Openstack-Request-Id"] = context.request_id
-            return await _stream(request, stream, status)
+            return await send(request, stream, status)
         ids = dict.fromkeys(dialect.request_id_headers, context.request_id)
         headers = {**outcome.headers, **versions, **ids}
         if outcome.body:
@@ -192,11 +192,14 @@ class App:
             verb = "GET"
         if found is None or verb not in found[0].leaves:
             return await self._unserved(surface, context, found[0].leaves if found else ())
-        endpoint, message, query = await self._message(request, surface, found[0].leaves[verb], found[1], context)
-        if endpoint.operation.raw_request:
-            context.body = _chunks(request)
-            context.content_type = request.headers.get("Content-Type", "")
-        reply = await self._core.call(endpoint.operation, message, context)
+        try:
+            endpoint, message, query = await self._message(request, surface, found[0].leaves[verb], found[1], context)
+            if endpoint.operation.raw_request:
+                context.body = chunks(request)
+                context.content_type = request.headers.get("Content-Type", "")
+            reply = await self._core.call(endpoint.operation, message, context)
+        except Fault as fault:
+            raise self._as_published(surface, found[0].leaves[verb], context, fault) from None
         if isinstance(reply.result, ByteStream):
             self.renderer.streamed(endpoint)
             return reply.result, endpoint.status(context.microversion, reply.outcome)
@@ -221,10 +224,12 @@ class App:
             if request.body_exists and not endpoint.operation.takes_body:
                 dialect.unwanted_body(endpoint.operation)
             if verb not in _BODYLESS and not raw:
-                body = await _read(request, dialect.body_bytes_max)
+                body = await read(request, dialect.body_bytes_max)
+                context.unread = body if endpoint.hook is not None else b""
                 if endpoint.hook is None and body and dialect.reads_body(context):
                     dialect.check_body_type(request.headers.get("Content-Type", ""))
                     document = context.document = dialect.read_json(body)
+                    context.has_document = True
                 elif dialect.json_only and not body:
                     document = {}
             if not endpoint.alone or not endpoint.has(context.microversion):
@@ -234,6 +239,7 @@ class App:
             query = None
             if context.pairs:
                 _check_query(endpoint.operation, decoder.query_keys, context)
+                published.check_query(surface.api.type, endpoint.path, context)
             if decoder.query_field:
                 query = dialect.query(context.pairs, context.microversion)
                 getattr(message, decoder.query_field).CopyFrom(query)
@@ -243,6 +249,8 @@ class App:
                 endpoint.hook(message, body, request.headers)
             elif document is not None:
                 decoder.body(message, document)
+                if decoder.ignores(document):
+                    published.check_body(surface.api.type, endpoint.path, endpoint.operation.action, context)
             elif verb in _BODYLESS or raw:
                 pass
             elif (
@@ -257,6 +265,18 @@ class App:
                 await self._core.authenticate(context, endpoint.operation.package)
             raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
         return endpoint, message, query
+
+    def _as_published(
+        self, surface: Surface, leaves: list[tuple[tuple[str, ...], Endpoint]], context: RequestContext, fault: Fault
+    ) -> Fault:
+        """What the service says first of a request that is refused."""
+        try:
+            if context.unread:
+                context.document, context.has_document = surface.dialect.read_json(context.unread), True
+            endpoint = self._choose(surface, leaves, context.document, context)
+        except Fault:
+            return fault
+        return published.refusal(surface.api.type, endpoint.path, endpoint.operation.action, context, fault)
 
     @staticmethod
     def _choose(
@@ -333,43 +353,6 @@ def _check_query(operation: Operation, keys: Collection[str], context: RequestCo
     unknown = {key for key, _ in context.pairs}.difference(keys, options.query)
     if unknown:
         raise InvalidField((), dict(context.pairs), "unknown", sorted(unknown))
-
-
-async def _read(request: web.BaseRequest, limit: int) -> bytes:
-    if (request.content_length or 0) > limit:
-        raise TooLarge
-    parts, size = [], 0
-    async for chunk in _chunks(request):
-        size += len(chunk)
-        if size > limit:
-            raise TooLarge
-        parts.append(chunk)
-    return b"".join(parts)
-
-
-async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
-    """The body as it comes; a client that waits to be asked for it (`Expect: 100-continue`) is asked now."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # that was no answer yet
-    try:
-        async for chunk in request.content.iter_any():
-            yield chunk
-    except (HttpProcessingError, RequestPayloadError, ConnectionError):  # of a lost connection no client is told
-        raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
-
-
-async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> web.StreamResponse:
-    response = web.StreamResponse(status=status, headers=stream.headers)
-    response.content_type = stream.content_type
-    if stream.size >= 0:
-        response.content_length = stream.size
-    await response.prepare(request)
-    if request.method != "HEAD":
-        async for chunk in stream.chunks:
-            await response.write(chunk)
-    await response.write_eof()
-    return response
 
 
 @lru_cache(maxsize=256)

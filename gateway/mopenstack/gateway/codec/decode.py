@@ -82,7 +82,7 @@ class Decoder:
             rules = field_rules(field)
             if not _accepted(field, rules, view):
                 if rules.access != annotations_pb2.ACCESS_INTERNAL and in_place(rules, request, microversion):
-                    self._others |= {wire_key(field), rules.also}
+                    self._others |= {*filter(None, (wire_key(field), rules.also))}
                 continue
             setter = _setter(field, rules, view)
             if rules.inline:

@@ -85,6 +85,20 @@ class RequestDecoder:
                     found[lower[len(prefix) :]] = text
         return message
 
+    def ignores(self, document: Any) -> bool:
+        """Whether a body has keys, in the envelope or beside it, that the contract does not name."""
+        if not isinstance(document, dict):
+            return False
+        if not all(map(self._plan.takes, document)):
+            return True
+        name, key = self._envelope or ("", "")
+        message = self._request.DESCRIPTOR.fields_by_name[name].message_type if name else None
+        inner = document.get(key)
+        if message is None or not isinstance(inner, dict):
+            return False
+        plan = decoder(message, self._microversion, self._mode, self._request.DESCRIPTOR.name)
+        return not all(map(plan.takes, inner))
+
     @property
     def query_keys(self) -> Collection[str]:
         """The query parameters that are fields of the request."""

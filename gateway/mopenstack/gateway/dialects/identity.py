@@ -48,6 +48,13 @@ class IdentityDialect(Dialect):
         if content_type.partition(";")[0].strip() not in ("", "application/json"):
             raise BadRequest(f"Expecting to find application/json in Content-Type header. {ASSUMED}")
 
+    def read_json(self, body: bytes) -> Any:
+        """keystone.server.flask.request_processing.json_body: what is no object is no JSON."""
+        document = super().read_json(body)
+        if not isinstance(document, dict):
+            raise InvalidField((), document, "json", "no object")
+        return document
+
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)
         if isinstance(fault, TooLarge):

@@ -45,6 +45,10 @@ class RequestContext:
     """The query string, decoded."""
     document: Any = None
     """The JSON body."""
+    has_document: bool = False
+    """Whether there was one that could be read; it may be null."""
+    unread: bytes = b""
+    """The body of an operation that reads its body in a way of its own."""
     accept: str = ""
     """Which answers the client takes, in HTTP's words."""
 

@@ -16,6 +16,7 @@ from mopenstack.identity.v3 import refusals
 from mopenstack.identity.v3.catalog import endpoint_filters_pb2 as pb2
 from mopenstack.identity.v3.catalog.endpoints_pb2 import Endpoint
 
+INTERFACES = ("admin", "internal", "public")
 FILTERS = ("service_id", "region_id", "interface")
 
 
@@ -71,6 +72,11 @@ def _in_group(endpoint: Endpoint, group: pb2.EndpointGroup) -> bool:
 def _check_filters(group: pb2.EndpointGroup) -> None:
     if not set(group.filters.fields) <= set(FILTERS):
         raise errors.missing(" or ".join(FILTERS), "endpoint_group")
+    for name, value in plain_struct(group.filters).items():
+        if not isinstance(value, str):
+            raise InvalidField(("endpoint_group", "filters", name), value, "type", "string")
+        if name == "interface" and value not in INTERFACES:
+            raise InvalidField(("endpoint_group", "filters", name), value, "one_of", list(INTERFACES))
 
 
 async def _endpoints(call: Call, ends: Ends) -> list[Endpoint]:

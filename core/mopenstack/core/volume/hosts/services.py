@@ -6,12 +6,13 @@ fails over.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
-from mopenstack.contract.faults import BadRequest, Fault
+from mopenstack.contract.faults import BadRequest, Fault, InvalidField
 from mopenstack.contract.values import plain
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
@@ -187,13 +188,18 @@ class Workers(Servicer):
         kind = request.resource_type.title()
         if kind and kind not in CLEANABLE:
             raise InvalidInput(why=f"Resource type {kind} not valid, must be Volume, Snapshot or Backup")
+        number = plain(request.service_id) if request.HasField("service_id") else None
+        if isinstance(number, bool) or not isinstance(number, int | str | None):
+            raise InvalidField(("service_id",), number, "type", ["integer", "string", "null"])
+        if isinstance(number, str) and not re.fullmatch("[0-9]*", number):
+            raise InvalidField(("service_id",), number, "pattern", "^[0-9]*$")
         located = request.HasField("service_id") or request.cluster_name or request.host
         if request.resource_id and not located:
             raise InvalidInput(why=f"There is no resource with UUID {request.resource_id} pending cleanup.")
         response = pb2.CleanUpWorkersResponse()
         if not request.is_up or request.cluster_name:
             return response
-        wanted = str(plain(request.service_id))
+        wanted = str(number)
         for item in SERVICES:
             state = await state_of(call, item)
             if (

@@ -1,0 +1,134 @@
+"""How each service words what its schemas refuse.
+
+Sources: nova/api/validation/validators.py, cinder/api/validation/validators.py, keystone/api/validation/validators.py,
+placement/util.py. All of them pass on the sentences of the library jsonschema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema
+from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from mopenstack.gateway.refusals.formats import KEYSTONE, NOVA, PLACEMENT, Ended, Said
+from mopenstack.gateway.refusals.volume_formats import CINDER
+
+Pairs = Sequence[tuple[str, str]]
+
+
+def _with_place(error: ValidationError, query: bool, schema: Any) -> str:
+    """Nova's, Cinder's and Keystone's: the last key of the path (of a query's, the first), the value, the sentence."""
+    if isinstance(error.cause, Said):
+        return str(error.cause)
+    if not error.path:
+        return str(error.message)
+    place = error.path[0] if query else error.path[-1]
+    what = "query parameters" if query else "field/attribute"
+    return f"Invalid input for {what} {place}. Value: {error.instance}. {error.message}"
+
+
+def _whole(error: ValidationError, query: bool, schema: Any) -> str:
+    """Placement's: all that the library has to say, schema and instance included."""
+    return f"{'Invalid query string parameters' if query else 'JSON does not validate'}: {error}"
+
+
+def _named(error: ValidationError, query: bool, schema: Any) -> str:
+    """Glance's: the same behind the name of the schema."""
+    return f"Provided object does not match schema '{schema['name']}': {error}"
+
+
+def _first(errors: Iterator[ValidationError]) -> ValidationError | None:
+    return next(errors, None)
+
+
+def _lists(pairs: Pairs) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        found.setdefault(key, []).append(value)
+    return found
+
+
+def _number(value: Any) -> int | float | None:
+    for read in (int, float):
+        try:
+            return read(value)
+        except (ValueError, TypeError):
+            continue
+    return None
+
+
+def _of_text(rule: str, plain: Callable[..., Iterator[ValidationError]]) -> Callable[..., Iterator[ValidationError]]:
+    """A bound that holds for numbers written as text too."""
+
+    def check(validator: Any, bound: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        number = _number(value)
+        if number is not None:
+            yield from plain(validator, bound, number, schema) or ()
+
+    return check
+
+
+@dataclass(frozen=True)
+class Words:
+    """One service's way to refuse."""
+
+    draft: Any
+    formats: Mapping[str, Callable[[Any], Any]]
+    sentence: Callable[[ValidationError, bool, Any], str] = _with_place
+    query: Callable[[Pairs], dict[str, Any]] = _lists
+    texts_are_numbers: bool = True
+    """Whether `minimum` and `maximum` hold for numbers written as text."""
+    query_as_body: bool = False
+    """Whether the query's refusals are worded as those of bodies."""
+    pick: Callable[[Iterator[ValidationError]], ValidationError | None] = _first
+    """Which of a document's faults is told."""
+    after_policy: bool = False
+    """Whether the policy is asked before the request is read."""
+
+    @cached_property
+    def _validator(self) -> Any:
+        if not self.texts_are_numbers:
+            return self.draft
+        plain = self.draft.VALIDATORS
+        numbers = {rule: _of_text(rule, plain[rule]) for rule in ("minimum", "maximum")}
+        return jsonschema.validators.extend(self.draft, numbers)  # type: ignore[no-untyped-call]
+
+    @cached_property
+    def _checker(self) -> jsonschema.FormatChecker:
+        checker = jsonschema.FormatChecker(formats=())
+        checker.checkers = {name: (holds, Said) for name, holds in self.formats.items()}
+        return checker
+
+    def of_body(self, schema: Any, document: Any) -> str:
+        """The refusal of a body; empty for what the schema takes."""
+        return self._say(schema, document, False)
+
+    def of_query(self, schema: Any, pairs: Pairs) -> str:
+        """The refusal of a query; empty for what the schema takes."""
+        return self._say(schema, self.query(pairs), not self.query_as_body)
+
+    def _say(self, schema: Any, document: Any, query: bool) -> str:
+        try:
+            error = self.pick(self._validator(schema, format_checker=self._checker).iter_errors(document))
+        except TypeError as wrong:  # a number as a key of a pattern: the services say what Python says
+            return str(wrong)
+        except Ended as said:
+            return str(said)
+        return self.sentence(error, query, schema) if error is not None else ""
+
+
+WORDS: Mapping[str, Words] = {
+    "compute": Words(Draft202012Validator, NOVA),
+    "volumev3": Words(Draft4Validator, CINDER),
+    "identity": Words(Draft202012Validator, KEYSTONE, query=dict, query_as_body=True),
+    "image": Words(Draft202012Validator, {}, _named, texts_are_numbers=False, pick=best_match),
+    "placement": Words(
+        Draft202012Validator, PLACEMENT, _whole, dict, texts_are_numbers=False, pick=best_match, after_policy=True
+    ),
+}  # fmt: skip
+"""By type of the service in the catalog."""
