@@ -151,6 +151,8 @@ class NeutronResource(ResourceServicer[M]):
             raise HttpBadRequest(f"{unknown} is invalid attribute for sort_keys")
         if call.cloud.enabled(FILTER_VALIDATION):
             self._check_filters(request.query)
+        if not request.query.limit:
+            request.query.marker = ""  # there are no pages
         return await super().list(call, request)
 
     def _check_filters(self, query: common.Query) -> None:

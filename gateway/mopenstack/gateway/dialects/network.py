@@ -43,6 +43,7 @@ _ROUTER_ACTIONS = frozenset(
 
 
 class NetworkDialect(Dialect):
+    healthy = ("OK",)
     body_bytes_max = 16 * 1024 * 1024  # Neutron has no sizelimit filter; bulk creates are long
     collections_both_ways = True  # neutron.manager.NeutronManager.get_controller_for_resource
     format_suffix = ".json"  # pecan guesses the type from it (guess_content_type_from_ext)
