@@ -69,11 +69,14 @@ class Session:
 class World:
     """Makes clouds that hold what an exchange needs."""
 
-    def __init__(self, serving: Any, rows: dict[str, list[Row]], key: bytes, ids: Mapping[str, str]) -> None:
+    def __init__(
+        self, serving: Any, rows: dict[str, list[Row]], key: bytes, ids: Mapping[str, str], options: Mapping[str, str]
+    ) -> None:
         self.serving = serving
         self.everybody = frozenset(ids[name] for name in ids if name in STANDING)
         """The ids of those that are in every cloud."""
         self._rows, self._key, self._ids = rows, key, ids
+        self._options = dict(options)
         self._numbers = 0
 
     def session(self, name: str, project: str) -> Session:
@@ -90,7 +93,7 @@ class World:
         self._numbers += 1
         name = f"exchange-{id(self) % 10**6}-{self._numbers}"
         engine = self.serving.engine
-        cloud = Cloud(name, key=self._key)
+        cloud = Cloud(name, key=self._key, options=self._options)
         await engine.store.create_cloud(name, cloud.dump(), self._rows)
         engine.clouds[name] = cloud
 
@@ -128,8 +131,8 @@ async def make_world(serving: Any, objects: Objects, options: Mapping[str, str])
     await serving.engine.transact(cloud, RequestContext(cloud=name), look)
     rows = await serving.engine.store.export_cloud(name)
     await serving.administration.delete_cloud(name)
-    base = World(serving, _renamed(rows, renamed), cloud.key, ids)
-    return World(serving, await _with_people(base, objects, ids), cloud.key, ids)
+    base = World(serving, _renamed(rows, renamed), cloud.key, ids, options)
+    return World(serving, await _with_people(base, objects, ids), cloud.key, ids, options)
 
 
 async def _with_people(base: World, objects: Objects, ids: Mapping[str, str]) -> dict[str, list[Row]]:
