@@ -18,6 +18,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from tests.conftest import Reply, User
 
 GOLDEN = Path(__file__).parent / "golden" / "recordings"
 SAME_AT_LEAST = 0.9
+COMPARED = ("Content-Type", "Allow", "Retry-After", "OpenStack-API-Version", "X-OpenStack-Nova-API-Version")
+"""The headers of a refusal that must be as in the whole exchange (tests/exchanges)."""
 
 _ID = re.compile(r"\b(?:req-)?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b")
 _PLACE = re.compile(r"\{([a-z0-9_]+)\}")
@@ -130,7 +133,36 @@ def _difference(case: Mapping[str, Any], reply: Reply, known: Mapping[str, str])
         found.append(f"message {said!r}, recorded {wanted!r}")
     if sorted(_WORD.findall(case["envelope"])) != sorted(_WORD.findall(envelope_of(reply))):
         found.append(f"envelope {envelope_of(reply)}, recorded {case['envelope']}")
+    recorded = _headers().get(_key(case), [])
+    if reply.status == case["status"] and recorded and all(_says_otherwise(one, reply) for one in recorded):
+        found.append(f"headers {[reply.headers.get(name) for name in recorded[0]]}, recorded {recorded[0]}")
     return "; ".join(found)
+
+
+def _key(case: Mapping[str, Any]) -> tuple[str, ...]:
+    situation = case.get("situation", "(acceptance tests)")
+    return situation, case["as"], case["verb"], case.get("microversion") or "", str(case["status"])
+
+
+@cache
+def _headers() -> dict[tuple[str, ...], list[dict[str, str]]]:
+    """The headers of each recorded refusal that depend on no id and no address."""
+    from tests.exchanges.export import SECTIONS
+    from tests.exchanges.recorded import lines
+
+    found: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for line in (line for section in SECTIONS for line in lines(section) if line["status"] >= 400):
+        key = _key({**line, "verb": line["op"].partition(" ")[0]})
+        given = line.get("response_headers") or {}
+        found.setdefault(key, []).append({name: given[name] for name in COMPARED if name in given})
+    return found
+
+
+def _says_otherwise(recorded: Mapping[str, str], reply: Reply) -> bool:
+    """Verbs are allowed in any order."""
+    return any(
+        set(reply.headers.get(name, "").split(", ")) != set(value.split(", ")) for name, value in recorded.items()
+    )
 
 
 def _comparable(text: str) -> str:

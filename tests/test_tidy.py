@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.exchanges.export import SECTIONS
+
 ROOT = Path(__file__).parent.parent
 LINES_MAX = 400
 BYTES_MAX = 200_000
@@ -46,7 +48,7 @@ def test_no_file_names(what: str) -> None:
     assert found == [], f"these lines name {what}"
 
 
-EXPORTED = {"schemas.json", "request_schemas.json", "passing.txt"}
+EXPORTED = {"schemas.json", "request_schemas.json", "passing.txt", *(f"{section}.jsonl.xz" for section in SECTIONS)}
 """What a script of ours writes from upstream packages, however much that is."""
 
 

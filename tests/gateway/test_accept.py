@@ -106,7 +106,8 @@ async def test_nova_and_cinder(demo: User, accept: str, place: str) -> None:
     api, _, version = place.partition("/")
     resource = "servers" if api == "compute" else "volumes"
     status, kind, body = await ask(demo, api, f"/{version}/{resource}/{DEAD}", accept)
-    assert (status, kind, json.loads(body)["itemNotFound"]["code"]) == (404, JSON, 404)
+    faults = f"{JSON}; charset=UTF-8" if api == "compute" else JSON
+    assert (status, kind, json.loads(body)["itemNotFound"]["code"]) == (404, faults, 404)
     assert await ask(demo, api, f"/{version}/nope", accept) == (404, *of_webob(accept, "404 Not Found", NOTHING))
     answer = await ask(demo, api, f"/{version}/{resource}", accept, "POST", data=b"x" * 120_000)
     long = "Request is too large. Larger than max_request_body_size (%s)."

@@ -109,6 +109,7 @@ class App:
                 api_url=api_url,
                 accept=request.headers.get("Accept", ""),
                 pairs=parse_qsl(raw_query, keep_blank_values=True) if raw_query else (),
+                raw_query=raw_query,
             )
             response = await self._respond(request, surface, context)
         self.requests.add(
@@ -169,14 +170,14 @@ class App:
             return await send(request, stream, status)
         ids = dict.fromkeys(dialect.request_id_headers, context.request_id)
         headers = {**outcome.headers, **versions, **ids}
-        if outcome.body:
+        if outcome.says_type:
             headers["Content-Type"] = outcome.content_type
         if outcome.status == 503:
             headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
         response = web.Response(
             status=outcome.status, body=b"" if request.method == "HEAD" else outcome.body, headers=headers
         )
-        if outcome.status == 204:
+        if not outcome.says_type:
             response.headers.popall("Content-Type", None)
         return response
 
@@ -301,7 +302,7 @@ class App:
     async def _unserved(self, surface: Surface, context: RequestContext, allowed: Iterable[str]) -> Answer:
         """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
         dialect = surface.dialect
-        document = dialect.document(context.path, context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
+        document = dialect.any_document(context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
         needs_token = document is None or dialect.document_needs_token(context.path)
         if needs_token and dialect.guarded(context.path):
             await self._core.authenticate(context, surface.package)

@@ -24,6 +24,7 @@ async def test_a_new_network_as_neutron_shows_it(neutron: Any, demo: Any) -> Non
         "qos_policy_id": None,
         "dns_domain": "",
         "router:external": False,
+        "is_default": False,
         "availability_zone_hints": [],
         "availability_zones": [],
         "ipv4_address_scope": None,

@@ -172,10 +172,10 @@ class CinderResource(ResourceServicer[M]):
         if call.at_least(COUNT_SINCE):
             counted = any(boolean(item.key, item.values[0]) for item in query.filters if item.key == "with_count")
         self._drop(query, ("with_count",))
-        _all_tenants(query)
         if call.caller.is_admin:
+            _all_tenants(query)
             return counted
-        if not self.resource or not call.at_least(GENERAL_FILTERS_SINCE):
+        if not call.at_least(GENERAL_FILTERS_SINCE) or self.resource not in RESOURCE_FILTERS:
             unknown = [item.key for item in query.filters if item.key not in self.simple]
             self._drop(query, unknown)
             return counted

@@ -7,6 +7,8 @@ from typing import Any
 
 from mopenstack.gateway.codec.values import dumps
 
+JSON = "application/json"
+
 
 @dataclass(slots=True)
 class Answer:
@@ -15,7 +17,12 @@ class Answer:
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = "application/json"
+    content_type: str = JSON
+
+    @property
+    def says_type(self) -> bool:
+        """Whether it has a Content-Type: 204 has one only where a framework leaves its own standing."""
+        return self.status != 204 or self.content_type != JSON
 
     @classmethod
     def json(cls, status: int, document: Any, headers: dict[str, str] | None = None) -> Answer:

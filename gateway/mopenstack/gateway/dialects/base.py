@@ -102,6 +102,10 @@ class Dialect:
     """The headers that tell a request's id."""
     wrong_state: ClassVar[int] = 409
     """HTTP status of an operation that the state of its target does not allow."""
+    sorts_query: ClassVar[bool] = False
+    """Whether the address of the next page has its parameters in alphabetical order."""
+    healthy: ClassVar[tuple[str, ...] | None] = None
+    """The reasons that `/healthcheck` gives for being well (oslo.middleware); None: the service has no such path."""
     project_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f-]+")
     """What the project in a path looks like, where the API's `optional_prefix` lets it stand there."""
 
@@ -311,11 +315,18 @@ class Dialect:
 
     def url(self, context: RequestContext, marker: str, **other: str) -> str:
         """This request's own address with another marker."""
-        kept = [(key, value) for key, value in context.pairs if key not in ("marker", *other)]
+        pairs = sorted(context.pairs) if self.sorts_query else context.pairs
+        kept = [(key, value) for key, value in pairs if key not in ("marker", *other)]
         kept += [*other.items(), *([("marker", marker)] if marker else [])]
         return f"{context.api_url}{context.path}" + (f"?{urlencode(kept)}" if kept else "")
 
     # -- version documents
+
+    def any_document(self, context: RequestContext) -> Answer | None:
+        """What is answered outside of the operations: how the service is, or a version document."""
+        if context.path == "/healthcheck" and self.healthy is not None:
+            return Answer.json(200, {"detailed": False, "reasons": list(self.healthy)})
+        return self.document(context.path, context)
 
     def document(self, path: str, context: RequestContext) -> Answer | None:
         """The version document at a path (without the API's prefix), or None where there is none."""

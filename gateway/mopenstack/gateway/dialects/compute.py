@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Page, RequestContext
@@ -13,6 +14,7 @@ from mopenstack.gateway.dialects.base import (
     Answer,
     Dialect,
     NoSuchAction,
+    NotAcceptable,
     TooLarge,
     WrongVersion,
     jsonschema_sentence,
@@ -33,6 +35,9 @@ FAULT_NAMES: Mapping[int, str] = {
     503: "serviceUnavailable",
 }
 
+FAULT_TYPE = "application/json; charset=UTF-8"
+"""What webob makes of the type of a fault (nova.api.openstack.wsgi.Fault); other answers name no charset."""
+
 BAD_NAME = (
     "An invalid 'name' value was provided. The name must be: printable characters. "
     "Can not start or end with whitespace."
@@ -49,6 +54,7 @@ class ComputeDialect(Dialect):
     zero_is_zero = True
     exact_paths = True
     body_types = ("", "text/plain", "application/json", "application/vnd.openstack.compute+json")
+    sorts_query = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 
@@ -58,8 +64,10 @@ class ComputeDialect(Dialect):
         if isinstance(fault, TooLarge):
             return self.too_large(fault, context)
         status = self.status(fault)
+        # The answer to a version that Nova has not says that version.
+        headers = self._named_version(fault.facts["version"]) if isinstance(fault, NotAcceptable) else {}
         document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
-        return Answer.json(status, document)
+        return replace(Answer.json(status, document, headers), content_type=FAULT_TYPE)
 
     def refusal_schema(self, status: int) -> Schema:
         if status == 413:
@@ -117,7 +125,10 @@ class ComputeDialect(Dialect):
         return self._from_headers(headers, "compute", "X-OpenStack-Nova-API-Version")
 
     def version_headers(self, microversion: int) -> dict[str, str]:
-        version = f"2.{microversion}"
+        return self._named_version(f"2.{microversion}")
+
+    @staticmethod
+    def _named_version(version: str) -> dict[str, str]:
         return {
             "OpenStack-API-Version": f"compute {version}",
             "X-OpenStack-Nova-API-Version": version,

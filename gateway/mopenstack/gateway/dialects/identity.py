@@ -41,6 +41,7 @@ _BOOLEANS = [
 
 class IdentityDialect(Dialect):
     json_only = True
+    healthy = ()
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir"})
 
     def check_body_type(self, content_type: str) -> None:
@@ -128,15 +129,19 @@ class IdentityDialect(Dialect):
 
     def no_route(self, context: RequestContext) -> Answer:
         if not context.path:  # the list of versions takes no other verb
-            return Answer(405, _NOT_ALLOWED.encode(), content_type="text/html; charset=utf-8")
+            allow = {"Allow": "HEAD, GET, OPTIONS"}
+            return Answer(405, _NOT_ALLOWED.encode(), allow, content_type="text/html; charset=utf-8")
         return Answer(404, _NOT_FOUND.encode(), content_type="text/html; charset=utf-8")
 
     def wrong_verb(self, context: RequestContext, allowed: Iterable[str]) -> Answer:
         document = {"message": "The method is not allowed for the requested URL."}
-        return Answer.json(405, document, {"Allow": ", ".join(sorted(allowed))})
+        verbs = {*allowed, "OPTIONS"}  # as Flask's rules have them
+        if "GET" in verbs:
+            verbs.add("HEAD")
+        return Answer.json(405, document, {"Allow": ", ".join(sorted(verbs))})
 
     def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
-        own = self.url(context, query.marker)
+        own = f"{context.api_url}{context.path}" + (f"?{context.raw_query}" if context.raw_query else "")
         next_ = self.url(context, page.next_marker) if page.next_marker and query.limit else None
         links = {"links": {"next": next_, "self": own, "previous": None}}
         return {**links, "truncated": True} if next_ else links

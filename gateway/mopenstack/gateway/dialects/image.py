@@ -31,6 +31,7 @@ class ImageDialect(Dialect):
     body_bytes_max = 128 * 1024
     """Glance's pipeline has no sizelimit; the largest namespace that it ships has 40 kB. Images are streamed."""
     exact_paths = True
+    healthy = ("OK",)
     body_expected = True
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort"})
     mixed_sorting = "Old and new sorting syntax cannot be combined"
@@ -100,7 +101,7 @@ class ImageDialect(Dialect):
 
     def document(self, path: str, context: RequestContext) -> Answer | None:
         if path == "/v2":
-            return Answer(302, headers={"Location": f"{context.api_url}/v2/"})
+            return Answer(302, headers={"Location": f"{context.api_url}/v2/"}, content_type="text/plain; charset=utf8")
         if path.startswith("/v2/"):
             return None
         versions = [

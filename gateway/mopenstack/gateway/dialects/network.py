@@ -44,6 +44,7 @@ _ROUTER_ACTIONS = frozenset(
 
 
 class NetworkDialect(Dialect):
+    healthy = ("OK",)
     body_bytes_max = 2 * 1024 * 1024
     """Neutron has no sizelimit filter, and bulk creates are long; one that is longer would keep others waiting."""
     collections_both_ways = True  # neutron.manager.NeutronManager.get_controller_for_resource

@@ -8,7 +8,15 @@ from typing import Any
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import NO_RESOURCE, Answer, Dialect, TooLarge, WrongVersion, jsonschema_sentence
+from mopenstack.gateway.dialects.base import (
+    NO_RESOURCE,
+    Answer,
+    Dialect,
+    NotAcceptable,
+    TooLarge,
+    WrongVersion,
+    jsonschema_sentence,
+)
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
 from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
@@ -36,6 +44,7 @@ class VolumeDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "sort", "offset"})
     exact_paths = True
     body_types = ("", "application/json", "application/vnd.openstack.volume+json")
+    healthy = ("OK",)
     mixed_sorting = (
         "The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter."
     )
@@ -51,6 +60,8 @@ class VolumeDialect(Dialect):
         status = self.status(fault)
         body: dict[str, Any] = {"code": status, "message": self.text(fault)}
         headers = {}
+        if isinstance(fault, NotAcceptable):  # the answer to a version that Cinder has not says that version
+            headers["OpenStack-API-Version"] = f"volume {fault.facts['version']}"
         if status == 413:
             body["retryAfter"] = "0"
             headers["Retry-After"] = "0"

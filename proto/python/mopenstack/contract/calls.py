@@ -43,6 +43,8 @@ class RequestContext:
     """`cloud_url` with the API's prefix."""
     pairs: Sequence[tuple[str, str]] = ()
     """The query string, decoded."""
+    raw_query: str = ""
+    """The query string as it came."""
     document: Any = None
     """The JSON body."""
     has_document: bool = False

@@ -306,7 +306,7 @@ def _new_server(call: Call, plan: Plan, index: int) -> Server:
         root_device_name="/dev/vda",
         tags=sorted(set(body.tags)),
         host_status="",
-        admin_pass=body.admin_pass or call.ids.word(PASSWORD_LENGTH),
+        admin_pass=body.admin_pass if body.HasField("admin_pass") else call.ids.word(PASSWORD_LENGTH),
     )
     server.hostname = (
         body.hostname or body.fqdn or (server_values.hostname_of(name, id) + (f"-{index + 1}" if many else ""))

@@ -54,11 +54,10 @@ class ServerInterfaces(Servicer):
 
     async def delete_server_interface(self, call: Call, request: pb.ServerInterfaceRequest) -> Result:
         port = await call.tx.get(Port, request.port_id)
-        if port is None or port.device_id != call.target.id:
-            raise refusals.PortMissing(id=request.port_id)
         server = await call.tx.edit(Server, call.target.id)
-        await networking.release(call, server, request.port_id)
-        await call.tx.put(server)
+        if port is not None and port.device_id == server.id:  # the compute host finds out, after the answer
+            await networking.release(call, server, request.port_id)
+            await call.tx.put(server)
         await record(call, server, "detach_interface")
         return EMPTY
 

@@ -79,9 +79,7 @@ class RoleInferences(Servicer):
         for rule in await call.tx.scan(pb2.ImpliedRole):
             priors.setdefault(rule.prior_role_id, []).append(rule.implied_role_id)
         found = [await self._inference(call, prior, implied) for prior, implied in sorted(priors.items())]
-        answer = pb2.ListRoleInferencesResponse(role_inferences=found)
-        answer.links.SetInParent()
-        return answer
+        return pb2.ListRoleInferencesResponse(role_inferences=found)
 
     async def list_implied_roles(self, call: Call, request: pb2.ListImpliedRolesRequest) -> Result:
         rules = await call.tx.query(pb2.ImpliedRole, prior_role_id=request.prior_role_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.calls import Result
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import copy_fields
 from mopenstack.core.network.base import NeutronResource, bad_input, check_qos_change, check_qos_policy
@@ -67,6 +68,14 @@ class Networks(NeutronResource[Network]):
             return seen
 
         return await call.tx.view(("network", obj.id, True), build)
+
+    async def answer(self, call: Call, obj: Network, request: Any) -> Result:
+        shown = await super().answer(call, obj, request)
+        if isinstance(request, pb.CreateNetworkRequest) and isinstance(shown, Network):
+            # A create answers the request's defaults as well; later only external networks show this one.
+            shown = copy_of(shown)
+            shown.is_default = shown.is_default
+        return shown
 
     # -- create
 

@@ -57,8 +57,7 @@ async def allocate(call: Call, port: Port, asked: Sequence[FixedIp] | None) -> l
         requests = _one_of_each_family(_serving(port, subnets))
     else:
         requests = await address_requests(call, port, asked, subnets)
-    if asked is None or asked:
-        requests += _automatic(port, subnets, ())
+    requests += _automatic(port, subnets, ())  # also for a port that asks for none
     return [await _give(call, port, request) for request in requests]
 
 

@@ -195,7 +195,6 @@ class Ports(NeutronResource[Port]):
             asked = list(new.fixed_ips)
             await self._check_floating(call, old, asked)
             _set_addresses(new, await port_addresses.change(call, new, old.fixed_ips, asked))
-            new.ip_allocation = "immediate" if new.fixed_ips else new.ip_allocation
         if "security_groups" in given:
             await self._check_groups(call, new.security_groups)
             new.security_groups.sort()

@@ -11,6 +11,7 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.calls import Result
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.servicer import copy_fields
@@ -58,6 +59,14 @@ class Routers(NeutronResource[Router]):
             return seen
 
         return await call.tx.view(("router", obj.id), build)
+
+    async def answer(self, call: Call, obj: Router, request: Any) -> Result:
+        shown = await super().answer(call, obj, request)
+        if isinstance(request, pb.CreateRouterRequest) and isinstance(shown, Router):
+            # The agent hears of a new router after the answer.
+            shown = copy_of(shown)
+            del shown.availability_zones[:]
+        return shown
 
     # -- create, update, delete
 

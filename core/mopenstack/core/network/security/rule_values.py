@@ -28,7 +28,7 @@ from mopenstack.network.v2.refusals import (
 
 ETHERTYPES = ("IPv4", "IPv6")
 DIRECTIONS = ("ingress", "egress")
-ANY = ("", "0", "any")
+ANY = ("", "any")
 """Protocols that mean every protocol."""
 
 PROTOCOLS = {

@@ -53,7 +53,6 @@ FORCE_DELETE_SINCE = 23
 BOOTABLE_STRICT_SINCE = 2
 STRICT_BODY_SINCE = 53
 TIME_FILTERS_SINCE = 60
-SHARED_TARGETS_TRISTATE_SINCE = 69
 FORCE_DELETE_POLICY = "volume:force_delete"
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "gt": operator.gt, "gte": operator.ge, "eq": operator.eq, "neq": operator.ne, "lt": operator.lt, "lte": operator.le,
@@ -253,8 +252,6 @@ class Volumes(CinderResource[Volume]):
         answer.bootable = "false"
         answer.ClearField("service_uuid")
         answer.shared_targets = True
-        if call.at_least(SHARED_TARGETS_TRISTATE_SINCE):
-            answer.ClearField("shared_targets")
         return answer
 
     @staticmethod
