@@ -6,7 +6,7 @@ import re
 import shlex
 from collections.abc import Mapping
 
-from fuzz.shots import REFERENCE, Shot, to_bytes
+from fuzz.shots import NOWHERE, REFERENCE, Shot, to_bytes
 from fuzz.shrink import Numbered
 
 _LOGIN = """\
@@ -16,7 +16,7 @@ _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9-]*$")
 
 
 def script(shots: Numbered, known: Mapping[str, str]) -> str:
-    """Shell lines against `U=http://host:port` (a fresh cloud). `known` are the names that are not of earlier answers."""
+    """Shell lines against `U=http://host:port`, a fresh cloud; `known` is what the references stood for when it was seen."""
     needed = {name for _, shot in shots for name in _names(shot)}
     lines = ["U=${U:-http://127.0.0.1:8800}"]
     roles = sorted(name.partition(".")[0] for name in needed if name.endswith(".token"))
@@ -29,7 +29,7 @@ def script(shots: Numbered, known: Mapping[str, str]) -> str:
             lines.append(f"{role}_{what}={known.get(name, '')}  # of the default seed")
     for number, shot in shots:
         wanted = sorted(name for name in needed if name.startswith(f"{number}:"))
-        command = _curl(shot) if _is_plain(shot) else _raw(shot)
+        command = _curl(shot) if _is_plain(shot) else _raw(shot, known)
         if not wanted:
             lines.append(command)
             continue
@@ -85,13 +85,21 @@ def _curl(shot: Shot) -> str:
     return " ".join(words)
 
 
-def _raw(shot: Shot) -> str:
-    """The bytes over /dev/tcp; its lengths hold as long as ids are as long as they were."""
-    return f"(h=${{U#http://}}; exec 3<>/dev/tcp/${{h%:*}}/${{h#*:}}; printf %b {_escaped(shot.wire('$h'))} >&3; timeout 5 cat <&3)"
+def _raw(shot: Shot, known: Mapping[str, str]) -> str:
+    """The bytes over /dev/tcp; their lengths hold for ids that are as long as these were."""
+    names = sorted(_names(shot))
+    markers = {}
+    for index, name in enumerate(names):
+        value = known.get(name, NOWHERE)
+        marker = f"\x01{index}\x02"
+        markers[name] = marker.ljust(len(value), "\x03") if len(value) >= len(marker) else value
+    data = _escaped(shot.filled(markers).wire("\x04"))
+    for index, name in enumerate(names):
+        data = re.sub(rf"\\0001{index}\\0002(?:\\0003)*", f"${{{_variable(name)}}}", data)
+    data = data.replace("\\0004", "$h")
+    return f'(h=${{U#http://}}; exec 3<>/dev/tcp/${{h%:*}}/${{h#*:}}; printf %b "{data}" >&3; timeout 5 cat <&3)'
 
 
 def _escaped(data: bytes) -> str:
-    """Bytes for printf's %b within double quotes, where variables are filled."""
-    text = "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in '\\"`$' else f"\\0{byte:03o}" for byte in data)
-    text = text.replace("\\0044h", "$h")
-    return '"' + REFERENCE.sub(lambda found: f"${_variable(found[1])}", text) + '"'
+    """Bytes for printf's %b within double quotes."""
+    return "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in '\\"`$' else f"\\0{byte:03o}" for byte in data)

@@ -1,0 +1,167 @@
+"""Requests that schemathesis generates from mopenstack's own OpenAPI document: as it says, and against what it says.
+
+They are sent and judged as all others are; hypothesis makes those that show a fault small.
+"""
+
+from __future__ import annotations
+
+import random
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import hypothesis
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from fuzz.campaign import Counts, Found, Session
+from fuzz.clouds import Running
+from fuzz.corpus import kind_of
+from fuzz.judge import Fault, Judge
+from fuzz.shots import Shot
+
+ROUND_OPERATIONS = 12
+EXAMPLES = 6
+ROLES = ("admin", "member")
+MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+
+class _Shown(Exception):
+    """A fault, so that hypothesis makes its request small."""
+
+    def __init__(self, found: Found) -> None:
+        super().__init__(found.fault.signature)
+        self.found = found
+
+
+@dataclass(slots=True)
+class Generating:
+    """Rounds of generated requests: some operations of the document, a few requests each, as admin and as member."""
+
+    document: dict[str, Any]
+    counts: Counts
+    seed: int
+    services: tuple[str, ...] = ()
+    _operations: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        schema = schemathesis.openapi.from_dict(self.document)
+        for result in schema.get_all_operations():
+            operation = result.ok()
+            if not self.services or operation.path.strip("/").partition("/")[0] in self.services:
+                self._operations[operation.label] = operation
+
+    def round(
+        self, running: Running, judge: Judge, number: int, operations: int = ROUND_OPERATIONS, examples: int = EXAMPLES
+    ) -> Iterator[Found]:
+        """Send a round; yields every fault that it shows."""
+        draw = random.Random(f"schema/{self.seed}/{number}")
+        # Every operation has its turn before one has its second.
+        labels = sorted(self._operations)
+        random.Random(f"schema/{self.seed}").shuffle(labels)
+        turn = [labels[(number * operations + index) % len(labels)] for index in range(min(operations, len(labels)))]
+        with Session(running, judge, f"schema-{self.seed}-{number}") as session:
+            sent: list[Shot] = []
+            self._furnish(session, sent)
+            for label in turn:
+                role, mode = draw.choice(ROLES), draw.choice(MODES)
+                found = self._try(session, sent, label, role, mode, draw.randrange(2**32), examples)
+                if found is not None:
+                    yield found
+                if not running.alive:
+                    return
+
+    def _furnish(self, session: Session, sent: list[Shot]) -> None:
+        """Look at every list, so that there are ids to ask for."""
+        for label in sorted(self._operations):
+            verb, _, path = label.partition(" ")
+            if verb == "GET" and "{" not in path:
+                self._send(session, sent, Shot(verb, path, headers=_headers("admin"), operation=label))
+
+    def _try(
+        self, session: Session, sent: list[Shot], label: str, role: str, mode: GenerationMode, seed: int, examples: int
+    ) -> Found | None:
+        operation = self._operations[label]
+
+        @hypothesis.seed(seed)
+        @settings(
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            phases=(Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy(generation_mode=mode), aim=st.integers(0, 3), which=st.integers(0, 2**16))
+        def sends(case: Any, aim: int, which: int) -> None:
+            shot = _shot(case, label, role, session if aim else None, which)
+            if session.is_protected(shot):
+                return
+            fault = self._send(session, sent, shot)
+            if fault is not None:
+                raise _Shown(Found(fault, list(sent), session.running.arrangement))
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                sends()
+            except _Shown as shown:
+                return shown.found
+            except (hypothesis.errors.Unsatisfiable, hypothesis.errors.FlakyFailure, hypothesis.errors.Flaky):
+                return None
+        return None
+
+    def _send(self, session: Session, sent: list[Shot], shot: Shot) -> Fault | None:
+        sent.append(shot)
+        answer, fault = session.send(len(sent) - 1, shot)
+        self.counts.add(f"schemathesis on {session.running.arrangement}", shot.operation, answer.status)
+        return fault
+
+
+def _headers(role: str) -> tuple[tuple[str, str], ...]:
+    return (("Accept", "application/json"), ("X-Auth-Token", f"{{{{{role}.token}}}}"))
+
+
+def _shot(case: Any, label: str, role: str, session: Session | None, which: int) -> Shot:
+    """A generated case as a shot; with a session, its path names objects that are there."""
+    verb, _, template = label.partition(" ")
+    segments = []
+    for before, segment in zip(["", *template.split("/")], template.split("/"), strict=False):
+        if not segment.startswith("{"):
+            segments.append(segment)
+            continue
+        given_value = (case.path_parameters or {}).get(segment.strip("{}"), "")
+        segments.append(quote(str(given_value), safe="") or "-")
+        if session is not None:
+            name = kind_of(segment.strip("{}"))
+            kind = name if name in session.pool.kinds else kind_of(before)
+            choices = session.pool.kinds.get(kind)
+            if kind == "project":
+                segments[-1] = "{{member.project}}"
+            elif choices:
+                segments[-1] = "{{" + choices[which % len(choices)] + "}}"
+    query = urlencode(case.query or {}, doseq=True, errors="surrogatepass")
+    headers = {name: str(value) for name, value in (case.headers or {}).items() if "\n" not in str(value)}
+    body: str | None = None
+    if not isinstance(case.body, schemathesis.core.NotSet):
+        body = _body(case)
+        headers.setdefault("Content-Type", case.media_type or "application/json")
+    return Shot(
+        verb,
+        "/".join(segments),
+        tuple(query.split("&")) if query else (),
+        (*((name, value) for name, value in headers.items() if name.lower() != "x-auth-token"), *_headers(role)),
+        body,
+        operation=label,
+    )
+
+
+def _body(case: Any) -> str:
+    from fuzz.values import text_of
+
+    if isinstance(case.body, bytes):
+        return case.body.decode("utf-8", "surrogateescape")
+    return text_of(case.body)
