@@ -138,7 +138,9 @@ class Yard:
         folder = self.folder / f"{arrangement}-{self._count}"
         folder.mkdir(parents=True)
         log = folder / "log"
-        store = ["--store", self._postgres_url(), "--data", str(folder / "blobs")] if "postgresql" in arrangement else []
+        store = (
+            ["--store", self._postgres_url(), "--data", str(folder / "blobs")] if "postgresql" in arrangement else []
+        )
         with log.open("w") as output:
             if not arrangement.startswith("split"):
                 process, line = _spawn(["up", "--port", "0", *store], folder, output)
@@ -172,14 +174,15 @@ def yard() -> Iterator[Yard]:
 
 
 def reason(log: str) -> str:
-    """The innermost frame and the last line of a log's last traceback; empty where it has none."""
+    """The innermost of our frames and the last line of a log's last traceback; empty where it has none."""
     _, traceback, text = log.rpartition("Traceback (most recent call last):")
     if not traceback:
         return ""
     frames = _FRAME.findall(text)
+    frames = [frame for frame in frames if "/mopenstack/" in frame[0]] or frames
     lines = [line for line in text.splitlines() if line and not line.startswith(" ")]
     where = f"{Path(frames[-1][0]).name}:{frames[-1][1]} {frames[-1][2]}" if frames else ""
-    return f"{where}: {lines[0] if lines else ''}"
+    return f"{where}: {lines[0][:200] if lines else ''}"
 
 
 def _spawn(arguments: list[str], folder: Path, output: IO[str]) -> tuple[subprocess.Popen[str], str]:

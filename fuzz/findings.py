@@ -57,7 +57,9 @@ class Findings:
         numbered = small or list(enumerate(found.shots))[-1:]
         finding.script = self._script(finding, numbered, judge)
         if not small:
-            finding.script = "# It was not seen again when the round was repeated; the request that showed it:\n" + finding.script
+            finding.script = (
+                "# It was not seen again when the round was repeated; the request that showed it:\n" + finding.script
+            )
         path = self.folder / f"{len(self.all):02}-{re.sub('[^a-z0-9]+', '-', signature.lower())[:60].strip('-')}.sh"
         self.folder.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# {signature}\n# seen on {found.source}\n{finding.script}", encoding="utf-8")
@@ -73,5 +75,3 @@ class Findings:
 
 def _indented(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
-
-

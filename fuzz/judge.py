@@ -61,7 +61,9 @@ def _is_deliberate(shot: Shot, answer: Answer, reason: str) -> bool:
         return not reason  # it has no text; what was not meant is in the log
     service = shot.path.strip("/").partition("/")[0]
     text = answer.body.decode("utf-8", "replace")
-    return any(row["service"] == service and row["status"] == str(answer.status) and row["text"] in text for row in _rows())
+    return any(
+        row["service"] == service and row["status"] == str(answer.status) and row["text"] in text for row in _rows()
+    )
 
 
 @cache

@@ -167,9 +167,7 @@ class Mutator:
         draw = self.generator
         hows = ("cut", "flip", "flip", "insert", "remove")
         count = draw.randrange(1, DAMAGES_MAX + 1)
-        damages = tuple(
-            Damage(draw.choice(hows), draw.random() ** 2, draw.choice(values.BYTES)) for _ in range(count)
-        )
+        damages = tuple(Damage(draw.choice(hows), draw.random() ** 2, draw.choice(values.BYTES)) for _ in range(count))
         return replace(shot, damage=damages)
 
 

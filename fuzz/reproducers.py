@@ -17,6 +17,9 @@ _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9-]*$")
 
 def script(shots: Numbered, known: Mapping[str, str]) -> str:
     """Shell lines against `U=http://host:port`, a fresh cloud; `known` is what the references stood for when it was seen."""
+    numbers = {str(number) for number, _ in shots}
+    lost = {name: NOWHERE for _, shot in shots for name in _names(shot) if not _is_made(name, numbers)}
+    shots = [(number, shot.filled({**_itself(shot), **lost})) for number, shot in shots]
     needed = {name for _, shot in shots for name in _names(shot)}
     lines = ["U=${U:-http://127.0.0.1:8800}"]
     roles = sorted(name.partition(".")[0] for name in needed if name.endswith(".token"))
@@ -34,13 +37,22 @@ def script(shots: Numbered, known: Mapping[str, str]) -> str:
             lines.append(command)
             continue
         lines.append(f"a{number}=$({command})")
-        lines += [f'{_variable(name)}=$(jq -r \'{_jq(name.partition(":")[2])}\' <<< "$a{number}")' for name in wanted]
+        lines += [f"{_variable(name)}=$(jq -r '{_jq(name.partition(':')[2])}' <<< \"$a{number}\")" for name in wanted]
     return "\n".join(lines) + "\n"
 
 
 def _names(shot: Shot) -> set[str]:
     texts = (shot.path, *shot.query, *(value for _, value in shot.headers), shot.body or "")
     return {name for text in texts for name in REFERENCE.findall(text)}
+
+
+def _is_made(name: str, numbers: set[str]) -> bool:
+    number, colon, _ = name.partition(":")
+    return not colon or number in numbers
+
+
+def _itself(shot: Shot) -> dict[str, str]:
+    return {name: "{{" + name + "}}" for name in _names(shot)}
 
 
 def _variable(name: str) -> str:
@@ -62,7 +74,11 @@ def _word(text: str) -> str:
     data = to_bytes(text)
     if all(32 <= byte < 127 for byte in data):
         return shlex.quote(text)
-    return "$'" + "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in data) + "'"
+    return (
+        "$'"
+        + "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in data)
+        + "'"
+    )
 
 
 def _is_plain(shot: Shot) -> bool:
@@ -76,7 +92,11 @@ def _is_plain(shot: Shot) -> bool:
 
 def _curl(shot: Shot) -> str:
     target = shot.path + ("?" + "&".join(shot.query) if shot.query else "")
-    words = ["curl -sg --path-as-is", "-I" if shot.verb == "HEAD" else f"-X {_quoted(shot.verb)}", '"$U"' + _quoted(target)]
+    words = [
+        "curl -sg --path-as-is",
+        "-I" if shot.verb == "HEAD" else f"-X {_quoted(shot.verb)}",
+        '"$U"' + _quoted(target),
+    ]
     words += [f"-H {_quoted(f'{name}: {value}')}" for name, value in shot.headers]
     if shot.body is not None:
         words.append(f"--data-binary {_quoted(shot.body)}")

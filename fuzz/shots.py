@@ -60,7 +60,13 @@ class Shot:
     def whole(self) -> bool:
         """Whether it is a request of HTTP from beginning to end, so that an answer is due."""
         framed = {name.lower() for name, _ in self.headers} & {"content-length", "transfer-encoding"}
-        return not self.damage and not framed and self.newline == "\r\n" and " " not in self.path and self.verb != "CONNECT"
+        return (
+            not self.damage
+            and not framed
+            and self.newline == "\r\n"
+            and " " not in self.path
+            and self.verb != "CONNECT"
+        )
 
     def filled(self, known: Mapping[str, str]) -> Shot:
         """References replaced by what is known."""
@@ -94,7 +100,9 @@ class Shot:
         if self.framing == "chunked":
             if "transfer-encoding" not in given:
                 lines.append("Transfer-Encoding: chunked")
-            pieces = [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)] if len(body) < 5000 else [body]
+            pieces = (
+                [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)] if len(body) < 5000 else [body]
+            )
             body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
         elif self.framing == "length" and self.body is not None and "content-length" not in given:
             lines.append(f"Content-Length: {len(body)}")

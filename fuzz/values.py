@@ -16,48 +16,253 @@ NUMBERS = (
     *(-(2**63) - 1, 10**30, 10**400, 0.0, -0.0, 0.5, 1e-7, 1.0, 1e16, 1e308, -1e308),
 )
 TEXTS = (
-    *("", " ", "x", "\0", "a\0b", "\n", "x\n", " x ", "é", "ß", "İ", "\u200b", "😀", "\ufeff", "\ud800", "\udfff", "%s", "%"),
+    *(
+        "",
+        " ",
+        "x",
+        "\0",
+        "a\0b",
+        "\n",
+        "x\n",
+        " x ",
+        "é",
+        "ß",
+        "İ",
+        "\u200b",
+        "😀",
+        "\ufeff",
+        "\ud800",
+        "\udfff",
+        "%s",
+        "%",
+    ),
     *("0", "-1", "1e5", "٣", "²", "１", "0x10", "true", "null", "None", "NaN", "9" * 30, "1" * 5000),
-    *("../../etc/passwd", "a/b", "{}", "[]", "{0}", "${x}", "'", '"', "'; DROP TABLE servers; --", "\\", "<b>", "&", ";"),
+    *(
+        "../../etc/passwd",
+        "a/b",
+        "{}",
+        "[]",
+        "{0}",
+        "${x}",
+        "'",
+        '"',
+        "'; DROP TABLE servers; --",
+        "\\",
+        "<b>",
+        "&",
+        ";",
+    ),
     *("10.0.0.1", "10.0.0.0/8", "10.0.0.1/33", "0.0.0.0/0", "::", "::1/129", "fe80::1%eth0", "::ffff:1.2.3.4", "1.2.3"),
     *("255.255.255.255", "10.0.0.0/", "fa:16:3e:00:00:01", "00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "0.0.0.0", "::/0"),
     *("2026-13-45T99:99:99Z", "2026-02-29", "0000-00-00", "9999-12-31T23:59:59.999999Z", "1970-01-01T00:00:00"),
     *("http://[::1", "http://x:99999", "file:///etc/passwd", "{{member.project}}", "{{member.user}}", "all", "default"),
-    *("00000000-0000-0000-0000-000000000000", "x" * 255, "x" * 256, "x" * 65536, "é" * 255, "a=b", "a,b", "*", "(a+)+$", "["),
-    *("ipv4", "tcp", "admin", "active", "public", "available", "error", "nova", "internal", "None\r\nX: y", "\x7f\x1b[0m"),
+    *(
+        "00000000-0000-0000-0000-000000000000",
+        "x" * 255,
+        "x" * 256,
+        "x" * 65536,
+        "é" * 255,
+        "a=b",
+        "a,b",
+        "*",
+        "(a+)+$",
+        "[",
+    ),
+    *(
+        "ipv4",
+        "tcp",
+        "admin",
+        "active",
+        "public",
+        "available",
+        "error",
+        "nova",
+        "internal",
+        "None\r\nX: y",
+        "\x7f\x1b[0m",
+    ),
 )
-KEYS = ("", "id", "name", "x" * 256, "é", "a\0", "__class__", "project_id", "$ref", "0", " ", "a.b", "a:b", "os:x", "\ud800")
+KEYS = (
+    "",
+    "id",
+    "name",
+    "x" * 256,
+    "é",
+    "a\0",
+    "__class__",
+    "project_id",
+    "$ref",
+    "0",
+    " ",
+    "a.b",
+    "a:b",
+    "os:x",
+    "\ud800",
+)
 SEGMENTS = (
     *("x", "%00", "%0A", "%ff", "%zz", "%", "%2F", "%2e%2e", "..", ".", "", "-1", "0", "9" * 40, "x" * 300, "x" * 7000),
-    *("é", "%F0%9F%98%80", "%ED%A0%80", "null", "detail", "default", "*", "a;b", "a,b", "a b", "{{member.project}}", "~", "+"),
-    *("{{admin.user}}", "00000000-0000-0000-0000-000000000000", "%C0%AF", "A%0D%0AX:%20y", "[", "{x}", "1.5", "٣", "v3", "$"),
+    *(
+        "é",
+        "%F0%9F%98%80",
+        "%ED%A0%80",
+        "null",
+        "detail",
+        "default",
+        "*",
+        "a;b",
+        "a,b",
+        "a b",
+        "{{member.project}}",
+        "~",
+        "+",
+    ),
+    *(
+        "{{admin.user}}",
+        "00000000-0000-0000-0000-000000000000",
+        "%C0%AF",
+        "A%0D%0AX:%20y",
+        "[",
+        "{x}",
+        "1.5",
+        "٣",
+        "v3",
+        "$",
+    ),
 )
 PARAMETERS = (
-    *("limit", "marker", "sort_key", "sort_dir", "sort", "fields", "name", "id", "offset", "page_reverse", "all_tenants"),
-    *("project_id", "tenant_id", "status", "changes-since", "changes-before", "created_at", "updated_at", "detail", "member_of"),
-    *("resources", "required", "in_tree", "group_policy", "with_count", "metadata", "ip", "tags", "not-tags", "tags-any", "flags"),
-    *("name__contains", "size_min", "os_hidden", "visibility", "protected", "revision_number", "fixed_ips", "shared", "enabled"),
+    *(
+        "limit",
+        "marker",
+        "sort_key",
+        "sort_dir",
+        "sort",
+        "fields",
+        "name",
+        "id",
+        "offset",
+        "page_reverse",
+        "all_tenants",
+    ),
+    *(
+        "project_id",
+        "tenant_id",
+        "status",
+        "changes-since",
+        "changes-before",
+        "created_at",
+        "updated_at",
+        "detail",
+        "member_of",
+    ),
+    *(
+        "resources",
+        "required",
+        "in_tree",
+        "group_policy",
+        "with_count",
+        "metadata",
+        "ip",
+        "tags",
+        "not-tags",
+        "tags-any",
+        "flags",
+    ),
+    *(
+        "name__contains",
+        "size_min",
+        "os_hidden",
+        "visibility",
+        "protected",
+        "revision_number",
+        "fixed_ips",
+        "shared",
+        "enabled",
+    ),
 )
-PIECES = ("=", "&", "=x", "x", "%", "%=%", "%00=%00", "a%0Ab=1", "limit=0", "limit=-1", "limit=x", "fields=", "x[]=1", "x" * 5000)
-VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "FOO", "get", "PROPFIND", "M-SEARCH")
+PIECES = (
+    "=",
+    "&",
+    "=x",
+    "x",
+    "%",
+    "%=%",
+    "%00=%00",
+    "a%0Ab=1",
+    "limit=0",
+    "limit=-1",
+    "limit=x",
+    "fields=",
+    "x[]=1",
+    "x" * 5000,
+)
+VERBS = (
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "FOO",
+    "get",
+    "PROPFIND",
+    "M-SEARCH",
+)
 BYTES = ("\0", "\r\n", "\n", " ", "\r\n\r\n", ":", "\udcff", "\udc80", "HTTP/1.1", "%", "\t", "}", "GET / HTTP/1.1\r\n")
 HEADER_TEXTS = (
-    *("", " ", "x", "\udcff\udcfe", "é", "x" * 9000, "0", "-1", "9" * 30, "*/*", "text/html", "application/json; charset=utf-16"),
-    *("application/json;q=0", "a,b;q=x", "gzip", "{{member.token}}", "{{admin.token}}", "null", "\t", '"', "application/xml"),
+    *(
+        "",
+        " ",
+        "x",
+        "\udcff\udcfe",
+        "é",
+        "x" * 9000,
+        "0",
+        "-1",
+        "9" * 30,
+        "*/*",
+        "text/html",
+        "application/json; charset=utf-16",
+    ),
+    *(
+        "application/json;q=0",
+        "a,b;q=x",
+        "gzip",
+        "{{member.token}}",
+        "{{admin.token}}",
+        "null",
+        "\t",
+        '"',
+        "application/xml",
+    ),
 )
 HEADERS = (
-    *(("Content-Type", text) for text in ("", "text/plain", "application/json; charset=latin-1", "application/octet-stream")),
-    *(("Content-Type", text) for text in ("application/json; charset=x", "multipart/form-data; boundary=x", "application/xml")),
+    *(
+        ("Content-Type", text)
+        for text in ("", "text/plain", "application/json; charset=latin-1", "application/octet-stream")
+    ),
+    *(
+        ("Content-Type", text)
+        for text in ("application/json; charset=x", "multipart/form-data; boundary=x", "application/xml")
+    ),
     *(("Content-Type", f"application/openstack-images-v2.{minor}-json-patch") for minor in (0, 1, 9)),
     *(("Content-Encoding", text) for text in ("gzip", "deflate", "br", "zstd", "identity", "x", "gzip, gzip")),
     *(("Accept", text) for text in ("text/html", "*/*", "text/plain", "image/png", ";", "application/json;q=zz", "")),
     *(("Host", text) for text in ("", "x:y", "[::1", "a b", "x:99999", "example.com", "é")),
     *(("Expect", text) for text in ("100-continue", "x")),
     *(("Connection", text) for text in ("close", "keep-alive", "Upgrade", "x")),
-    *(("Range", text) for text in ("bytes=0-0", "bytes=9-1", "bytes=-5", "bytes=x", "bytes=0-,5-6", "bytes=99999999999999999999-")),
+    *(
+        ("Range", text)
+        for text in ("bytes=0-0", "bytes=9-1", "bytes=-5", "bytes=x", "bytes=0-,5-6", "bytes=99999999999999999999-")
+    ),
     *(("X-Auth-Token", text) for text in ("", "x", "x" * 9000, "\udcff", "gAAAA", "{{admin.token}}", "a\tb")),
     *(("X-Subject-Token", text) for text in ("{{member.token}}", "x", "", "\udcff")),
-    *(("If-Match", text) for text in ("*", "revision_number=x", "revision_number=-1", "revision_number=99999999999999999999")),
+    *(
+        ("If-Match", text)
+        for text in ("*", "revision_number=x", "revision_number=-1", "revision_number=99999999999999999999")
+    ),
     ("Upgrade", "h2c"),
     ("Upgrade", "websocket"),
     ("X-HTTP-Method-Override", "DELETE"),
@@ -89,7 +294,24 @@ FRAMINGS = (
     ("Transfer-Encoding", "chunked, identity"),
 )
 _VERSIONED = ("compute", "volume", "placement", "identity", "x", "", "image", "network")
-_MINORS = ("2.1", "2.103", "2.104", "2.60", "3.0", "3.71", "3.99", "1.0", "1.39", "latest", "", "x", "2", "2.01", "-1.0", "9" * 40)
+_MINORS = (
+    "2.1",
+    "2.103",
+    "2.104",
+    "2.60",
+    "3.0",
+    "3.71",
+    "3.99",
+    "1.0",
+    "1.39",
+    "latest",
+    "",
+    "x",
+    "2",
+    "2.01",
+    "-1.0",
+    "9" * 40,
+)
 
 
 def version(draw: random.Random) -> str:
@@ -130,7 +352,9 @@ def odd_query(draw: random.Random) -> str:
     if kind == 1:
         return str(draw.choice(NUMBERS[:-6]))[:400]
     if kind == 2:
-        operator = draw.choice(("in:", "gt:", "gte:", "lt:", "neq:", "eq:", "x:", "!", "in:a,b", "in:", "asc", "id:asc,name:x"))
+        operator = draw.choice(
+            ("in:", "gt:", "gte:", "lt:", "neq:", "eq:", "x:", "!", "in:a,b", "in:", "asc", "id:asc,name:x")
+        )
         return operator + draw.choice(("", "x", "2026-01-01T00:00:00Z", "1"))
     text = draw.choice(TEXTS).replace("{{", "{").encode("utf-8", "surrogatepass")
     return "".join(chr(byte) if chr(byte).isalnum() and byte < 128 else f"%{byte:02X}" for byte in text[:3000])
@@ -228,9 +452,28 @@ def broken_json(draw: random.Random, text: str) -> str:
     return draw.choice(
         (
             *("", " ", "null", "[]", "{}", '""', "0", "true", '"x"', "[{}]", "{", "}", "NaN", "-", "\0", "[" * 20_000),
-            *('{"a":' * 5000, "\ufeff" + text, utf16, text[:place], text + "x", text + text, text[:place] + "\udcff" + text[place:]),
-            *(text[:place] + "\0" + text[place:], text[:-1] + ',"x":NaN}', text[:-1] + ',"x":1e999}', text.replace('"', "'")),
-            *(text[:-1] + ",}", text[:-1] + ',"x":1,"x":2}', "/**/" + text, text.replace(":", ":\\u0000", 1), "=" + text),
+            *(
+                '{"a":' * 5000,
+                "\ufeff" + text,
+                utf16,
+                text[:place],
+                text + "x",
+                text + text,
+                text[:place] + "\udcff" + text[place:],
+            ),
+            *(
+                text[:place] + "\0" + text[place:],
+                text[:-1] + ',"x":NaN}',
+                text[:-1] + ',"x":1e999}',
+                text.replace('"', "'"),
+            ),
+            *(
+                text[:-1] + ",}",
+                text[:-1] + ',"x":1,"x":2}',
+                "/**/" + text,
+                text.replace(":", ":\\u0000", 1),
+                "=" + text,
+            ),
             *(text.replace('"', '"\\ud800', 1), "x=1&y=2", "\n" * 1000 + text, text[:-1] + ',"x":' + "9" * 5000 + "}"),
         )
     )

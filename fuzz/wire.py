@@ -68,7 +68,9 @@ class Wire:
             following = Answer()
             rest = self._read(Shot("GET", "/"), following, rest)
             if following.fault:
-                answer.fault = f"of {shot.pipelined} requests that followed at once, number {number + 1}: {following.fault}"
+                answer.fault = (
+                    f"of {shot.pipelined} requests that followed at once, number {number + 1}: {following.fault}"
+                )
                 break
             if following.headers.get("connection", "").lower() == "close":
                 open_still = False

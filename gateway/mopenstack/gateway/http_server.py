@@ -22,9 +22,12 @@ class _Handler(RequestHandler):
     def handle_error(
         self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """A request that is no HTTP: one line in the log, without what it held."""
+        """A request that is no HTTP: one line in the log, without what it held.
+
+        The answer has no body: it may be one to a HEAD, which nobody can tell any more.
+        """
         log.info("%s sent a request that is no HTTP: %s", request.remote, type(exc).__name__)
-        answer = web.Response(status=status, text="Bad Request", headers={"Connection": "close"})
+        answer = web.Response(status=status, headers={"Connection": "close"})
         answer.force_close()
         return answer
 

@@ -8,6 +8,7 @@ ErrorInfo whose reason is the fault's name.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
 from mopenstack.core.engine.reflection import Reflection
+
+log = logging.getLogger(__name__)
 
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
@@ -112,7 +115,8 @@ async def _answer(
     except Fault as fault:
         await _abort(context, fault)
         raise
-    except Exception:
+    except Exception:  # the client gets an Internal and the log the reason
+        log.exception("%s failed inside", operation.name)
         await _abort(context, Internal("The server has erred."))
         raise
     fields = asked_fields(operation, request, reply.result)

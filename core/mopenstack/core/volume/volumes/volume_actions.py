@@ -97,7 +97,7 @@ async def _terminate_connection(
 
 @VOLUMES.prepares("roll_detaching", unchecked=True)
 async def _roll_detaching(call: Call, volume: Volume, request: pb2.VolumeActionRequest) -> str | None:
-    return None if VOLUMES.allows(call, volume, "roll_detaching") else ""
+    return None if volume.status == Volume.DETACHING else ""
 
 
 @VOLUMES.prepares("set_bootable")
