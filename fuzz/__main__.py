@@ -6,6 +6,7 @@ A run of rounds sends the same requests each time: the rounds of a seed are alwa
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -39,6 +40,7 @@ class Options:
 def main() -> int:
     """Run; print what was found and the counts."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends
     counts = Counts()
     with yard() as clouds:
         findings = Findings(clouds, options.results)

@@ -1,4 +1,4 @@
-"""Rounds of requests against one arrangement: each on a fresh cloud, from a seed of its own, so that it can be repeated."""
+"""Rounds of requests against one arrangement, each on a fresh cloud, from a seed of its own: it can be repeated."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Session:
         known = self.running.create_cloud(self.name)
         self.prefix = known.pop("cloud")
         self.protected = tuple(text for name, text in known.items() if not name.endswith("token"))
-        self.pool = Pool(known)
+        self.pool = Pool(known | {"cloud.name": self.name})
         self.wire = Wire(self.running.port)
         return self
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fuzz import values
 from fuzz.shots import REFERENCE, Shot
 from fuzz.wire import Answer
 
@@ -162,8 +163,8 @@ def _body(request: Any) -> str | None:
     if isinstance(request, dict) and "__text__" in request:
         return str(request["__text__"])[:BODY_TEXT_MAX]
     if isinstance(request, dict) and "__bytes__" in request:
-        return "\0x" * (min(request["__bytes__"], BODY_TEXT_MAX) // 2)
-    return json.dumps(_blank(request, ""), ensure_ascii=False)
+        return "\0x" * (min(int(request["__bytes__"]), BODY_TEXT_MAX) // 2)
+    return values.text_of(_blank(request, ""))
 
 
 def _places(path: str, template: str) -> str:

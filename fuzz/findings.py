@@ -16,6 +16,8 @@ from fuzz.shrink import Numbered, repeats, shrunk
 SHRUNK_MAX = 40
 """How many kinds of faults are shrunk in one run; a run that finds more has enough to tell."""
 
+NOT_AGAIN = "# It was not seen again when the round was repeated; the request that showed it:"
+
 
 @dataclass(slots=True)
 class Finding:
@@ -57,9 +59,7 @@ class Findings:
         numbered = small or list(enumerate(found.shots))[-1:]
         finding.script = self._script(finding, numbered, judge)
         if not small:
-            finding.script = (
-                "# It was not seen again when the round was repeated; the request that showed it:\n" + finding.script
-            )
+            finding.script = f"{NOT_AGAIN}\n{finding.script}"
         path = self.folder / f"{len(self.all):02}-{re.sub('[^a-z0-9]+', '-', signature.lower())[:60].strip('-')}.sh"
         self.folder.mkdir(parents=True, exist_ok=True)
         path.write_text(f"# {signature}\n# seen on {found.source}\n{finding.script}", encoding="utf-8")

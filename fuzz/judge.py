@@ -1,4 +1,4 @@
-"""What is a fault: a 5xx that nobody meant, a connection closed where an answer was due, an answer that took too long."""
+"""What is a fault: a 5xx that is not meant, a connection closed where an answer was due, a slow answer."""
 
 from __future__ import annotations
 
@@ -36,7 +36,10 @@ class Judge:
     idle_seconds: float
 
     def fault(self, shot: Shot, answer: Answer, reason: str, probe_seconds: float) -> Fault | None:
-        """The fault of an answer; `reason` is what the log says, `probe_seconds` what the cheapest request takes now."""
+        """The fault of an answer.
+
+        `reason` is what the log says, `probe_seconds` what the cheapest request takes now.
+        """
         if answer.fault:
             # Of half a request the server may wait for the rest; but where it hangs up, it says why.
             if shot.whole or answer.fault not in ("no answer", "closed before the request"):
@@ -61,9 +64,8 @@ def _is_deliberate(shot: Shot, answer: Answer, reason: str) -> bool:
         return not reason  # it has no text; what was not meant is in the log
     service = shot.path.strip("/").partition("/")[0]
     text = answer.body.decode("utf-8", "replace")
-    return any(
-        row["service"] == service and row["status"] == str(answer.status) and row["text"] in text for row in _rows()
-    )
+    known = (service, str(answer.status))
+    return any((row["service"], row["status"]) == known and row["text"] in text for row in _rows())
 
 
 @cache

@@ -10,13 +10,19 @@ from fuzz.shots import NOWHERE, REFERENCE, Shot, to_bytes
 from fuzz.shrink import Numbered
 
 _LOGIN = """\
-login() {{ curl -s -o /dev/null -D - "$U/identity/v3/auth/tokens" -H 'Content-Type: application/json' -d '{{"auth":{{"identity":{{"methods":["password"],"password":{{"user":{{"name":"'$1'","domain":{{"id":"default"}},"password":"secret"}}}}}},"scope":{{"project":{{"name":"'$1'","domain":{{"id":"default"}}}}}}}}}}' | tr -d '\\r' | awk 'tolower($1)=="x-subject-token:"{{print $2}}'; }}"""
+login() {
+  d='"domain":{"id":"default"}' n='"name":"'$1'"'
+  user='{"user":{'$n','$d',"password":"secret"}}'
+  auth='{"auth":{"identity":{"methods":["password"],"password":'$user'},"scope":{"project":{'$n','$d'}}}}'
+  curl -s -o /dev/null -D - "$U/identity/v3/auth/tokens" -H 'Content-Type: application/json' -d "$auth" |
+    tr -d '\\r' | awk 'tolower($1) == "x-subject-token:" {print $2}'
+}"""
 _ROLES = {"admin": "admin", "member": "demo"}
 _PLAIN = re.compile(r"^[A-Za-z][A-Za-z0-9-]*$")
 
 
 def script(shots: Numbered, known: Mapping[str, str]) -> str:
-    """Shell lines against `U=http://host:port`, a fresh cloud; `known` is what the references stood for when it was seen."""
+    """Shell lines against `U=http://host:port`, a fresh cloud; `known` is what the references stood for."""
     numbers = {str(number) for number, _ in shots}
     lost = {name: NOWHERE for _, shot in shots for name in _names(shot) if not _is_made(name, numbers)}
     shots = [(number, shot.filled({**_itself(shot), **lost})) for number, shot in shots]
@@ -24,7 +30,7 @@ def script(shots: Numbered, known: Mapping[str, str]) -> str:
     lines = ["U=${U:-http://127.0.0.1:8800}"]
     roles = sorted(name.partition(".")[0] for name in needed if name.endswith(".token"))
     if roles:
-        lines.append(_LOGIN.format())
+        lines.append(_LOGIN)
     lines += [f"{role}_token=$(login {_ROLES[role]})" for role in roles]
     for name in sorted(needed):
         role, _, what = name.partition(".")
@@ -74,11 +80,8 @@ def _word(text: str) -> str:
     data = to_bytes(text)
     if all(32 <= byte < 127 for byte in data):
         return shlex.quote(text)
-    return (
-        "$'"
-        + "".join(chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in data)
-        + "'"
-    )
+    letters = (chr(byte) if 32 <= byte < 127 and chr(byte) not in "'\\" else f"\\x{byte:02x}" for byte in data)
+    return "$'" + "".join(letters) + "'"
 
 
 def _is_plain(shot: Shot) -> bool:

@@ -16,6 +16,7 @@ REFERENCE = re.compile(r"\{\{([a-z0-9_.:\-]+)\}\}", re.IGNORECASE)
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 """What stands for the id of an object that was not made."""
 CHUNK_BYTES = 7
+CHUNKS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +61,8 @@ class Shot:
     def whole(self) -> bool:
         """Whether it is a request of HTTP from beginning to end, so that an answer is due."""
         framed = {name.lower() for name, _ in self.headers} & {"content-length", "transfer-encoding"}
-        return (
-            not self.damage
-            and not framed
-            and self.newline == "\r\n"
-            and " " not in self.path
-            and self.verb != "CONNECT"
-        )
+        plain = self.newline == "\r\n" and " " not in self.path and self.verb != "CONNECT"
+        return plain and not self.damage and not framed
 
     def filled(self, known: Mapping[str, str]) -> Shot:
         """References replaced by what is known."""
@@ -100,9 +96,8 @@ class Shot:
         if self.framing == "chunked":
             if "transfer-encoding" not in given:
                 lines.append("Transfer-Encoding: chunked")
-            pieces = (
-                [body[at : at + CHUNK_BYTES] for at in range(0, len(body), CHUNK_BYTES)] if len(body) < 5000 else [body]
-            )
+            size = max(CHUNK_BYTES, len(body) // CHUNKS_MAX)
+            pieces = [body[at : at + size] for at in range(0, len(body), size)]
             body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces) + b"0\r\n\r\n"
         elif self.framing == "length" and self.body is not None and "content-length" not in given:
             lines.append(f"Content-Length: {len(body)}")
