@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzz.campaign import Counts, Found, Shooting, idle_judge
+from fuzz.campaign import ROUND_REQUESTS, Counts, Found, Shooting, idle_judge
 from fuzz.clouds import ARRANGEMENTS, Running, yard
 from fuzz.corpus import recorded
 from fuzz.findings import Findings
@@ -31,6 +31,7 @@ class Options:
 
     seconds: float
     rounds: int
+    requests: int
     seed: int
     arrangements: list[str]
     sources: list[str]
@@ -49,13 +50,13 @@ def main() -> int:
         operations = Operations(document)
         judges: dict[str, Judge] = {}
         rounds: dict[str, Round] = {
-            "raw": Shooting(recorded(), operations.find, counts, options.seed).round,
+            "raw": Shooting(recorded(), operations.find, counts, options.seed, options.requests).round,
             "schema": Generating(document, counts, options.seed).round,
         }
         started = time.monotonic()
         for arrangement, source, number in _turns(options, started):
             running = clouds.get(arrangement)
-            judge = judges.setdefault(arrangement, idle_judge(running))
+            judge = judges.setdefault(arrangement, idle_judge(running, operations.rpcs))
             for found in rounds[source](running, judge, number):
                 findings.add(found, judge)
         _report(counts, findings, operations, time.monotonic() - started)
@@ -93,6 +94,9 @@ def _options() -> Options:
     parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=1800, help="how long (default: half an hour)")
     parser.add_argument("--rounds", type=int, default=0, help="instead of a time: so many rounds of each source")
+    parser.add_argument(
+        "--requests", type=int, default=ROUND_REQUESTS, help="requests of a round that are recorded ones"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--on", action="append", choices=ARRANGEMENTS, help="only this arrangement (several times)")
     parser.add_argument("--source", action="append", choices=SOURCES, help="only these requests (several times)")
@@ -101,6 +105,7 @@ def _options() -> Options:
     return Options(
         given.seconds,
         given.rounds,
+        given.requests,
         given.seed,
         given.on or list(ARRANGEMENTS),
         given.source or list(SOURCES),

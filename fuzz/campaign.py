@@ -11,7 +11,7 @@ from typing import Any
 
 from fuzz.clouds import Running, reason
 from fuzz.corpus import Pool, Recorded, words_of
-from fuzz.judge import Fault, Judge
+from fuzz.judge import Fault, Judge, Rpcs
 from fuzz.mutations import Mutator
 from fuzz.shots import Shot
 from fuzz.wire import Answer, Wire
@@ -98,20 +98,21 @@ class Session:
         return any(one in filled.path for one in (*self.protected, "domains/default")) or "roles/" in filled.path
 
 
-def idle_judge(running: Running) -> Judge:
+def idle_judge(running: Running, rpcs: Rpcs) -> Judge:
     """A judge that knows how quick the cloud is while nothing is asked of it."""
     running.probe()
-    return Judge(sorted(running.probe() for _ in range(PROBES))[PROBES // 2])
+    return Judge(sorted(running.probe() for _ in range(PROBES))[PROBES // 2], rpcs)
 
 
 @dataclass(slots=True)
 class Shooting:
-    """Rounds of mutated requests. `find` names the operation of a request."""
+    """Rounds of `size` mutated requests. `find` names the operation of a request."""
 
     requests: list[Recorded]
     find: Finder
     counts: Counts
     seed: int
+    size: int = ROUND_REQUESTS
     words: dict[str, list[str]] = field(default_factory=dict)
     bodies: dict[str, list[Any]] = field(default_factory=dict)
 
@@ -124,7 +125,7 @@ class Shooting:
                 except ValueError:
                     continue
 
-    def round(self, running: Running, judge: Judge, number: int, requests: int = ROUND_REQUESTS) -> Iterator[Found]:
+    def round(self, running: Running, judge: Judge, number: int) -> Iterator[Found]:
         """Send a round; yields every fault that it shows."""
         draw = random.Random(f"{self.seed}/{number}")
         mutators = {
@@ -132,7 +133,7 @@ class Shooting:
         }
         sent: list[Shot] = []
         with Session(running, judge, f"fuzz-{self.seed}-{number}") as session:
-            while len(sent) < requests:
+            while len(sent) < self.size:
                 chosen = draw.choice(self.requests)
                 shot = chosen.aimed(session.pool, draw)
                 if draw.random() >= UNCHANGED_SHARE:

@@ -65,6 +65,13 @@ def port() -> Iterator[int]:
     listener.close()
 
 
+def _judge(idle_seconds: float = 0.001) -> Judge:
+    create = {"x-mopenstack-operations": [{"rpc": "mopenstack.network.v2.Subnets.CreateSubnet"}]}
+    show = {"x-mopenstack-operations": [{"rpc": "mopenstack.network.v2.Subnets.GetSubnet"}]}
+    paths = {"/network/v2.0/subnets": {"post": create}, "/network/v2.0/subnets/{id}": {"get": show}}
+    return Judge(idle_seconds, Operations({"paths": paths}).rpcs)
+
+
 def _send(port: int, shot: Shot) -> Answer:
     wire = Wire(port)
     try:
@@ -86,7 +93,7 @@ def _send(port: int, shot: Shot) -> Answer:
 def test_planted_faults(path: str, kind: str, what: str, port: int) -> None:
     """Every kind of a wrong answer is a fault."""
     shot = Shot("GET", path)
-    fault = Judge(0.001).fault(shot, _send(port, shot), "", 0.0)
+    fault = _judge().fault(shot, _send(port, shot), "", 0.0)
     assert fault is not None
     assert fault.kind == kind
     assert what in fault.what
@@ -96,14 +103,17 @@ def test_planted_faults(path: str, kind: str, what: str, port: int) -> None:
 def test_what_is_no_fault(path: str, port: int) -> None:
     """Answers below 500, and the 501 that names what is not served."""
     shot = Shot("GET", path, pipelined=2)
-    assert Judge(0.001).fault(shot, _send(port, shot), "", 0.0) is None
+    assert _judge().fault(shot, _send(port, shot), "", 0.0) is None
 
 
-def test_deliberate_answers_are_of_one_service() -> None:
-    """Neutron's Request Failed is meant; the same of Nova is not."""
+def test_deliberate_answers_are_of_one_operation() -> None:
+    """Neutron's Request Failed is meant where the list says so; not elsewhere, and not with a traceback in the log."""
     answer = Answer(500, {}, b"Request Failed: internal server error while processing your request.")
-    assert Judge(1.0).fault(Shot("GET", "/network/v2.0/x"), answer, "", 0.0) is None
-    assert Judge(1.0).fault(Shot("GET", "/compute/v2.1/x"), answer, "", 0.0) is not None
+    create, show = Shot("POST", "/network/v2.0/subnets"), Shot("GET", "/network/v2.0/subnets/x")
+    assert _judge().fault(create, answer, "", 0.0) is None
+    assert _judge().fault(create, answer, "subnets.py:1 create: KeyError: 'x'", 0.0) is not None
+    assert _judge().fault(show, answer, "", 0.0) is not None
+    assert _judge().fault(create, Answer(500, {}, b"Another text"), "", 0.0) is not None
 
 
 def test_half_a_request_may_wait(port: int) -> None:
@@ -111,12 +121,12 @@ def test_half_a_request_may_wait(port: int) -> None:
     shot = Shot("GET", "/fine", damage=(Damage("cut", 0.5),))
     answer = _send(port, shot)
     assert answer.fault == "no answer"
-    assert Judge(0.001).fault(shot, answer, "", 0.0) is None
+    assert _judge().fault(shot, answer, "", 0.0) is None
 
 
 def test_a_busy_machine_is_not_blamed() -> None:
     """Slow is what takes long while the cheapest request does not."""
-    judge, shot = Judge(idle_seconds=0.01), Shot("GET", "/x")
+    judge, shot = _judge(0.01), Shot("GET", "/x")
     slow = Answer(200, {}, b"", seconds=1.5)
     assert judge.fault(shot, slow, "", probe_seconds=0.01) is not None
     assert judge.fault(shot, slow, "", probe_seconds=0.02) is None
