@@ -48,10 +48,11 @@ def main() -> int:
         first = clouds.get(options.arrangements[0])
         document = first.openapi()
         operations = Operations(document)
+        requests = recorded()
         judges: dict[str, Judge] = {}
         rounds: dict[str, Round] = {
-            "raw": Shooting(recorded(), operations.find, counts, options.seed, options.requests).round,
-            "schema": Generating(document, counts, options.seed).round,
+            "raw": Shooting(requests, operations.find, counts, options.seed, options.requests).round,
+            "schema": Generating(document, requests, counts, options.seed).round,
         }
         started = time.monotonic()
         for arrangement, source, number in _turns(options, started):

@@ -20,11 +20,13 @@ from schemathesis import GenerationMode
 
 from fuzz.campaign import Counts, Found, Session
 from fuzz.clouds import Running
-from fuzz.corpus import kind_of
+from fuzz.corpus import Recorded, kind_of
 from fuzz.judge import Fault, Judge
 from fuzz.shots import Shot
 
-ROUND_OPERATIONS = 12
+ROUND_OPERATIONS = 40
+ROUND_RECORDED = 120
+"""Recorded creations before them, which make what generated requests name."""
 EXAMPLES = 6
 OUTSIDE = ("/_mopenstack/clouds/{cloud}/faults",)
 """What makes answers of 5xx on demand."""
@@ -45,6 +47,7 @@ class Generating:
     """Rounds of generated requests: some operations of the document, a few requests each, as admin and as member."""
 
     document: dict[str, Any]
+    requests: list[Recorded]
     counts: Counts
     seed: int
     _operations: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +71,7 @@ class Generating:
         turn.sort(key=lambda label: "/_mopenstack" in label)  # some end the cloud
         with Session(running, judge, f"schema-{self.seed}-{number}") as session:
             sent: list[Shot] = []
-            self._furnish(session, sent)
+            yield from self._furnish(session, sent, draw)
             for label in turn:
                 role, mode = draw.choice(ROLES), draw.choice(MODES)
                 found = self._try(session, sent, label, role, mode, draw.randrange(2**32), examples)
@@ -77,12 +80,23 @@ class Generating:
                 if not running.alive:
                     return
 
-    def _furnish(self, session: Session, sent: list[Shot]) -> None:
-        """Look at every list, so that there are ids to ask for."""
+    def _furnish(self, session: Session, sent: list[Shot], draw: random.Random) -> Iterator[Found]:
+        """Make objects as real clients did and look at every list, so that there are ids to ask for."""
+        creations = [one for one in self.requests if one.shot.verb == "POST"]
+        for one in draw.sample(creations, min(ROUND_RECORDED, len(creations))):
+            shot = one.aimed(session.pool, draw)
+            if not session.is_protected(shot):
+                yield from self._furnished(session, sent, shot)
         for label in sorted(self._operations):
             verb, _, path = label.partition(" ")
             if verb == "GET" and "{" not in path:
-                self._send(session, sent, Shot(verb, path, headers=_headers("admin"), operation=label))
+                shot = Shot(verb, path, headers=_headers("admin"), operation=label)
+                yield from self._furnished(session, sent, shot)
+
+    def _furnished(self, session: Session, sent: list[Shot], shot: Shot) -> Iterator[Found]:
+        fault = self._send(session, sent, shot)
+        if fault is not None:
+            yield Found(fault, list(sent), session.running.arrangement)
 
     def _try(
         self, session: Session, sent: list[Shot], label: str, role: str, mode: GenerationMode, seed: int, examples: int
