@@ -57,7 +57,9 @@ def main() -> int:
         started = time.monotonic()
         for arrangement, source, number in _turns(options, started):
             running = clouds.get(arrangement)
-            judge = judges.setdefault(arrangement, idle_judge(running, operations.rpcs))
+            if arrangement not in judges:
+                judges[arrangement] = idle_judge(running, operations.rpcs)
+            judge = judges[arrangement]
             for found in rounds[source](running, judge, number):
                 findings.add(found, judge)
         _report(counts, findings, operations, time.monotonic() - started)

@@ -145,7 +145,7 @@ class Shooting:
                 self.counts.add(running.arrangement, self.find(shot.verb, shot.path), answer.status)
                 if fault is not None:
                     yield Found(fault, list(sent), running.arrangement)
-                if not running.alive or (answer.fault == "no answer" and shot.whole):
+                if not running.alive or (answer.fault == "no answer" and fault is not None):
                     return  # what comes now would be judged for what this one did
                 if answer.status == 401 and self._is_over(session):
                     return

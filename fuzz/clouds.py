@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,16 @@ class Running:
         """Whether every process still runs."""
         return all(process.poll() is None for process in self.processes)
 
+    def answers(self) -> bool:
+        """Whether they run, and say so when they are asked."""
+        if not self.alive:
+            return False
+        try:
+            self._send("GET", "/identity/v3")
+        except OSError:
+            return False
+        return True
+
     def logged(self) -> str:
         """What the processes have logged since the last call."""
         with self.log.open(encoding="utf-8", errors="replace") as lines:
@@ -47,7 +58,11 @@ class Running:
 
     def create_cloud(self, name: str) -> dict[str, str]:
         """A fresh cloud; returns what each round knows of it: prefix, tokens, projects, users."""
-        self._admin("POST", "/clouds", {"name": name})
+        try:
+            self._admin("POST", "/clouds", {"name": name})
+        except urllib.error.HTTPError:  # an earlier run on this database did not end as it should
+            self.delete_cloud(name)
+            self._admin("POST", "/clouds", {"name": name})
         known = {"cloud": f"/cloud/{name}"}
         for user, role in zip(USERS, ("admin", "member"), strict=True):
             domain = {"id": "default"}
@@ -113,9 +128,9 @@ class Yard:
     _count: int = 0
 
     def get(self, arrangement: str) -> Running:
-        """The running processes of an arrangement; those that died are started anew."""
+        """The running processes of an arrangement; those that died, or answer no more, are started anew."""
         found = self._running.get(arrangement)
-        if found is None or not found.alive:
+        if found is None or not found.answers():
             if found is not None:
                 found.stop()
             self._running[arrangement] = found = self._start(arrangement)

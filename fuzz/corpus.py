@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from fuzz import values
+from fuzz import trees
 from fuzz.shots import REFERENCE, Shot
 from fuzz.wire import Answer
 
@@ -164,7 +164,7 @@ def _body(request: Any) -> str | None:
         return str(request["__text__"])[:BODY_TEXT_MAX]
     if isinstance(request, dict) and "__bytes__" in request:
         return "\0x" * (min(int(request["__bytes__"]), BODY_TEXT_MAX) // 2)
-    return values.text_of(_blank(request, ""))
+    return trees.text_of(_blank(request, ""))
 
 
 def _places(path: str, template: str) -> str:

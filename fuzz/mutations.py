@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from fuzz import values
+from fuzz import http_values, trees, values
 from fuzz.shots import Damage, Shot
 
 DAMAGES_MAX = 3
@@ -46,38 +46,38 @@ class Mutator:
     def change_json(self, shot: Shot) -> Shot:
         """Another value, key or shape somewhere in the body."""
         try:
-            body = values.parsed(shot.body or "")
+            body = trees.parsed(shot.body or "")
         except ValueError:
             return self.change_text(shot)
-        return replace(shot, body=values.text_of(self._changed(body)))
+        return replace(shot, body=trees.text_of(self._changed(body)))
 
     def _changed(self, body: Any) -> Any:
         draw = self.generator
-        places = list(values.places(body))
+        places = list(trees.places(body))
         inner = [place for place in places if len(place) > 1] or places
         place = draw.choice(inner if draw.random() < 0.9 else places)
-        value = values.at(body, place)
+        value = trees.at(body, place)
         kind = draw.randrange(10)
         if kind < 4 or not place:
-            return values.put(body, place, self._value(value))
+            return trees.put(body, place, self._value(value))
         if kind == 4:
-            return values.dropped(body, place)
+            return trees.dropped(body, place)
         if kind == 5:
             other = draw.choice(places)
-            return values.put(body, place, values.at(body, other))
+            return trees.put(body, place, trees.at(body, other))
         if kind == 6 and self.bodies:
             other_body = draw.choice(self.bodies)
-            source = draw.choice(list(values.places(other_body)))
-            return values.put(body, place, values.at(other_body, source))
+            source = draw.choice(list(trees.places(other_body)))
+            return trees.put(body, place, trees.at(other_body, source))
         if kind == 7:
-            parents = [one for one in places if isinstance(values.at(body, one), dict)]
+            parents = [one for one in places if isinstance(trees.at(body, one), dict)]
             if parents:
                 parent = draw.choice(parents)
                 key = draw.choice(self.words) if self.words and draw.random() < 0.8 else values.odd_text(draw)
-                return values.put(body, (*parent, key), self._value(None))
+                return trees.put(body, (*parent, key), self._value(None))
         if kind == 8:
-            return values.put(body, place, values.wrapped(draw, value))
-        return values.put(body, place, values.near(draw, value))
+            return trees.put(body, place, values.wrapped(draw, value))
+        return trees.put(body, place, values.near(draw, value))
 
     def _value(self, value: Any) -> Any:
         draw = self.generator
@@ -91,7 +91,7 @@ class Mutator:
 
     def give_body(self, shot: Shot) -> Shot:
         """Any body where another, or none, is expected."""
-        body = values.text_of(self.generator.choice(self.bodies)) if self.bodies else "{}"
+        body = trees.text_of(self.generator.choice(self.bodies)) if self.bodies else "{}"
         return replace(shot, body=body, headers=_with(shot.headers, "Content-Type", "application/json"))
 
     def change_query(self, shot: Shot) -> Shot:
@@ -135,16 +135,16 @@ class Mutator:
             headers.remove(draw.choice(headers))
         elif kind == 1 and headers:
             name, _ = draw.choice(headers)
-            headers.append((name, draw.choice(values.HEADER_TEXTS)))
+            headers.append((name, draw.choice(http_values.HEADER_TEXTS)))
         elif kind == 2:
-            headers = list(_with(tuple(headers), "OpenStack-API-Version", values.version(draw)))
+            headers = list(_with(tuple(headers), "OpenStack-API-Version", http_values.version(draw)))
         else:
-            headers.append(draw.choice(values.HEADERS))
+            headers.append(draw.choice(http_values.HEADERS))
         return replace(shot, headers=tuple(headers))
 
     def change_verb(self, shot: Shot) -> Shot:
         """Another verb."""
-        return replace(shot, verb=self.generator.choice(values.VERBS))
+        return replace(shot, verb=self.generator.choice(http_values.VERBS))
 
     def change_framing(self, shot: Shot) -> Shot:
         """Chunks, a body without its length, another version of HTTP."""
@@ -153,7 +153,7 @@ class Mutator:
         if kind < 3:
             return replace(shot, framing="chunked")
         if kind == 3:
-            return replace(shot, headers=(*shot.headers, draw.choice(values.FRAMINGS)))
+            return replace(shot, headers=(*shot.headers, draw.choice(http_values.FRAMINGS)))
         if kind == 4:
             return replace(shot, newline=draw.choice(("\n", "\r", "\r\n ")), damage=(Damage("insert", 1.0, ""),))
         return replace(shot, version=draw.choice(("HTTP/1.0", "HTTP/1.0", "HTTP/2.0", "HTTP/1.2", "", "http/1.1")))
@@ -167,7 +167,9 @@ class Mutator:
         draw = self.generator
         hows = ("cut", "flip", "flip", "insert", "remove")
         count = draw.randrange(1, DAMAGES_MAX + 1)
-        damages = tuple(Damage(draw.choice(hows), draw.random() ** 2, draw.choice(values.BYTES)) for _ in range(count))
+        damages = tuple(
+            Damage(draw.choice(hows), draw.random() ** 2, draw.choice(http_values.BYTES)) for _ in range(count)
+        )
         return replace(shot, damage=damages)
 
 

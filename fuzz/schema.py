@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
+from fuzz import trees
 from fuzz.campaign import Counts, Found, Session
 from fuzz.clouds import Running
 from fuzz.corpus import Recorded, kind_of
@@ -179,8 +180,6 @@ def _shot(case: Any, label: str, role: str, session: Session | None, which: int)
 
 
 def _body(case: Any) -> str:
-    from fuzz.values import text_of
-
     if isinstance(case.body, bytes):
         return case.body.decode("utf-8", "surrogateescape")
-    return text_of(case.body)
+    return trees.text_of(case.body)

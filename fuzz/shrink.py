@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fuzz import values
+from fuzz import trees
 from fuzz.campaign import Session
 from fuzz.clouds import Yard
 from fuzz.judge import Fault, Judge
@@ -111,18 +111,18 @@ def _less(shot: Shot) -> Iterator[Shot]:
 
 def _less_body(text: str) -> Iterator[str]:
     try:
-        body = values.parsed(text)
+        body = trees.parsed(text)
     except ValueError:
         if len(text) > TEXT_MIN:
             yield text[: len(text) // 2]
             yield text[len(text) // 2 :]
         return
-    for place in values.places(body):
-        value = values.at(body, place)
+    for place in trees.places(body):
+        value = trees.at(body, place)
         if place:
-            yield values.text_of(values.dropped(body, place))
+            yield trees.text_of(trees.dropped(body, place))
         for less in _less_value(value):
-            yield values.text_of(values.put(body, place, less))
+            yield trees.text_of(trees.put(body, place, less))
 
 
 def _less_value(value: Any) -> Iterator[Any]:

@@ -1,15 +1,11 @@
-"""Values that programs did not expect, and how to put them into JSON, queries, paths and headers."""
+"""Values that programs did not expect: in JSON, queries and paths."""
 
 from __future__ import annotations
 
-import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
-Place = tuple[str | int, ...]
-"""Where in a JSON value: keys and indexes from the root."""
-DEPTH_MAX = 12
+from fuzz.trees import text_of
 
 NUMBERS = (
     *(0, -1, 1, 2, 255, 256, 65535, 65536, 2**31 - 1, 2**31, -(2**31) - 1, 2**32, 2**53 + 1, 2**63 - 1, 2**63, 2**64),
@@ -195,134 +191,6 @@ PIECES = (
     "x[]=1",
     "x" * 5000,
 )
-VERBS = (
-    "GET",
-    "HEAD",
-    "POST",
-    "PUT",
-    "PATCH",
-    "DELETE",
-    "OPTIONS",
-    "TRACE",
-    "CONNECT",
-    "FOO",
-    "get",
-    "PROPFIND",
-    "M-SEARCH",
-)
-BYTES = ("\0", "\r\n", "\n", " ", "\r\n\r\n", ":", "\udcff", "\udc80", "HTTP/1.1", "%", "\t", "}", "GET / HTTP/1.1\r\n")
-HEADER_TEXTS = (
-    *(
-        "",
-        " ",
-        "x",
-        "\udcff\udcfe",
-        "é",
-        "x" * 9000,
-        "0",
-        "-1",
-        "9" * 30,
-        "*/*",
-        "text/html",
-        "application/json; charset=utf-16",
-    ),
-    *(
-        "application/json;q=0",
-        "a,b;q=x",
-        "gzip",
-        "{{member.token}}",
-        "{{admin.token}}",
-        "null",
-        "\t",
-        '"',
-        "application/xml",
-    ),
-)
-HEADERS = (
-    *(
-        ("Content-Type", text)
-        for text in ("", "text/plain", "application/json; charset=latin-1", "application/octet-stream")
-    ),
-    *(
-        ("Content-Type", text)
-        for text in ("application/json; charset=x", "multipart/form-data; boundary=x", "application/xml")
-    ),
-    *(("Content-Type", f"application/openstack-images-v2.{minor}-json-patch") for minor in (0, 1, 9)),
-    *(("Content-Encoding", text) for text in ("gzip", "deflate", "br", "zstd", "identity", "x", "gzip, gzip")),
-    *(("Accept", text) for text in ("text/html", "*/*", "text/plain", "image/png", ";", "application/json;q=zz", "")),
-    *(("Host", text) for text in ("", "x:y", "[::1", "a b", "x:99999", "example.com", "é")),
-    *(("Expect", text) for text in ("100-continue", "x")),
-    *(("Connection", text) for text in ("close", "keep-alive", "Upgrade", "x")),
-    *(
-        ("Range", text)
-        for text in ("bytes=0-0", "bytes=9-1", "bytes=-5", "bytes=x", "bytes=0-,5-6", "bytes=99999999999999999999-")
-    ),
-    *(("X-Auth-Token", text) for text in ("", "x", "x" * 9000, "\udcff", "gAAAA", "{{admin.token}}", "a\tb")),
-    *(("X-Subject-Token", text) for text in ("{{member.token}}", "x", "", "\udcff")),
-    *(
-        ("If-Match", text)
-        for text in ("*", "revision_number=x", "revision_number=-1", "revision_number=99999999999999999999")
-    ),
-    ("Upgrade", "h2c"),
-    ("Upgrade", "websocket"),
-    ("X-HTTP-Method-Override", "DELETE"),
-    ("X-Forwarded-Host", "a b"),
-    ("Forwarded", "for="),
-    ("Openstack-System-Scope", "all"),
-    ("X-Image-Meta-Store", "x"),
-    ("OpenStack-Image-Size", "-1"),
-    ("X-OpenStack-Request-ID", "req-x\udcff"),
-    ("X-Service-Token", "x"),
-    ("Cookie", "x" * 8000),
-    ("Bad Name", "x"),
-    ("", "x"),
-    ("X" * 9000, "y"),
-    ("Folded", "a\r\n b"),
-    ("Nul", "a\0b"),
-    ("Origin", "null"),
-)
-FRAMINGS = (
-    ("Content-Length", "0"),
-    ("Content-Length", "5"),
-    ("Content-Length", "-1"),
-    ("Content-Length", "x"),
-    ("Content-Length", "99999999999999999999999"),
-    ("Content-Length", "1000000000"),
-    ("Transfer-Encoding", "chunked"),
-    ("Transfer-Encoding", "gzip, chunked"),
-    ("Transfer-Encoding", "x"),
-    ("Transfer-Encoding", "chunked, identity"),
-)
-_VERSIONED = ("compute", "volume", "placement", "identity", "x", "", "image", "network")
-_MINORS = (
-    "2.1",
-    "2.103",
-    "2.104",
-    "2.60",
-    "3.0",
-    "3.71",
-    "3.99",
-    "1.0",
-    "1.39",
-    "latest",
-    "",
-    "x",
-    "2",
-    "2.01",
-    "-1.0",
-    "9" * 40,
-)
-
-
-def version(draw: random.Random) -> str:
-    """A header of microversions: right, wrong, several."""
-    one = f"{draw.choice(_VERSIONED)} {draw.choice(_MINORS)}"
-    minors = {"compute": (2, 103), "volume": (3, 71), "placement": (1, 39)}
-    if draw.random() < 0.6:
-        name = draw.choice(sorted(minors))
-        major, last = minors[name]
-        one = f"{name} {major}.{draw.randrange(last + 1)}"
-    return one if draw.random() < 0.9 else f"{one}, {draw.choice(_VERSIONED)} {draw.choice(_MINORS)}"
 
 
 def odd(draw: random.Random) -> Any:
@@ -388,61 +256,6 @@ def wrapped(draw: random.Random, value: Any) -> Any:
     if isinstance(value, list) and value and draw.random() < 0.5:
         return value[0]
     return draw.choice(([value], {"id": value}, {"name": value}, text_of(value), [value, value]))
-
-
-def places(value: Any, prefix: Place = ()) -> Iterator[Place]:
-    """Every place of a JSON value that is not too deep in it, the root first."""
-    yield prefix
-    if len(prefix) >= DEPTH_MAX:
-        return
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from places(one, (*prefix, key))
-    elif isinstance(value, list):
-        for index, one in enumerate(value[:20]):
-            yield from places(one, (*prefix, index))
-
-
-def at(value: Any, place: Place) -> Any:
-    """What is at a place."""
-    for key in place:
-        value = value[key]
-    return value
-
-
-def put(value: Any, place: Place, what: Any) -> Any:
-    """A copy with something else at a place."""
-    if not place:
-        return what
-    changed = _copy(value)
-    first, *rest = place
-    changed[first] = put(changed[first], tuple(rest), what) if rest else what
-    return changed
-
-
-def dropped(value: Any, place: Place) -> Any:
-    """A copy without what is at a place."""
-    parent = _copy(at(value, place[:-1]))
-    del parent[place[-1]]
-    return put(value, place[:-1], parent)
-
-
-def _copy(value: Any) -> Any:
-    return dict(value) if isinstance(value, dict) else list(value)
-
-
-def parsed(text: str) -> Any:
-    """The value of a JSON text; raises ValueError for what is none, or too deep."""
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("too deep") from None
-
-
-def text_of(value: Any) -> str:
-    """JSON with lone surrogates escaped, as a client may send them, and everything else as it is."""
-    text = json.dumps(value, ensure_ascii=False)
-    return "".join(f"\\u{ord(letter):04x}" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
 def broken_json(draw: random.Random, text: str) -> str:

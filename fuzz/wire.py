@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from fuzz.shots import Shot, to_bytes
+from fuzz.shots import Shot
 
 ANSWER_SECONDS_MAX = 30.0
 """How long an answer that is due is waited for."""
@@ -116,8 +116,3 @@ class Wire:
             answer.fault = f"no HTTP: {error}"
         answer.body = b"".join(parts)
         return reader.trailing_data[0]
-
-
-def is_head_complete(shot: Shot, prefix: str = "") -> bool:
-    """Whether the header section of a damaged request ends, so that the server can say what it thinks of it."""
-    return to_bytes("\r\n\r\n") in shot.wire("127.0.0.1", prefix)

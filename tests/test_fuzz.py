@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fuzz import values
+from fuzz import trees
 from fuzz.corpus import Pool, kind_of, recorded, words_of
 from fuzz.judge import Judge
 from fuzz.mutations import Mutator
@@ -279,6 +279,6 @@ def test_operations_are_found_by_their_templates() -> None:
 
 def test_json_is_changed_in_a_copy() -> None:
     value = {"a": [1, {"b": 2}]}
-    assert values.put(value, ("a", 1, "b"), 3) == {"a": [1, {"b": 3}]}
-    assert values.dropped(value, ("a", 0)) == {"a": [{"b": 2}]}
+    assert trees.put(value, ("a", 1, "b"), 3) == {"a": [1, {"b": 3}]}
+    assert trees.dropped(value, ("a", 0)) == {"a": [{"b": 2}]}
     assert value == {"a": [1, {"b": 2}]}
