@@ -11,7 +11,7 @@ from typing import Any
 
 from fuzz.clouds import Running, reason
 from fuzz.corpus import Pool, Recorded, words_of
-from fuzz.judge import Fault, Judge, Rpcs
+from fuzz.judge import SLOW_SECONDS, Fault, Judge, Rpcs
 from fuzz.mutations import Mutator
 from fuzz.shots import Shot
 from fuzz.wire import Answer, Wire
@@ -84,11 +84,12 @@ class Session:
         assert self.wire is not None
         answer = self.wire.send(shot.filled(self.pool.known), self.prefix)
         self.pool.harvest(number, shot, answer)
-        suspicious = answer.fault or answer.status >= 500 or answer.seconds > 1.0
+        log = self.running.logged()
+        suspicious = answer.fault or answer.status >= 500 or answer.seconds > SLOW_SECONDS or "Traceback" in log
         if not suspicious:
             return answer, None
-        probe = self.running.probe() if answer.seconds > 1.0 else 0.0
-        return answer, self.judge.fault(shot, answer, reason(self.running.logged()), probe)
+        probe = self.running.probe() if answer.seconds > SLOW_SECONDS else 0.0
+        return answer, self.judge.fault(shot, answer, reason(log), probe)
 
     def is_protected(self, shot: Shot) -> bool:
         """Whether a request would take the round's own users away."""

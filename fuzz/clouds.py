@@ -30,8 +30,8 @@ class Running:
     arrangement: str
     port: int
     processes: list[subprocess.Popen[str]]
-    log: Path
-    _read: int = 0
+    log: IO[str]
+    """What they write, open for reading."""
 
     @property
     def alive(self) -> bool:
@@ -50,11 +50,7 @@ class Running:
 
     def logged(self) -> str:
         """What the processes have logged since the last call."""
-        with self.log.open(encoding="utf-8", errors="replace") as lines:
-            lines.seek(self._read)
-            text = lines.read()
-            self._read = lines.tell()
-        return text
+        return self.log.read()
 
     def create_cloud(self, name: str) -> dict[str, str]:
         """A fresh cloud; returns what each round knows of it: prefix, tokens, projects, users."""
@@ -116,6 +112,7 @@ class Running:
                 process.wait(15)
             except subprocess.TimeoutExpired:
                 process.kill()
+        self.log.close()
 
 
 @dataclass(slots=True)
@@ -152,18 +149,18 @@ class Yard:
         self._count += 1
         folder = self.folder / f"{arrangement}-{self._count}"
         folder.mkdir(parents=True)
-        log = folder / "log"
+        path = folder / "log"
         store = (
             ["--store", self._postgres_url(), "--data", str(folder / "blobs")] if "postgresql" in arrangement else []
         )
-        with log.open("w") as output:
+        with path.open("w") as output:
             if not arrangement.startswith("split"):
                 process, line = _spawn(["up", "--port", "0", *store], folder, output)
-                return Running(arrangement, _port(line), [process], log)
+                return Running(arrangement, _port(line), [process], path.open(errors="replace"))
             address = f"unix:{folder}/core.sock"
             core, _ = _spawn(["core", "--address", address, *store], folder, output)
             gateway, line = _spawn(["gateway", "--core", address, "--port", "0"], folder, output)
-            return Running(arrangement, _port(line), [core, gateway], log)
+            return Running(arrangement, _port(line), [core, gateway], path.open(errors="replace"))
 
     def _postgres_url(self) -> str:
         url = os.environ.get("MOPENSTACK_TEST_POSTGRES")

@@ -58,6 +58,8 @@ class Judge:
             return None
         if answer.status >= 500 and not self._is_deliberate(shot, answer, reason):
             return Fault("5xx", f"{answer.status} {reason or answer.body[:200].decode('utf-8', 'replace')}")
+        if reason:
+            return Fault("logged", reason)
         if self.is_slow(answer.seconds, probe_seconds) and shot.whole:
             return Fault("slow", f"{shot.verb} {shot.operation}")
         return None

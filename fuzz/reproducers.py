@@ -42,7 +42,8 @@ def script(shots: Numbered, known: Mapping[str, str]) -> str:
         if not wanted:
             lines.append(command)
             continue
-        lines.append(f"a{number}=$({command})")
+        body = "" if _is_plain(shot) else r" | sed '1,/^\r*$/d'"
+        lines.append(f"a{number}=$({command}{body})")
         lines += [f"{_variable(name)}=$(jq -r '{_jq(name.partition(':')[2])}' <<< \"$a{number}\")" for name in wanted]
     return "\n".join(lines) + "\n"
 

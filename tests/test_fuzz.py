@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from fuzz import trees
+from fuzz.clouds import reason
 from fuzz.corpus import Pool, kind_of, recorded, words_of
 from fuzz.judge import Judge
 from fuzz.mutations import Mutator
@@ -122,6 +123,26 @@ def test_half_a_request_may_wait(port: int) -> None:
     answer = _send(port, shot)
     assert answer.fault == "no answer"
     assert _judge().fault(shot, answer, "", 0.0) is None
+
+
+def test_a_traceback_is_a_fault_whatever_the_answer_is() -> None:
+    """What failed behind a good answer is in the log alone."""
+    fault = _judge().fault(Shot("GET", "/x"), Answer(200), reason(LOG), 0.0)
+    assert fault is not None
+    assert fault.signature == "logged: here.py:9 inner: KeyError: 'a'"
+
+
+LOG = """\
+req-1: GET /x failed inside
+Traceback (most recent call last):
+  File "/x/gateway/mopenstack/gateway/app.py", line 3, in outer
+    await it
+  File "/x/core/mopenstack/core/here.py", line 9, in inner
+    return json.loads(x)
+  File "/usr/lib/json/decoder.py", line 355, in raw_decode
+    raise KeyError("a")
+KeyError: 'a'
+"""
 
 
 def test_a_busy_machine_is_not_blamed() -> None:

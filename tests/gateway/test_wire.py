@@ -72,3 +72,20 @@ async def test_what_is_no_http(cloud: Cloud, demo: User, caplog: pytest.LogCaptu
     assert b"connection: close" in answer.lower()
     assert "a secret" not in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_what_is_no_http_may_be_a_head(cloud: Cloud) -> None:
+    """The refusal has no body: behind the answer to a HEAD there is nothing."""
+    answer = await _send(cloud, b"HEAD /compute HTTP/1.1\r\nBad Header\x00: 1\r\n\r\n")
+    assert b" 400 " in answer[:20]
+    assert answer.endswith(b"\r\n\r\n")
+
+
+async def test_a_body_that_is_not_read(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    """A GET whose body is not what its encoding says is answered, and the log has a line, no traceback."""
+    head = "GET /identity/v3 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\n"
+    with caplog.at_level(logging.DEBUG):
+        answer = await _send(cloud, head.encode() + b"nope")
+    assert b" 200 " in answer[:20]
+    assert "Traceback" not in caplog.text
+    assert all(record.exc_info is None for record in caplog.records)

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from mopenstack.gateway.app import App
 
@@ -30,6 +30,13 @@ class _Handler(RequestHandler):
         answer = web.Response(status=status, headers={"Connection": "close"})
         answer.force_close()
         return answer
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What no step of the app handles; of a body that is not read and cannot be, one line."""
+        if isinstance(kw.get("exc_info"), RequestPayloadError):
+            log.info("the rest of a body is not what its Content-Encoding or Transfer-Encoding says")
+        else:
+            super().log_exception(*args, **kw)
 
 
 class _Server(web.Server):
