@@ -89,9 +89,9 @@ def _deliberate() -> tuple[tuple[str, int, bytes], ...]:
 
 
 def _text(operation: str, refusal: str) -> bytes:
-    """What an answer of this refusal holds: its text, up to the first of its facts."""
+    """What an answer of this refusal holds: its text, up to the first fact, or letter that JSON or HTML escapes."""
     if refusal in TEXTS:
         return TEXTS[refusal]
     package = operation.rpartition(".")[0].rpartition(".")[0]
     message: str = getattr(refusals(package), class_name(refusal)).message
-    return message.partition("{")[0].encode()
+    return re.split(r"[{\n\"'<&\\]", message)[0].encode()
