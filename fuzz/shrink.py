@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -17,13 +18,15 @@ Numbered = list[tuple[int, Shot]]
 """Requests with their numbers in the round, which references name."""
 Shows = Callable[[Numbered], bool]
 ATTEMPTS_MAX = 120
+SECONDS_MAX = 120.0
+"""How long one fault may be made smaller, so that slow ones do not take all the time of a run."""
 TEXT_MIN = 8
 
 _names = (f"shrink-{number}" for number in itertools.count(1))
 
 
 def shrunk(shots: Sequence[Shot], shows: Shows, attempts: int = ATTEMPTS_MAX) -> Numbered:
-    """The smallest sequence that was found in so many attempts; empty if not even the whole one shows it."""
+    """The smallest sequence found in so many attempts; empty if not even the whole one shows the fault again."""
     budget = _Budget(shows, attempts)
     numbered = list(enumerate(shots))
     for start in (_needed(numbered), _writes(numbered), numbered):
@@ -38,10 +41,11 @@ def shrunk(shots: Sequence[Shot], shows: Shows, attempts: int = ATTEMPTS_MAX) ->
 class _Budget:
     def __init__(self, shows: Shows, attempts: int) -> None:
         self._shows, self._left = shows, attempts
+        self._end = time.monotonic() + SECONDS_MAX
 
     def shows(self, shots: Numbered) -> bool:
         self._left -= 1
-        return self._left >= 0 and self._shows(shots)
+        return self._left >= 0 and time.monotonic() < self._end and self._shows(shots)
 
 
 def _needed(shots: Numbered) -> Numbered:
