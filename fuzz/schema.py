@@ -34,6 +34,10 @@ OUTSIDE = ("/_mopenstack/clouds/{cloud}/faults",)
 ROLES = ("admin", "member")
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
+PATCHES = [f"application/openstack-images-v2.{minor}-json-patch" for minor in (0, 1)]
+
+schemathesis.serializer.alias(PATCHES, "application/json")
+
 
 class _Shown(Exception):
     """A fault, so that hypothesis makes its request small."""

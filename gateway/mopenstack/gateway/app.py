@@ -352,14 +352,16 @@ async def _read(request: web.BaseRequest, limit: int) -> bytes:
 
 async def _chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     """The body as it comes; a client that waits to be asked for it (`Expect: 100-continue`) is asked now."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # that was no answer yet
     try:
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # that was no answer yet
         async for chunk in request.content.iter_any():
             yield chunk
     except (HttpProcessingError, RequestPayloadError):
         raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
+    except ConnectionResetError:
+        raise BadRequest("The client hung up.") from None  # for the log; there is nobody to answer
 
 
 async def _stream(request: web.BaseRequest, stream: ByteStream, status: int) -> web.StreamResponse:
