@@ -97,7 +97,7 @@ async def _terminate_connection(
 
 @VOLUMES.prepares("roll_detaching", unchecked=True)
 async def _roll_detaching(call: Call, volume: Volume, request: pb2.VolumeActionRequest) -> str | None:
-    return None if volume.status == Volume.DETACHING else ""
+    return None if volume.status == Volume.DETACHING else ""  # Cinder's conditional_update, whose result is not read
 
 
 @VOLUMES.prepares("set_bootable")
