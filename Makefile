@@ -10,6 +10,9 @@ ROUNDS ?= 5
 TEMPEST_PLUGINS := keystone-tempest-plugin neutron-tempest-plugin cinder-tempest-plugin
 # What `make test` runs of the provider's acceptance tests: the whole list by default.
 SLICE ?=
+# How long `make fuzz` looks for faults, and where its random numbers begin.
+SECONDS ?= 1800
+SEED ?= 1
 
 .PHONY: help
 help: ## List every chore
@@ -40,6 +43,7 @@ demo: $(BIN)/mopenstack ## A cloud, a real terraform apply of a three-tier stack
 .PHONY: test
 test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m fuzz --rounds 8 --seed 1 --requests 150
 	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql tests/compute tests/identity tests/image tests/network tests/placement tests/volume tests/test_security.py tests/test_clouds.py
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool daily-work
@@ -87,6 +91,10 @@ bench: $(BIN)/mopenstack ## mopenstack, a bare aiohttp handler and moto side by 
 	@$(BIN)/python -m compileall -q core gateway cli proto
 	@$(BIN)/python bench/run.py --rounds $(ROUNDS)
 
+.PHONY: fuzz
+fuzz: $(BIN)/mopenstack ## Hostile requests for SECONDS=1800 from SEED=1: fails with a reproducer for each 5xx, lost or slow answer
+	@$(BIN)/python -m fuzz --seconds $(SECONDS) --seed $(SEED)
+
 .PHONY: scale
 scale: tools ## A terraform apply of 1,000 resources and a /16 with 20,000 ports: does a request cost more with more there?
 	@$(BIN)/python bench/scale.py
@@ -111,4 +119,4 @@ statements: $(BIN)/mopenstack ## Compile the store's statements after a change o
 
 .PHONY: clean
 clean: ## Remove what was generated, and the virtual environment
-	@rm -rf $(VENV) proto/gen build dist .pytest_cache .mypy_cache .ruff_cache
+	@rm -rf $(VENV) proto/gen build fuzz-results dist .pytest_cache .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import grpc
+import pytest
 
 from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
 from tests.conftest import Cloud, User
@@ -63,6 +64,19 @@ async def test_the_manual_profile_waits(cloud: Cloud, demo: User) -> None:
     assert await _status(demo, id) == "BUILD"
     (await demo.post(ADMIN, f"/clouds/{cloud.name}/clock/advance", {"seconds": 600})).ok(200)
     assert await _status(demo, id) == "ACTIVE"
+
+
+@pytest.mark.parametrize("seconds", [1e12, -1e12, 1e300])
+async def test_a_clock_shows_what_services_can_write(seconds: float, cloud: Cloud, demo: User) -> None:
+    """A clock does not leave the years of four digits, at once or at any rate; it can be read and set afterwards."""
+    path = f"/clouds/{cloud.name}/clock"
+    before = (await demo.post(ADMIN, f"{path}/advance", {"seconds": 0})).ok()["cloud"]["time"]
+    (await demo.post(ADMIN, f"{path}/advance", {"seconds": seconds})).refused(400, "between 1970 and 9999")
+    assert (await demo.post(ADMIN, f"{path}/advance", {"seconds": 0})).ok()["cloud"]["time"][:15] == before[:15]
+    (await demo.put(ADMIN, path, {"time": "9987-01-01T00:00:00Z", "rate": 1_000_000})).ok()
+    (await demo.post("network", "/v2.0/networks", {"network": {"name": "late"}})).refused(401)
+    late = await cloud.user("demo")
+    (await late.post("network", "/v2.0/networks", {"network": {"name": "late"}})).ok(201)
 
 
 async def test_a_reset_cloud_is_as_new(cloud: Cloud, demo: User) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import logging
+from typing import Any
 
 import pytest
 
@@ -72,3 +73,45 @@ async def test_what_is_no_http(cloud: Cloud, demo: User, caplog: pytest.LogCaptu
     assert b"connection: close" in answer.lower()
     assert "a secret" not in caplog.text
     assert "Traceback" not in caplog.text
+
+
+async def test_what_is_no_http_may_be_a_head(cloud: Cloud) -> None:
+    """The refusal has no body: behind the answer to a HEAD there is nothing."""
+    answer = await _send(cloud, b"HEAD /compute HTTP/1.1\r\nBad Header\x00: 1\r\n\r\n")
+    assert b" 400 " in answer[:20]
+    assert answer.endswith(b"\r\n\r\n")
+
+
+async def test_a_body_that_is_not_read(cloud: Cloud, caplog: pytest.LogCaptureFixture) -> None:
+    """A GET whose body is not what its encoding says is answered, and the log has a line, no traceback."""
+    head = "GET /identity/v3 HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nContent-Encoding: gzip\r\n\r\n"
+    with caplog.at_level(logging.DEBUG):
+        answer = await _send(cloud, head.encode() + b"nope")
+    assert b" 200 " in answer[:20]
+    assert "Traceback" not in caplog.text
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+async def test_a_client_that_hangs_up(cloud: Cloud, demo: User, caplog: pytest.LogCaptureFixture) -> None:
+    """Half a body and then nothing, for JSON and for bytes, asked for or not: no failure of ours."""
+    image = {"name": "half", "disk_format": "raw", "container_format": "bare"}
+    made = (await demo.post("image", "/v2/images", image)).ok(201)["id"]
+    port = int(cloud.serving.url.rpartition(":")[2])
+    prefix = cloud.url.removeprefix(cloud.serving.url)
+    with caplog.at_level(logging.DEBUG):
+        for verb, path in (("POST", "/network/v2.0/networks"), ("PUT", f"/image/v2/images/{made}/file")):
+            for expect in ("", "Expect: 100-continue\r\n"):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                head = f"{verb} {prefix}{path} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {demo.token}\r\n{expect}"
+                kind = "Content-Type: application/octet-stream\r\n" if verb == "PUT" else ""
+                writer.write(f"{head}{kind}Content-Length: 100000\r\n\r\nhalf".encode())
+                await asyncio.sleep(0.1)
+                writer.transport.abort()
+        shown: Any = None
+        for _ in range(100):
+            await asyncio.sleep(0.05)
+            shown = (await demo.get("image", f"/v2/images/{made}")).ok()
+            if shown["status"] == "queued":
+                break
+    assert shown["status"] == "queued"
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == []

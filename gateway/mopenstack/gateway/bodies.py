@@ -28,14 +28,16 @@ async def read(request: web.BaseRequest, limit: int) -> bytes:
 
 async def chunks(request: web.BaseRequest) -> AsyncIterator[bytes]:
     """The body as it comes; a client that waits to be asked for it (`Expect: 100-continue`) is asked now."""
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # that was no answer yet
     try:
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0  # that was no answer yet
         async for chunk in request.content.iter_any():
             yield chunk
-    except (HttpProcessingError, RequestPayloadError, ConnectionError):  # of a lost connection no client is told
+    except (HttpProcessingError, RequestPayloadError):
         raise BadRequest("The body is not what its Content-Encoding or Transfer-Encoding says.") from None
+    except ConnectionError:
+        raise BadRequest("The client hung up.") from None  # for the log: no client is there to be answered
 
 
 async def send(request: web.BaseRequest, stream: ByteStream, status: int) -> web.StreamResponse:

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from mopenstack.gateway.app import App
 
@@ -22,11 +22,21 @@ class _Handler(RequestHandler):
     def handle_error(
         self, request: Any, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
-        """A request that is no HTTP: one line in the log, without what it held."""
+        """A request that is no HTTP: one line in the log, without what it held.
+
+        The answer has no body: it may be one to a HEAD, which nobody can tell any more.
+        """
         log.info("%s sent a request that is no HTTP: %s", request.remote, type(exc).__name__)
-        answer = web.Response(status=status, text="Bad Request", headers={"Connection": "close"})
+        answer = web.Response(status=status, headers={"Connection": "close"})
         answer.force_close()
         return answer
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """What no step of the app handles; of a body that is not read and cannot be, one line."""
+        if isinstance(kw.get("exc_info"), RequestPayloadError):
+            log.info("the rest of a body is not what its Content-Encoding or Transfer-Encoding says")
+        else:
+            super().log_exception(*args, **kw)
 
 
 class _Server(web.Server):

@@ -12,7 +12,7 @@ from google.rpc import error_details_pb2, status_pb2
 
 from mopenstack.contract.calls import ByteStream, Reply, RequestContext
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.faults import Fault, InvalidField, PolicyRefused, RemoteFault, Unavailable, declared
+from mopenstack.contract.faults import DOMAIN, Fault, InvalidField, PolicyRefused, RemoteFault, Unavailable, declared
 from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.contract.refusals import class_name
 
@@ -57,7 +57,7 @@ class RemoteCore:
             result = await call
             trailing = dict(await call.trailing_metadata() or ())
         except grpc.aio.AioRpcError as error:
-            raise _fault(error) from None
+            raise fault_of(error) from None
         return Reply(
             result,
             str(trailing.get("x-mopenstack-audience", "")),
@@ -130,7 +130,8 @@ async def _bytes(stream: Any) -> Reply:
     return Reply(found, outcome=headers.get("x-mopenstack-outcome", ""))
 
 
-def _fault(error: grpc.aio.AioRpcError) -> Fault:
+def fault_of(error: grpc.aio.AioRpcError) -> Fault:
+    """The fault that the core raised, from what gRPC made of it."""
     trailing = dict(error.trailing_metadata() or ())
     text, code = error.details() or "", error.code().name
     packed = trailing.get("grpc-status-details-bin")
@@ -148,9 +149,9 @@ def _fault(error: grpc.aio.AioRpcError) -> Fault:
         fault = known.__new__(known)
         Fault.__init__(fault, text, **facts)
         return fault
-    if "field" in facts:
+    if info.domain == DOMAIN and info.reason == "INVALID_FIELD":
         path, value, rule, bound = json.loads(facts["field"])
         return InvalidField(tuple(path), value, rule, bound, text)
-    if "rules" in facts and info.reason == "POLICY_REFUSED":
+    if info.domain == DOMAIN and info.reason == "POLICY_REFUSED":
         return PolicyRefused(json.loads(facts["rules"]))
     return RemoteFault(code, class_name(info.reason), text, facts)

@@ -52,6 +52,19 @@ async def test_what_was_put_is_found_by_id_and_by_index(store: Store) -> None:
         assert await tx.count(Network) == 2
 
 
+async def test_a_nul_is_a_letter_as_others(store: Store) -> None:
+    """Callers may ask for ids and claim names with a NUL in them: PostgreSQL's text has none."""
+    async with store.transaction(CLOUD) as tx:
+        assert await tx.get(Network, "1\0") is None
+        await tx.put(_network("1\0", name="a\0b"), fresh=True)
+        await tx.claim("name", "a\0b", _network("1\0"))
+    async with store.transaction(CLOUD) as tx:
+        assert (await tx.get(Network, "1\0") or Network()).name == "a\0b"
+        assert await tx.get(Network, "1") is None
+        assert await tx.claimed("name", "a\0b") is not None
+        assert await tx.claimed("name", "ab") is None
+
+
 async def _fail(store: Store) -> None:
     async with store.transaction(CLOUD) as tx:
         network = _network("1", name="one")

@@ -225,3 +225,11 @@ async def test_what_one_may_scope_to(admin: User, demo: User) -> None:
     assert (await admin.get("identity", "/v3/auth/system")).ok()["system"] == [{"all": True}]
     body = (await demo.get("identity", "/v3/auth/catalog")).ok()
     assert {service["type"] for service in body["catalog"]} >= {"identity", "compute", "network", "image", "volumev3"}
+
+
+@pytest.mark.parametrize("scope", [1, 1.5, True, "x", [], [1], {}, {"project": 1}])
+async def test_a_scope_of_another_type(scope: Any, cloud: Cloud) -> None:
+    """It is refused, whatever it is."""
+    user = {"name": "demo", "domain": {"id": "default"}, "password": "secret"}
+    auth = {"identity": {"methods": ["password"], "password": {"user": user}}, "scope": scope}
+    (await cloud.anonymous.post("identity", "/v3/auth/tokens", {"auth": auth})).refused(400)

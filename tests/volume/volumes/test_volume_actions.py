@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from mopenstack.contract.contract import contract
+from mopenstack.core.volume.volumes.lifecycle import OWN_WORDS
+
 NOBODY = "00000000-0000-0000-0000-00000000dead"
 CONNECTOR = {"host": "devstack", "initiator": "iqn.x", "ip": "192.168.255.10"}
 
@@ -51,6 +54,31 @@ async def test_attach_and_detach(volumes: Any, admin_volumes: Any) -> None:
     shown = await volumes.show(id)
     assert (shown["status"], shown["attachments"]) == ("available", [])
     assert shown["metadata"] == {"a": "b", "readonly": "False"}
+
+
+async def test_roll_detaching_of_what_is_not_detaching(volumes: Any, admin_volumes: Any) -> None:
+    """Cinder updates the status where it is detaching, and says nothing where it is not (volume/api.py)."""
+    id = (await volumes.make())["id"]
+    for status in ("available", "error", "maintenance"):
+        (await admin_volumes.act(id, "os-reset_status", {"status": status})).ok(202)
+        (await volumes.act(id, "os-roll_detaching")).ok(202)
+        assert (await volumes.show(id))["status"] == status
+
+
+async def test_every_action_in_every_status(volumes: Any, admin_volumes: Any) -> None:
+    """An action is done or refused, whatever the volume's status is."""
+    operations = contract(("volume",)).operations
+    actions = {one.action for one in operations if one.action and "/volumes/" in one.routes[0].path}
+    assert len(actions) > 20
+    id = ""
+    for status in sorted(set(OWN_WORDS.values())):
+        for action in sorted(actions):
+            reset = {"status": status, "attach_status": "detached"}
+            if not id or (await admin_volumes.act(id, "os-reset_status", reset)).status == 404:
+                id = (await volumes.make())["id"]
+                await admin_volumes.act(id, "os-reset_status", reset)
+            reply = await admin_volumes.act(id, action)
+            assert reply.status < 500, f"{action} of a volume in {status}: {reply.body}"
 
 
 async def test_reserve_and_unreserve(volumes: Any) -> None:

@@ -11,6 +11,7 @@ import uuid
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from mopenstack.contract.faults import BadRequest
 from mopenstack.core.engine.options import Option
 
 Profile = Literal["instant", "realistic", "manual"]
@@ -27,6 +28,10 @@ def valid_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+LAST = 253_000_000_000.0
+"""In 9987: what is due later, or expires, is still in a year of four digits."""
+
+
 @dataclass(slots=True)
 class Clock:
     """The cloud's time in seconds since the epoch: real, scaled by `rate`, or standing still (rate 0)."""
@@ -36,9 +41,12 @@ class Clock:
     real: float = field(default_factory=time.time)
 
     def time(self) -> float:
-        return self.shown + (time.time() - self.real) * self.rate
+        return min(self.shown + (time.time() - self.real) * self.rate, LAST)
 
     def set(self, shown: float) -> None:
+        """Show this time; raises BadRequest for one that no service can write."""
+        if not 0 <= shown <= LAST:  # a NaN neither
+            raise BadRequest("A clock shows a time between 1970 and 9999.")
         self.shown, self.real = shown, time.time()
 
     def advance(self, seconds: float) -> None:

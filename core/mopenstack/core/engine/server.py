@@ -8,6 +8,7 @@ ErrorInfo whose reason is the fault's name.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ from mopenstack.contract.values import whole_number
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.fields import copy_fields
 from mopenstack.core.engine.reflection import Reflection
+
+log = logging.getLogger(__name__)
 
 _LOCAL_PEERS = ("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:")
 MESSAGE_BYTES_MAX = 64 * 1024 * 1024
@@ -116,7 +119,8 @@ async def _answer(
     except Fault as fault:
         await _abort(context, fault)
         raise
-    except Exception:
+    except Exception:  # the client gets an Internal and the log the reason
+        log.exception("%s failed inside", operation.name)
         await _abort(context, Internal())
         raise
     fields = asked_fields(operation, request, reply.result)

@@ -24,6 +24,15 @@ _TURNS = 7355609
 """The first half of the advisory locks' keys; the second is the cloud."""
 
 
+NUL = "\ufffe"
+"""What stands for NUL in ids and keys: PostgreSQL's text cannot hold it, and this is no character."""
+
+
+def _storable(values: Sequence[Any]) -> list[Any]:
+    """The values of a statement as PostgreSQL takes them."""
+    return [value.replace("\0", NUL) if isinstance(value, str) and "\0" in value else value for value in values]
+
+
 class _Session:
     __slots__ = ("_connection",)
 
@@ -31,11 +40,11 @@ class _Session:
         self._connection = connection
 
     async def one(self, statement: str, *values: Any) -> Row | None:
-        row: Row | None = await self._connection.fetchrow(statement, *values)
+        row: Row | None = await self._connection.fetchrow(statement, *_storable(values))
         return row
 
     async def all(self, statement: str, *values: Any) -> Sequence[Row]:
-        rows: Sequence[Row] = await self._connection.fetch(statement, *values)
+        rows: Sequence[Row] = await self._connection.fetch(statement, *_storable(values))
         return rows
 
     run = one

@@ -168,7 +168,8 @@ async def _scope(call: Call, auth: Auth, methods: list[str]) -> RequestedScope |
     if not auth.HasField("scope"):
         return None
     wanted = plain(auth.scope)
-    kinds = [kind for kind in ("project", "domain", "unscoped", "system", _TRUST) if wanted and kind in wanted]
+    named = wanted if isinstance(wanted, (dict, list, str)) else ()
+    kinds = [kind for kind in ("project", "domain", "unscoped", "system", _TRUST) if kind in named]
     if len(kinds) != 1:
         raise missing("system, project, domain, OS-TRUST:trust or unscoped", "scope")
     if kinds[0] == "system":
