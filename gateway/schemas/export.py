@@ -190,16 +190,17 @@ def glance() -> Iterator[Answer]:
 
 
 class Parts:
-    """Sub-schemas that occur more than once, each kept once."""
+    """Sub-schemas that occur more than once, each kept once; `ordered`: the order of keys makes a difference."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordered: bool = False) -> None:
+        self._sorted = not ordered
         self._count: collections.Counter[str] = collections.Counter()
         self._number: dict[str, int] = {}
         self.parts: dict[str, Any] = {}
 
     def count(self, value: Any) -> None:
         if isinstance(value, dict):
-            text = json.dumps(value, sort_keys=True)
+            text = json.dumps(value, sort_keys=self._sorted)
             self._count[text] += 1
             if self._count[text] > 1:
                 return
@@ -212,7 +213,7 @@ class Parts:
             return [self.fold(one, schema) for one in value]
         if not isinstance(value, dict):
             return value
-        text = json.dumps(value, sort_keys=True)
+        text = json.dumps(value, sort_keys=self._sorted)
         folded = {key: self.fold(one, _holds_schemas(key, schema)) for key, one in value.items()}
         # What brings definitions of its own is a root: references are looked up from there.
         if not schema or self._count[text] < 2 or len(text) < PART_AT_LEAST or "definitions" in value:

@@ -49,7 +49,7 @@ def network_attributes() -> dict[str, Any]:
 
 
 def main() -> None:
-    sources, rows, parts = [], [], Parts()
+    sources, rows, parts = [], [], Parts(ordered=True)
     for name, package in PACKAGES.items():
         sources.append(f"{package} {importlib.metadata.version(package)}")
         with multiprocessing.get_context("spawn").Pool(1) as alone:

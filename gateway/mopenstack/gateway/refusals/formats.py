@@ -109,7 +109,7 @@ def _nova_name(spaces: bool, colons: bool, reason: str) -> Format:
         text = value if isinstance(value, str) else ""
         right = isinstance(value, str) and all(map(_printable, text)) and (colons or ":" not in text)
         if right and spaces:
-            right = not text or bool(text.strip())
+            right = bool(text.strip())
         elif right:
             right = not text or not (_space(text[0]) or _space(text[-1]))
         if not right:

@@ -310,6 +310,8 @@ def to_protocol(data: Any) -> Any:
 
 
 def to_cidr(data: Any) -> Any:
+    if data is None:
+        raise TypeError("neutron-lib falls over it, and the service answers 500")
     wrong = _input(f"{data} is not in a CIDR format")
     if not isinstance(data, str):
         raise wrong

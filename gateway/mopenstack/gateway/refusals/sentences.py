@@ -53,6 +53,17 @@ def _lists(pairs: Pairs) -> dict[str, Any]:
     return found
 
 
+class _FlaskArguments(dict[str, Any]):
+    """The first value of each parameter, shown as Flask shows them."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        super().__init__(reversed(pairs))
+        self._pairs = list(pairs)
+
+    def __repr__(self) -> str:
+        return f"ImmutableMultiDict({self._pairs!r})"
+
+
 def _number(value: Any) -> int | float | None:
     for read in (int, float):
         try:
@@ -125,7 +136,7 @@ class Words:
 WORDS: Mapping[str, Words] = {
     "compute": Words(Draft202012Validator, NOVA),
     "volumev3": Words(Draft4Validator, CINDER),
-    "identity": Words(Draft202012Validator, KEYSTONE, query=dict, query_as_body=True),
+    "identity": Words(Draft202012Validator, KEYSTONE, query=_FlaskArguments, query_as_body=True),
     "image": Words(Draft202012Validator, {}, _named, texts_are_numbers=False, pick=best_match),
     "placement": Words(
         Draft202012Validator, PLACEMENT, _whole, dict, texts_are_numbers=False, pick=best_match, after_policy=True
