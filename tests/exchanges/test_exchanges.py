@@ -59,7 +59,8 @@ async def test_exchanges_are_as_recorded(section: str, replayer: Replayer) -> No
     known = listed(section)
     news = [f"{key}\n    " + "\n    ".join(says[:4]) for key, says in different.items() if key not in known]
     assert not news, f"{len(news)} differ from the recording:\n" + "\n".join(news)
-    gone = sorted(known.keys() - different.keys())
+    # What cannot be compared may happen to be the same: it depends on ids that are drawn.
+    gone = sorted(key for key, row in known.items() if row["verdict"] == DIFFERS and key not in different)
     assert not gone, "listed, but as recorded (or not in the recording):\n" + "\n".join(gone)
     assert all(row["reason"] for row in known.values()), "a listed exchange without a reason"
     assert all(row["verdict"] in (DIFFERS, NOT_COMPARABLE) for row in known.values())

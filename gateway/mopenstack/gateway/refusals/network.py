@@ -60,7 +60,8 @@ class Collection:
         for name, facts in self.attributes.items():
             if create and not facts.get("allow_post") and name in given:
                 return f"Attribute '{name}' not allowed in POST"
-            needed = facts.get("allow_post") and "default" not in facts and name not in ("project_id", "tenant_id")
+            needed = facts.get("allow_post") and "default" not in facts and not facts.get("populate")
+            needed = needed and name not in ("project_id", "tenant_id")
             if create and needed and name not in given:
                 return f"Failed to parse request. Required attribute '{name}' not specified"
             if not create and not facts.get("allow_put") and name in given:

@@ -18,7 +18,7 @@ Validator = Callable[[Any, Any], str]
 
 INVALID_MACS = frozenset({"000000000000", "ffffffffffff"})
 _MAC = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}|[0-9a-f]{1,4}(\.[0-9a-f]{1,4}){2}|[0-9a-f]{12}", re.IGNORECASE)
-_LABEL = re.compile(r"^([a-zA-Z0-9-]{1,63})$")
+_LABEL = re.compile(r"[a-zA-Z0-9-]{1,63}")
 _TRUE = frozenset({"1", "t", "true", "on", "y", "yes"})
 _FALSE = frozenset({"0", "f", "false", "off", "n", "no"})
 FQDN_MAX = 255
@@ -218,11 +218,11 @@ def _dns_format(data: str, longest: int) -> str:
             reason = "Encountered an empty component"
         elif label.startswith("-") or label.endswith("-"):
             reason = f"Name '{label}' must not start or end with a hyphen"
-        elif not _LABEL.match(label):
+        elif not _LABEL.fullmatch(label):
             reason = f"Name '{label}' must be 1-63 characters long, each of which can only be alphanumeric or a hyphen"
         if reason:
             break
-    if not reason and len(labels) > 1 and re.match(r"^[0-9]+$", labels[-1]):
+    if not reason and len(labels) > 1 and re.fullmatch(r"[0-9]+", labels[-1]):
         reason = f"TLD '{labels[-1]}' must not be all numeric"
     return f"'{data}' not a valid PQDN or FQDN. Reason: {reason}" if reason else ""
 
