@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mopenstack.contract.values import repeated
 from mopenstack.gateway.refusals import network_values as of
 from mopenstack.gateway.refusals.formats import Ended
 from mopenstack.gateway.refusals.network_values import CONVERTERS, Validator
@@ -28,10 +29,9 @@ def _each(validator: Validator) -> Validator:
     def check(data: Any, wanted: Any) -> str:
         if not isinstance(data, list):
             return f"'{data}' is not a list"
-        twice = [item for place, item in enumerate(data) if item in data[:place]]
+        twice = repeated(data)
         if twice:
-            single = [item for place, item in enumerate(twice) if item not in twice[:place]]
-            return f"Duplicate items in the list: '{', '.join(map(str, single))}'"
+            return f"Duplicate items in the list: '{', '.join(map(str, twice))}'"
         return next(filter(None, (validator(item, wanted) for item in data)), "")
 
     return check
