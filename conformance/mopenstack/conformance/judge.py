@@ -8,9 +8,12 @@ from pathlib import Path
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.features import lack, look
+from mopenstack.conformance.imports import resources
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.openstack import Inventory, Session, left_behind
-from mopenstack.conformance.scenario import Refusal, Scenario, Step, Tree
+from mopenstack.conformance.outside import change
+from mopenstack.conformance.scenario import Refusal, Scenario, SignIn, Step, Tree
+from mopenstack.conformance.sign_in import sign_in
 from mopenstack.conformance.tools import get_tool, provider_of
 from mopenstack.conformance.workspace import TerraformFailed, Workspace
 
@@ -45,17 +48,19 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
     if missing:
         return _not_run(result, lack(missing))
     steps: list[str] = []
-    environment = account.environment(
-        TF_CLI_CONFIG_FILE=str(provider_of(tool).cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
-    )
+    settings = terraform_settings(scenario, tool)
+    environment = account.environment(**settings)
     workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment)
     try:
+        ways = {step.sign_in for step in scenario.steps}
+        environments = {way: sign_in(way, account, scratch).environment(**settings) for way in ways}
         before = features.session.inventory()
         workspace.init()
         if scenario.tree is Tree.MISCONFIGURED:
             _must_be_refused(scenario, workspace, steps)
         else:
-            _must_work(scenario, workspace, steps)
+            _must_work(scenario, workspace, environments, features.session, steps)
+            workspace.use(environment)
         _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
     except (_Broken, TerraformFailed, CloudError) as error:
@@ -72,9 +77,34 @@ def _not_run(result: Result, reason: str) -> Result:
     return result.model_copy(update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": reason})
 
 
-def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
+def terraform_settings(scenario: Scenario, tool: str) -> dict[str, str]:
+    """Terraform's own variables: the provider's mirror, and options of the commands."""
+    settings = {
+        "TF_CLI_CONFIG_FILE": str(provider_of(tool).cli_config()),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+    if scenario.parallelism is not None:
+        # Destroy takes the variable of apply as well.
+        options = {f"TF_CLI_ARGS_{command}": f"-parallelism={scenario.parallelism}" for command in ("plan", "apply")}
+        settings |= options
+    return settings
+
+
+def _must_work(
+    scenario: Scenario,
+    workspace: Workspace,
+    environments: dict[SignIn, dict[str, str]],
+    session: Session,
+    steps: list[str],
+) -> None:
     """Each step plans what it says, applies, and leaves an empty plan."""
+    managed: list[str] = []
     for step in scenario.steps:
+        workspace.use(environments[step.sign_in])
+        _change_outside(step, workspace, session, steps)
+        if step.overlay:
+            workspace.lay_over(step.overlay)
         if step.expect_resource_action:
             planned = workspace.planned_actions(step)
             for address, wanted in step.expect_resource_action.items():
@@ -84,7 +114,7 @@ def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> No
         drift = workspace.drift(step)
         if drift:
             raise _Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
-        managed = workspace.managed_resources()
+        managed = [one.address for one in resources(workspace.state()) if not one.is_data]
         steps += [f"{step.name}: terraform apply, {len(managed)} resources", f"{step.name}: the next plan is empty"]
     expected = scenario.expect
     if expected.resources is not None and len(managed) != expected.resources:
@@ -93,6 +123,23 @@ def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> No
     for name, pattern in expected.outputs.items():
         if not re.search(pattern, str(outputs.get(name))):
             raise _Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
+    if expected.imports:
+        imported, besides = workspace.import_all(scenario.steps[-1])
+        if besides or not imported:
+            raise _Broken(f"the plan after an import of {imported} resources is not empty:\n{besides}")
+        steps.append(f"terraform import of {imported} resources, and the plan is empty")
+
+
+def _change_outside(step: Step, workspace: Workspace, session: Session, steps: list[str]) -> None:
+    """The requests past Terraform are made, and a refresh-only plan sees what the step says."""
+    if not step.outside:
+        return
+    change(session, step.outside, workspace.state())
+    if step.drift:
+        seen = workspace.changed_outside(step)
+        if seen != sorted(step.drift):
+            raise _Broken(f"{step.name}: a refresh-only plan sees changes of {seen}, expected {sorted(step.drift)}")
+        steps.append(f"{step.name}: a refresh-only plan sees what was changed outside")
 
 
 def _must_be_refused(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
