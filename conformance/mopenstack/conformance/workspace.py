@@ -6,6 +6,7 @@ judged by exit code: `plan -detailed-exitcode` and `destroy`.
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,8 @@ from mopenstack.conformance import imports
 from mopenstack.conformance.scenario import Scenario, Step
 
 NOT_CONFIGURATION = ("scenario.yaml", "*.tfstate*", ".terraform*", "terraform.tfvars*.json")
+
+_TOLD_AS_JSON = re.compile(r'"@level":"error","@message":"((?:[^"\\]|\\.)*)"')
 
 
 class TerraformFailed(Exception):
@@ -120,7 +123,8 @@ class Workspace:
         try:
             return str(terraform.execute_command("plan", "-input=false", *variables, *options).out)
         except tftest.TerraformTestError as error:
-            raise TerraformFailed(error.cmd_error or str(error)) from error
+            told = _TOLD_AS_JSON.findall(str(error.args[0]))
+            raise TerraformFailed("\n".join(told) or error.cmd_error or str(error.args[0])) from error
 
     def _by_tftest(self, method: str, **arguments: Any) -> Any:
         try:

@@ -22,9 +22,13 @@ resource "openstack_networking_network_v2" "each" {
   name     = "lifecycle-${each.key}"
 }
 
+resource "openstack_networking_network_v2" "network" {
+  name = "lifecycle"
+}
+
 resource "openstack_networking_subnet_v2" "subnet" {
   name            = "lifecycle"
-  network_id      = openstack_networking_network_v2.each["two"].id
+  network_id      = openstack_networking_network_v2.network.id
   cidr            = var.cidr
   dns_nameservers = ["192.0.2.53"]
 

@@ -13,8 +13,6 @@ resource "openstack_networking_network_v2" "announced" {
 
 resource "openstack_networking_bgp_peer_v2" "peer" {
   name      = "peer"
-  auth_type = "md5"
-  password  = "not-a-secret"
   remote_as = 64601
   peer_ip   = "192.0.2.1"
 }
