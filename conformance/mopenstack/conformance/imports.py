@@ -20,7 +20,6 @@ NOT_TOLD: dict[str, tuple[str, ...]] = {
     "openstack_compute_instance_v2": (
         "force_delete",
         "scheduler_hints",
-        "security_groups",
         "stop_before_destroy",
         "tags",
         "user_data",
@@ -29,7 +28,7 @@ NOT_TOLD: dict[str, tuple[str, ...]] = {
     "openstack_images_image_v2": ("image_cache_path", "local_file_path"),
     # Of what the service tells, the provider keeps only the tags that the configuration is known to ask for.
     **{f"openstack_networking_{kind}_v2": ("tags",) for kind in _TAGS},
-    "openstack_networking_port_secgroup_associate_v2": ("security_group_ids", "enforce"),
+    "openstack_networking_port_secgroup_associate_v2": ("security_group_ids",),
     "openstack_networking_port_v2": ("fixed_ip", "tags"),
     "openstack_networking_secgroup_v2": ("delete_default_rules", "tags"),
 }

@@ -21,7 +21,7 @@ UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 KEPT_OUTPUT = 4000
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """The cloud did not do what the scenario demands."""
 
 
@@ -59,13 +59,13 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
         if scenario.tree is Tree.MISCONFIGURED:
             _must_be_refused(scenario, workspace, steps)
         else:
-            _must_work(scenario, workspace, environments, features.session, steps)
+            must_work(scenario, workspace, environments, features.session, steps)
             workspace.use(environment)
         _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
-    except (_Broken, TerraformFailed, CloudError) as error:
+    except (Broken, TerraformFailed, CloudError) as error:
         text = str(error)
-        reason = text.splitlines()[0] if isinstance(error, _Broken) else first_line(text)
+        reason = text.splitlines()[0] if isinstance(error, Broken) else first_line(text)
         verdict = {"outcome": Outcome.FAILED, "reason": reason[:300], "output": text[-KEPT_OUTPUT:]}
         _tidy_up(scenario, workspace)
         if not result.negative and "the plan after" not in text:
@@ -91,7 +91,7 @@ def terraform_settings(scenario: Scenario, tool: str) -> dict[str, str]:
     return settings
 
 
-def _must_work(
+def must_work(
     scenario: Scenario,
     workspace: Workspace,
     environments: dict[SignIn, dict[str, str]],
@@ -109,24 +109,24 @@ def _must_work(
             planned = workspace.planned_actions(step)
             for address, wanted in step.expect_resource_action.items():
                 if planned.get(address) != list(wanted):
-                    raise _Broken(f"{step.name}: {address} is planned as {planned.get(address)}, expected {wanted}")
+                    raise Broken(f"{step.name}: {address} is planned as {planned.get(address)}, expected {wanted}")
         workspace.apply(step)
         drift = workspace.drift(step)
         if drift:
-            raise _Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
+            raise Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
         managed = [one.address for one in resources(workspace.state()) if not one.is_data]
         steps += [f"{step.name}: terraform apply, {len(managed)} resources", f"{step.name}: the next plan is empty"]
     expected = scenario.expect
     if expected.resources is not None and len(managed) != expected.resources:
-        raise _Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
+        raise Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
     outputs = workspace.outputs() if expected.outputs else {}
     for name, pattern in expected.outputs.items():
         if not re.search(pattern, str(outputs.get(name))):
-            raise _Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
+            raise Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
     if expected.imports:
         imported, besides = workspace.import_all(scenario.steps[-1])
         if besides or not imported:
-            raise _Broken(f"the plan after an import of {imported} resources is not empty:\n{besides}")
+            raise Broken(f"the plan after an import of {imported} resources is not empty:\n{besides}")
         steps.append(f"terraform import of {imported} resources, and the plan is empty")
 
 
@@ -138,7 +138,7 @@ def _change_outside(step: Step, workspace: Workspace, session: Session, steps: l
     if step.drift:
         seen = workspace.changed_outside(step)
         if seen != sorted(step.drift):
-            raise _Broken(f"{step.name}: a refresh-only plan sees changes of {seen}, expected {sorted(step.drift)}")
+            raise Broken(f"{step.name}: a refresh-only plan sees changes of {seen}, expected {sorted(step.drift)}")
         steps.append(f"{step.name}: a refresh-only plan sees what was changed outside")
 
 
@@ -154,10 +154,10 @@ def _must_be_refused(scenario: Scenario, workspace: Workspace, steps: list[str])
     except TerraformFailed as error:
         problem = refusal_mismatch(refusal, str(error))
         if problem:
-            raise _Broken(f"{problem}\n{error}") from error
+            raise Broken(f"{problem}\n{error}") from error
         steps.append(f"{last.name}: refused with {refusal.status}: {refusal.message}")
         return
-    raise _Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
+    raise Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
 
 
 def _must_leave_nothing(
@@ -167,7 +167,7 @@ def _must_leave_nothing(
     workspace.destroy(_destroy_step(scenario))
     changes = left_behind(before, account_session.authenticate().inventory())
     if changes:
-        raise _Broken("; ".join(changes))
+        raise Broken("; ".join(changes))
     steps.append("terraform destroy, and nothing is left behind")
 
 
