@@ -99,6 +99,7 @@ def works(workspace: Scripted, *, session: Requests | None = None, **step: Any) 
     return steps
 
 
+APPLIED = ["apply", "drift", "state"]
 OUTSIDE = [{"method": "DELETE", "service": "network", "path": "/v2.0/networks/1"}]
 
 
@@ -107,7 +108,7 @@ def test_all_that_a_step_asks_for_is_done() -> None:
     workspace, session = Scripted(changed_outside=["a.b"]), Requests()
     steps = works(workspace, session=session, outside=OUTSIDE, drift=["a.b"], overlay="moved")
     assert session.seen == [("DELETE", "network", "/v2.0/networks/1")]
-    assert workspace.called == ["use", "state", "changed_outside", "lay_over", "apply", "drift", "state", "import_all"]
+    assert workspace.called == ["use", "refresh", "state", "changed_outside", "lay_over", *APPLIED, "import_all"]
     assert steps[0] == "only: a refresh-only plan sees what was changed outside"
     assert steps[-1] == "terraform import of 1 resources, and the plan is empty"
 

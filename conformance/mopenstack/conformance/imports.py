@@ -17,7 +17,9 @@ NOT_IMPORTABLE = {
 
 _TAGS = ("floatingip", "network", "port", "qos_policy", "router", "secgroup", "subnet", "subnetpool")
 NOT_TOLD: dict[str, tuple[str, ...]] = {
+    # The importer takes every volume that can boot for one that was made of an image, and knows no other block devices.
     "openstack_compute_instance_v2": (
+        "block_device",
         "force_delete",
         "scheduler_hints",
         "stop_before_destroy",
@@ -89,7 +91,8 @@ def write_blocks(folder: Path, taken: list[Resource]) -> None:
     overrides = [
         f'resource "{kind}" "{block.rsplit(".", 1)[1]}" {{\n  lifecycle {{\n'
         f"    ignore_changes = [{', '.join(ignored)}]\n  }}\n}}\n"
-        for block, kind in sorted({(one.block, one.kind) for one in taken})
+        # An override reaches the blocks of its own folder only, not those of a module.
+        for block, kind in sorted({(one.block, one.kind) for one in taken if not one.block.startswith("module.")})
         if (ignored := _not_told(kind, {one.kind for one in taken}))
     ]
     (folder / "imports_override.tf").write_text("\n".join(overrides))

@@ -134,6 +134,8 @@ def _change_outside(step: Step, workspace: Workspace, session: Session, steps: l
     """The requests past Terraform are made, and a refresh-only plan sees what the step says."""
     if not step.outside:
         return
+    if step.drift:
+        workspace.refresh(step)
     change(session, step.outside, workspace.state())
     if step.drift:
         seen = workspace.changed_outside(step)

@@ -74,6 +74,10 @@ class Workspace:
         said: dict[str, Any] = json.loads(self._tftest.execute_command("state", "pull").out)
         return said
 
+    def refresh(self, step: Step) -> None:
+        """Take over what the cloud tells and no configuration asks for, such as an empty list for nothing."""
+        self._by_tftest("refresh", tf_var_file=step.var_file)
+
     def changed_outside(self, step: Step) -> list[str]:
         """Addresses that a refresh-only plan finds otherwise than in the state."""
         said = self._ui(self.folder, "-refresh-only", step=step)
