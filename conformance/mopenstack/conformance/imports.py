@@ -15,12 +15,13 @@ NOT_IMPORTABLE = {
 }
 """Resource types of the served services that stay in the state, with the reason."""
 
-_TAGS = ("floatingip", "network", "port", "qos_policy", "router", "secgroup", "subnet", "subnetpool")
+_TAGS = ("floatingip", "network", "qos_policy", "router", "subnetpool")
 NOT_TOLD: dict[str, tuple[str, ...]] = {
     # The importer takes every volume that can boot for one that was made of an image, and knows no other block devices.
     "openstack_compute_instance_v2": (
         "block_device",
         "force_delete",
+        "network[0].port",
         "scheduler_hints",
         "stop_before_destroy",
         "tags",
@@ -31,12 +32,13 @@ NOT_TOLD: dict[str, tuple[str, ...]] = {
     # Of what the service tells, the provider keeps only the tags that the configuration is known to ask for.
     **{f"openstack_networking_{kind}_v2": ("tags",) for kind in _TAGS},
     "openstack_networking_port_secgroup_associate_v2": ("security_group_ids",),
-    "openstack_networking_port_v2": ("fixed_ip", "tags"),
+    "openstack_networking_port_v2": ("fixed_ip", "no_security_groups", "security_group_ids", "tags"),
     "openstack_networking_secgroup_v2": ("delete_default_rules", "tags"),
+    "openstack_networking_subnet_v2": ("prefix_length", "tags"),
 }
 """Attributes that no answer of the API tells, or that the provider's read leaves alone: an import cannot know them.
 
-Source: `ImportStateVerifyIgnore` of the provider's own import tests.
+Source: `ImportStateVerifyIgnore` of the provider's own import tests, and what its read functions set.
 """
 
 TOLD_TWICE = {"openstack_compute_interface_attach_v2": ("openstack_compute_instance_v2", "network")}
