@@ -23,12 +23,14 @@ ACCOUNT = Account(
 
 def test_clouds_yaml_says_what_the_variables_say(tmp_path: Path) -> None:
     """And the variables only name it."""
-    made = sign_in(SignIn.CLOUDS_YAML, ACCOUNT, tmp_path)
+    with sign_in(SignIn.CLOUDS_YAML, ACCOUNT, tmp_path) as made:
+        pass
     assert made.variables.keys() == {"OS_CLOUD", "OS_CLIENT_CONFIG_FILE"}
     clouds = yaml.safe_load(Path(made.variables["OS_CLIENT_CONFIG_FILE"]).read_text())["clouds"]
     assert account_variables(clouds[made.variables["OS_CLOUD"]]) == ACCOUNT.variables
 
 
 def test_a_password_is_the_account_as_it_is(tmp_path: Path) -> None:
-    assert sign_in(SignIn.PASSWORD, ACCOUNT, tmp_path) == ACCOUNT
+    with sign_in(SignIn.PASSWORD, ACCOUNT, tmp_path) as made:
+        assert made == ACCOUNT
     assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,7 @@
 
 import re
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
@@ -52,21 +52,24 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
     environment = account.environment(**settings)
     workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment)
     try:
-        ways = {step.sign_in for step in scenario.steps}
-        environments = {way: sign_in(way, account, scratch).environment(**settings) for way in ways}
-        before = features.session.inventory()
-        workspace.init()
-        if scenario.tree is Tree.MISCONFIGURED:
-            _must_be_refused(scenario, workspace, steps)
-        else:
-            must_work(scenario, workspace, environments, features.session, steps)
-            workspace.use(environment)
-        _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
+        with ExitStack() as stack:
+            ways = {step.sign_in: sign_in(step.sign_in, account, scratch) for step in scenario.steps}
+            accounts = {way: stack.enter_context(signed_in) for way, signed_in in ways.items()}
+            before = features.session.inventory()
+            workspace.init()
+            if scenario.tree is Tree.MISCONFIGURED:
+                _must_be_refused(scenario, workspace, steps)
+            else:
+                environments = {way: one.environment(**settings) for way, one in accounts.items()}
+                must_work(scenario, workspace, environments, features.session, steps)
+                workspace.use(environment)
+            _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
     except (Broken, TerraformFailed, CloudError) as error:
         text = str(error)
         reason = text.splitlines()[0] if isinstance(error, Broken) else first_line(text)
         verdict = {"outcome": Outcome.FAILED, "reason": reason[:300], "output": text[-KEPT_OUTPUT:]}
+        workspace.use(environment)
         _tidy_up(scenario, workspace)
         if not result.negative and "the plan after" not in text:
             verdict["drift_free"] = None
@@ -85,9 +88,8 @@ def terraform_settings(scenario: Scenario, tool: str) -> dict[str, str]:
         "CHECKPOINT_DISABLE": "1",
     }
     if scenario.parallelism is not None:
-        # Destroy takes the variable of apply as well.
-        options = {f"TF_CLI_ARGS_{command}": f"-parallelism={scenario.parallelism}" for command in ("plan", "apply")}
-        settings |= options
+        walks = ("plan", "apply", "destroy")
+        settings |= {f"TF_CLI_ARGS_{command}": f"-parallelism={scenario.parallelism}" for command in walks}
     return settings
 
 

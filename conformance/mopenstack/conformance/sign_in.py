@@ -1,5 +1,8 @@
 """The ways to sign in to a cloud, as the environment of a tool."""
 
+import uuid
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +18,47 @@ _PROJECT = ("OS_PROJECT_ID", "OS_PROJECT_NAME", "OS_PROJECT_DOMAIN_ID", "OS_PROJ
 _NAME = "conformance"
 
 
-def sign_in(way: SignIn, account: Account, folder: Path) -> Account:
-    """The account by another way to sign in; `folder` takes the files that the way needs."""
+def sign_in(way: SignIn, account: Account, folder: Path) -> AbstractContextManager[Account]:
+    """The account by another way to sign in, for as long as the block lasts; `folder` takes the files of the way."""
     return _WAYS[way](account, folder)
 
 
-def _password(account: Account, folder: Path) -> Account:
-    return account
+@contextmanager
+def _password(account: Account, folder: Path) -> Iterator[Account]:
+    yield account
 
 
-def _token(account: Account, folder: Path) -> Account:
+@contextmanager
+def _token(account: Account, folder: Path) -> Iterator[Account]:
     token = Session(account).authenticate().token
-    return Account(variables=_only(account, _NOT_SECRET + _PROJECT) | {"OS_TOKEN": token})
+    yield Account(variables=_only(account, _NOT_SECRET + _PROJECT) | {"OS_TOKEN": token})
 
 
-def _application_credential(account: Account, folder: Path) -> Account:
+@contextmanager
+def _application_credential(account: Account, folder: Path) -> Iterator[Account]:
     session = Session(account).authenticate()
-    wanted = {"application_credential": {"name": _NAME}}
-    answer = session.send("POST", "identity", f"/v3/users/{session.user_id}/application_credentials", wanted)
+    path = f"/v3/users/{session.user_id}/application_credentials"
+    wanted = {"application_credential": {"name": f"{_NAME}-{uuid.uuid4().hex[:8]}"}}
+    answer = session.send("POST", "identity", path, wanted)
     if answer.status != 201:
         raise CloudError(f"no application credential: {answer.status} {answer.body}")
     made = answer.body["application_credential"]
     variables = {"OS_APPLICATION_CREDENTIAL_ID": made["id"], "OS_APPLICATION_CREDENTIAL_SECRET": made["secret"]}
-    return Account(variables=_only(account, _NOT_SECRET) | variables)
+    try:
+        yield Account(variables=_only(account, _NOT_SECRET) | variables)
+    finally:
+        session.send("DELETE", "identity", f"{path}/{made['id']}")
 
 
-def _clouds_yaml(account: Account, folder: Path) -> Account:
+@contextmanager
+def _clouds_yaml(account: Account, folder: Path) -> Iterator[Account]:
     names = {name.removeprefix("OS_").lower(): value for name, value in account.variables.items()}
     outer = {"region_name", "interface", "cacert", "cert", "key", "identity_api_version"}
     entry: dict[str, Any] = {name: value for name, value in names.items() if name in outer}
     entry["auth"] = {name: value for name, value in names.items() if name not in outer}
     path = folder / "clouds.yaml"
     path.write_text(yaml.safe_dump({"clouds": {_NAME: entry}}))
-    return Account(variables={"OS_CLOUD": _NAME, "OS_CLIENT_CONFIG_FILE": str(path)})
+    yield Account(variables={"OS_CLOUD": _NAME, "OS_CLIENT_CONFIG_FILE": str(path)})
 
 
 def _only(account: Account, names: tuple[str, ...]) -> dict[str, str]:
