@@ -1,11 +1,12 @@
 """The suite starts clouds by the command line alone, and finds in each what the tools' tests need."""
 
 from mopenstack.conformance.answers import AnswerLog
-from mopenstack.conformance.cloud import running_host
+from mopenstack.conformance.cloud import Host, running_host
 from mopenstack.conformance.openstack import Session, left_behind, request
 from mopenstack.conformance.paths import fixtures_folder
 from mopenstack.conformance.scenario import discover
 from mopenstack.conformance.seed import look
+from mopenstack.conformance.suite.plugin import TLS
 
 
 def test_a_host_lends_clouds_that_share_nothing() -> None:
@@ -29,5 +30,15 @@ def test_a_host_lends_clouds_that_share_nothing() -> None:
         assert seed.features.lacks(["admin", "compute 2.90", "network", "volumev3", "image", "extension:router"]) == []
         assert {"OS_IMAGE_ID", "OS_FLAVOR_ID", "OS_NETWORK_ID", "OS_EXTGW_ID", "OS_POOL_NAME"} <= seed.variables.keys()
         needed = {feature for scenario in discover(fixtures_folder()) for feature in scenario.features}
-        assert seed.features.lacks(list(needed)) == [], "a scenario would not be run"
+        # A scenario that needs TLS gets a cloud of a host that speaks it.
+        assert seed.features.lacks(list(needed)) == [TLS], "a scenario would not be run"
         host.delete_cloud(first.name)
+
+
+def test_a_host_that_speaks_https_is_met_by_its_folder() -> None:
+    """As a worker of the scenarios does: its clouds have HTTPS, and each user a certificate to show."""
+    with running_host(AnswerLog(), tls=True) as host:
+        cloud = Host(host.folder).create_cloud()
+        assert look(cloud).features.has(TLS)
+        assert cloud.admin is not None
+        assert cloud.demo.variables["OS_CERT"] != cloud.admin.variables["OS_CERT"]

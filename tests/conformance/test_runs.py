@@ -165,9 +165,12 @@ def test_a_cloud_that_breaks(suite: HereSuite, monkeypatch: pytest.MonkeyPatch) 
 TERRAFORM = """
 import os, sys
 word, said = sys.argv[1], os.environ.get("SAID", "")
-print(f"{word} of {os.environ['OS_USERNAME']}: {said}")
-if word == "state":
-    print("openstack_a.b\\nmodule.m.data.openstack_x.y\\ndata.openstack_c.d\\nmodule.m.openstack_e.f[0]")
+if "JSON" in os.environ and word == "plan":
+    print(os.environ["JSON"])
+elif word != "state":
+    print(f"{word} of {os.environ['OS_USERNAME']}: {said}")
+else:
+    print('{"resources": []}')
 sys.stderr.write(said if said.startswith("Error") else "")
 sys.exit(int(os.environ.get("CODE", "0")))
 """
@@ -203,7 +206,45 @@ def test_a_configuration_is_copied(tmp_path: Path) -> None:
     made.apply(STEP)
     made.destroy(STEP)
     assert made.drift(STEP) == ""
-    assert made.managed_resources()[-2:] == ["openstack_a.b", "module.m.openstack_e.f[0]"]
+    assert made.state() == {"resources": []}
+
+
+SUMMARY = '{"type": "change_summary", "changes": {"import": 2, "add": %d, "change": 0, "remove": 0}}'
+
+
+@pytest.mark.parametrize(("add", "besides"), [(0, ""), (1, SUMMARY % 1 + "\n")], ids=["nothing", "something"])
+def test_an_import(tmp_path: Path, add: int, besides: str) -> None:
+    """In a folder of its own; what the plan does besides is told as Terraform tells it."""
+    made = workspace(tmp_path, JSON=SUMMARY % add)
+    assert made.import_all(STEP) == (2, besides)
+    copy = made.folder.with_name("here-imported")
+    assert {"imports.tf", "imports_override.tf", "main.tf", "terraform.tfstate"} == {one.name for one in copy.iterdir()}
+    assert not (made.folder / "imports.tf").exists()
+
+
+def test_what_a_refresh_sees(tmp_path: Path) -> None:
+    """Every resource once, sorted."""
+    drift = '{"type": "resource_drift", "change": {"resource": {"addr": "%s"}}}'
+    made = workspace(tmp_path, JSON="\n".join([drift % "c.d", '{"type": "version"}', drift % "a.b"]))
+    made.refresh(STEP)
+    assert made.changed_outside(STEP) == ["a.b", "c.d"]
+
+
+def test_a_plan_that_fails_as_json(tmp_path: Path) -> None:
+    """Its errors are lines of standard output."""
+    said = '{"@level":"info","@message":"well"}\n{"@level":"error","@message":"Error: no"}'
+    with pytest.raises(TerraformFailed, match=r"^Error: no$"):
+        workspace(tmp_path, JSON=said, CODE="1").changed_outside(STEP)
+
+
+def test_an_overlay(tmp_path: Path) -> None:
+    """Its files take the place of those of the same name."""
+    made = workspace(tmp_path)
+    overlay = tmp_path / "fixture" / "moved"
+    overlay.mkdir()
+    (overlay / "main.tf").write_text("other")
+    made.lay_over("moved")
+    assert (made.folder / "main.tf").read_text() == "other"
 
 
 @deprecated_log

@@ -54,10 +54,16 @@ class Terraform:
         return act
 
 
+def state(*names: str) -> dict[str, Any]:
+    """A state with a resource of each name."""
+    entry = {"mode": "managed", "type": "a", "instances": [{"attributes": {"id": "1"}}]}
+    return {"resources": [{**entry, "name": name} for name in names]}
+
+
 GOOD = {
     "planned_actions": {"a.b": ["create"]},
     "drift": "",
-    "managed_resources": ["a", "b"],
+    "state": state("b", "c"),
     "outputs": {"name": "net"},
 }
 
@@ -107,7 +113,7 @@ def test_a_scenario_that_works(verdict: Any) -> None:
     [
         ({"planned_actions": {"a.b": ["update"]}}, (), "a.b is planned as ['update'], expected ['create']", None),
         ({"drift": "a.b will be changed"}, (), "the plan after step 'only' is not empty", False),
-        ({"managed_resources": ["a"]}, (), "1 resources in the state, expected 2: a", None),
+        ({"state": state("b")}, (), "1 resources in the state, expected 2: a.b", None),
         ({"outputs": {"name": "sub"}}, (), "output name is 'sub', expected /^net/", None),
         ({"apply": TerraformFailed("╷\n│ Error: no\n╵")}, (), "Error: no", None),
         ({}, ("new",), "network new was left behind", None),

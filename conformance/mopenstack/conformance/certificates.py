@@ -23,6 +23,11 @@ class Pair:
     key: Path
 
 
+def pair_of(folder: Path, name: str) -> Pair:
+    """Where a folder has the certificate and key of this name, if they are made."""
+    return Pair(folder / f"{name}.pem", folder / f"{name}.key")
+
+
 class Authority:
     """A CA; `ca` is the PEM file that others trust."""
 
@@ -57,7 +62,7 @@ class Authority:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if names is not None:
             builder = builder.add_extension(names, critical=False)
-        pair = Pair(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        pair = pair_of(self._folder, name)
         chain = (builder.sign(self._key, hashes.SHA256()), self._cert)
         pair.cert.write_bytes(b"".join(cert.public_bytes(serialization.Encoding.PEM) for cert in chain))
         pair.key.write_bytes(

@@ -18,9 +18,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from mopenstack.conformance.answers import AnswerLog, Answers
-from mopenstack.conformance.certificates import Authority
+from mopenstack.conformance.certificates import Authority, pair_of
 from mopenstack.conformance.errors import CloudError, ConformanceError
 from mopenstack.conformance.process import clean_environment, run
+
+USERS = ("demo", "admin")
 
 
 class Account(BaseModel):
@@ -87,6 +89,8 @@ class Host:
         """Start; it returns when the cloud answers."""
         options: list[str] = []
         if self._authority is not None:
+            for user in USERS:
+                self._authority.client(user)
             pair = self._authority.server("127.0.0.1", "localhost")
             options = ["--tls-cert", str(pair.cert), "--tls-key", str(pair.key)]
             options += ["--tls-client-ca", str(self._authority.ca)]
@@ -109,7 +113,7 @@ class Host:
         name = name or f"c{uuid.uuid4().hex[:10]}"
         settings = [word for option in options for word in ("--set", option)]
         self.mopenstack("cloud", "create", name, "--profile", profile, *settings)
-        return Cloud(name=name, demo=self._account(name, "demo"), admin=self._account(name, "admin"))
+        return Cloud(name=name, **{user: self._account(name, user) for user in USERS})
 
     def delete_cloud(self, name: str) -> None:
         """Forget a cloud and all that is in it."""
@@ -117,9 +121,10 @@ class Host:
 
     def _account(self, cloud: str, user: str) -> Account:
         variables = parse_exports(self.mopenstack("env", "--user", user, "--cloud", cloud))
-        if self._authority is not None:
-            pair = self._authority.client(user)
-            variables |= {"OS_CERT": str(pair.cert), "OS_KEY": str(pair.key)}
+        # The host may have been started by another process than this one.
+        shown = pair_of(self.folder, user)
+        if shown.cert.exists():
+            variables |= {"OS_CERT": str(shown.cert), "OS_KEY": str(shown.key)}
         return Account(variables=variables)
 
 

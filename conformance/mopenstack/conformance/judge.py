@@ -2,15 +2,18 @@
 
 import re
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.features import lack, look
+from mopenstack.conformance.imports import resources
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.openstack import Inventory, Session, left_behind
-from mopenstack.conformance.scenario import Refusal, Scenario, Step, Tree
+from mopenstack.conformance.outside import change
+from mopenstack.conformance.scenario import Refusal, Scenario, SignIn, Step, Tree
+from mopenstack.conformance.sign_in import sign_in
 from mopenstack.conformance.tools import get_tool, provider_of
 from mopenstack.conformance.workspace import TerraformFailed, Workspace
 
@@ -18,7 +21,7 @@ UUID = r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}"
 KEPT_OUTPUT = 4000
 
 
-class _Broken(Exception):
+class Broken(Exception):
     """The cloud did not do what the scenario demands."""
 
 
@@ -45,23 +48,28 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
     if missing:
         return _not_run(result, lack(missing))
     steps: list[str] = []
-    environment = account.environment(
-        TF_CLI_CONFIG_FILE=str(provider_of(tool).cli_config()), TF_IN_AUTOMATION="1", CHECKPOINT_DISABLE="1"
-    )
+    settings = terraform_settings(scenario, tool)
+    environment = account.environment(**settings)
     workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment)
     try:
-        before = features.session.inventory()
-        workspace.init()
-        if scenario.tree is Tree.MISCONFIGURED:
-            _must_be_refused(scenario, workspace, steps)
-        else:
-            _must_work(scenario, workspace, steps)
-        _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
+        with ExitStack() as stack:
+            ways = {step.sign_in: sign_in(step.sign_in, account, scratch) for step in scenario.steps}
+            accounts = {way: stack.enter_context(signed_in) for way, signed_in in ways.items()}
+            before = features.session.inventory()
+            workspace.init()
+            if scenario.tree is Tree.MISCONFIGURED:
+                _must_be_refused(scenario, workspace, steps)
+            else:
+                environments = {way: one.environment(**settings) for way, one in accounts.items()}
+                must_work(scenario, workspace, environments, features.session, steps)
+                workspace.use(environment)
+            _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
-    except (_Broken, TerraformFailed, CloudError) as error:
+    except (Broken, TerraformFailed, CloudError) as error:
         text = str(error)
-        reason = text.splitlines()[0] if isinstance(error, _Broken) else first_line(text)
+        reason = text.splitlines()[0] if isinstance(error, Broken) else first_line(text)
         verdict = {"outcome": Outcome.FAILED, "reason": reason[:300], "output": text[-KEPT_OUTPUT:]}
+        workspace.use(environment)
         _tidy_up(scenario, workspace)
         if not result.negative and "the plan after" not in text:
             verdict["drift_free"] = None
@@ -72,27 +80,70 @@ def _not_run(result: Result, reason: str) -> Result:
     return result.model_copy(update={"outcome": Outcome.NOT_RUN, "drift_free": None, "reason": reason})
 
 
-def _must_work(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
+def terraform_settings(scenario: Scenario, tool: str) -> dict[str, str]:
+    """Terraform's own variables: the provider's mirror, and options of the commands."""
+    settings = {
+        "TF_CLI_CONFIG_FILE": str(provider_of(tool).cli_config()),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
+    if scenario.parallelism is not None:
+        walks = ("plan", "apply", "destroy")
+        settings |= {f"TF_CLI_ARGS_{command}": f"-parallelism={scenario.parallelism}" for command in walks}
+    return settings
+
+
+def must_work(
+    scenario: Scenario,
+    workspace: Workspace,
+    environments: dict[SignIn, dict[str, str]],
+    session: Session,
+    steps: list[str],
+) -> None:
     """Each step plans what it says, applies, and leaves an empty plan."""
+    managed: list[str] = []
     for step in scenario.steps:
+        workspace.use(environments[step.sign_in])
+        _change_outside(step, workspace, session, steps)
+        if step.overlay:
+            workspace.lay_over(step.overlay)
         if step.expect_resource_action:
             planned = workspace.planned_actions(step)
             for address, wanted in step.expect_resource_action.items():
                 if planned.get(address) != list(wanted):
-                    raise _Broken(f"{step.name}: {address} is planned as {planned.get(address)}, expected {wanted}")
+                    raise Broken(f"{step.name}: {address} is planned as {planned.get(address)}, expected {wanted}")
         workspace.apply(step)
         drift = workspace.drift(step)
         if drift:
-            raise _Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
-        managed = workspace.managed_resources()
+            raise Broken(f"the plan after step {step.name!r} is not empty:\n{drift}")
+        managed = [one.address for one in resources(workspace.state()) if not one.is_data]
         steps += [f"{step.name}: terraform apply, {len(managed)} resources", f"{step.name}: the next plan is empty"]
     expected = scenario.expect
     if expected.resources is not None and len(managed) != expected.resources:
-        raise _Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
+        raise Broken(f"{len(managed)} resources in the state, expected {expected.resources}: {', '.join(managed)}")
     outputs = workspace.outputs() if expected.outputs else {}
     for name, pattern in expected.outputs.items():
         if not re.search(pattern, str(outputs.get(name))):
-            raise _Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
+            raise Broken(f"output {name} is {outputs.get(name)!r}, expected /{pattern}/")
+    if expected.imports:
+        imported, besides = workspace.import_all(scenario.steps[-1])
+        if besides or not imported:
+            raise Broken(f"the plan after an import of {imported} resources is not empty:\n{besides}")
+        steps.append(f"terraform import of {imported} resources, and the plan is empty")
+
+
+def _change_outside(step: Step, workspace: Workspace, session: Session, steps: list[str]) -> None:
+    """The requests past Terraform are made, and a refresh-only plan sees what the step says."""
+    if not step.outside:
+        return
+    if step.drift:
+        workspace.refresh(step)
+    change(session, step.outside, workspace.state())
+    if step.drift:
+        seen = workspace.changed_outside(step)
+        if seen != sorted(step.drift):
+            raise Broken(f"{step.name}: a refresh-only plan sees changes of {seen}, expected {sorted(step.drift)}")
+        steps.append(f"{step.name}: a refresh-only plan sees what was changed outside")
 
 
 def _must_be_refused(scenario: Scenario, workspace: Workspace, steps: list[str]) -> None:
@@ -107,10 +158,10 @@ def _must_be_refused(scenario: Scenario, workspace: Workspace, steps: list[str])
     except TerraformFailed as error:
         problem = refusal_mismatch(refusal, str(error))
         if problem:
-            raise _Broken(f"{problem}\n{error}") from error
+            raise Broken(f"{problem}\n{error}") from error
         steps.append(f"{last.name}: refused with {refusal.status}: {refusal.message}")
         return
-    raise _Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
+    raise Broken(f"apply worked, expected {refusal.status}: {refusal.message}")
 
 
 def _must_leave_nothing(
@@ -120,7 +171,7 @@ def _must_leave_nothing(
     workspace.destroy(_destroy_step(scenario))
     changes = left_behind(before, account_session.authenticate().inventory())
     if changes:
-        raise _Broken("; ".join(changes))
+        raise Broken("; ".join(changes))
     steps.append("terraform destroy, and nothing is left behind")
 
 

@@ -34,7 +34,7 @@ class Session:
         self._account = account
         self._cacert = account.variables.get("OS_CACERT", "")
         self.token = ""
-        self.project_id = ""
+        self.project_id = self.user_id = ""
         self.catalog: dict[str, str] = {}
 
     def authenticate(self) -> "Session":
@@ -45,7 +45,7 @@ class Session:
             raise CloudError(f"no token for {self._account.username!r}: {answer.status} {answer.body}")
         self.token = answer.headers["x-subject-token"]
         token = answer.body["token"]
-        self.project_id = (token.get("project") or {}).get("id", "")
+        self.project_id, self.user_id = (token.get("project") or {}).get("id", ""), token["user"]["id"]
         wanted = self._account.variables.get("OS_INTERFACE", "public").removesuffix("URL")
         region = self._account.variables.get("OS_REGION_NAME")
         for service in token.get("catalog", []):
@@ -65,13 +65,17 @@ class Session:
 
     def get(self, service: str, path: str) -> Answer | None:
         """GET below a service's base, which may have the path's version already; None without such a service."""
+        return None if self.endpoint(service) is None else self.send("GET", service, path)
+
+    def send(self, method: str, service: str, path: str, body: Any = None) -> Answer:
+        """A request below a service's base, which may have the path's version already."""
         base = self.endpoint(service)
         if base is None:
-            return None
+            raise CloudError(f"the catalog has no {service}")
         version = "/" + path.split("/")[1]
         if VERSION.fullmatch(version) and VERSION.search(base):
             path = path.removeprefix(version)
-        return request("GET", base + path, token=self.token, cacert=self._cacert)
+        return request(method, base + path, token=self.token, body=body, cacert=self._cacert)
 
     def list(self, service: str, path: str, key: str) -> list[dict[str, Any]] | None:
         """A list; None where the service is not there, or does not show or have it."""

@@ -1,12 +1,13 @@
 """A scenario: one folder that reads alone, with plain Terraform that works by hand too.
 
 `terraform-fixtures/<tree>/<service>/<scenario>/` holds `scenario.yaml`, whose schema is `Scenario`, and the `.tf`
-files. A later step of an `updates` scenario is the same configuration with other variables, kept in a `.tfvars` file.
+files. A later step of an `updates` scenario is the same configuration with other variables, kept in a `.tfvars` file,
+or with other `.tf` files, kept in a folder.
 """
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -33,15 +34,48 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class SignIn(StrEnum):
+    """How Terraform shows the cloud who it is."""
+
+    PASSWORD = "password"  # noqa: S105 - a way, no secret
+    """The account's variables as they are: user, password and project."""
+    APPLICATION_CREDENTIAL = "application-credential"
+    """The id and secret of an application credential that the account made before."""
+    TOKEN = "token"  # noqa: S105 - a way, no secret
+    """A token of the account, and no password."""
+    CLOUDS_YAML = "clouds-yaml"
+    """An entry of a `clouds.yaml`, and `OS_CLOUD`."""
+
+
+class Request(_Strict):
+    """One request past Terraform, by the same account. `{address.attribute}` is a value of the state."""
+
+    method: Literal["POST", "PUT", "PATCH", "DELETE"]
+    service: Identifier = Field(description="Type in the catalog.")
+    path: Text = Field(description="Below the service's base, with the version: /v2.0/networks/{...}.")
+    body: dict[str, Any] | None = None
+
+
 class Step(_Strict):
     """One apply."""
 
     name: Text
     var_file: str | None = Field(default=None, description="Variables of this step, a .tfvars file of the folder.")
+    overlay: str | None = Field(
+        default=None, description="A folder whose files are laid over the configuration from this step on."
+    )
+    sign_in: SignIn = Field(default=SignIn.PASSWORD, description="How this step, and no other, signs in.")
+    outside: list[Request] = Field(
+        default_factory=list, description="What is changed past Terraform before this step; each must be answered 2xx."
+    )
+    drift: list[Text] = Field(
+        default_factory=list,
+        description="Addresses that a refresh-only plan must then find changed, and no others.",
+    )
     expect_resource_action: dict[str, list[Literal["create", "read", "update", "delete", "no-op"]]] = Field(
         default_factory=dict,
         description="Address to the actions that the plan of this step must show, in Terraform's own words: a "
-        "replacement is [delete, create].",
+        "replacement is [delete, create], and [create, delete] with create_before_destroy.",
     )
 
 
@@ -59,6 +93,11 @@ class Expectations(_Strict):
     """What must hold besides what the tree demands."""
 
     resources: int | None = Field(default=None, ge=1, description="Managed resources in the state after the last step.")
+    imports: bool = Field(
+        default=False,
+        alias="import",
+        description="All that can be imported is imported into a state without it, and the plan is then empty.",
+    )
     outputs: dict[str, str] = Field(default_factory=dict, description="Output name to a regular expression.")
     refusal: Refusal | None = None
 
@@ -79,6 +118,7 @@ class Scenario(_Strict):
         default_factory=list,
         description="NAME=VALUE: options of its fresh cloud; a cloud of clouds.yaml must be so already.",
     )
+    parallelism: int | None = Field(default=None, ge=1, description="Terraform's -parallelism, for every command.")
     steps: list[Step] = Field(min_length=1)
     expect: Expectations = Expectations()
     folder: Path = Field(default=Path(), exclude=True)
@@ -87,6 +127,10 @@ class Scenario(_Strict):
     def _tree_and_expectations_agree(self) -> Self:
         if (self.tree is Tree.MISCONFIGURED) != (self.expect.refusal is not None):
             raise ValueError("a misconfigured scenario, and no other, says how it is refused (expect.refusal)")
+        if self.tree is Tree.MISCONFIGURED and self.expect.imports:
+            raise ValueError("what is refused cannot be imported (expect.import)")
+        if any(step.drift and not step.outside for step in self.steps):
+            raise ValueError("a step with drift says what is changed outside")
         if self.tree is Tree.UPDATES and len(self.steps) < 2:
             raise ValueError("an updates scenario has at least two steps")
         return self
@@ -107,6 +151,8 @@ def load(folder: Path) -> Scenario:
     for step in scenario.steps:
         if step.var_file and not (folder / step.var_file).is_file():
             raise ScenarioError(f"{path}: step {step.name!r} names {step.var_file}, which is not there")
+        if step.overlay and not (folder / step.overlay).is_dir():
+            raise ScenarioError(f"{path}: step {step.name!r} names the folder {step.overlay}, which is not there")
     return scenario
 
 

@@ -16,7 +16,7 @@ from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import fixtures_folder, package_file
 from mopenstack.conformance.scenario import Scenario, Tree, discover, select
-from mopenstack.conformance.suite.plugin import BROKEN
+from mopenstack.conformance.suite.plugin import BROKEN, HOSTS, TLS
 from mopenstack.conformance.tools import get_tool, provider_of
 
 POLL_SECONDS = 0.2
@@ -46,8 +46,11 @@ def _run(options: Options, tool: str) -> list[Result]:
             arguments += [f"--mopenstack-cloud={options.cloud}", "-n0"]
             arguments += [f"--mopenstack-admin-cloud={options.admin_cloud}"] if options.admin_cloud else []
         else:
-            host = stack.enter_context(running_host(options.answers))
-            arguments += [f"--mopenstack-host={host.folder}", f"-n{min(options.workers, len(chosen))}"]
+            for tls, option in HOSTS.items():
+                if any((TLS in scenario.features) == tls for scenario in chosen):
+                    host = stack.enter_context(running_host(options.answers, tls=tls))
+                    arguments.append(f"{option}={host.folder}")
+            arguments.append(f"-n{min(options.workers, len(chosen))}")
         results_file = scratch / "results.jsonl"
         read = partial(_read, results_file, chosen, tool)
         said = _run_pytest([*arguments, f"--mopenstack-results={results_file}"], scratch, read, options)

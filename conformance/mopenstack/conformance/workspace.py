@@ -4,6 +4,7 @@ tftest does what it reads best: set-up, apply, and the plan, outputs and state a
 judged by exit code: `plan -detailed-exitcode` and `destroy`.
 """
 
+import json
 import os
 import re
 import shutil
@@ -15,9 +16,12 @@ from typing import Any
 import python_terraform
 import tftest
 
+from mopenstack.conformance import imports
 from mopenstack.conformance.scenario import Scenario, Step
 
 NOT_CONFIGURATION = ("scenario.yaml", "*.tfstate*", ".terraform*", "terraform.tfvars*.json")
+
+_TOLD_AS_JSON = re.compile(r'"@level":"error","@message":"((?:[^"\\]|\\.)*)"')
 
 
 class TerraformFailed(Exception):
@@ -29,18 +33,27 @@ class Workspace:
 
     def __init__(self, scenario: Scenario, scratch: Path, binary: Path, environment: Mapping[str, str]) -> None:
         self.folder = scratch / scenario.id
+        self._source, self._binary, self._scratch = scenario.folder, binary, scratch
         shutil.copytree(scenario.folder, self.folder, ignore=shutil.ignore_patterns(*NOT_CONFIGURATION))
-        self.environment = dict(environment)
         self._tftest = tftest.TerraformTest(str(self.folder), binary=str(binary), cache_dir=str(scratch / "cache"))
-        # tftest would mix its own environment in; a scenario sees this one and nothing else.
-        self._tftest.env = self.environment
+        self.use(environment)
         self._python_terraform = python_terraform.Terraform(
             working_dir=str(self.folder), terraform_bin_path=str(binary)
         )
 
+    def use(self, environment: Mapping[str, str]) -> None:
+        """Run what follows with these variables and no others."""
+        self.environment = dict(environment)
+        # tftest would mix its own environment in.
+        self._tftest.env = self.environment
+
     def init(self) -> None:
         """`terraform init`."""
         self._by_tftest("setup", cleanup_on_exit=False)
+
+    def lay_over(self, overlay: str) -> None:
+        """Lay the files of a folder of the scenario over the configuration."""
+        shutil.copytree(self._source / overlay, self.folder, dirs_exist_ok=True)
 
     def planned_actions(self, step: Step) -> dict[str, list[str]]:
         """Address to what the plan of this step would do."""
@@ -56,11 +69,34 @@ class Workspace:
         outputs = self._by_tftest("output")
         return {name: outputs[name] for name in outputs}
 
-    def managed_resources(self) -> list[str]:
-        """Addresses of the state's resources, each instance of a count or for_each by itself, without data sources."""
-        said = self._tftest.execute_command("state", "list").out
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
-        return [line for line in lines if not re.search(r"(^|\.)data\.", line)]
+    def state(self) -> dict[str, Any]:
+        """The state, as `terraform state pull` prints it."""
+        said: dict[str, Any] = json.loads(self._tftest.execute_command("state", "pull").out)
+        return said
+
+    def refresh(self, step: Step) -> None:
+        """Take over what the cloud tells and no configuration asks for, such as an empty list for nothing."""
+        self._by_tftest("refresh", tf_var_file=step.var_file)
+
+    def changed_outside(self, step: Step) -> list[str]:
+        """Addresses that a refresh-only plan finds otherwise than in the state."""
+        said = self._ui(self.folder, "-refresh-only", step=step)
+        return sorted({one["change"]["resource"]["addr"] for one in said if one["type"] == "resource_drift"})
+
+    def import_all(self, step: Step) -> tuple[int, str]:
+        """Plan the import of all that can be imported into a state without it.
+
+        Returns how many resources it imports, and what it would do besides: empty when it is nothing.
+        """
+        state = self.state()
+        taken = imports.importable(state)
+        folder = self._scratch / f"{self.folder.name}-imported"
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("*.tfstate*"))
+        (folder / "terraform.tfstate").write_text(json.dumps(imports.without(state, taken)))
+        imports.write_blocks(folder, taken)
+        (summary,) = (one["changes"] for one in self._ui(folder, step=step) if one["type"] == "change_summary")
+        besides = any(summary[kind] for kind in ("add", "change", "remove"))
+        return summary["import"], self._plan(folder, "-no-color", step=step) if besides else ""
 
     def drift(self, step: Step) -> str:
         """Empty when a plan finds nothing to do, else what it would do."""
@@ -79,6 +115,20 @@ class Workspace:
             code, out, err = self._python_terraform.destroy(force=None, auto_approve=True, var_file=step.var_file)
         if code:
             raise TerraformFailed(str(err) or str(out))
+
+    def _ui(self, folder: Path, *options: str, step: Step) -> list[dict[str, Any]]:
+        """What `terraform plan -json` says, a message each."""
+        return [json.loads(line) for line in self._plan(folder, "-json", *options, step=step).splitlines()]
+
+    def _plan(self, folder: Path, *options: str, step: Step) -> str:
+        terraform = tftest.TerraformTest(str(folder), binary=str(self._binary))
+        terraform.env = self.environment
+        variables = [f"-var-file={step.var_file}"] if step.var_file else []
+        try:
+            return str(terraform.execute_command("plan", "-input=false", *variables, *options).out)
+        except tftest.TerraformTestError as error:
+            told = _TOLD_AS_JSON.findall(str(error.args[0]))
+            raise TerraformFailed("\n".join(told) or error.cmd_error or str(error.args[0])) from error
 
     def _by_tftest(self, method: str, **arguments: Any) -> Any:
         try:

@@ -17,12 +17,17 @@ from mopenstack.conformance.scenario import Scenario, discover, select
 
 VERDICT = "mopenstack-verdict"
 BROKEN = "broken "
+TLS = "tls"
+"""The feature of a scenario whose cloud has to speak HTTPS."""
+HOSTS = {False: "--mopenstack-host", True: "--mopenstack-tls-host"}
+"""By whether it speaks HTTPS: the option that names a host's state folder."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the runner may say."""
     group = parser.getgroup("mopenstack")
-    group.addoption("--mopenstack-host", help="state folder of the mopenstack that lends a cloud to each scenario")
+    group.addoption(HOSTS[False], help="state folder of the mopenstack that lends a cloud to each scenario")
+    group.addoption(HOSTS[True], help="the same of the one that speaks HTTPS and looks at the clients' certificates")
     group.addoption("--mopenstack-cloud", help="an entry of clouds.yaml to run on instead")
     group.addoption("--mopenstack-admin-cloud", help="the entry of its administrator")
     group.addoption("--mopenstack-tool", default="terraform", help="terraform or opentofu")
@@ -55,8 +60,8 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     if config.getoption("--mopenstack-cloud"):
         yield existing_cloud(config.getoption("--mopenstack-cloud"), config.getoption("--mopenstack-admin-cloud"))
         return
-    host = Host(Path(config.getoption("--mopenstack-host")))
     scenario: Scenario = request.getfixturevalue("scenario")
+    host = Host(Path(config.getoption(HOSTS[TLS in scenario.features])))
     fresh = host.create_cloud(options=scenario.options)
     yield fresh
     host.delete_cloud(fresh.name)

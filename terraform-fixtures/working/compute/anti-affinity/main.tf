@@ -22,7 +22,7 @@ resource "openstack_compute_servergroup_v2" "apart" {
 }
 
 resource "openstack_compute_instance_v2" "each" {
-  count       = 2
+  count       = 3
   name        = "apart-${count.index}"
   image_id    = data.openstack_images_image_ids_v2.cirros.ids[0]
   flavor_name = "m1.tiny"

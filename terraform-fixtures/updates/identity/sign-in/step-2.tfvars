@@ -1,0 +1,1 @@
+way = "application-credential"

@@ -1,0 +1,2 @@
+names = ["two", "three"]
+cidr  = "10.81.0.0/24"
