@@ -104,16 +104,16 @@ def _pools(data: Any, _: Any) -> str:
 def _fixed_ips(data: Any, _: Any) -> str:
     if not isinstance(data, list):
         return f"Invalid data format for fixed IP: '{data}'"
-    seen: list[Any] = []
+    seen: set[str] = set()
     for one in data:
         if not isinstance(one, dict):
             return f"Invalid data format for fixed IP: '{one}'"
         if "ip_address" in one:
             address = one["ip_address"]
-            wrong = f"Duplicate IP address '{address}'" if address in seen else of.ip_address(address, None)
+            wrong = f"Duplicate IP address '{address}'" if str(address) in seen else of.ip_address(address, None)
             if wrong:
                 return wrong
-            seen.append(address)
+            seen.add(str(address))
         if "subnet_id" in one and (wrong := of.uuid(one["subnet_id"], None)):
             return wrong
     return ""
@@ -122,27 +122,29 @@ def _fixed_ips(data: Any, _: Any) -> str:
 def _nameservers(data: Any, _: Any) -> str:
     if not hasattr(data, "__iter__"):
         return f"Invalid data format for nameserver: '{data}'"
-    seen: list[Any] = []
+    seen: set[str] = set()
     for host in data:
         wrong = of.ip_address(host, None)
         if wrong:
             return f"'{host}' is not a valid nameserver. {wrong}"
-        if host in seen:
+        if str(host) in seen:
             return f"Duplicate nameserver '{host}'"
-        seen.append(host)
+        seen.add(str(host))
     return ""
 
 
 def _routes(data: Any, _: Any) -> str:
     if not isinstance(data, list):
         return f"Invalid data format for hostroute: '{data}'"
-    for place, route in enumerate(data):
+    seen: set[tuple[str, str]] = set()
+    for route in data:
         wrong = _keys(["destination", "nexthop"], route, exactly=True)
         wrong = wrong or of.route_cidr(route["destination"], None) or of.ip_address(route["nexthop"], None)
-        if not wrong and route in data[:place]:
+        if not wrong and (route["destination"], route["nexthop"]) in seen:
             wrong = f"Duplicate hostroute '{route}'"
         if wrong:
             return wrong
+        seen.add((route["destination"], route["nexthop"]))
     return ""
 
 
