@@ -142,3 +142,22 @@ async def test_hosts_end_at_2_42(admin: Any, demo: Any) -> None:
     (await admin.get("compute", "/v2.1/os-hosts/nope")).refused(404, "Host 'nope' is not mapped to any cell")
     (await admin.get("compute", "/v2.1/os-hosts/devstack/reboot")).refused(501, "not supported")
     (await admin.get("compute", "/v2.1/os-hosts", **at("2.43"))).refused(404)
+
+
+async def test_a_floating_ip_that_does_not_reach_the_server(demo: Any) -> None:
+    """A refusal of Neutron's is quoted as its client words it; that of an address that is taken as it is."""
+    made = (await demo.post("network", "/v2.0/networks", {"network": {"name": "apart"}})).ok(201)["network"]["id"]
+    subnet = {"network_id": made, "ip_version": 4, "cidr": "10.8.0.0/24"}
+    (await demo.post("network", "/v2.0/subnets", {"subnet": subnet})).ok(201)
+    server = await boot(demo, networks=[{"uuid": made}])
+    fixed = (await show(demo, server))["addresses"]["apart"][0]["addr"]
+    external = (await demo.get("network", "/v2.0/networks?router:external=true")).ok()["networks"][0]["id"]
+    body = {"floatingip": {"floating_network_id": external}}
+    address = (await demo.post("network", "/v2.0/floatingips", body)).ok(201)["floatingip"]["floating_ip_address"]
+    refused = await act(demo, server, {"addFloatingIp": {"address": address}}, "2.40")
+    text = refused.refused(400)["badRequest"]["message"]
+    assert text.startswith(
+        f"Unable to associate floating IP {address} to fixed IP {fixed} for instance {server}. "
+        f"Error: External network {external} is not reachable from subnet "
+    )
+    assert "\nNeutron server returns request_ids: ['req-" in text

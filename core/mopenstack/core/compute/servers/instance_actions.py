@@ -97,6 +97,8 @@ async def record_transition(call: Call, server: Server, action: ServerAction) ->
 @LIFECYCLE.on_completion
 async def record_end(call: Call, server_id: str) -> None:
     """Record that what was under way on a server is done: the action has the time of its event's end."""
+    if call.cloud.due(1) <= call.cloud.clock.time():
+        return  # in such a cloud all is done at once, and recorded as done
     for kept in await call.tx.query(InstanceAction, server_id=server_id):
         if all(event.HasField("finish_time") for event in kept.events):
             continue
