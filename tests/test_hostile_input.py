@@ -72,8 +72,9 @@ async def _ask(
     times.normal[operation.name] = max(seconds, times.normal.get(operation.name, 0))
     for what, sent, body in _hostile(operation, normal, share, place):
         seconds = await _time(user, operation, sent, body, what, times)
-        if seconds > RATIO * times.normal[operation.name]:  # not for what the interpreter happened to do meanwhile
-            seconds = min(seconds, await _time(user, operation, sent, body, what, times))
+        for _ in range(2):  # not for what the interpreter happened to do meanwhile
+            if seconds > RATIO * times.normal[operation.name]:
+                seconds = min(seconds, await _time(user, operation, sent, body, what, times))
         times.hostile.append((operation.name, what, seconds))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import jsonschema
@@ -40,6 +41,16 @@ def _whole(error: ValidationError, query: bool, schema: Any) -> str:
 def _named(error: ValidationError, query: bool, schema: Any) -> str:
     """Glance's: the same behind the name of the schema."""
     return f"Provided object does not match schema '{schema['name']}': {error}"
+
+
+ERRORS_MAX = 100
+"""So many faults of a document are weighed: with more of them a caller would keep others waiting."""
+
+
+def _best(errors: Iterator[ValidationError]) -> ValidationError | None:
+    """The one that jsonschema.validate tells."""
+    found: ValidationError | None = best_match(islice(errors, ERRORS_MAX))
+    return found
 
 
 def _first(errors: Iterator[ValidationError]) -> ValidationError | None:
@@ -137,9 +148,9 @@ WORDS: Mapping[str, Words] = {
     "compute": Words(Draft202012Validator, NOVA),
     "volumev3": Words(Draft4Validator, CINDER),
     "identity": Words(Draft202012Validator, KEYSTONE, query=_FlaskArguments, query_as_body=True),
-    "image": Words(Draft202012Validator, {}, _named, texts_are_numbers=False, pick=best_match),
+    "image": Words(Draft202012Validator, {}, _named, texts_are_numbers=False, pick=_best),
     "placement": Words(
-        Draft202012Validator, PLACEMENT, _whole, dict, texts_are_numbers=False, pick=best_match, after_policy=True
+        Draft202012Validator, PLACEMENT, _whole, dict, texts_are_numbers=False, pick=_best, after_policy=True
     ),
 }  # fmt: skip
 """By type of the service in the catalog."""
