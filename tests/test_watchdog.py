@@ -33,7 +33,7 @@ async def test_what_is_seen() -> None:
         (block,) = await _seen(watchdog, 0.1 + 3 * LOOK_SECONDS, 1)
         assert block.startswith("GET /x: 0.")
         assert await _seen(watchdog, 0.02, 10) == [], "each step is short"
-        assert await _seen(watchdog, 0.001, 1, waits=0.3) == [], "who waits blocks nobody"
+        assert await _seen(watchdog, 0.001, 1, waits=0.3) == [], "waiting does not block others"
 
 
 async def test_errors_pass() -> None:

@@ -1,6 +1,6 @@
 """Reports what keeps the event loop to itself: a step of a request, from one wait to the next, of over LIMIT seconds.
 
-What counts is the processor time of the loop's thread, so that a busy machine blames nobody, without that of the
+What counts is the processor time of the loop's thread, so that a busy machine is no fault of ours, without that of the
 garbage collector and of the checks that only tests make. A thread looks at the stack while a step goes on too long.
 """
 

@@ -109,7 +109,7 @@ def test_what_was_built_with_other_pins_is_built_anew(empty_data_home: Path, nam
 
 
 def test_a_go_module_is_pinned_to_the_version_that_the_tool_names() -> None:
-    """Every module has its checksum, so that a build asks nobody else."""
+    """Every module has its checksum, so that a build asks no other place."""
     for pins, module, version in (
         (gophercloud.PINS, "github.com/gophercloud/gophercloud/v2", gophercloud.VERSION),
         (opentofu.PINS, opentofu.MODULE, opentofu.VERSION),

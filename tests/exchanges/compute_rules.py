@@ -195,7 +195,7 @@ def instance_action(stage: Staging, id: str, picture: Picture) -> None:
 
 
 def server_group(stage: Staging, id: str, picture: Picture) -> None:
-    """Its owner, whom old versions do not show."""
+    """Its owner, which old versions do not show."""
     picture.setdefault("project_id", stage.project_id)
     picture.setdefault("user_id", stage.user_id)
 

@@ -147,7 +147,7 @@ class App:
         return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
 
     async def _openapi(self) -> web.Response:
-        # Imported here: a start that nobody asks for the document does without it. It takes a second to make.
+        # Imported here: it takes a second to make, and most starts do without it.
         from mopenstack.gateway.openapi import document
 
         return web.Response(body=await asyncio.to_thread(document, self._contract), content_type="application/json")

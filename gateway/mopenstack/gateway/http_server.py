@@ -24,7 +24,7 @@ class _Handler(RequestHandler):
     ) -> web.StreamResponse:
         """A request that is no HTTP: one line in the log, without what it held.
 
-        The answer has no body: it may be one to a HEAD, which nobody can tell any more.
+        The answer has no body: it may be one to a HEAD, which cannot be told any more.
         """
         log.info("%s sent a request that is no HTTP: %s", request.remote, type(exc).__name__)
         answer = web.Response(status=status, headers={"Connection": "close"})

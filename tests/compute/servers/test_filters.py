@@ -41,7 +41,7 @@ async def test_columns_that_are_searched(demo: Any, admin: Any, image: str) -> N
 @pytest.mark.parametrize("key", ["name", "hostname", "key_name", "ip", "ip6", "node", "flavor", "tags", "description"])
 @pytest.mark.parametrize("value", ["(", "", "[a", "(?=a)"])
 async def test_what_is_no_pattern(demo: Any, key: str, value: str) -> None:
-    """Refused whoever asks, also where the filter is ignored for them."""
+    """Refused for every caller, also where the filter is ignored."""
     reply = await demo.get("compute", SERVERS, params={key: value}, **at("2.90"))
     assert reply.refused(400)["badRequest"]["message"] == IS_NONE.format(key=key, value=value)
 

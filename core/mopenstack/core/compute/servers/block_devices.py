@@ -144,7 +144,7 @@ def image_mappings(image: Image) -> list[BlockDeviceMapping]:
     try:
         found = json.loads(image.properties["block_device_mapping"])
         return [_image_mapping(item) for item in found if isinstance(item, dict) and item.get("snapshot_id")]
-    except (ValueError, TypeError, RecursionError):  # whoever makes an image writes there what they like
+    except (ValueError, TypeError, RecursionError):  # an image says there what its owner likes
         return []
 
 

@@ -169,7 +169,7 @@ def _check_keys(call: Call, given: dict[str, list[str]]) -> None:
 
 
 def _check_patterns(call: Call, given: dict[str, list[str]]) -> None:
-    """Each value of a filter that is a pattern must be one, whoever may use the filter."""
+    """Each value of a filter that is a pattern must be one, also for callers that may not use the filter."""
     for key in given:
         if key in PATTERN_KEYS or (key in TAG_FILTERS and call.at_least(TAG_FILTERS_SINCE)):
             for value in given[key]:
