@@ -144,7 +144,7 @@ async def cloud(process: tuple[Serving, aiohttp.ClientSession], watchdog: Watchd
 
 @pytest_asyncio.fixture
 async def two_hosts(cloud: Cloud) -> None:
-    """A second compute host, devstack-2, so that servers have somewhere to move to."""
+    """A second compute host, compute-2, so that servers have somewhere to move to."""
     await cloud.set_options(compute__hosts="2")
 
 

@@ -133,7 +133,7 @@ async def test_hosts_end_at_2_42(admin: Any, demo: Any) -> None:
     hosts = (await admin.get("compute", "/v2.1/os-hosts?zone=nova", **at("2.42"))).ok(200)["hosts"]
     assert [(item["host_name"], item["service"]) for item in hosts] == [
         ("devstack", "compute"),
-        ("devstack-2", "compute"),
+        ("compute-2", "compute"),
     ]
     name = (await show(admin, id))["OS-EXT-SRV-ATTR:host"]
     resources = [item["resource"] for item in (await admin.get("compute", f"/v2.1/os-hosts/{name}")).ok(200)["host"]]

@@ -106,7 +106,7 @@ def acted_on(stage: Staging) -> None:
     if name == "unlock":
         picture["locked"] = True
     if name in ("confirmResize", "revertResize"):
-        picture |= {"old_host": "devstack-2", "old_flavor": picture.get("flavor"), "old_vm_state": "active"}
+        picture |= {"old_host": "compute-2", "old_flavor": picture.get("flavor"), "old_vm_state": "active"}
         picture["old_flavor_ref"] = {"id": "42"}
 
 

@@ -27,7 +27,7 @@ from tests.recordings import cases
 APIS = {"block-storage": "volume"}
 """Path prefix of a section's API, where it is not the first word of the section."""
 
-HOSTS = {"fakehost2": "devstack-2", "fakehost": "devstack"}
+HOSTS = {"fakehost2": "compute-2", "fakehost": "devstack"}
 """The recorded cloud's hosts, and ours."""
 
 Key = tuple[str, str]

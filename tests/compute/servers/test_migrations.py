@@ -11,7 +11,7 @@ from tests.compute.stage import SERVERS, act, at, boot, show
 pytestmark = pytest.mark.usefixtures("two_hosts")
 
 MIGRATIONS = "/v2.1/os-migrations"
-OTHER = {"devstack": "devstack-2", "devstack-2": "devstack"}
+OTHER = {"devstack": "compute-2", "compute-2": "devstack"}
 
 
 async def rows(admin: Any, server: str, microversion: str = "2.80") -> list[dict[str, Any]]:
@@ -110,7 +110,7 @@ async def test_a_group_is_kept_on_the_move(admin: Any, demo: Any) -> None:
     first = await boot(demo, hints={"group": group})
     second = await boot(demo, hints={"group": group})
     places = [await host(admin, id) for id in (first, second)]
-    assert sorted(places) == ["devstack", "devstack-2"]
+    assert set(places) == {"devstack", "compute-2"}
     (await act(admin, first, {"migrate": None})).ok(202)
     assert (await show(demo, first))["status"] == "ACTIVE", "the only other host has a member of the group"
     assert await host(admin, first) == places[0]

@@ -169,7 +169,7 @@ async def _set_hosts(call: Call, value: str) -> None:
         new = request.hypervisor
         for host in known[:1]:
             copy_fields(host, new, names=_MODEL)
-            new.hypervisor_hostname = f"{host.hypervisor_hostname}-{number}"
+            new.hypervisor_hostname = f"compute-{number}"  # no part of another: clients ask by pattern
             new.host_ip = f"127.0.0.{number}"
         if new.hypervisor_hostname and new.hypervisor_hostname not in names:
             await call.service(Hypervisors).register_hypervisor(call, request)
