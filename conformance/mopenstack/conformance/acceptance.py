@@ -77,9 +77,10 @@ def run_acceptance(options: Options) -> list[Result]:
 class _Run(Shards[AcceptanceTest, Seed]):
     """The provider's tests, from the binary that was compiled of them."""
 
+    tool = TOOL
     # There may be no network: what the cloud itself would download is stood in for, as what the provider would.
+    # One host, as in the provider's own gate: a test asks for the hypervisor that there is.
     cloud_options = ("image.web_download=stand-in", "compute.hosts=1")
-    """No download; one host, as in the provider's own gate, where it asks for the hypervisor that there is."""
 
     def __init__(self, options: Options, host: Host | None, scratch: Path) -> None:
         super().__init__(options, host)
@@ -93,16 +94,6 @@ class _Run(Shards[AcceptanceTest, Seed]):
     def look(self, cloud: Cloud) -> Seed:
         """What the cloud has, and the variables that the tests ask for."""
         return look(cloud)
-
-    def unjudged(self, test: AcceptanceTest) -> Result:
-        """A result that has not happened yet."""
-        return Result(
-            case=test.name,
-            tool=TOOL,
-            service=test.service,
-            outcome=Outcome.NOT_RUN,
-            reproduce=f"mopenstack conformance run --tool {TOOL} {test.name}",
-        )
 
     def judge(self, test: AcceptanceTest, cloud: Cloud, seed: Seed) -> Result:
         """One test's verdict."""

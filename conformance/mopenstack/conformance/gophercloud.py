@@ -69,6 +69,7 @@ def look(cloud: Cloud) -> Seed:
 class _Run(Shards[GoTest, Seed]):
     """Tests of many packages, each package with a binary."""
 
+    tool = TOOL
     cloud_options = ("compute.hosts=2", "image.web_download=stand-in")
 
     def look(self, cloud: Cloud) -> Seed:
@@ -78,16 +79,6 @@ class _Run(Shards[GoTest, Seed]):
     def profile(self, test: GoTest) -> str:
         """Some look at what is not finished yet."""
         return "realistic" if any(fnmatchcase(test.name, pattern) for pattern in REALISTIC) else "instant"
-
-    def unjudged(self, test: GoTest) -> Result:
-        """A result that has not happened yet."""
-        return Result(
-            case=test.name,
-            tool=TOOL,
-            service=test.service,
-            outcome=Outcome.NOT_RUN,
-            reproduce=f"mopenstack conformance run --tool {TOOL} {test.name}",
-        )
 
     def judge(self, test: GoTest, cloud: Cloud, seed: Seed) -> Result:
         """One test's verdict."""

@@ -6,14 +6,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from mopenstack.conformance.cloud import Cloud, Host, existing_cloud
 from mopenstack.conformance.errors import CloudError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 
-T = TypeVar("T")
+
+class Named(Protocol):
+    """What every test is known by."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def service(self) -> str: ...
+
+
+T = TypeVar("T", bound=Named)
 S = TypeVar("S")
 
 
@@ -23,6 +34,7 @@ class Shards(ABC, Generic[T, S]):
     T: what is known about a test; S: what was found in a cloud. Without a host, the run's cloud is of `clouds.yaml`.
     """
 
+    tool: str
     cloud_options: Sequence[str] = ()
     """NAME=VALUE of the options of the run's own clouds."""
 
@@ -36,9 +48,15 @@ class Shards(ABC, Generic[T, S]):
     def look(self, cloud: Cloud) -> S:
         """What a cloud offers to the tests."""
 
-    @abstractmethod
     def unjudged(self, test: T) -> Result:
         """A result that has not happened yet."""
+        return Result(
+            case=test.name,
+            tool=self.tool,
+            service=test.service,
+            outcome=Outcome.NOT_RUN,
+            reproduce=f"mopenstack conformance run --tool {self.tool} {test.name}",
+        )
 
     @abstractmethod
     def judge(self, test: T, cloud: Cloud, seed: S) -> Result:

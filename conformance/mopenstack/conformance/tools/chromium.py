@@ -2,7 +2,6 @@
 
 import os
 import shutil
-from pathlib import Path
 
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.process import clean_environment, run
@@ -20,18 +19,7 @@ class Chromium(Tool):
 
     def find(self) -> ToolStatus:
         """The first Chromium on PATH, with its version."""
-        named = os.environ.get("MOPENSTACK_CHROMIUM")
-        for candidate in (named,) if named else EXECUTABLES:
-            path = shutil.which(candidate)
-            if path is None:
-                continue
-            try:
-                said = run([path, "--version"], env=clean_environment())
-            except ConformanceError as error:
-                return self._missing(f"{path} does not tell its version: {error}")
-            version = next((word for word in said.split() if word[:1].isdigit()), said.strip())
-            return self._found(version, Path(path), "PATH" if not named else "MOPENSTACK_CHROMIUM")
-        return self._missing(HOW)
+        return self._on_path(EXECUTABLES, "MOPENSTACK_CHROMIUM", _version, HOW)
 
     def install(self, progress: Progress) -> ToolStatus:
         """Find it, or install the system's package, where this user may."""
@@ -47,3 +35,8 @@ class Chromium(Tool):
         progress("chromium: apt-get install chromium")
         run([apt, "install", "--yes", "--no-install-recommends", "chromium"], env=environment)
         return self.require()
+
+
+def _version(path: str) -> str:
+    said = run([path, "--version"], env=clean_environment())
+    return next((word for word in said.split() if word[:1].isdigit()), said.strip())

@@ -1,12 +1,14 @@
 """What every tool can be asked."""
 
+import os
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mopenstack.conformance.errors import ToolMissing
+from mopenstack.conformance.errors import ConformanceError, ToolMissing
 
 Progress = Callable[[str], None]
 
@@ -52,6 +54,25 @@ class Tool(BaseModel, ABC):
         if not status.found:
             raise ToolMissing(f"{self.name} is missing: {status.missing}")
         return status
+
+    def _on_path(
+        self, executables: tuple[str, ...], variable: str, version: Callable[[str], str], how: str
+    ) -> ToolStatus:
+        """The first of these programs that is on PATH, or the one that the variable names.
+
+        `version` asks the program at a path; `how` tells what to do where there is none.
+        """
+        named = os.environ.get(variable)
+        for candidate in (named,) if named else executables:
+            path = shutil.which(candidate)
+            if path is None:
+                continue
+            try:
+                said = version(path)
+            except (ConformanceError, ValueError) as error:
+                return self._missing(f"{path} does not tell its version: {error}")
+            return self._found(said, Path(path), "PATH" if not named else variable)
+        return self._missing(how)
 
     def _missing(self, why: str) -> ToolStatus:
         return ToolStatus(name=self.name, description=self.description, found=False, missing=why)

@@ -1,11 +1,7 @@
 """Terraform or OpenTofu: taken from PATH, never downloaded."""
 
 import json
-import os
-import shutil
-from pathlib import Path
 
-from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 
@@ -20,18 +16,14 @@ class Terraform(Tool):
 
     def find(self) -> ToolStatus:
         """The first of terraform and tofu on PATH, with its version."""
-        named = os.environ.get("MOPENSTACK_TERRAFORM")
-        for candidate in (named,) if named else EXECUTABLES:
-            path = shutil.which(candidate)
-            if path is None:
-                continue
-            try:
-                said = json.loads(run([path, "version", "-json"], env=clean_environment(CHECKPOINT_DISABLE="1")))
-            except (ConformanceError, ValueError) as error:
-                return self._missing(f"{path} does not tell its version: {error}")
-            return self._found(said["terraform_version"], Path(path), "PATH" if not named else "MOPENSTACK_TERRAFORM")
-        return self._missing("put terraform or tofu on PATH, or its path into MOPENSTACK_TERRAFORM")
+        how = "put terraform or tofu on PATH, or its path into MOPENSTACK_TERRAFORM"
+        return self._on_path(EXECUTABLES, "MOPENSTACK_TERRAFORM", _version, how)
 
     def install(self, progress: Progress) -> ToolStatus:
         """Terraform is found, not made: its releases need a download that only the user can allow."""
         return self.require()
+
+
+def _version(path: str) -> str:
+    said = json.loads(run([path, "version", "-json"], env=clean_environment(CHECKPOINT_DISABLE="1")))
+    return str(said["terraform_version"])

@@ -21,10 +21,11 @@ from mopenstack.contract.operations import Operation
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.answers.declared import SOURCE, Declared
 from mopenstack.gateway.answers.failures import is_deliberate, name_of
-from mopenstack.gateway.answers.published import Publications, blank, publications
+from mopenstack.gateway.answers.published import Publications, publications
 from mopenstack.gateway.answers.sent import unread
 from mopenstack.gateway.dialects.base import Answer, Dialect
 from mopenstack.gateway.render import Renderer
+from mopenstack.gateway.schema_paths import blank
 from mopenstack.gateway.surface import Endpoint, Surface
 
 log = logging.getLogger(__name__)

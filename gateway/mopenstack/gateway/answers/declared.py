@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from mopenstack.contract.contract import Contract
-from mopenstack.gateway.answers.published import blank, told
+from mopenstack.gateway.answers.published import told
 from mopenstack.gateway.openapi.schemas import REFERENCE
+from mopenstack.gateway.schema_paths import blank
 
 SOURCE = "OpenAPI document"
 Errors = Callable[[Any], list[tuple[str, str]]]

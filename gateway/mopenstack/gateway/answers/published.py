@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import ipaddress
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from mopenstack.gateway.refusals.formats import is_base64, is_cidr, is_date_time, is_uri
 
 SCHEMAS = Path(__file__).parent / "schemas.json"
 _PARTS = "#/$defs/"
@@ -22,11 +19,6 @@ _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
 
 class NoChecker(RuntimeError):
     """The library that checks is not installed."""
-
-
-def blank(path: str) -> str:
-    """A path template without the names of its variables."""
-    return re.sub(r"\{[^}]*\}", "{}", path).rstrip("/") or "/"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,41 +110,12 @@ def publications() -> Publications:
     return Publications(document["sources"], document["parts"], rows)
 
 
-def _date_time(value: str) -> bool:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _uri(value: str) -> bool:
-    parts = urlsplit(value)
-    return bool(parts.scheme and parts.netloc)
-
-
-def _base64(value: str) -> bool:
-    try:
-        base64.b64decode(value)
-    except (binascii.Error, ValueError):
-        return False
-    return True
-
-
-def _cidr(value: str) -> bool:
-    try:
-        ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return False
-    return "/" in value
-
-
 FORMATS: dict[str, Callable[[str], bool]] = {
-    "date-time": _date_time,
-    "iso8601-date-time": _date_time,
+    "date-time": is_date_time,
+    "iso8601-date-time": is_date_time,
     "uuid": lambda value: bool(_UUID.fullmatch(value)),
-    "uri": _uri,
-    "base64": _base64,
-    "cidr": _cidr,
+    "uri": is_uri,
+    "base64": is_base64,
+    "cidr": is_cidr,
 }
 """As oslo reads them (nova/api/validation/validators.py, tempest/lib/common/jsonschema_validator.py)."""

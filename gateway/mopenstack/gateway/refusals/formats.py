@@ -43,7 +43,7 @@ def _bare(value: str) -> str:
     return value.replace("urn:", "").replace("uuid:", "").strip("{}").replace("-", "").lower()
 
 
-def _date_time(value: str) -> bool:
+def is_date_time(value: str) -> bool:
     try:
         datetime.fromisoformat(value)
     except ValueError:
@@ -59,7 +59,7 @@ def is_base64(value: str) -> bool:
     return True
 
 
-def _cidr(value: str) -> bool:
+def is_cidr(value: str) -> bool:
     try:
         ipaddress.ip_network(value, strict=False)
     except ValueError:
@@ -78,7 +78,7 @@ def _ip(cls: Callable[[str], Any]) -> Format:
     return texts(holds)
 
 
-def _uri(value: str) -> bool:
+def is_uri(value: str) -> bool:
     try:
         parts = urlsplit(value)
     except ValueError:
@@ -128,14 +128,14 @@ _NOT_BLANK = "printable characters with at least one non space character"
 _ZONE_ENDS = "printable characters except :.Can not start or end with whitespace."
 _ZONE_NOT_BLANK = "printable characters except :, with at least one non space character"
 _BASE: Mapping[str, Format] = {
-    "date-time": texts(_date_time),
+    "date-time": texts(is_date_time),
     "uuid": texts(is_uuid),
 }
 NOVA: Mapping[str, Format] = {
     **_BASE,
     "base64": texts(is_base64),
-    "cidr": texts(_cidr),
-    "uri": texts(_uri),
+    "cidr": texts(is_cidr),
+    "uri": texts(is_uri),
     "regex": texts(_regex),
     "ipv4": _ip(ipaddress.IPv4Address),
     "ipv6": _ip(ipaddress.IPv6Address),

@@ -15,7 +15,7 @@ from mopenstack.contract.faults import BadRequest
 from mopenstack.gateway.refusals.formats import Ended
 from mopenstack.gateway.refusals.network_structures import VALIDATORS
 from mopenstack.gateway.refusals.network_values import CONVERTERS
-from mopenstack.gateway.refusals.paths import blank
+from mopenstack.gateway.schema_paths import blank
 
 ATTRIBUTES = Path(__file__).parent / "network_attributes.json"
 

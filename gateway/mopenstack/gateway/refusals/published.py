@@ -11,7 +11,7 @@ from typing import Any
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, PolicyRefused
-from mopenstack.gateway.refusals.paths import blank
+from mopenstack.gateway.schema_paths import blank
 
 SCHEMAS = Path(__file__).parent / "request_schemas.json"
 _PARTS = "#/$defs/"

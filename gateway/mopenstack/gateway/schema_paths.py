@@ -1,4 +1,4 @@
-"""Paths of operations, as schemas are found by."""
+"""Paths of operations, as published schemas are found by."""
 
 from __future__ import annotations
 
