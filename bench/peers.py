@@ -31,13 +31,22 @@ def rss_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has used, its own and the kernel's for it."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass
 class Peer:
     """A running server."""
 
     process: subprocess.Popen[bytes]
     port: int
-    started: float  # seconds from spawn to the first answer
+    started: float
+    """Seconds from spawn to the first answer."""
+    environment: dict[str, str]
+    """What it was started with, for commands that look for it."""
 
     @property
     def url(self) -> str:
@@ -76,7 +85,7 @@ def _spawn(command: list[str], port: int, probe: Any, output: IO[bytes] | int = 
         except (OSError, urllib.error.URLError):
             time.sleep(0.005)
         else:
-            return Peer(process, port, time.perf_counter() - started)
+            return Peer(process, port, time.perf_counter() - started, environment)
         if process.poll() is not None:
             break
     process.kill()
@@ -110,6 +119,18 @@ def bare(body_bytes: int) -> Peer:
     url = f"http://127.0.0.1:{port}/servers/x"
     command = [sys.executable, str(HERE / "bare.py"), str(port), str(body_bytes)]
     return _spawn(command, port, lambda: urllib.request.urlopen(url).close())
+
+
+def files(source: Path) -> Peer:
+    """A file server that takes everything and gives one file, whatever is asked for."""
+    port = free_port()
+    command = [sys.executable, str(HERE / "files.py"), str(port), str(source)]
+
+    def probe() -> None:
+        with socket.create_connection(("127.0.0.1", port)):
+            pass
+
+    return _spawn(command, port, probe)
 
 
 def moto() -> Peer:

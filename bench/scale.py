@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from peers import Client, Peer, login, mopenstack
-
-from mopenstack.conformance.tools import Provider, Terraform
+from terraformer import Terraformer
 
 SAMPLE = 100
 RATIO_MAX = 1.2
@@ -131,44 +128,10 @@ def by_kind(entries: Iterable[dict[str, Any]]) -> Requests:
     return found
 
 
-class Terraformer:
-    """Terraform in a folder of its own, against a cloud."""
-
-    def __init__(self, cloud: Cloud, folder: Path, resources: int) -> None:
-        (folder / "main.tf").write_text(configuration(resources))
-        self._folder, self._binary = folder, str(Terraform().require().path or "terraform")
-        self._environment = {
-            **os.environ,
-            "TF_CLI_CONFIG_FILE": str(Provider().cli_config()),
-            "TF_IN_AUTOMATION": "1",
-            "CHECKPOINT_DISABLE": "1",
-            "OS_AUTH_URL": f"{cloud.peer.url}/identity/v3",
-            "OS_USERNAME": "admin",
-            "OS_PASSWORD": "secret",
-            "OS_PROJECT_NAME": "admin",
-            "OS_DOMAIN_NAME": "Default",
-            "OS_REGION_NAME": "RegionOne",
-        }
-
-    def run(self, *arguments: str) -> float:
-        """Seconds that it took; a failure ends everything."""
-        started = time.perf_counter()
-        done = subprocess.run(
-            [self._binary, *arguments, "-no-color"],
-            cwd=self._folder,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"terraform {arguments[0]}: {done.returncode}\n{(done.stdout + done.stderr)[-4000:]}")
-        return time.perf_counter() - started
-
-
 def apply(cloud: Cloud, folder: Path, resources: int, parallelism: int) -> Requests:
     """Apply, plan, destroy; what the apply's requests took."""
-    terraform, before = Terraformer(cloud, folder, resources), cloud.count()
+    (folder / "main.tf").write_text(configuration(resources))
+    terraform, before = Terraformer(cloud.peer, folder), cloud.count()
     at_once = f"-parallelism={parallelism}"
     terraform.run("init")
     since = time.time()
@@ -224,7 +187,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "requests.log")
         with log.open("wb") as output:
-            peer = mopenstack("--log", output=output)
+            peer = mopenstack("--log-format", "json", output=output)
         try:
             cloud = Cloud(peer, log)
             ratio = table(apply(cloud, Path(scratch), chosen.resources, chosen.parallelism))

@@ -7,7 +7,6 @@ reference to an object of the same kind that the round has seen (`Pool`).
 from __future__ import annotations
 
 import json
-import lzma
 import random
 import re
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from typing import Any
 from fuzz import trees
 from fuzz.shots import REFERENCE, Shot
 from fuzz.wire import Answer
+from mopenstack.cli.recording.differences import kind_of
+from mopenstack.cli.recording.exchanges import read_lines, verb_of
 
 EXCHANGES = Path(__file__).parent.parent / "tests" / "golden" / "exchanges"
 PREFIXES = {"block-storage": "volume"}
@@ -27,17 +28,7 @@ KEPT_OF_KIND = 40
 SEEN_OF_LIST = 4
 
 _ID = re.compile(r"^(?:[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|[0-9a-f]{32})$")
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
-_END = re.compile(r"(?:_(?:ids?|uuids?|ref)|_?ids?)$")
 _ROLES = {"admin": "admin", "member": "member"}
-
-
-def kind_of(word: str) -> str:
-    """`network` of `networks`, `network_id`, `networkRef`; `volume_attachment` of `os-volume_attachments`."""
-    name = _CAPITAL.sub("_", word).lower().replace("-", "_").removeprefix("os_")
-    name = _END.sub("", name) or name
-    name = name[:-3] + "y" if name.endswith("ies") else name.removesuffix("s")
-    return "project" if name == "tenant" else name
 
 
 @dataclass(slots=True)
@@ -129,14 +120,14 @@ def recorded() -> list[Recorded]:
     for path in paths:
         section = path.name.partition(".")[0]
         service = PREFIXES.get(section, section.partition("-")[0])
-        for line in lzma.decompress(path.read_bytes()).decode().splitlines():
-            shot = _shot(json.loads(line), service)
+        for line in read_lines(path):
+            shot = _shot(line, service)
             found.setdefault((shot.verb, shot.path, shot.query, shot.headers, shot.body), Recorded(shot, service))
     return list(found.values())
 
 
 def _shot(exchange: dict[str, Any], service: str) -> Shot:
-    verb, _, template = exchange["op"].partition(" ")
+    verb, template = verb_of(exchange), exchange["op"].partition(" ")[2]
     path, _, query = exchange["path"].partition("?")
     headers = dict(exchange.get("request_headers") or {})
     if exchange["as"] != "anonymous":
@@ -174,10 +165,12 @@ def _places(path: str, template: str) -> str:
         names = words
     for index, (word, name) in enumerate(zip(list(words), names, strict=True)):
         stem, dot, suffix = word.partition(".json")
+        region, colon, stem = stem.rpartition(":")  # as in Designate's names of floating IPs
         if index and (name == "{id}" or _ID.match(stem)):
             before = words[index - 1]
             kind = "project" if re.fullmatch(r"v[\d.]+", before) else kind_of(before)
-            words[index] = f"{{{{{'member.project' if kind == 'project' else f'kind:{kind}'}}}}}{dot}{suffix}"
+            reference = "member.project" if kind == "project" else f"kind:{kind}"
+            words[index] = f"{region}{colon}{{{{{reference}}}}}{dot}{suffix}"
     return "/".join(words)
 
 

@@ -19,8 +19,17 @@ from mopenstack.contract.refusals import class_name, refusals
 SLOW_SECONDS = 1.0
 ANY = "*"
 """In the list, in the place of an operation: whichever it is."""
-TEXTS = {"NotServed": b"mopenstack does not serve", "Unavailable": b"", "InjectedFault": b"This failure was asked for."}
+TEXTS = {
+    "NotServed": b"mopenstack does not serve",
+    "Unavailable": b"",
+}
 """What the refusals that no package declares say."""
+INVALID_FIELDS = {
+    "mopenstack.container_infra.v1": b'"code":"server"',
+    "mopenstack.database.v1": b'"instanceFault"',
+    "mopenstack.load_balancer.v2": b'"faultcode":"Server"',
+}
+"""The same of a field that its service breaks on, by package."""
 
 Rpcs = Callable[[str, str], Collection[str]]
 """The full names of the operations of a verb and a path."""
@@ -72,7 +81,7 @@ class Judge:
         """Whether an operation of the place may answer so. A HEAD has no text: what was not meant is in the log."""
         if reason:
             return False
-        verb = "GET" if shot.verb == "HEAD" else shot.verb
+        verb = "GET" if shot.verb.upper() == "HEAD" else shot.verb.upper()
         operations = {ANY, *self.rpcs(verb, shot.path)}
         return any(
             operation in operations and status in (0, answer.status) and (shot.verb == "HEAD" or text in answer.body)
@@ -93,5 +102,7 @@ def _text(operation: str, refusal: str) -> bytes:
     if refusal in TEXTS:
         return TEXTS[refusal]
     package = operation.rpartition(".")[0].rpartition(".")[0]
+    if refusal == "InvalidField":
+        return INVALID_FIELDS[package]
     message: str = getattr(refusals(package), class_name(refusal)).message
     return re.split(r"[{\n\"'<&\\]", message)[0].encode()

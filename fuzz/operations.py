@@ -30,8 +30,12 @@ class Operations:
 
     def find(self, verb: str, path: str) -> str:
         """The operation of a raw request; empty where the document has none."""
+        # A mutated path may hold the mark of a query.
+        # Neutron takes the format of the answer at the end.
+        path = path.partition("?")[0].removesuffix(".json")
         segments = [segment for segment in re.split("/+", path) if segment]
-        return self._find(self._root, segments, verb)
+        # Some services take a project behind their version, which their documents do not have.
+        return self._find(self._root, segments, verb) or self._find(self._root, segments[:2] + segments[3:], verb)
 
     def rpcs(self, verb: str, path: str) -> list[str]:
         """The full names of the RPCs of a raw request: several, where its body or its microversion chooses."""

@@ -21,16 +21,21 @@ from schemathesis import GenerationMode
 from fuzz import trees
 from fuzz.campaign import Counts, Found, Session
 from fuzz.clouds import Running
-from fuzz.corpus import Recorded, kind_of
+from fuzz.corpus import Recorded
 from fuzz.judge import Fault, Judge
 from fuzz.shots import Shot
+from mopenstack.cli.recording.differences import kind_of
 
 ROUND_OPERATIONS = 40
 ROUND_RECORDED = 120
 """Recorded creations before them, which make what generated requests name."""
 EXAMPLES = 6
-OUTSIDE = ("/_mopenstack/clouds/{cloud}/faults",)
-"""What makes answers of 5xx on demand."""
+OUTSIDE = (
+    "/_mopenstack/clouds/{cloud}/faults",
+    "/_mopenstack/clouds/{cloud}/scenarios/{name}",
+    "/_mopenstack/clouds/{cloud}/journal/follow",
+)
+"""What makes answers of 5xx on demand, and an answer that goes on."""
 ROLES = ("admin", "member")
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 

@@ -31,17 +31,36 @@ class Disturbance:
     name: str = ""
     statuses: Collection[int] = ()
     count: int = 0
+    answered: bool = False
+    """Whether each request must get an answer all the same."""
 
     @property
     def active(self) -> bool:
         return bool(self.name)
 
-    def begin(self, name: str, statuses: Collection[int] = ()) -> None:
-        self.name, self.statuses = name, statuses
+    def begin(self, name: str, statuses: Collection[int] = (), *, answered: bool = False) -> None:
+        self.name, self.statuses, self.answered = name, statuses, answered
         self.count += 1
 
     def end(self) -> None:
         self.name, self.statuses = "", ()
+
+
+@dataclass
+class Gaps:
+    """The longest time without an acknowledged write, in seconds, while clients write."""
+
+    longest: float = 0.0
+    _last: float = 0.0
+
+    def begin(self) -> None:
+        """Clients write from now on."""
+        self._last = time.monotonic()
+
+    def note(self) -> None:
+        """A write was acknowledged."""
+        now = time.monotonic()
+        self.longest, self._last = max(self.longest, now - self._last), now
 
 
 class Gate:
@@ -85,6 +104,7 @@ class Shared:
     """An image that boots."""
     role: str
     """What users get in projects."""
+    gaps: Gaps = field(default_factory=Gaps)
     counts: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     """Answers that no client should get."""
@@ -141,20 +161,24 @@ class Client:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             unsent = isinstance(error, aiohttp.ClientConnectorError)
             self.shared.counts["not sent" if unsent else "no answer"] += 1
-            if not (excused or disturbance.active or disturbance.count != before):
+            excused = excused or disturbance.active or disturbance.count != before
+            if disturbance.answered or not excused:
                 self.shared.wrong.append(f"no answer to {place}: {error!r}")
             if unsent:
                 raise Unsent("never sent: there was no connection") from error
             raise Unanswered(f"{type(error).__name__}: {error}") from error
         self._timed(place, time.perf_counter() - started, excused or disturbance.count != before)
         if reply.status < 300:
+            if verb != "GET":
+                self.shared.gaps.note()
             self.shared.counts["acknowledged"] += 1
             return reply
         self.shared.counts[str(reply.status)] += 1
         text = f"{reply.status} {str(reply.body)[:300]}"
         if reply.status in REFUSALS or (reply.status == 400 and api == "volume"):
             raise Refused(text)
-        if reply.status not in disturbance.statuses and not (disturbance.count != before and reply.status == 503):
+        expected = reply.status in disturbance.statuses or (disturbance.count != before and reply.status == 503)
+        if not expected or (reply.status == 503 and "Retry-After" not in reply.headers):
             self.shared.wrong.append(f"{place} {json}: {text}")
         raise Unanswered(text)
 
@@ -171,12 +195,16 @@ class Client:
         while True:
             async with self.shared.gate:
                 (piece,) = self.random.choices(pieces, weights)
+                wrong = len(self.shared.wrong)
                 try:
                     done = await piece(self)
                 except Unsent:
                     done = False
                 except (Refused, Unanswered):
                     done = True
+                for place in range(wrong, len(self.shared.wrong)):
+                    text = self.shared.wrong[place]
+                    self.shared.wrong[place] = "\n    ".join([text, *self.shared.ledger.past(self.name, text)])
                 if done:
                     self.shared.acknowledged += 1
                     self.shared.more.set()

@@ -1,4 +1,7 @@
-"""The processes of a cloud as a user starts them: in one or split, on SQLite or PostgreSQL, always at one address."""
+"""The processes of a cloud as a user starts them, always at one address.
+
+They are one or split, on SQLite, PostgreSQL, or three nodes of it; on these there are two cores behind the gateway.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from examples.ha.nodes import Nodes, free_ports
 from soak.postgres import Postgres
 from tests.processes import server
 
@@ -19,13 +23,25 @@ END_SECONDS_MAX = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which processes, and where they keep state: `sqlite`, `postgresql`, `memory`, each with or without `-split`."""
+    """Which processes, and where they keep state: `sqlite`, `postgresql`, `memory`, each with or without `-split`.
+
+    `nodes-split` is PostgreSQL on three nodes.
+    """
 
     name: str
 
     @property
     def postgresql(self) -> bool:
         return self.name.startswith("postgresql")
+
+    @property
+    def nodes(self) -> bool:
+        return self.name.startswith("nodes")
+
+    @property
+    def shared(self) -> bool:
+        """Whether its store may be other processes' too."""
+        return self.postgresql or self.nodes
 
     @property
     def durable(self) -> bool:
@@ -35,8 +51,17 @@ class Shape:
     def split(self) -> bool:
         return self.name.endswith("-split")
 
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The processes by name; the first one has the state."""
+        if self.nodes:
+            return ("core", "second core", "gateway")
+        return ("core", "gateway") if self.split else ("up",)
+
 
 SHAPES = tuple(Shape(name) for name in ("sqlite", "sqlite-split", "postgresql", "postgresql-split"))
+NODES = Shape("nodes-split")
+"""PostgreSQL on three nodes: `make ha`."""
 
 
 class Cloud:
@@ -46,12 +71,20 @@ class Cloud:
         self.shape, self._folder = shape, folder
         folder.mkdir(parents=True, exist_ok=True)
         self.postgres = Postgres(folder / "postgres") if shape.postgresql else None
+        self.nodes = Nodes(folder / "nodes") if shape.nodes else None
+        self._cores = [f"127.0.0.1:{port}" for port in free_ports(2)] if shape.nodes else []
         self._port = "0"
         self._running: dict[str, tuple[ExitStack, subprocess.Popen[str]]] = {}
         self.url = ""
 
     def __enter__(self) -> Cloud:
-        self.start()
+        try:
+            if self.nodes is not None:
+                self.nodes.start()
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -59,16 +92,18 @@ class Cloud:
             self.end(part, signal.SIGKILL)
         if self.postgres is not None:
             self.postgres.stop()
+        if self.nodes is not None:
+            self.nodes.stop()
 
     @property
     def parts(self) -> tuple[str, ...]:
         """The processes by name; the first one has the state."""
-        return ("core", "gateway") if self.shape.split else ("up",)
+        return self.shape.parts
 
     @property
     def blobs(self) -> Path:
         """The folder with the bytes of images."""
-        return self._folder / "data" if self.postgres else self._folder / "data" / "blobs"
+        return self._folder / "data" if self.shape.shared else self._folder / "data" / "blobs"
 
     def pid(self, part: str) -> int:
         return self._running[part][1].pid
@@ -82,11 +117,14 @@ class Cloud:
     def _start(self, part: str) -> None:
         where = ["--data", str(self._folder / "data")] if self.shape.durable else []
         where += ["--store", self.postgres.url] if self.postgres else []
-        address = f"unix:{self._folder / 'core.sock'}"
+        where += ["--store", self.nodes.url] if self.nodes else []
+        cores = self._cores or [f"unix:{self._folder / 'core.sock'}"]
+        every = f"ipv4:{','.join(cores)}" if self._cores else cores[0]
         command = {
             "up": ["up", "--port", self._port, *where],
-            "core": ["core", "--address", address, *where],
-            "gateway": ["gateway", "--core", address, "--port", self._port],
+            "core": ["core", "--address", cores[0], *where],
+            "second core": ["core", "--address", cores[-1], *where],
+            "gateway": ["gateway", "--core", every, "--port", self._port],
         }[part]
         stack = ExitStack()
         process, line = stack.enter_context(server(*command, state=self._folder / part))
@@ -94,7 +132,7 @@ class Cloud:
             stack.close()
             raise RuntimeError(f"mopenstack {' '.join(command)} does not start: {line!r}")
         self._running[part] = stack, process
-        if part != "core":
+        if not part.endswith("core"):
             self.url = line.split(" at ")[1].split()[0].rstrip(",")
             self._port = self.url.rpartition(":")[2]
 

@@ -131,6 +131,11 @@ class Ledger:
         """The usable objects of a client, in the order of their making."""
         return [e for e in self._entries.values() if e.owner == owner and e.kind == kind and e.usable]
 
+    def past(self, owner: str, text: str) -> list[str]:
+        """The past of a client's objects that a text names by their ids, and of its routers, which others depend on."""
+        mine = [entry for entry in self._entries.values() if entry.owner == owner]
+        return [str(entry) for entry in mine if entry.kind == "router" or (entry.id and entry.id in text)]
+
     def is_known(self, owner: str, kind: str) -> bool:
         """No unanswered step may have changed one of a client's objects of a kind."""
         return not any(e.pending for e in self._entries.values() if e.owner == owner and e.kind == kind)

@@ -23,9 +23,14 @@ class Postgres:
         self._server: Any = get_server(folder / "data", cleanup_mode="delete")
         self.url: str = self._server.get_uri()
 
+    @property
+    def pid(self) -> int:
+        """The process that all others of the server come from."""
+        return int(self._server.get_pid())
+
     def kill(self) -> None:
         """`kill -9` of the postmaster; its children see that it is gone, and end."""
-        os.kill(self._server.get_pid(), signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._server.get_postmaster_info().process.wait(BACK_SECONDS_MAX)
 
     def start(self) -> None:

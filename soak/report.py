@@ -16,10 +16,12 @@ def report(seed: int, outcomes: Sequence[Outcome]) -> str:
     for outcome in outcomes:
         rounds = ", ".join(f"{name} {count}" for name, count in sorted(outcome.rounds.items()))
         answers = ", ".join(f"{name} {count}" for name, count in sorted(outcome.answers.items()))
+        gaps = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in sorted(outcome.gaps.items()))
         lines += [
             f"{outcome.shape}: {sum(outcome.rounds.values())} rounds ({rounds})",
             f"  {outcome.writes} writes ({answers}); of those without an answer {outcome.settled}",
             f"  {outcome.objects} objects at the end",
+            f"  longest times without an acknowledged write: {gaps or 'none'}",
             f"  {len(outcome.slow)} answers over 1 s while nothing was taken away, the slowest {outcome.slowest:.2f} s",
         ]
         lines += [f"  WRONG {text}" for text in outcome.wrong[:SHOWN_MAX]]

@@ -22,6 +22,9 @@ from tests.client import User, sign_in
 
 ANSWER_SECONDS_MAX = 60.0
 """A request that is not answered for so long will not be."""
+REST_LOOKS_MAX = 20
+REST_SECONDS = 0.25
+"""So often it is looked whether a cloud is at rest, with this pause."""
 LIMITED = {"instances": 4, "cores": 4}
 """What the last project may have: its clients are refused now and then."""
 
@@ -52,6 +55,8 @@ class Outcome:
     settled: dict[str, int] = field(default_factory=dict)
     slow: list[str] = field(default_factory=list)
     slowest: float = 0.0
+    gaps: dict[str, float] = field(default_factory=dict)
+    """Disturbance -> the longest time in seconds without an acknowledged write."""
     objects: int = 0
     """Objects of the clients that are there at the end."""
 
@@ -68,6 +73,7 @@ async def run(
             while not outcome.wrong and go_on(sum(outcome.rounds.values())):
                 name, disturb = next(turn)
                 times = [time.monotonic()]
+                shared.gaps.begin()
                 shared.gate.open()
                 await _writes(shared, lot.randint(*plan.writes))
                 times.append(time.monotonic())
@@ -78,20 +84,24 @@ async def run(
                 await _writes(shared, lot.randint(*plan.writes))
                 await shared.gate.close()
                 times.append(time.monotonic())
-                there = await world.read(admin)
+                there = await _at_rest(admin, shared=shape.shared)
                 seen = there.seen()
                 found = shared.ledger.settle(seen)
-                found += invariants.check(there, cloud.blobs, shared=shape.postgresql)
+                found += invariants.check(there, cloud.blobs, shared=shape.shared)
                 times.append(time.monotonic())
-                outcome.wrong += [f"after {name}: {text}" for text in (*shared.wrong, *found)]
-                shared.wrong.clear()
+                outcome.wrong = [f"after {name}: {text}" for text in (*shared.wrong, *found)]
+                outcome.gaps[name] = max(shared.gaps.longest, outcome.gaps.get(name, 0.0))
+                shared.gaps.longest = 0.0
                 outcome.rounds[name] = outcome.rounds.get(name, 0) + 1
                 outcome.objects = sum(map(len, seen.values()))
                 spent = " + ".join(f"{after - before:.1f}" for before, after in itertools.pairwise(times))
                 say(
                     f"{shape.name}: {name}; {shared.ledger.steps} writes, {outcome.objects} objects, "
-                    f"{len(outcome.wrong)} wrong; {spent} s (writes, disturbance, writes, check)"
+                    f"{len(outcome.wrong)} wrong; {spent} s (writes, disturbance, writes, check), "
+                    f"longest gap {outcome.gaps[name]:.1f} s"
                 )
+                for text in outcome.wrong:
+                    say(f"  WRONG {text}")
             outcome.writes, outcome.answers = shared.ledger.steps, dict(shared.counts)
             outcome.settled = dict(shared.ledger.settled)
             outcome.slow, outcome.slowest = shared.slow, shared.slowest
@@ -115,6 +125,17 @@ async def _answers(user: User) -> None:
             with suppress(aiohttp.ClientError):
                 status = (await user.get("compute", "/v2.1/servers?limit=1")).status
             await asyncio.sleep(0.05)
+
+
+async def _at_rest(admin: User, *, shared: bool) -> world.World:
+    """What is there once nothing is under way, or after a while: what a full disk left is undone when there is room."""
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        for _ in range(REST_LOOKS_MAX):
+            there = await world.read(admin)
+            if not any(invariants.at_rest(there, shared=shared)):
+                break
+            await asyncio.sleep(REST_SECONDS)
+    return there
 
 
 async def _writes(shared: Shared, count: int) -> None:

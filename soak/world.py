@@ -80,7 +80,11 @@ async def read(admin: User) -> World:
     world = World(objects, {}, {}, {}, {}, await _allocations(admin))
     for id, image in objects["image"].items():
         if image["status"] == "active":
-            content = (await admin.get("image", f"/v2/images/{id}/file")).content
+            reply = await admin.get("image", f"/v2/images/{id}/file")
+            content = reply.content
+            if reply.status not in (200, 204):
+                world.images[id] = (-reply.status, str(reply.body)[:200])
+                continue
             world.images[id] = (len(content), hashlib.sha512(content).hexdigest())
     for project in world.seen()["project"]:
         used = (await admin.get("compute", f"/v2.1/limits?tenant_id={project}")).ok(200)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
+import tempfile
+import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,8 +16,15 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from mopenstack.cli.kept_services import contract_of, forget, keep
 from mopenstack.cli.serve import Serving, Settings, serving
-from mopenstack.gateway.addresses import cloud_path
+from mopenstack.cli.worker import Worker
+from mopenstack.contract import kept
+from mopenstack.contract.addresses import cloud_path
+from mopenstack.contract.contract import contract
+from mopenstack.contract.service import every
+from mopenstack.core.engine.registry import Registry
+from mopenstack.core.store.group.memory import new_memory
 from mopenstack.gateway.answers.checker import CheckedRenderer
 from tests.client import Reply as Reply
 from tests.client import User as User
@@ -34,6 +44,11 @@ class Cloud:
     @property
     def url(self) -> str:
         return self.serving.url + cloud_path(self.name)
+
+    @property
+    def admin_api(self) -> User:
+        """A client of mopenstack's own API: `cloud.admin_api.post("_mopenstack", f"/clouds/{cloud.name}/faults")`."""
+        return User(self.session, self.serving.url)
 
     @property
     def anonymous(self) -> User:
@@ -75,8 +90,9 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The same tests on every store: `pytest --store postgresql`."""
     parser.addoption(
-        "--store", choices=("memory", "file", "postgresql"), default="memory", help="where clouds keep state"
+        "--store", choices=("memory", "file", "postgresql", "group"), default="memory", help="where clouds keep state"
     )
+    parser.addoption("--check-kept", action="store_true", help="compare each kept answer with the one made now")
 
 
 @pytest.fixture(scope="session")
@@ -96,14 +112,45 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server.cleanup()
 
 
+_CACHE = "" if kept.VARIABLE in os.environ else tempfile.mkdtemp(prefix="mopenstack-cache-")
+"""Where this run keeps what starts make, for its workers and the clouds that they start as a user does."""
+if _CACHE:
+    os.environ[kept.VARIABLE] = _CACHE
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind; workers found the folder there."""
+    if _CACHE:
+        shutil.rmtree(_CACHE, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def known_services() -> None:
+    """The clouds of a worker load their services when a test needs them, as those of the second start do."""
+    if not contract_of(every()).known:
+        keep(Registry(contract(every())))
+        forget()
+
+
+@pytest.fixture(scope="session")
+def settings(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, known_services: None
+) -> Settings:
     """How the worker's clouds are served."""
     store = request.config.getoption("--store")
     if store == "postgresql":
         url: str = request.getfixturevalue("postgres_url")
-        return Settings(port=0, store=url, data=tmp_path_factory.mktemp("blobs"), check_answers=True)
-    return Settings(port=0, data=tmp_path_factory.mktemp("data") if store == "file" else None, check_answers=True)
+        return Settings(port=0, services=every(), store=url, data=tmp_path_factory.mktemp("blobs"), check_answers=True)
+    if store == "group":  # as the one worker of `mopenstack up --workers 1`
+        url = request.getfixturevalue("postgres_url")
+        worker = Worker(0, uuid.uuid4().hex[:12], new_memory(), -1, os.getpid())
+        blobs, kept_too = tmp_path_factory.mktemp("blobs"), bool(request.config.getoption("--check-kept"))
+        return Settings(
+            port=0, services=every(), store=url, data=blobs, check_answers=True, check_kept=kept_too, worker=worker
+        )
+    data = tmp_path_factory.mktemp("data") if store == "file" else None
+    check_kept = bool(request.config.getoption("--check-kept"))
+    return Settings(port=0, services=every(), data=data, check_answers=True, check_kept=check_kept)
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ that what is left over is really read by nothing.
 from __future__ import annotations
 
 import ast
+import importlib
 import inspect
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -314,7 +314,7 @@ class _Body:
         """Whether a call's owner is the object itself or a module, not a container."""
         match owner:
             case ast.Name(id=name):
-                return name == "self" or inspect.ismodule(vars(sys.modules[self._module]).get(name))
+                return name == "self" or inspect.ismodule(vars(importlib.import_module(self._module)).get(name))
             case ast.Call(func=ast.Name(id="super")):
                 return True
         return False
@@ -351,7 +351,7 @@ class _Body:
 
     def _targets(self, called: ast.expr) -> Iterator[tuple[str, Function]]:
         """(module, function) of everything that a call may mean."""
-        scope = vars(sys.modules[self._module])
+        scope = vars(importlib.import_module(self._module))
         match called:
             case ast.Name(id=name):
                 found = _source(scope.get(name))

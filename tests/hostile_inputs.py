@@ -14,6 +14,7 @@ from urllib.parse import quote
 from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import LATEST, Operation, field_rules, minor, wire_key
+from mopenstack.contract.service import every
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.openapi import document
 
@@ -139,7 +140,7 @@ def put(body: dict[str, Any], keys: Keys, value: Any) -> dict[str, Any]:
 @cache
 def query_parameters() -> dict[str, tuple[str, ...]]:
     """Operation -> the query parameters that the OpenAPI document has for its place."""
-    whole = json.loads(document(contract()))
+    whole = json.loads(document(contract(every())))
     found: dict[str, tuple[str, ...]] = {}
     for item in whole["paths"].values():
         for verb in item:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("core", "gateway", "conformance", "cli", "proto/python")
+LAYERS = ("core", "gateway", "conformance", "cli", "testing", "proto/python")
 
 
 @cache

@@ -19,13 +19,15 @@ from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import NotServed
 from mopenstack.contract.operations import LATEST, Operation, Route, enum_words, field_rules, minor, wire_key
+from mopenstack.contract.service import every
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.engine.plans import Plan, Target
 from mopenstack.core.engine.servicer import Handler
 from tests.conftest import Reply, User
-from tests.policy_stage import BODIES, IMAGES, PLANTED, ROLES, Stage
+from tests.policy_objects import BODIES, IMAGES, PLANTED, STACKS
+from tests.policy_stage import HEADERS, OWN_ROLES, ROLES, Stage
 
 YES = "yes"
 REFUSED = ("401", "403", "404")
@@ -69,16 +71,22 @@ def replace_handlers(engine: Engine) -> dict[str, Any]:
             given = {field.name: getattr(plan, field.name) for field in dataclasses.fields(plan)}
             handler = _undone(plan.handler) if plan.operation.options.policy.in_core else _allowed
             given |= {"handler": handler, "check_request": None}
-            if plan.policy_first and not plan.operation.options.policy.in_core:
+            owned = any("project_id" in one.message.DESCRIPTOR.fields_by_name for one in plan.target.owners.values())
+            if plan.policy_first and not owned and not plan.operation.options.policy.in_core:
                 given["target"] = Target({})  # the target is looked for after the policy
-            engine.registry.plans[name] = Lenient(**given)
+            engine.registry.made[name] = Lenient(**given)
     return before
+
+
+def columns_of(package: str) -> tuple[str, ...]:
+    """The users who try the operations of an API."""
+    return (*ROLES, *OWN_ROLES.get(package, ()))
 
 
 def asked(package: str) -> list[Operation]:
     """The operations of an API that have a policy, in the order of their paths."""
     found = [
-        one for one in contract().operations if one.package == package and one.routes and one.options.policy.name
+        one for one in contract(every()).operations if one.package == package and one.routes and one.options.policy.name
     ]  # fmt: skip
     return sorted(found, key=lambda one: (one.routes[0].path, one.routes[0].verb, one.action, one.since))
 
@@ -116,6 +124,9 @@ def request_of(
     route = route_of(operation)
     values = _values(route.path, user, operation, stage)
     path = _VARIABLE.sub(lambda found: values.get(found[1], PLANTED), route.path)
+    if operation.package in NEEDS_PROJECT:
+        version, _, rest = path.removeprefix("/").partition("/")
+        path = f"/{version}/{user.project_id or stage.owner.project_id}/{rest}"
     headers = {"X-Subject-Token": stage.owner.token} if path.endswith("/auth/tokens") else {}
     microversion = LATEST
     if operation.api.microversion_max:
@@ -123,19 +134,26 @@ def request_of(
         microversion = min(operation.until, int(newest), at)
         word = "volume" if operation.api.type == "volumev3" else operation.api.type
         headers["OpenStack-API-Version"] = f"{word} {major}.{microversion}"
+        headers["X-OpenStack-Manila-API-Version"] = f"{major}.{microversion}"
+        headers["X-OpenStack-Manila-API-Experimental"] = "true"
+    headers |= HEADERS.get(f"{operation.package.removeprefix('mopenstack.')}.{operation.method}", {})
     arguments: dict[str, Any] = {}
+    if operation.raw_response and operation.package == "mopenstack.dns.v2":
+        headers["Accept"] = "text/dns"
+    if operation.package == "mopenstack.workflow.v2":
+        headers["Accept"] = "*/*"  # definitions are answered as text
     if operation.raw_request:
         headers["Content-Type"] = "application/octet-stream"
         arguments["data"] = b"bytes"
     elif operation.method == "UpdateImage":
         headers["Content-Type"] = "application/openstack-images-v2.1-json-patch"
         arguments["data"] = b"[]"
-    elif route.verb not in ("GET", "HEAD", "DELETE"):
+    elif route.verb not in ("GET", "HEAD", "DELETE") or operation.takes_body:
         body = BODIES.get(f"{operation.package.removeprefix('mopenstack.')}.{operation.method}")
         if body is None or free is not None or shown:
             sampler = Sampler(microversion, route.verb, stage.values, free, shown)
             body = sampler.body(operation.request.DESCRIPTOR, {*_VARIABLE.findall(route.path)})
-            if not user.project_id and operation.package == "mopenstack.network.v2":
+            if not user.project_id and operation.package in NAMES_PROJECT:
                 _name_project(operation, body, stage)
         if operation.action and list(body) != [operation.action]:
             body = {operation.action: body}
@@ -144,6 +162,12 @@ def request_of(
         ):  # Glance refuses one that it has no use for
             arguments["json"] = body
     return Sent(route.verb, path, headers, arguments, microversion)
+
+
+NEEDS_PROJECT = ("mopenstack.database.v1",)
+"""Packages without a path that lacks a project."""
+NAMES_PROJECT = ("mopenstack.load_balancer.v2", "mopenstack.network.v2")
+"""Packages where a token without a project must say whose the new object is."""
 
 
 def _name_project(operation: Operation, body: dict[str, Any], stage: Stage) -> None:
@@ -176,6 +200,8 @@ def _values(path: str, user: User, operation: Operation, stage: Stage) -> dict[s
         values[named or (f"{kind}_id" if f"{kind}_id" in variables else variables[0])] = stage.ids.get(kind, PLANTED)
     if operation.package == "mopenstack.image.v2" and operation.method in IMAGES:
         values["image_id"] = IMAGES[operation.method]
+    if operation.package == "mopenstack.orchestration.v1" and operation.method in STACKS:
+        values["stack_id"] = STACKS[operation.method]
     return values
 
 
@@ -266,12 +292,15 @@ def render(package: str, cells: dict[tuple[str, str], list[str]]) -> Iterator[st
     yield ""
     yield "Columns are `yes`, or the status with which the service refuses. Manager, member and reader have their role"
     yield "in the project that owns the object; *another project* is a member elsewhere, *nobody* has no token."
+    columns = columns_of(package)
+    if len(columns) > len(ROLES):
+        yield "Those behind have the role of their name in it, and no other."
     for collection, rows in groupby(cells.items(), key=lambda item: _collection(item[0][0])):
         yield ""
         yield f"## {collection}"
         yield ""
-        yield "| operation | policy | " + " | ".join(ROLES) + " |"
-        yield "|---" * (len(ROLES) + 2) + "|"
+        yield "| operation | policy | " + " | ".join(columns) + " |"
+        yield "|---" * (len(columns) + 2) + "|"
         for (path, what), row in rows:
             yield f"| {what} `{path}` | " + " | ".join(row) + " |"
 

@@ -13,12 +13,14 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.container_infra.v1.nodegroups_pb2 import NodeGroup
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.identity.credential.credentials import EC2, hash_access_key
 from mopenstack.core.image.images.images import member_key
+from mopenstack.database.v1.instances.instances_pb2 import DeletedInstance, Instance
 from mopenstack.gateway.answers.checker import CheckedRenderer
 from mopenstack.identity.v3.assignment.grants_pb2 import Grant
 from mopenstack.identity.v3.credential.credentials_pb2 import Credential
@@ -26,83 +28,22 @@ from mopenstack.identity.v3.identity.groups_pb2 import Membership
 from mopenstack.identity.v3.resource.domain_configs_pb2 import DomainConfig
 from mopenstack.image.v2.images.images_pb2 import Image
 from mopenstack.image.v2.images.members_pb2 import Member
-from mopenstack.network.v2.common.rbac_policies_pb2 import RbacPolicy
 from mopenstack.network.v2.core.auto_allocated_topologies_pb2 import AutoAllocation
-from mopenstack.network.v2.core.network_segment_ranges_pb2 import NetworkSegmentRange
-from mopenstack.network.v2.core.segments_pb2 import Segment
-from mopenstack.network.v2.core.subnetpools_pb2 import Subnetpool
-from mopenstack.network.v2.core.subnets_pb2 import Subnet
-from mopenstack.volume.v3.backups.backups_pb2 import Backup
-from mopenstack.volume.v3.groups.groups_pb2 import Group
+from mopenstack.object_store.v1.accounts_pb2 import Account
+from mopenstack.object_store.v1.containers_pb2 import Container
+from mopenstack.object_store.v1.objects_pb2 import Object as StoredObject
+from mopenstack.orchestration.v1.stacks.stacks_pb2 import Stack
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 from tests.conftest import Cloud, User
-
-PLANTED = "5eed5eed-5eed-45ee-95ee-d5eed5eed5ee"
-"""Id of the object of each kind that belongs to the member's project."""
-ACTIVE = "ac71feac-71fe-4ac7-9fea-c71feac71fea"
-"""Id of an image with bytes, in two stores; the planted one waits for them."""
-LENT = "1e471e47-1e47-4e47-9e47-1e471e471e47"
-"""Id of an image that is shared with the other project, which has not taken it yet."""
-SECOND_STORE = "second"
+from tests.policy_objects import ACTIVE, FILLED, LENT, PLANTED, SECOND_STORE, TEMPLATE
 
 ROLES = ("system admin", "admin", "manager", "member", "reader", "another project", "nobody")
-
-BODIES: dict[str, Any] = {
-    "image.v2.AddLocation": {"url": "https://example.org/image"},
-    "image.v2.CreateMember": {"member": "0123456789abcdef0123456789abcdef"},
-    "image.v2.CreateMetadefAssociation": {"name": "OS::Nova::Flavor"},
-    "image.v2.CreateMetadefNamespace": {"namespace": "x"},
-    "image.v2.CreateMetadefObject": {"name": "x"},
-    "image.v2.CreateMetadefProperty": {"name": "x", "type": "string", "title": "x"},
-    "image.v2.CreateTask": {"type": "import", "input": {}},
-    "image.v2.ImportImage": {"method": {"name": "web-download", "uri": "https://example.org/image"}},
-    "image.v2.UpdateMember": {"status": "accepted"},
-    "image.v2.UpdateMetadefNamespace": {"namespace": "x"},
-    "image.v2.UpdateMetadefObject": {"name": "x"},
-    "image.v2.UpdateMetadefProperty": {"name": "x", "type": "string", "title": "x"},
-    "image.v2.UpdateMetadefTag": {"name": "x"},
-    "compute.v2.CreateSecurityGroupRule": {
-        "security_group_rule": {
-            "parent_group_id": PLANTED, "ip_protocol": "tcp", "from_port": 1, "to_port": 2, "cidr": "10.0.0.0/8"
-        }
-    },
-    "compute.v2.CreateServerExternalEvents": {"events": [{"name": "network-changed", "server_uuid": PLANTED}]},
-    "compute.v2.CreateSnapshot": {"snapshot": {"volume_id": PLANTED}},
-    "compute.v2.PutImageMetadataItem": {"meta": {PLANTED: "x"}},
-    "compute.v2.RefuseRdpConsole": {"type": "rdp-html5"},
-    "network.v2.AddTags": {"tags": ["x"]},
-    "network.v2.ReplaceTags": {"tags": ["x"]},
-    "placement.v1.ReplaceProviderAggregates": [],
-}  # fmt: skip
-"""Bodies of what is looked at before the policy, and of what the core itself decides."""
-
-IMAGES = {
-    "DeactivateImage": ACTIVE,
-    "DeleteImageFromStore": ACTIVE,
-    "DeleteMember": LENT,
-    "DownloadImageData": ACTIVE,
-    "GetMember": LENT,
-    "ReactivateImage": ACTIVE,
-    "UpdateMember": LENT,
+KEY_MANAGER = "mopenstack.key_manager.v1"
+OWN_ROLES: dict[str, tuple[str, ...]] = {
+    KEY_MANAGER: ("project admin", "creator", "observer", "audit", "key-manager:service-admin")
 }
-"""The image that an operation of Glance is about, where it is not the planted one."""
-
-FILLED: dict[type[Message], dict[str, Any]] = {
-    Backup: {"status": Backup.AVAILABLE, "volume_id": PLANTED},
-    Group: {"status": Group.AVAILABLE},
-    NetworkSegmentRange: {"network_type": "vxlan", "minimum": 3000, "maximum": 3010},
-    RbacPolicy: {
-        "object_type": "network", "object_id": PLANTED, "action": "access_as_shared", "target_tenant": ACTIVE
-    },
-    Segment: {"network_id": PLANTED, "network_type": "vxlan"},
-    Subnet: {"network_id": PLANTED, "cidr": "192.0.2.0/24", "ip_version": 4},
-    Subnetpool: {
-        "prefixes": ["198.51.100.0/24"], "ip_version": 4, "default_prefixlen": "26", "min_prefixlen": "8",
-        "max_prefixlen": "32",
-    },
-}  # fmt: skip
-"""What else an object must have, so that the handlers can do their work on it."""
+"""Package -> further columns: users in the project that owns the objects, whose roles that service alone knows."""
 
 
 class Stage:
@@ -126,6 +67,7 @@ class Stage:
             "resource_type": "networks",
             "rule_type": "bandwidth_limit",
             "store_id": SECOND_STORE,
+            "account": f"AUTH_{self.owner.project_id}",
         }
 
 
@@ -155,6 +97,8 @@ async def set_up(cloud: Cloud, admin: User) -> Stage:
         "another project": await made("stranger", "member", other),
         "nobody": cloud.anonymous,
     }
+    for role in OWN_ROLES[KEY_MANAGER]:
+        users[role] = await made(role, role.removeprefix("project "), own)
     stage = Stage(users, roles["member"])
     await _plant(cloud, stage)
     return stage
@@ -166,21 +110,26 @@ def undoing(engine: Engine) -> Iterator[None]:
     transact = engine.transact
 
     async def undone(
-        cloud: Any, context: RequestContext, run: Callable[[Call], Awaitable[Any]], operation: Operation | None = None
+        cloud: Any,
+        context: RequestContext,
+        run: Callable[[Call], Awaitable[Any]],
+        operation: Operation | None = None,
+        *,
+        asked: bool = True,
     ) -> Any:
         async def work(call: Call) -> Any:
             raise _Done(await run(call))
 
         try:
-            return await transact(cloud, context, work, operation)
+            return await transact(cloud, context, work, operation, asked=asked)
         except _Done as done:
             return done.result
 
-    engine.transact = undone  # type: ignore[method-assign]
+    engine.transact = engine.uploads.transact = undone  # type: ignore[method-assign]
     try:
         yield
     finally:
-        engine.transact = transact  # type: ignore[method-assign]
+        engine.transact = engine.uploads.transact = transact  # type: ignore[method-assign]
 
 
 def forget_violations(cloud: Cloud) -> None:
@@ -202,7 +151,13 @@ async def _plant(cloud: Cloud, stage: Stage) -> None:
     engine = cloud.serving.engine
     here = engine.clouds[cloud.name]
     await cloud.serving.administration.set_options(
-        here, {"image.further_stores": SECOND_STORE, "image.web_download": "stand-in"}
+        here,
+        {
+            "image.further_stores": SECOND_STORE,
+            "image.web_download": "stand-in",
+            "key_manager.secret_stores": "two",
+            "orchestration.enable_stack_abandon": "true",
+        },
     )
 
     async def run(call: Call) -> None:
@@ -223,6 +178,7 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
     project = stage.owner.project_id
     known: dict[str, Any] = {"id": PLANTED, "project_id": project, "owner_project_id": project, "owner": project}
     known |= {"user_id": stage.owner.user_id, "trustor_user_id": stage.owner.user_id, "domain_id": "default"}
+    known["creator_id"] = stage.owner.user_id
     if message.DESCRIPTOR.name.endswith("Rule"):
         known["qos_policy_id"] = PLANTED
     for key, value in known.items():
@@ -232,7 +188,7 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
         planted.is_public = True
     if "namespace" in fields:
         planted.namespace = PLANTED
-    if "tags" in fields and fields["tags"].type == fields["tags"].TYPE_STRING:
+    if "tags" in fields and fields["tags"].is_repeated and fields["tags"].type == fields["tags"].TYPE_STRING:
         planted.tags.append(PLANTED)
     if "created_at" in fields and fields["created_at"].message_type is not None:
         call.stamp(planted.created_at)
@@ -240,6 +196,10 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
         planted.status, planted.visibility = Image.QUEUED, Image.SHARED
         planted.disk_format, planted.container_format = "raw", "bare"
         planted.properties[PLANTED] = "x"
+    elif isinstance(planted, DeletedInstance):
+        planted.instance.service, planted.instance.task = Instance.SERVICE_DELETED, Instance.NONE
+    elif isinstance(planted, Instance):
+        planted.root_history.user_id = stage.owner.user_id
     elif isinstance(planted, Volume):
         planted.status = Volume.AVAILABLE
     elif isinstance(planted, Snapshot):
@@ -247,20 +207,31 @@ def _planted(call: Call, message: type[Message], stage: Stage) -> Message:
     for key, value in FILLED.get(message, {}).items():
         if isinstance(value, list):
             getattr(planted, key).extend(value)
+        elif isinstance(value, dict):
+            getattr(planted, key).update(value)
         else:
             setattr(planted, key, value)
     result: Message = planted
     return result
 
 
+HEADERS = {"object_store.v1.CopyObject": {"Destination": f"{PLANTED}/copy"}}
+"""RPC -> headers without which it is refused whoever asks."""
+
+
 def _specials(stage: Stage) -> list[Message]:
     """What is found by other ids, or stands in another state."""
     owner, role = stage.owner, stage.ids["role"]
+    account = stage.values["account"]
     image: dict[str, Any] = {"project_id": owner.project_id, "visibility": Image.SHARED}
     key = json.dumps({"access": PLANTED, "secret": "x"})
     config = DomainConfig(id="default")
     config.options.update({"identity": {"driver": "ldap"}})
     return [
+        NodeGroup(
+            id=ACTIVE, cluster_id=PLANTED, name="default-master", role="master", is_default=True,
+            status="CREATE_COMPLETE", project_id=owner.project_id,
+        ),
         Image(id=ACTIVE, status=Image.ACTIVE, stores=f"fs,{SECOND_STORE}", **image),
         Image(id=LENT, status=Image.ACTIVE, **image),
         Member(
@@ -277,4 +248,14 @@ def _specials(stage: Stage) -> list[Message]:
         ),
         AutoAllocation(id=owner.project_id, network_id=PLANTED),
         config,
+        Stack(
+            id=ACTIVE, project_id=owner.project_id, stack_name=PLANTED, stack_status="UPDATE_IN_PROGRESS",
+            template=json.dumps(TEMPLATE),
+        ),
+        Account(id=account),
+        Container(id=f"{account}/{PLANTED}", account=account, name=PLANTED, policy="Policy-0"),
+        StoredObject(
+            id=f"{account}/{PLANTED}/{PLANTED}", container_id=f"{account}/{PLANTED}", name=PLANTED,
+            content_type="text/plain", etag=PLANTED,
+        ),
     ]  # fmt: skip

@@ -14,22 +14,26 @@ from typing import Any
 START_SECONDS_MAX = 60
 
 
-def command(*arguments: str, state: Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-    """One command to its end; its output is text."""
-    return subprocess.run(
+def command(
+    *arguments: str, state: Path, check: bool = True, seconds: float = START_SECONDS_MAX
+) -> subprocess.CompletedProcess[str]:
+    """One command to its end; its output is text, and told where the command fails that is to succeed."""
+    done = subprocess.run(
         [sys.executable, "-P", "-m", "mopenstack.cli.main", *arguments],
         env={**os.environ, "XDG_STATE_HOME": str(state)},
         capture_output=True,
         text=True,
-        check=check,
-        timeout=START_SECONDS_MAX,
+        check=False,
+        timeout=seconds,
     )
+    assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+    return done
 
 
 @contextlib.contextmanager
-def detached(state: Path, *arguments: str) -> Iterator[dict[str, Any]]:
+def detached(state: Path, *arguments: str, seconds: float = START_SECONDS_MAX) -> Iterator[dict[str, Any]]:
     """`mopenstack up --detach`; yields what `status --json` says."""
-    command("up", "--detach", "--port", "0", *arguments, state=state)
+    command("up", "--detach", "--port", "0", *arguments, state=state, seconds=seconds)
     try:
         yield json.loads(command("status", "--json", state=state).stdout)
     finally:

@@ -38,20 +38,6 @@ async def test_a_forced_state_is_seen(cloud: Cloud, demo: User) -> None:
     (await demo.put(ADMIN, f"{state}/nope/state", {"state": "error"})).refused(404, "There is no server nope.")
 
 
-async def test_the_next_calls_fail(cloud: Cloud, demo: User) -> None:
-    """As many calls as were asked for fail, in the service's own envelope, and then it works again."""
-    fault = {"operation": "CreateVolume", "count": 2, "code": "UNAVAILABLE", "message": "The back end is away."}
-    (await demo.post(ADMIN, f"/clouds/{cloud.name}/faults", fault)).ok(204)
-    volume = {"volume": {"name": "v", "size": 1}}
-    path = f"/v3/{demo.project_id}/volumes"
-    for _ in range(2):
-        body = (await demo.post("volume", path, volume)).refused(503, "The back end is away.")
-        assert "serviceUnavailable" in body
-    (await demo.post("volume", path, volume)).ok(202)
-    unknown = {"operation": "CreateNothing", "count": 1}
-    (await demo.post(ADMIN, f"/clouds/{cloud.name}/faults", unknown)).refused(400, "CreateNothing")
-
-
 async def test_the_manual_profile_waits(cloud: Cloud, demo: User) -> None:
     """Nothing completes by itself; `complete` completes all, and the realistic profile follows the cloud's clock."""
     (await demo.put(ADMIN, f"/clouds/{cloud.name}/profile", {"profile": "manual"})).ok(200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mopenstack.gateway.addresses import cloud_path, split_cloud
+from mopenstack.contract.addresses import cloud_path, split_cloud
 from tests.conftest import Cloud, User
 
 

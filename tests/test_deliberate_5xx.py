@@ -9,20 +9,21 @@ import pytest
 from mopenstack.contract.contract import contract
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.refusals import refusals
+from mopenstack.contract.service import every
 from mopenstack.core.engine.plans import Plan
 from mopenstack.gateway.answers.checker import SERVER_ERROR, CheckedRenderer
 from mopenstack.gateway.answers.failures import ANY, deliberate
 from mopenstack.gateway.surface import surfaces
 from tests.conftest import Cloud, User
 
-UNDECLARED = {"NotServed", "Unavailable", "InjectedFault"}
-"""What any operation may answer, and no package declares."""
+UNDECLARED = {"NotServed", "Unavailable", "InvalidField"}
+"""What any operation may answer, and no package declares; a body that a service breaks on is 500 there."""
 
 
 def _declared_failures() -> dict[str, tuple[str, int]]:
     """Value of `enum Refusal` -> (package, status), of each that its dialect answers with 5xx."""
     found = {}
-    for surface in surfaces(contract()):
+    for surface in surfaces(contract(every())):
         module = refusals(surface.package) if surface.api.type else None
         for kind in vars(module).values() if module is not None else ():
             if isinstance(kind, type) and issubclass(kind, Fault) and kind.domain == surface.package:
@@ -39,7 +40,7 @@ def test_the_list_names_what_there_is() -> None:
     listed = {one.refusal for one in deliberate()}
     assert listed == {*failures, *UNDECLARED}
     for one in deliberate():
-        assert one.operation == ANY or one.operation in contract().by_name, one
+        assert one.operation == ANY or one.operation in contract(every()).by_name, one
         if one.refusal in failures:
             package, status = failures[one.refusal]
             assert (one.operation.rpartition(".")[0].rpartition(".")[0], one.status) == (package, status), one
@@ -51,9 +52,9 @@ def test_the_list_names_what_there_is() -> None:
 async def test_the_checker_sees_what_fails_inside(error: Exception, cloud: Cloud, demo: User) -> None:
     renderer = cloud.serving.app.renderer
     assert isinstance(renderer, CheckedRenderer)
-    plans: dict[str, Any] = cloud.serving.engine.registry.plans
     name = "mopenstack.network.v2.Networks.ListNetworks"
-    plan: Plan = plans[name]
+    plan: Plan = await cloud.serving.engine.registry.planned(name)
+    plans = cloud.serving.engine.registry.made
 
     async def fails(call: Any, request: Any) -> Any:
         raise error

@@ -108,7 +108,7 @@ async def test_bytes_whose_commit_was_not_heard_of(cloud: Cloud, demo: User, mon
             heard = image is None or image.status != Image.ACTIVE
         if not heard:
             monkeypatch.setattr(store, "transaction", real)
-            raise Unreachable("ConnectionDoesNotExistError", begun=True)
+            raise Unreachable("ConnectionDoesNotExistError", in_doubt=True)
 
     body = {"disk_format": "raw", "container_format": "bare"}
     image_id = (await demo.post("image", "/v2/images", body)).ok(201)["id"]

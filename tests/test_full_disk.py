@@ -14,7 +14,9 @@ import aiohttp
 import pytest
 
 from mopenstack.cli.serve import Settings, serving
-from mopenstack.core.engine import engine as engine_module
+from mopenstack.core.engine import uploads
+from mopenstack.core.store import sqlite
+from mopenstack.core.store.base import StoreFull
 from mopenstack.core.store.blobs import BlobsFull, FolderBlobs
 from mopenstack.core.store.sqlite import SqliteStore
 from tests.client import User, sign_in
@@ -106,7 +108,7 @@ async def test_no_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes are 503, reads are answered although something is due, and all goes on once there is room."""
-    monkeypatch.setattr(engine_module, "UNDO_SECONDS", 0.05)
+    monkeypatch.setattr(uploads, "UNDO_SECONDS", (0.05, 0.05))
     async with serving(Settings(port=0, data=tmp_path)) as running, aiohttp.ClientSession() as session:
         admin = await sign_in(session, running.url, "admin")
         store, anyone = running.engine.store, User(session, running.url)
@@ -124,7 +126,8 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         snapshot = {"createImage": {"name": "snap"}}
         (await admin.post("compute", f"/v2.1/servers/{server}/action", snapshot)).refused(503, "There is no room")
         assert not any((tmp_path / "blobs").glob("default/*"))
-        (await anyone.post("_mopenstack", "/clouds", {"name": "more"})).refused(503, "There is no room")
+        clouds = [await anyone.post("_mopenstack", "/clouds", {"name": f"more-{n}"}) for n in range(100)]
+        clouds[-1].refused(503, "There is no room")
         (await admin.post("image", "/v2/images", {**BODY, **body})).refused(503, "There is no room")
         assert (await _shown(admin, id))["status"] == "queued"
         (await admin.get("volume", f"/v3/volumes/{volume}")).ok(200)
@@ -148,6 +151,31 @@ async def test_the_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
                 break
             await asyncio.sleep(0.05)
         assert status == ("active" if reply.status == 204 else "queued")
+
+
+async def test_what_is_due(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it cannot be written, what only reads is answered as before, and what writes is refused for the disk."""
+
+    def no_room(session: sqlite._Session) -> None:
+        raise StoreFull("database or disk is full")
+
+    settings = Settings(port=0, data=tmp_path, profile="realistic")
+    async with serving(settings) as running, aiohttp.ClientSession() as session:
+        admin = await sign_in(session, running.url, "admin")
+        volume = (await admin.post("volume", "/v3/volumes", {"volume": {"size": 1}})).ok(202)["volume"]["id"]
+
+        async def status() -> str:
+            return str((await admin.get("volume", f"/v3/volumes/{volume}")).ok(200)["volume"]["status"])
+
+        extend = {"os-extend": {"new_size": 2}}
+        running.engine.clouds["default"].clock.advance(600)
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite._Session, "_begin", no_room)
+            assert await status() == "creating"
+            (await admin.post("volume", f"/v3/volumes/{volume}/action", extend)).refused(503, "There is no room")
+            await sign_in(session, running.url, "admin")
+        assert await status() == "available"
+        (await admin.post("volume", f"/v3/volumes/{volume}/action", extend)).ok(202)
 
 
 async def _fill(admin: User, used: int, room: Any) -> None:

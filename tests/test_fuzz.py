@@ -15,7 +15,7 @@ import pytest
 
 from fuzz import trees
 from fuzz.clouds import reason
-from fuzz.corpus import Pool, kind_of, recorded, words_of
+from fuzz.corpus import Pool, recorded, words_of
 from fuzz.judge import Judge
 from fuzz.mutations import Mutator
 from fuzz.operations import Operations
@@ -23,6 +23,7 @@ from fuzz.reproducers import script
 from fuzz.shots import Damage, Shot, shot_from_json
 from fuzz.shrink import Numbered, shrunk
 from fuzz.wire import Answer, Wire
+from mopenstack.cli.recording.differences import kind_of
 
 PLANTED = {
     b"/fails": b"HTTP/1.1 500 X\r\nContent-Length: 4\r\n\r\noops",
@@ -296,6 +297,8 @@ def test_operations_are_found_by_their_templates() -> None:
     assert operations.find("GET", "/a/x") == "GET /a/{id}"
     assert operations.find("POST", "/a/detail/b") == "POST /a/{id}/b"
     assert operations.find("PUT", "/a/x") == ""
+    assert operations.find("GET", "/a/x?") == "GET /a/{id}"
+    assert operations.find("GET", "/a/detail.json") == "GET /a/detail"
 
 
 def test_json_is_changed_in_a_copy() -> None:

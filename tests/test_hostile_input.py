@@ -18,12 +18,13 @@ import pytest
 
 from mopenstack.contract.contract import contract
 from mopenstack.contract.operations import Operation
+from mopenstack.contract.service import every
 from tests import hostile_inputs, policy_matrix, policy_stage
 from tests.conftest import Cloud, User
 from tests.policy_matrix import Sent
 
 RATIO = 50
-PACKAGES = [name for name, api in contract().apis.items() if api.type]
+PACKAGES = [name for name, api in contract(every()).apis.items() if api.type]
 PARTS = 2
 """Of a package with many operations: workers share them."""
 _VARIABLE = re.compile(r"\{([^}=]*)")
@@ -54,7 +55,7 @@ class Times:
 async def test_every_operation(package: str, part: int, cloud: Cloud, admin: User) -> None:
     stage = await policy_stage.set_up(cloud, admin)
     times = Times()
-    operations = [one for one in contract().operations if one.package == package and one.routes][part::PARTS]
+    operations = [one for one in contract(every()).operations if one.package == package and one.routes][part::PARTS]
     with policy_stage.undoing(cloud.serving.engine):
         for place, operation in enumerate(operations):
             for user, share in ((admin, 0), (stage.users["member"], 1)):

@@ -14,7 +14,8 @@ FORBIDDEN = {
     "core": ("mopenstack.gateway", "mopenstack.conformance", "mopenstack.cli", "mopenstack.services", "aiohttp"),
     "gateway": ("mopenstack.core", "mopenstack.conformance", "mopenstack.cli", "mopenstack.services"),
     "conformance": ("mopenstack.core", "mopenstack.gateway", "mopenstack.cli", "mopenstack.services"),
-    "cli": ("mopenstack.services",),
+    "cli": ("mopenstack.services", "mopenstack.testing"),
+    "testing": ("mopenstack.core", "mopenstack.gateway", "mopenstack.conformance", "mopenstack.services", "aiohttp"),
     "proto/python": ("mopenstack.core", "mopenstack.gateway", "mopenstack.conformance", "mopenstack.cli", "aiohttp"),
 }
 OF_NO_SERVICE = (

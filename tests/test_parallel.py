@@ -20,7 +20,14 @@ import grpc
 import pytest
 import pytest_asyncio
 
-from mopenstack.admin.v1 import admin_pb2, admin_pb2_grpc
+from mopenstack.admin.v1 import (
+    admin_pb2,
+    admin_pb2_grpc,
+    behaviours_pb2,
+    behaviours_pb2_grpc,
+    faults_pb2,
+    faults_pb2_grpc,
+)
 from tests.client import Reply, User, sign_in
 from tests.processes import server
 
@@ -143,14 +150,42 @@ async def test_settings_of_one_core_hold_in_the_other(two_cores: list[Cores]) ->
         await ask(here, "SetProfile", admin_pb2.SetProfileRequest(profile="instant"))
         await ask(here, "CompleteTransitions", admin_pb2.CloudRequest())
         assert (await demo.get("volume", path)).ok()["volume"]["status"] == "available"
-        await ask(
-            here, "InjectFault", admin_pb2.InjectFaultRequest(operation="GetNetwork", count=2, message="as asked")
-        )
+        first = faults_pb2.Fault(operation="ListSubnets", status=503)
+        await faults_pb2_grpc.FaultsStub(here).AddFault(faults_pb2.AddFaultRequest(fault=first))
+        (await demo.get("network", "/v2.0/subnets")).refused(503)
+        fault = faults_pb2.Fault(operation="GetNetwork", times=2, message="as asked")
+        added = await faults_pb2_grpc.FaultsStub(here).AddFault(faults_pb2.AddFaultRequest(fault=fault))
         other = await sign_in(session, two_cores[0].url, "alt_demo", "alt_demo")
         for user in (demo, other):  # one call of each core uses the two up
             (await user.get("network", f"/v2.0/networks/{network['id']}")).refused(500, "as asked")
         for user in (demo, other):
             (await user.get("network", f"/v2.0/networks/{network['id']}")).ok()
+        for channel in (here, there):
+            asked = faults_pb2.FaultRequest(fault_id=added.fault.id)
+            shown = (await faults_pb2_grpc.FaultsStub(channel).GetFault(asked)).fault
+            assert (shown.hits, shown.ended) == (2, True)
+        await faults_pb2_grpc.FaultsStub(there).RemoveFaults(faults_pb2.ListFaultsRequest())
+        (await other.get("network", "/v2.0/subnets")).ok()
+
+
+async def test_behaviours_of_one_core_hold_in_the_other(two_cores: list[Cores]) -> None:
+    """A rule decides in every core, as often as it says in all; reads count wherever they are made."""
+    here, there = (grpc.aio.insecure_channel(core.address) for core in two_cores)
+    async with aiohttp.ClientSession() as session, here, there:
+        users = [await sign_in(session, core.url, "alt_demo", "alt_demo") for core in two_cores]
+        rule = behaviours_pb2.Behaviour(kind="volume", transition="create", reads=2, times=1)
+        request = behaviours_pb2.AddBehaviourRequest(behaviour=rule)
+        id = (await behaviours_pb2_grpc.BehavioursStub(here).AddBehaviour(request)).behaviour.id
+        path = f"/v3/{users[1].project_id}/volumes"
+        made = [
+            (await users[1].post("volume", path, {"volume": {"size": 1}})).ok(202)["volume"]["id"] for _ in range(2)
+        ]
+        seen = [(await user.get("volume", f"{path}/{made[0]}")).ok()["volume"]["status"] for user in [*users, users[0]]]
+        assert seen == ["creating", "creating", "available"]
+        assert (await users[0].get("volume", f"{path}/{made[1]}")).ok()["volume"]["status"] == "available"
+        shown = behaviours_pb2.BehaviourRequest(behaviour_id=id)
+        assert (await behaviours_pb2_grpc.BehavioursStub(there).GetBehaviour(shown)).behaviour.hits == 1
+        await behaviours_pb2_grpc.BehavioursStub(there).RemoveBehaviour(shown)
 
 
 async def ask(channel: grpc.aio.Channel, method: str, request: Any) -> None:

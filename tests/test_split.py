@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,10 @@ from mopenstack.contract.contract import contract
 from mopenstack.contract.faults import Unavailable
 from mopenstack.contract.v1 import common_pb2
 from mopenstack.gateway.remote import RemoteCore
+from mopenstack.image.v2.images import image_data_pb2_grpc
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
 from tests.client import User, sign_in
+from tests.compute.stage import boot
 from tests.conftest import Cloud
 from tests.processes import server
 
@@ -63,6 +66,50 @@ async def test_http_through_two_processes(user: User) -> None:
     headers = {"Content-Type": "application/octet-stream"}
     (await user.send("PUT", "image", f"/v2/images/{id}/file", data=content, headers=headers)).ok(204)
     assert (await user.get("image", f"/v2/images/{id}/file")).content == content
+
+
+async def test_bytes_of_every_service(split: tuple[str, str]) -> None:
+    """Each operation whose request or answer is bytes: of the admin service, of the guests' metadata."""
+    async with aiohttp.ClientSession() as session:
+        url = f"{split[0]}/_mopenstack"
+        async with session.post(f"{url}/clouds/default/snapshots", json={"name": "kept"}) as made:
+            assert made.status < 300, await made.text()
+        async with session.get(f"{url}/snapshots/kept/file") as file:
+            archive = await file.read()
+        async with session.put(f"{url}/snapshots/again/file", data=io.BytesIO(archive)) as taken:
+            assert taken.status < 300, await taken.text()
+        async with session.put(f"{url}/snapshots/bad/file", data=b"xx") as refused:
+            assert refused.status == 400, await refused.text()
+        server = await boot(await sign_in(session, split[0], "demo"))
+        async with session.get(f"{split[0]}/metadata/{server}/openstack/latest/meta_data.json") as shown:
+            assert (await shown.json())["uuid"] == server
+
+
+async def test_an_upload_without_a_message(split: tuple[str, str], user: User) -> None:
+    async with grpc.aio.insecure_channel(split[1]) as channel:
+        upload = image_data_pb2_grpc.ImageDataStub(channel).UploadImageData
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await upload(iter(()), metadata=(("x-auth-token", user.token),))
+        assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_bytes_that_break_off_are_not_kept(user: User) -> None:
+    """Half an upload and then nothing: the image waits for its bytes, as behind one process."""
+    image = {"name": "half", "disk_format": "raw", "container_format": "bare"}
+    id = (await user.post("image", "/v2/images", image)).ok(201)["id"]
+    host, port = user.url.removeprefix("http://").split(":")
+    for _ in range(5):
+        _, writer = await asyncio.open_connection(host, int(port))
+        head = f"PUT /image/v2/images/{id}/file HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {user.token}\r\n"
+        writer.write(f"{head}Content-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\nhalf".encode())
+        await asyncio.sleep(0.1)
+        writer.transport.abort()
+    for _ in range(100):
+        shown = (await user.get("image", f"/v2/images/{id}")).ok()
+        if shown["status"] == "queued":
+            break
+        await asyncio.sleep(0.1)
+    assert (shown["status"], shown["size"]) == ("queued", None)
 
 
 async def test_headers_through_two_processes(split: tuple[str, str]) -> None:
@@ -115,6 +162,11 @@ async def test_the_fields_that_a_client_asks_for(split: tuple[str, str], user: U
     path = f"/v2.0/networks/{made['id']}?fields=name&fields=mtu"
     assert (await user.get("network", path)).ok() == {"network": {"name": "few", "mtu": 1400}}
     listed = (await user.get("network", "/v2.0/networks?name=few&fields=tenant_id&fields=mtu")).ok()["networks"]
+    # Also where what is cut off is a number of more than 64 bits, which travels as text.
+    async with aiohttp.ClientSession() as session:
+        admin = await sign_in(session, split[0], "admin")
+        counts = (await admin.get("network", "/v2.0/network-ip-availabilities?fields=network_name")).ok()
+    assert {"network_name": "few"} in counts["network_ip_availabilities"]
     assert listed == [{"tenant_id": user.project_id, "mtu": 1400}]
     metadata = (("x-auth-token", user.token),)
     async with grpc.aio.insecure_channel(split[1]) as channel:
@@ -241,3 +293,19 @@ async def test_an_upload_while_the_core_goes(tmp_path: Path) -> None:
             reply = await user.send("PUT", "image", f"/v2/images/{id}/file", data=body(), headers=headers)
             assert (reply.status, reply.headers.get("Retry-After")) == (503, "1"), reply.body
             assert (await user.get("image", "/v2/images")).status == 503
+
+
+async def test_a_resource_is_shown_through_two_processes(user: User, split: tuple[str, str]) -> None:
+    """What a service answers of a resource travels as a message, and is the JSON document of the service again."""
+    made = (await user.post("network", "/v2.0/networks", {"network": {"name": "seen"}})).ok(201)["network"]
+    async with aiohttp.ClientSession() as session:
+        admin = User(session, split[0])
+        kinds = (await admin.get("_mopenstack", "/clouds/default/resources")).ok()["kinds"]
+        assert next(one["count"] for one in kinds if one["kind"] == "flavor") > 0
+        found = (await admin.get("_mopenstack", f"/clouds/default/resources/network/{made['id']}")).ok()
+        flavor = (await admin.get("_mopenstack", "/clouds/default/resources/flavor/42")).ok()
+    shown = found["answer"]["document"]["network"]
+    assert {name: shown[name] for name in made if name in shown} == {
+        name: value for name, value in made.items() if name in shown
+    }
+    assert flavor["answer"]["document"]["flavor"]["name"] == "m1.nano"

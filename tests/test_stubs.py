@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from mopenstack.contract.contract import contract
-from mopenstack.contract.service import Service
+from mopenstack.contract.service import Service, every
 
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("service", contract().services, ids=lambda service: service.name)
+@pytest.mark.parametrize("service", contract(every()).services, ids=lambda service: service.name)
 def test_each_operation_has_a_typed_stub(service: Service) -> None:
     """`<file>_pb2_grpc` beside `<file>_pb2` has the stub; its .pyi names the method."""
-    for operation in (one for one in contract().operations if one.package == service.contract):
+    for operation in (one for one in contract(every()).operations if one.package == service.contract):
         declared = operation.request.DESCRIPTOR.file.pool.FindServiceByName(operation.service)
         name = declared.file.name.removesuffix(".proto").replace("/", ".") + "_pb2_grpc"
         module = importlib.import_module(name)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from tests.watchdog import LOOK_SECONDS, Watchdog, Watched, watching
 
 
@@ -27,13 +29,21 @@ async def _seen(watchdog: Watchdog, at_once: float, times: int, waits: float = 0
     return watchdog.blocks[before:]
 
 
-async def test_what_is_seen() -> None:
+async def test_what_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.watchdog.CALIBRATION", 0)
     with watching() as watchdog:
         watchdog.limit = 0.1
         (block,) = await _seen(watchdog, 0.1 + 3 * LOOK_SECONDS, 1)
         assert block.startswith("GET /x: 0.")
         assert await _seen(watchdog, 0.02, 10) == [], "each step is short"
         assert await _seen(watchdog, 0.001, 1, waits=0.3) == [], "waiting does not block others"
+
+
+async def test_a_slow_processor_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    with watching() as watchdog:
+        watchdog.limit = 0.01
+        monkeypatch.setattr("tests.watchdog.calibration", lambda: 1.0)
+        assert await _seen(watchdog, 0.1, 1) == []
 
 
 async def test_errors_pass() -> None:

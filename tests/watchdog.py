@@ -1,7 +1,8 @@
 """Reports what keeps the event loop to itself: a step of a request, from one wait to the next, of over LIMIT seconds.
 
 What counts is the processor time of the loop's thread, so that a busy machine is no fault of ours, without that of the
-garbage collector and of the checks that only tests make. A thread looks at the stack while a step goes on too long.
+garbage collector and of the checks and the work that only tests do. A processor that became slower since the start
+(others share it) is measured again before a step is reported. A thread looks at the stack of a step that is too long.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Watchdog:
         step, self._step = self._step, around
         assert step is not None
         seconds = time.thread_time() - step.started - (self.excluded - step.excluded)
-        if seconds > self.limit and around is None:
+        if seconds > self.limit and around is None and seconds > CALIBRATION_RATIO * calibration():
             self.blocks.append(f"{step.what}: {seconds:.3f} s at once\n{step.stack}")
 
     def collected(self, phase: str, info: dict[str, int]) -> None:
@@ -133,22 +134,28 @@ class Watched(Coroutine[Any, Any, T]):
                 error = thrown
 
 
-def calibrated() -> float:
-    """The limit on this machine."""
+def calibration() -> float:
+    """The seconds that this processor needs at this moment to count to CALIBRATION."""
     before, count = time.thread_time(), 0
     while count < CALIBRATION:
         count += 1
-    return max(LIMIT, CALIBRATION_RATIO * (time.thread_time() - before))
+    return time.thread_time() - before
+
+
+def _beside(work: Any) -> str | None:
+    """What a function is called, be it bound to arguments or not; None: a test's own, which is not watched."""
+    function = getattr(work, "func", work)
+    return None if function.__module__.startswith("tests.") else f"beside: {function.__qualname__}"
 
 
 @contextmanager
 def watching() -> Iterator[Watchdog]:
     """Watch what this process answers over HTTP and gRPC, and what it does beside that."""
-    watchdog = Watchdog(calibrated())
-    places: list[tuple[type, str, Callable[..., str]]] = [
+    watchdog = Watchdog(max(LIMIT, CALIBRATION_RATIO * calibration()))
+    places: list[tuple[type, str, Callable[..., str | None]]] = [
         (App, "__call__", lambda app, request: f"{request.method} {request.raw_path[:200]}"),
         (Engine, "call", lambda engine, operation, *_, **__: operation.name),
-        (Engine, "transact", lambda engine, cloud, context, run, operation=None: f"beside: {run.__qualname__}"),
+        (Engine, "transact", lambda engine, cloud, context, run, operation=None, **_: _beside(run)),
     ]
     before = [(owner, name, getattr(owner, name)) for owner, name, _ in places]
     for owner, name, told in places:
@@ -169,10 +176,11 @@ def watching() -> Iterator[Watchdog]:
             setattr(owner, name, function)
 
 
-def _watched(watchdog: Watchdog, function: Callable[..., Any], told: Callable[..., str]) -> Callable[..., Any]:
+def _watched(watchdog: Watchdog, function: Callable[..., Any], told: Callable[..., str | None]) -> Callable[..., Any]:
     @wraps(function)
     async def watched(*arguments: Any, **named: Any) -> Any:
-        return await Watched(watchdog, function(*arguments, **named), told(*arguments, **named))
+        what, work = told(*arguments, **named), function(*arguments, **named)
+        return await (work if what is None else Watched(watchdog, work, what))
 
     return watched
 

@@ -25,6 +25,7 @@ OUTPUT = Path(__file__).parents[1] / "mopenstack" / "gateway" / "refusals" / "re
 ATTRIBUTES = OUTPUT.with_name("network_attributes.json")
 PACKAGES = {
     "nova": "nova", "cinder": "cinder", "keystone": "keystone", "glance": "glance", "placement": "openstack-placement",
+    "trove": "trove",
 }  # fmt: skip
 
 

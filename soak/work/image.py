@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import AsyncIterator
 
 from soak.clients import Client
-from soak.ledger import Entry, Unanswered
+from soak.ledger import Entry, Refused, Unanswered
 
 IMAGES_MAX = 5
 """Of one client at once."""
@@ -45,7 +45,10 @@ async def upload(client: Client) -> bool:
 
 async def arrived(client: Client, image: Entry) -> None:
     """Look at an image that another service fills, as clients do: it goes where there is no room for its bytes."""
-    found = (await client.send("GET", "image", f"/v2/images?name={image.name}")).body["images"]
+    try:
+        found = (await client.send("GET", "image", f"/v2/images?name={image.name}")).body["images"]
+    except Refused as error:  # or not sent; that which is looked at was accepted
+        raise Unanswered(f"accepted, and not seen: {error}") from error
     if [one["status"] for one in found] != ["active"]:
         raise Unanswered(f"accepted, and not active: {found}")
 

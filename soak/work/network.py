@@ -66,7 +66,8 @@ async def create_port(client: Client) -> bool:
     if subnet is None or len(client.own("port")) >= MOST["port"]:
         return False
     port = client.new("port")
-    body = {"name": port.name, "network_id": client.place[subnet.name]}
+    # A network may have another subnet too, of a request that had no answer.
+    body = {"name": port.name, "network_id": client.place[subnet.name], "fixed_ips": [{"subnet_id": subnet.id}]}
     client.place[port.name] = subnet.name
     step = client.shared.ledger.step(f"create {port.name} in {subnet.name}")
     with step.creates(port, name=port.name, tags=frozenset(), server=None):

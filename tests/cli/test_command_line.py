@@ -58,6 +58,17 @@ def test_errors_help(tmp_path: Path) -> None:
     assert command("up", "--port", "99999", state=tmp_path, check=False).returncode == 2
 
 
+def test_a_port_of_a_service(tmp_path: Path) -> None:
+    """A free port at whose root one API is; `status` tells it."""
+    for wrong in ("image", "image=x", "image=70000", "teapot=0"):
+        assert command("up", "--service-port", wrong, state=tmp_path, check=False).returncode == 1
+    with detached(tmp_path, "--service-port", "image=0") as status:
+        address = status["ports"]["image"]
+        assert f"image {address}" in command("status", state=tmp_path).stdout
+        with urllib.request.urlopen(f"{address}/versions") as answer:
+            assert f"{address}/v2" in answer.read().decode()
+
+
 def test_classic_ports(tmp_path: Path) -> None:
     """Each API answers on its own port as well; the catalog behind Keystone's leads to the one port."""
     with detached(tmp_path, "--classic-ports") as status:

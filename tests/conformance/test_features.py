@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mopenstack.conformance.cloud import Account, Cloud, parse_exports
-from mopenstack.conformance.daily_work import CASES, Shell
-from mopenstack.conformance.daily_work import judge as judge_command
+from mopenstack.conformance.daily_work.run import CASES
+from mopenstack.conformance.daily_work.run import judge as judge_command
+from mopenstack.conformance.daily_work.shell import Shell
 from mopenstack.conformance.features import look
 from mopenstack.conformance.judge import judge
 from mopenstack.conformance.kinds import kinds, types_of

@@ -11,7 +11,9 @@ import yaml
 from mopenstack.conformance import image_cache
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError, ConformanceError
+from mopenstack.conformance.features import Features
 from mopenstack.conformance.model import Outcome
+from mopenstack.conformance.openstack import Session
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import run
 from mopenstack.conformance.scenario import Step
@@ -112,13 +114,17 @@ class HereSuite(Suite):
     def tests(self) -> list[Case]:
         names = ["Good.test_passes", "Good.test_skips", "Bad.test_fails", "Bad.test_then_passes", "Ends.test_ends"]
         found = [Case(name=f"test_here.{name}", module="test_here", service="compute") for name in names]
-        return [*found, Case(name="test_here.Guest.test_logs_in", module="x", service="compute", not_run="no guest")]
+        found.append(Case(name="test_here.Guest.test_logs_in", module="x", service="compute", not_run="no guest"))
+        return [*found, Case(name="test_here.Zones.test_lists", module="x", service="dns")]
 
 
 @pytest.fixture
 def suite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HereSuite:
     (tmp_path / "test_here.py").write_text(UNITTESTS)
     monkeypatch.setattr(runner, "existing_cloud", lambda name, admin: CLOUD)
+    session = Session(ACCOUNT)
+    session.catalog = {"compute": "http://127.0.0.1:9/compute"}
+    monkeypatch.setattr(runner, "look", lambda cloud: Features(session, admin=True))
     return HereSuite(
         name="here",
         tool="none",
@@ -140,6 +146,7 @@ def test_a_suite_is_run(suite: HereSuite) -> None:
         "Bad.test_then_passes": (Outcome.PASSED, ""),
         "Ends.test_ends": (Outcome.FAILED, "the process of the tests ended"),
         "Guest.test_logs_in": (Outcome.NOT_RUN, "no guest"),
+        "Zones.test_lists": (Outcome.NOT_RUN, "the cloud has no dns"),
     }
 
 

@@ -14,7 +14,8 @@ from mopenstack.conformance.scenario import Scenario, Tree, discover
 from mopenstack.conformance.tools import Provider, Terraform
 
 SERVED = re.compile(
-    "openstack_(bgpvpn|blockstorage|compute|fw|identity|images|networking|taas|vpnaas)_",
+    "openstack_(bgpvpn|blockstorage|compute|containerinfra|dns|fw|identity|images|keymanager|lb|loadbalancer|networking"
+    "|objectstorage|taas|vpnaas)_",
 )
 BLOCK = re.compile(r'^(resource|data) "(openstack_\w+)"', re.MULTILINE)
 CONFIGURATION = """
@@ -56,7 +57,7 @@ WORKING = [scenario for scenario in discover(fixtures_folder()) if scenario.tree
 
 
 @pytest.mark.parametrize(
-    ("kind", "of", "count"), [("resource", "resource_schemas", 72), ("data", "data_source_schemas", 43)]
+    ("kind", "of", "count"), [("resource", "resource_schemas", 99), ("data", "data_source_schemas", 56)]
 )
 def test_every_type_is_driven(schema: dict[str, Any], kind: str, of: str, count: int) -> None:
     """In a scenario that must work."""

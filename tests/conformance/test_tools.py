@@ -14,6 +14,7 @@ from mopenstack.conformance.tools import (
     OpenTofu,
     Provider,
     PythonTool,
+    SourceTool,
     Terraform,
     ToolStatus,
     get_tool,
@@ -23,8 +24,10 @@ from mopenstack.conformance.tools import (
     provider_of,
 )
 from mopenstack.conformance.tools.provider import source_host, target
+from tests.conformance.stand_ins import program
 
 runner = CliRunner()
+OF_THE_MACHINE = ("terraform", "chromium", "chromedriver")
 
 
 @pytest.fixture(autouse=True)
@@ -34,18 +37,19 @@ def empty_data_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "mopenstack"
 
 
-@pytest.mark.parametrize("name", [name for name in TOOLS if name not in ("terraform", "chromium")])
-def test_a_missing_tool_says_how_to_get_it(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in TOOLS if name not in OF_THE_MACHINE])
+def test_a_missing_tool_says_how_to_get_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is not run, and never taken as passed."""
+    monkeypatch.setenv(f"MOPENSTACK_{name.upper()}", f"/nowhere/{name}")  # some are looked for on PATH first
     tool = get_tool(name)
     assert not tool.find().found
     with pytest.raises(ToolMissing, match=f"mopenstack tools install {name}"):
         tool.require()
 
 
-@pytest.mark.parametrize("name", ["terraform", "chromium"])
+@pytest.mark.parametrize("name", OF_THE_MACHINE)
 def test_what_is_looked_for_on_the_machine(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Terraform is only ever found, and Chromium belongs to the system."""
+    """Terraform is only ever found; Chromium and its driver belong to the system."""
     monkeypatch.setenv(f"MOPENSTACK_{name.upper()}", f"/nowhere/{name}")
     status = get_tool(name).find()
     assert not status.found
@@ -71,6 +75,29 @@ def test_an_environment_with_other_pins_is_made_anew(empty_data_home: Path) -> N
     command.touch()
     (tool.environment / "pins.sha256").write_text("other")
     assert "pins have changed" in tool.find().missing
+
+
+PIP = """
+import io, sys, tarfile
+folder = sys.argv[sys.argv.index("--dest") + 1]
+name, version = sys.argv[-1].split("==")
+with tarfile.open(f"{folder}/{name}-{version}.tar.gz", "w:gz") as archive:
+    text = b"Any text will do."
+    entry = tarfile.TarInfo(f"{name}-{version}/functionaltests/test_one.py")
+    entry.size = len(text)
+    archive.addfile(entry, io.BytesIO(text))
+"""
+
+
+def test_a_source_lies_beside_its_environment(empty_data_home: Path, tmp_path: Path) -> None:
+    """Of the version that the pins name, unpacked where its tests are looked for."""
+    tool = get_tool("python-clients")
+    assert isinstance(tool, SourceTool)
+    tool.environment.mkdir(parents=True)
+    tool._prepare(program(tmp_path, "pip", PIP))
+    for distribution in tool.sources:
+        assert (tool.source(distribution) / "functionaltests" / "test_one.py").read_text() == "Any text will do."
+    assert sorted(path.name for path in tool.environment.iterdir()) == ["sources"]
 
 
 def test_the_mirror_is_laid_out_as_the_tool_asks(empty_data_home: Path) -> None:
@@ -164,7 +191,7 @@ def test_a_run_without_its_tool_is_an_error() -> None:
     """Exit status 2, before any cloud is started."""
     done = runner.invoke(conformance_app, ["run", "--tool", "daily-work"])
     assert done.exit_code == 2
-    assert "mopenstack tools install openstackclient" in done.stderr
+    assert "mopenstack tools install python-clients" in done.stderr
 
 
 def test_cases_are_listed() -> None:

@@ -74,7 +74,7 @@ def verdict(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def judged(document: dict[str, Any], script: dict[str, Any], left: tuple[str, ...] = (), lacks: Any = ()) -> Result:
         inventories = iter([{"network": {"old"}}, {"network": {"old", *left}}])
-        session = SimpleNamespace(inventory=lambda: next(inventories))
+        session = SimpleNamespace(inventory=lambda _regions: next(inventories))
         session.authenticate = lambda: session
 
         def look(cloud: Cloud, account: Account) -> Any:

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+from google.protobuf.descriptor_pool import Default
 
 from mopenstack.contract.contract import contract
 from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.operations import field_rules, wire_key
+from mopenstack.contract.service import every
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.core.engine.registry import Registry
 from mopenstack.core.engine.servicer import ResourceServicer
@@ -44,10 +46,26 @@ def read() -> frozenset[str]:
     return frozenset(found)
 
 
+def test_bytes_are_streams() -> None:
+    """Who makes stubs of the contract can send and receive bytes: a stream of messages with the field `data`."""
+    wrong = set()
+    for operation in contract(every()).operations:
+        method = Default().FindMethodByName(operation.name)
+        for raw, streams, message in (
+            (operation.raw_request, method.client_streaming, operation.request),
+            (operation.raw_response, method.server_streaming, operation.response),
+        ):
+            if raw != streams or (raw and "data" not in message.DESCRIPTOR.fields_by_name):
+                wrong.add(operation.name)
+    assert not wrong
+
+
 def _trees() -> Iterator[tuple[str, AnyMessageType]]:
     """(name, message) of every message of the contract, nested ones included."""
     seen: set[str] = set()
-    stack = [one.DESCRIPTOR for operation in contract().operations for one in (operation.request, operation.response)]
+    stack = [
+        one.DESCRIPTOR for operation in contract(every()).operations for one in (operation.request, operation.response)
+    ]
     while stack:
         message = stack.pop()
         if message.full_name in seen or message.full_name.startswith("google."):
@@ -70,11 +88,11 @@ def test_every_annotation_is_read() -> None:
 def test_every_noun_names_operations() -> None:
     """`noun` and `plural` of a resource are in the names of generic operations."""
     wrong = []
-    for servicer in Registry(contract()).owners.values():
+    for servicer in Registry(contract(every())).owners.values():
         options, name = servicer.options, servicer.message.DESCRIPTOR.name
         own = {
             operation.method
-            for operation in contract().operations
+            for operation in contract(every()).operations
             if operation.service == servicer.service.full_name
             and getattr(type(servicer), operation.handler, None) is None
             and not operation.options.collection.field
@@ -92,13 +110,14 @@ def test_every_noun_names_operations() -> None:
 
 def test_every_rule_of_a_package_is_used() -> None:
     unused = []
-    for package, api in contract().apis.items():
+    for package, api in contract(every()).apis.items():
         checks = [rule.check for rule in api.rules]
-        checks += [one.options.policy.check for one in contract().operations if one.package == package]
+        policies = [one.options.policy for one in contract(every()).operations if one.package == package]
+        checks += [check for policy in policies for check in (policy.check, policy.switched.check)]
         for _, message in _trees():
             if message.file.package == package:
                 checks += [field_rules(field).policy for field in message.fields]
-        for stored in contract().resources.values():
+        for stored in contract(every()).resources.values():
             checks.append(resource_options(stored).visible)
         used = {name for check in checks for name in RULE.findall(check)}
         used |= read() | BASE_RULES  # what a service checks by itself
@@ -110,7 +129,7 @@ def test_every_outcome_is_said() -> None:
     """The name of an outcome stands in the code of its service; each status differs from the usual one."""
     wrong = [
         f"{operation.name}: {outcome.name}"
-        for operation in contract().operations
+        for operation in contract(every()).operations
         for outcome in operation.outcomes.values()
         if outcome.name not in read() or not outcome.status
     ]
@@ -137,7 +156,7 @@ def test_names_in_annotations_exist() -> None:
                     for path in PLACEHOLDER.findall(link.href)
                     if path.partition(".")[0] not in owner and f"{full}.{field.name}" not in RENDERED_FROM_ANOTHER
                 ]
-    for kind, stored in contract().resources.items():
+    for kind, stored in contract(every()).resources.items():
         keys = {key for field in stored.DESCRIPTOR.fields for key in (field.name, wire_key(field))}
         wrong += [f"{kind}: sort {key}" for key in resource_options(stored).sort if key.partition(":")[0] not in keys]
         parent = resource_options(stored).parent
@@ -146,11 +165,11 @@ def test_names_in_annotations_exist() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("package", sorted(contract().apis))
+@pytest.mark.parametrize("package", sorted(contract(every()).apis))
 def test_stored_kinds_have_a_servicer_or_are_internal(package: str) -> None:
     """What an operation names as its target is kept by a servicer of a service that is loaded with it."""
-    owners = Registry(contract([contract().service_of(package).name])).owners
-    for operation in contract().operations:
+    owners = Registry(contract([contract(every()).service_of(package).name])).owners
+    for operation in contract(every()).operations:
         if operation.package == package and operation.options.target:
             kind = operation.options.target.partition(":")[0]
             if kind.startswith("{"):

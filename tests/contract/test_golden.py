@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from mopenstack.contract.contract import contract
+from mopenstack.contract.service import every
 from tests.contract_text import texts
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "contract"
 COMMAND = "UPDATE_GOLDEN=1 .venv/bin/python -m pytest tests/contract/test_golden.py"
 LINES_MAX = 40
 """So many lines of a difference are shown."""
-PLACES = sorted(texts(contract()))
+PLACES = sorted(texts(contract(every())))
 
 
 @pytest.mark.parametrize("place", PLACES)
 def test_the_contract_is_its_golden_text(place: str) -> None:
-    path, text = GOLDEN / f"{place}.txt", texts(contract())[place]
+    path, text = GOLDEN / f"{place}.txt", texts(contract(every()))[place]
     if os.environ.get("UPDATE_GOLDEN"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")

@@ -12,8 +12,9 @@ import pytest
 from mopenstack.contract import faults
 from mopenstack.contract.contract import contract
 from mopenstack.contract.refusals import refusals
+from mopenstack.contract.service import every
 
-PACKAGES = [service.contract for service in contract().services]
+PACKAGES = [service.contract for service in contract(every()).services]
 
 
 def _facts(refusal: type[faults.Fault]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ async def stub() -> AsyncIterator[Any]:
     """A client of a server that has the network service and what it needs."""
     chosen = contract(["network"])
     server = grpc.aio.server()
-    described = Reflection({operation.service for operation in chosen.operations}, chosen.sources)
+    described = Reflection(chosen)
     reflection_pb2_grpc.add_ServerReflectionServicer_to_server(described, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

@@ -44,8 +44,9 @@ class Library:
         return json_format.ParseDict(fields, self.operation(rpc).request())
 
     def operation(self, rpc: str) -> Any:
-        contract = self.engine.registry.contract
-        return next(operation for operation in contract.operations if operation.method == rpc)
+        """Of the library, or else of the admin service, by the method's name."""
+        operations = [one for one in self.engine.registry.contract.operations if one.method == rpc]
+        return min(operations, key=lambda one: one.package.startswith("mopenstack."))
 
     async def reply(
         self, rpc: str, caller: Caller | None = ALICE, /, microversion: int = LATEST, context: Any = None, **fields: Any

@@ -10,7 +10,8 @@ import pytest
 from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.administration import Administration, BadCloudName, CloudExists
 from mopenstack.core.engine.call import Background, Call
-from mopenstack.core.engine.clouds import Clock, Cloud, FaultRule, Ids, valid_name
+from mopenstack.core.engine.clouds import Clock, Cloud, Ids, valid_name
+from mopenstack.core.engine.fault_rules import FaultRule
 from mopenstack.core.engine.options import UnknownOption
 from mopenstack.core.engine.settings import CloudNotFound
 from tests.engine.conftest import Library
@@ -72,7 +73,7 @@ def test_a_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_survives_a_restart() -> None:
     cloud = Cloud("x", "manual", ids=Ids(7), key=b"key", options={"a": "b"})
-    cloud.faults.append(FaultRule("CreateBook", 2, "UNAVAILABLE", "on purpose"))
+    cloud.faults.add(FaultRule(operation="CreateBook", times=2, status=503, methods=["POST"]))
     cloud.clock.advance(1000)
     again = Cloud.load("x", cloud.dump())
     assert (again.profile, again.ids.seed, again.key, again.options) == ("manual", 7, b"key", {"a": "b"})

@@ -225,10 +225,10 @@ def test_query_parameters_that_are_fields() -> None:
 
 def test_headers() -> None:
     """A field of its own, and all with a prefix as a map of lower-case keys."""
-    headers = {"X-Book-Shelf": "s", "x-book-card-Author": "Theo", "X-BOOK-CARD-YEAR": "400", "X-Book-Card-": "no"}
+    headers = {"X-Book-Shelf": "s", "x-book-card-Author": "Theo", "X-BOOK-CARD-YEAR": "400", "X-Book-Card-": "nameless"}
     message: Any = decoder(books_pb2.Card, variables=("book_id",)).from_path(("book_id",), ("7",), headers)
     assert (message.book_id, message.shelf) == ("7", "s")
-    assert dict(message.entries) == {"author": "Theo", "year": "400"}
+    assert dict(message.entries) == {"author": "Theo", "year": "400", "": "nameless"}
 
 
 def test_an_action_that_takes_no_value() -> None:

@@ -9,11 +9,13 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from mopenstack_tests.library.v1 import books_pb2, shelves_pb2
 
+from mopenstack.contract.times import format_time
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.values import plain
-from mopenstack.gateway.codec import encode as encode_module
-from mopenstack.gateway.codec.encode import Kept, encoder, format_time
+from mopenstack.gateway.codec import kept as kept_module
+from mopenstack.gateway.codec.encode import encoder
 from mopenstack.gateway.codec.headers import has_headers, header_fields
+from mopenstack.gateway.codec.kept import Kept
 
 BASE = "http://cloud/library"
 LATEST = 9
@@ -117,6 +119,7 @@ def test_maps_are_in_order() -> None:
     [
         (annotations_pb2.TIME_FORMAT_UNSPECIFIED, "2001-09-09T01:46:40Z"),
         (annotations_pb2.TIME_FORMAT_SECONDS_Z, "2001-09-09T01:46:40Z"),
+        (annotations_pb2.TIME_FORMAT_SECONDS, "2001-09-09T01:46:40"),
         (annotations_pb2.TIME_FORMAT_MICROS, "2001-09-09T01:46:40.000007"),
         (annotations_pb2.TIME_FORMAT_MICROS_Z, "2001-09-09T01:46:40.000007Z"),
         (annotations_pb2.TIME_FORMAT_SPACE, "2001-09-09 01:46:40"),
@@ -175,7 +178,7 @@ def _renders(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         done.append(1)
         return orjson.dumps(document)
 
-    monkeypatch.setattr(encode_module, "dumps", counted)
+    monkeypatch.setattr(kept_module, "dumps", counted)
     return done
 
 
@@ -200,7 +203,7 @@ def test_rendered_bytes_are_kept_as_long_as_the_message(monkeypatch: pytest.Monk
 
 def test_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """When it is full, everything goes."""
-    monkeypatch.setattr(encode_module, "KEPT_BYTES_MAX", 1)
+    monkeypatch.setattr(kept_module, "KEPT_BYTES_MAX", 1)
     one, two = Book(title="one"), Book(title="two")
     kept, done = Kept(Held(one, two)), _renders(monkeypatch)
     plan = encoder(Book.DESCRIPTOR, 9, "", "BookResponse")

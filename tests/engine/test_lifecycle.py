@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mopenstack.core.engine.actions import Action
+from mopenstack.core.engine.behaviours import drawn
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.clouds import Cloud
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.clouds import Behaviour, Time
+from mopenstack.core.engine.courses import Course, UnderWay
+from mopenstack.core.engine.lifecycle import Lifecycle
 from tests.engine.conftest import Library
 from tests.engine.library.core.books import LIFECYCLE, Book, errors, recorded
 from tests.engine.library.core.callers import ALICE, LIBRARIAN
@@ -67,7 +70,7 @@ async def test_no_seconds_are_none_in_any_cloud(slow_library: Library) -> None:
 
 
 async def test_a_completion_begins_another_action(slow_library: Library) -> None:
-    """Glue takes five seconds, drying ten; then what the second row sets holds."""
+    """Glue takes five seconds, drying ten from then on; then what the second row sets holds."""
     library = slow_library
     id = await _in_state(library, condition=Book.LOOSE)
     await library.ask("RepairBook", book_id=id)
@@ -75,9 +78,9 @@ async def test_a_completion_begins_another_action(slow_library: Library) -> None
     library.cloud.clock.advance(6)
     assert (await _state(library, id))[:2] == ("IN_REPAIR", "drying")
     assert (await library.stored("book", id)).condition == Book.LOOSE
-    library.cloud.clock.advance(9)
+    library.cloud.clock.advance(8)
     assert (await _state(library, id))[:2] == ("IN_REPAIR", "drying")
-    library.cloud.clock.advance(2)
+    library.cloud.clock.advance(1.1)
     assert (await _state(library, id))[:2] == ("AVAILABLE", None)
     assert (await library.stored("book", id)).condition == Book.INTACT
 
@@ -239,9 +242,128 @@ def test_a_completion_of_no_row() -> None:
         table.on("lent")(_nothing)
 
 
-@pytest.mark.parametrize(("profile", "due"), [("instant", 100.0), ("realistic", 107.0), ("manual", math.inf)])
-def test_when_it_is_done(profile: Any, due: float) -> None:
-    cloud = Cloud("x", profile)
-    cloud.clock.rate = 0.0
-    cloud.clock.set(100.0)
-    assert cloud.due(7) == due
+# -- steps, and the rules of a cloud
+
+
+async def _clean(library: Library) -> str:
+    """A book that is being cleaned; its id."""
+    book = await library.book()
+
+    async def begin(call: Call) -> None:
+        await LIFECYCLE.begin(call, await call.tx.edit(Book, book.id), "clean")
+
+    recorded.clear()
+    await library.transact(begin)
+    return str(book.id)
+
+
+async def test_an_action_passes_through_its_steps(slow_library: Library) -> None:
+    """Each takes its part of the action's seconds."""
+    library = slow_library
+    library.cloud.clock.scale(0)
+    id, seen = await _clean(library), []
+    for _ in range(7):
+        seen.append((await _state(library, id))[1])
+        library.cloud.clock.advance(1)
+    assert seen == ["dusting", "washing", "washing", "drying", "drying", "drying", None]
+    assert (await _state(library, id))[2] == "line"
+
+
+async def test_what_was_due_has_the_time_at_which_it_was_due(slow_library: Library) -> None:
+    """Whenever the next call comes; steps that nobody saw are entered all the same."""
+    library = slow_library
+    library.cloud.clock.scale(0)
+    began = library.cloud.clock.time()
+    id = await _clean(library)
+    library.cloud.clock.advance(1000)
+    assert (await _state(library, id))[:2] == ("AVAILABLE", None)
+    steps = [("entered washing", "Elements"), ("entered drying", "Elements")]
+    assert recorded == [*steps, ("over clean", f"{began + 6:.0f}")]
+
+
+async def test_a_refused_call_undoes_nothing_that_was_due(slow_library: Library) -> None:
+    library = slow_library
+    id = await _clean(library)
+    library.cloud.clock.advance(1000)
+    for _ in range(2):
+        with pytest.raises(errors.BookNotFound):
+            await library.ask("GetBook", book_id="nowhere")
+    assert [what for what, _ in recorded] == ["entered washing", "entered drying", "over clean"]
+    assert (await _state(library, id))[:2] == ("AVAILABLE", None)
+    assert len(recorded) == 3
+
+
+async def test_without_time_there_are_no_steps(library: Library) -> None:
+    id = await _clean(library)
+    assert (await _state(library, id))[:2] == ("AVAILABLE", None)
+    assert recorded == []
+
+
+async def test_the_end_by_hand_leads_through_the_steps(slow_library: Library) -> None:
+    id = await _clean(slow_library)
+    text = await slow_library.transact(lambda call: _stored(call, id))
+    await slow_library.transact(lambda call: LIFECYCLE.complete(call, id, text))
+    assert (await _state(slow_library, id))[0] == "AVAILABLE"
+    assert [what for what, _ in recorded] == ["entered washing", "entered drying", "over clean"]
+
+
+async def _stored(call: Call, id: str) -> str:
+    """The transition of a book under way, as it is stored."""
+    found = await call.tx.scheduled(await call.tx.edit(Book, id))
+    assert found is not None
+    return str(found[0])
+
+
+async def test_a_rule_lets_an_action_fail(library: Library) -> None:
+    """In the row's own state of error; a row of a table without one is not what such a rule is about."""
+    library.cloud.behaviours = [Behaviour("b", "book", error="torn", times=1)]
+    book = await library.book()
+    await library.ask("LendBook", book_id=book.id)
+    assert (await _state(library, book.id))[0] == "LENT"
+    id = await _clean(library)
+    assert await _state(library, id) == ("LOST", None, "torn")
+    assert [what for what, _ in recorded] == ["over clean torn"]
+    assert (await _state(library, await _clean(library)))[0] == "AVAILABLE"
+
+
+@pytest.mark.parametrize(
+    ("reads", "seen"),
+    [
+        (1, ["dusting", None]),
+        (3, ["dusting", "washing", "drying", None]),
+        (6, ["dusting", "dusting", "washing", "washing", "drying", "drying", None]),
+    ],
+)
+async def test_states_are_spread_over_reads(reads: int, seen: list[str | None], library: Library) -> None:
+    library.cloud.behaviours = [Behaviour("b", "book", transition="clean", reads=reads)]
+    id = await _clean(library)
+    assert [(await _state(library, id))[1] for _ in seen] == seen
+
+
+@pytest.mark.parametrize(
+    ("time", "least", "most"),
+    [
+        (Time("fixed", 3), 3, 3),
+        (Time("uniform", 3, 4), 3, 4),
+        (Time("normal", 0, 1), 0, 10),
+        (Time("exponential", 2), 0, 1000),
+    ],
+)
+def test_drawn_times(time: Time, least: float, most: float) -> None:
+    """Never below zero; with a seed the same for the same transition."""
+    assert all(least <= drawn(time, count) <= most for count in range(200))
+    seeded = replace(time, seed=1)
+    assert [drawn(seeded, count) for count in range(5)] == [drawn(seeded, count) for count in range(5)]
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        UnderWay("clean"),
+        UnderWay("clean", slow=True, due=12.5),
+        UnderWay("clean", slow=True, step=2, seen=3, course=Course("manual", 2.5, 4, "torn", "b")),
+        UnderWay("clean", course=Course(error='{"row"}')),
+    ],
+)
+def test_what_is_stored_of_a_transition(at: UnderWay) -> None:
+    assert UnderWay.of(at.text()) == at

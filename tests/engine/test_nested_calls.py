@@ -158,3 +158,41 @@ def test_one_function_of_several_events() -> None:
 
     assert set(subscriptions(both)) == {("a", "book"), ("a", "shelf"), ("b", "book")}
     assert subscriptions(test_one_function_of_several_events) == ()
+
+
+async def test_a_part_is_undone_alone(library: Library) -> None:
+    """What a part wrote goes when it raises: objects, claims, counters, what follows the commit; the rest stays."""
+    kept, followed = await library.book("Kept"), []
+
+    async def refused_part(call: Call) -> None:
+        async with call.part():
+            changed = await call.tx.edit(books_pb2.Book, kept.id)
+            changed.title = "Changed"
+            await call.tx.put(changed)
+            await call.tx.claim("shelf", "first", changed)
+            await call.tx.add("read", 1)
+            new = books_pb2.CreateBookRequest(book={"title": "New"})
+            await call.invoke(f"{BOOKS}CreateBook", new, elevated=True)
+            call.after_commit(lambda: followed.append("undone"))
+            async with call.part():
+                await call.tx.delete(books_pb2.Book, kept.id)
+            raise errors.LoanRefused()
+
+    async def run(call: Call) -> None:
+        await Books.save(call.service(Books), call, await call.tx.edit(books_pb2.Book, kept.id))
+        for _ in range(2):
+            with pytest.raises(errors.LoanRefused):
+                await refused_part(call)
+            book = await call.tx.get(books_pb2.Book, kept.id)
+            assert book is not None
+            assert book.title == "Kept"
+        assert await call.tx.claimed("shelf", "first") is None
+        assert await call.tx.counter("read") == 0
+        assert len(await call.tx.scan(books_pb2.Book)) == 1
+        async with call.part():
+            await call.tx.add("read", 2)
+            call.after_commit(lambda: followed.append("done"))
+
+    await library.transact(run)
+    assert followed == ["done"]
+    assert [book.title for book in await library.ask("ListBooks")] == ["Kept"]

@@ -12,10 +12,11 @@ import pytest_asyncio
 from aiohttp import web
 from mopenstack_tests.library.v1 import books_pb2
 
+from mopenstack.contract.addresses import cloud_path
 from mopenstack.contract.calls import Page
 from mopenstack.core.engine.administration import Administration
-from mopenstack.core.engine.server import asked_fields, create_server, whole
-from mopenstack.gateway.addresses import cloud_path
+from mopenstack.core.engine.server import create_server
+from mopenstack.core.engine.whole_answers import asked_fields, whole
 from mopenstack.gateway.app import App
 from mopenstack.gateway.remote import RemoteCore
 from tests.conftest import Reply, User

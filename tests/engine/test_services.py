@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from mopenstack_tests.library.v1 import books_pb2, shelves_pb2
 
+from mopenstack.contract import kept
 from mopenstack.contract import service as service_module
 from mopenstack.contract.contract import Contract, api_of
 from mopenstack.contract.service import Service, UnknownService, chosen, installed, named
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.options import BadOption, Option, Options, UnknownOption, parsed, switch
-from mopenstack.core.engine.plans import Declared, make_plans
+from mopenstack.core.engine.plans import Declared, make_plan
 from mopenstack.core.engine.registry import Registry
 from mopenstack.core.store.transaction import Watched
 from tests.engine.conftest import CONTRACT, Library
@@ -72,7 +73,8 @@ class Entry:
 
 @pytest.mark.parametrize("loaded", [Service("other", "x"), object()])
 def test_an_entry_point_names_the_service_it_is(loaded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_module, "entry_points", lambda group: [Entry("x", loaded)])
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [Entry("x", loaded)])
+    monkeypatch.setenv(kept.VARIABLE, "")
     with pytest.raises(TypeError, match=r"'x' of mopenstack\.services is not the Service of that name"):
         installed.__wrapped__()
 
@@ -146,7 +148,7 @@ def test_values_of_modules_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     from tests.engine.library import core
 
     found = _registry(core, monkeypatch, SPEED=switch("library.fast", True, "Fast."), WATCHED=Watched("p"))
-    assert [option.name for option in found.options] == ["library.fast", "lists.ignore_case"]
+    assert [option.name for option in found.options] == ["cloud.release", "library.fast", "lists.ignore_case"]
     assert found.watched == "p"
     assert set(found.quotas) == {"library"}
     assert set(found.owners) == {"shelf", "book", "chapter", "reader"}
@@ -160,7 +162,8 @@ def _declared(**changes: Any) -> Callable[[], Any]:
     associations = {"subscription": readers.SUBSCRIPTIONS}
     labels = {("shelf", "labels"): Collection("shelf", "labels")}
     whole = Declared(found.owners, found.lifecycles, labels, associations, parts, {SERVICE.contract: quotas.RULES})
-    return lambda: make_plans(CONTRACT, found._servicers.values(), replace(whole, **changes))
+    declared = replace(whole, **changes)
+    return lambda: [make_plan(plan.operation, plan.servicer, declared) for plan in found.plans.values()]
 
 
 @pytest.mark.parametrize(

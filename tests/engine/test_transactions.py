@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from mopenstack.contract.calls import RequestContext
-from mopenstack.contract.faults import RemoteFault, Unavailable
+from mopenstack.contract.faults import InjectedFault, Unavailable
 from mopenstack.core.engine import engine as engine_module
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.clouds import FaultRule
+from mopenstack.core.engine.fault_rules import FaultRule
 from mopenstack.core.engine.settings import CloudNotFound
 from mopenstack.core.store import Conflicted
-from mopenstack.core.store.base import Unreachable
+from mopenstack.core.store.base import StoreState, Unreachable
 from tests.engine.conftest import Library
 from tests.engine.library.core.books import Book, errors, recorded
 from tests.engine.library.core.loans import done
@@ -82,12 +82,14 @@ async def test_conflicts_end(library: Library) -> None:
 
 
 @pytest.mark.usefixtures("quick")
-async def test_a_database_that_does_not_answer(library: Library) -> None:
-    """It is asked again, but for a transaction that may have been done."""
-    assert await _attempts(library, 2, Unreachable("away", begun=False)) == 3
-    for failures, begun in ((1, True), (9, False)):
-        with pytest.raises(Unavailable, match="cannot be reached"):
-            await _attempts(library, failures, Unreachable("away", begun=begun))
+async def test_a_database_that_does_not_answer(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked again for as long as the store says, but for a transaction that may have been done."""
+    assert await _attempts(library, 9, Unreachable("away", in_doubt=False)) == 10
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await _attempts(library, 1, Unreachable("away", in_doubt=True))
+    monkeypatch.setattr(StoreState, "wait_seconds", 0.0)
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        await _attempts(library, 1, Unreachable("away", in_doubt=False))
 
 
 async def test_time_stands_still_in_a_call(library: Library) -> None:
@@ -102,13 +104,15 @@ async def test_time_stands_still_in_a_call(library: Library) -> None:
 
 async def test_a_fault_that_was_asked_for(library: Library) -> None:
     """So many calls of an operation fail, by its name or its service's; the others do not."""
-    for name in ("CreateBook", "mopenstack_tests.library.v1.Books", "mopenstack_tests.library.v1.Books.CreateBook"):
-        library.cloud.faults.append(FaultRule(name, 1, "UNAVAILABLE", "on purpose"))
-        assert await library.shelf(name[-20:])
-        with pytest.raises(RemoteFault, match="on purpose") as refused:
+    books = "mopenstack_tests.library.v1.Books"
+    for operation, service in (("CreateBook", ""), (f"{books}.Create*", ""), ("", books)):
+        rule = FaultRule(operation=operation, service=service, times=1, status=503, message="on purpose")
+        library.cloud.faults.add(rule)
+        assert await library.shelf(f"{operation} {service}"[-20:])
+        with pytest.raises(InjectedFault, match="on purpose") as refused:
             await library.book()
         assert refused.value.code == "UNAVAILABLE"
-        assert library.cloud.faults == []
+        assert not library.cloud.faults
         await library.ask("DeleteBook", book_id=(await library.book()).id)
 
 

@@ -8,7 +8,6 @@ import pytest
 from mopenstack_tests.library.v1 import books_pb2, shelves_pb2
 
 from mopenstack.core.engine.call import Call
-from mopenstack.core.store import views as views_module
 from mopenstack.core.store.held import Held
 from mopenstack.core.store.views import Views
 from tests.engine.conftest import Library
@@ -115,9 +114,18 @@ async def test_views_are_of_one_cloud() -> None:
     assert views.get("b", "key") is None
 
 
-async def test_the_oldest_views_go_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(views_module, "VIEWS_MAX", 10)
-    views = Views(Held())
+async def test_the_oldest_views_go_when_there_are_too_many() -> None:
+    views = Views(Held(), most=10)
     for number in range(11):
         views.put("a", number, books_pb2.Book(), [("object", "book", str(number))])
     assert [number for number in range(11) if views.get("a", number) is None] == [0]
+
+
+async def test_the_oldest_views_go_when_they_are_too_large() -> None:
+    views = Views(most=100, bytes_max=1000)
+    for number in range(12):
+        views.put("a", number, f"answer {number}", [("object", "book", str(number))], size=100)
+    assert [number for number in range(12) if views.get("a", number) is None] == [0]
+    views.changed("a", [("object", "book", "5")])
+    assert views.get("a", 5) is None
+    assert len(views) == 10

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -10,10 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
-from mopenstack.gateway.addresses import cloud_path
-from tests.exchanges.compare import Same, differences, without_place
+from mopenstack.cli.recording.differences import Difference, without_place
+from mopenstack.cli.recording.exchanges import body_of, document_of, headers_of
+from mopenstack.contract.addresses import cloud_path
+from tests.exchanges import dns_rules
+from tests.exchanges.compare import Same
 from tests.exchanges.recorded import Exchange, Objects, api_of, identity_of
+from tests.exchanges.shared_file_system_rules import LATEST
 from tests.exchanges.staging import Staging
 from tests.exchanges.world import ADMIN, DEMO, NOVA, Session, World
 
@@ -25,9 +29,10 @@ PORTS = {
     "9292": "image",
     "8776": "volume",
     "8778": "placement",
+    "9876": "load-balancer",
+    "9001": "dns",
+    "8786": "share",
 }
-QCOW2 = b"QFI\xfb" + (2).to_bytes(4) + bytes(16) + (1 << 30).to_bytes(8)
-"""The head of the images that the recorded clients sent: of 1 GB."""
 INVALID = "invalid"
 SERVICES = ("network", "placement")
 """Sections whose calls by other services were made with their users; the others' by the set-up, as an admin."""
@@ -74,51 +79,27 @@ class Replayer:
     async def _step(self, exchange: Exchange, name: str, verb: str, path: str, data: bytes) -> None:
         admin = self.world.session(ADMIN, "admin")
         kind = "application/json" if data.startswith(b"{") else "application/octet-stream"
-        headers = {"X-Auth-Token": admin.token, "Content-Type": kind}
+        headers = {"X-Auth-Token": admin.token, "Content-Type": kind, LATEST: "2.95"}
         url = f"{self.world.serving.url}{cloud_path(name)}/{api_of(exchange.section)}{path}"
         async with self.session.request(verb, url, headers=headers, data=data) as answer:
             assert answer.status < 300, f"{verb} {path}: {answer.status} {await answer.text()}"
 
     async def _send(self, exchange: Exchange, name: str, who: Session | None) -> Ours:
         line = exchange.line
-        headers = {"Accept": "application/json", **(line.get("request_headers") or {})}
-        headers = {key: value for key, value in headers.items() if value != "<token>"}
+        headers = {key: value for key, value in headers_of(line).items() if value != "<token>"}
         if who is not None:
             headers["X-Auth-Token"] = who.token
             if exchange.path.startswith("/v3/auth/tokens") and exchange.verb != "POST" and exchange.status < 300:
                 headers["X-Subject-Token"] = who.token
-        asked = str(line.get("microversion") or "")
-        if asked.startswith("nova-header"):
-            headers["X-OpenStack-Nova-API-Version"] = asked.partition(" ")[2]
-        elif asked:
-            headers["OpenStack-API-Version"] = asked
-        request = line.get("request")
-        data: bytes | io.BytesIO | None = None
-        if isinstance(request, dict) and "__bytes__" in request:
-            data = io.BytesIO((QCOW2 + bytes(request["__bytes__"]))[: request["__bytes__"]])
-        elif isinstance(request, dict) and "__text__" in request:
-            data = request["__text__"].encode()
-        elif "request" in line:
-            mine = self.world.session("pbm", "pb-one").token
-            data = json.dumps(request).replace("<token>", mine).encode()
-        if data is not None:
-            headers.setdefault("Content-Type", "application/json")
+        data = body_of(line)
+        if isinstance(data, bytes):
+            data = data.replace(b"<token>", self.world.session("pbm", "pb-one").token.encode())
         url = f"{self.world.serving.url}{cloud_path(name)}/{api_of(exchange.section)}{exchange.path}"
-        from yarl import URL
-
         async with self.session.request(
             exchange.verb, URL(url, encoded=True), headers=headers, data=data, allow_redirects=False
         ) as answer:
             content = await answer.read()
-            document: Any = None
-            if content and answer.content_type.endswith("json"):
-                document = json.loads(content)
-            elif content:
-                try:
-                    document = {"__text__": content.decode(), "__len__": len(content)}
-                except UnicodeDecodeError:
-                    document = {"__bytes__": len(content)}
-            return Ours(answer.status, answer.headers, document)
+            return Ours(answer.status, answer.headers, document_of(content, answer.content_type))
 
     def _who(self, exchange: Exchange) -> Session | None:
         line = exchange.line
@@ -135,13 +116,19 @@ class Replayer:
             return self.world.session(ADMIN, scope[1] if scope else "admin")
         if recorded.startswith("no role"):
             return self.world.session("pbm", "")
+        if exchange.section == "dns" and recorded == "member" and situation:
+            return self.world.session(*dns_rules.caller(exchange, self.world.session("pb2", "pb-two").project_id))
         if recorded == "reader":
             return self.world.session("pbr", "pb-one")
         if not situation:
             return self.world.session(*self._member_of(exchange))
+        if exchange.section == "load-balancer":
+            others = re.search(r"as other project|other's", situation)
+            return self.world.session("pb2", "pb-two") if others else self.world.session("pbm", "pb-one")
         if exchange.verb == "PUT" and "/members/" in exchange.path and "owner" not in situation:
             return self.world.session("pb2", "pb-two")
-        if re.search(r"as member project|other|pb2|project two", situation) and "member" in recorded:
+        others = re.search(r"as member project|other(?! member| proto)|pb2|project two", situation)
+        if (others or situation.endswith("as new owner")) and "member" in recorded:
             return self.world.session("pb2", "pb-two")
         return self.world.session("pbm", "pb-one")
 
@@ -166,7 +153,7 @@ class Replayer:
         recorded_places = {f"http://127.0.0.1:{port}": f"{{{api}}}" for port, api in PORTS.items()}
         recorded = without_place(line.get("response"), recorded_places)
         answered = without_place(ours.document, places)
-        yield from cut_differences(recorded, answered, same, line.get("cut") or {})
+        yield from map(str, cut_differences(recorded, answered, same, line.get("cut") or {}))
         wanted = line.get("response_headers") or {}
         for header, value in wanted.items():
             got = ours.headers.get(header)
@@ -178,7 +165,7 @@ class Replayer:
                 yield f"header {header}: {got!r}, recorded {value!r}"
 
 
-def cut_differences(recorded: Any, ours: Any, same: Same, cut: dict[str, int]) -> Iterator[str]:
+def cut_differences(recorded: Any, ours: Any, same: Same, cut: dict[str, int]) -> Iterator[Difference]:
     """Differences where long lists were shortened to their first items: the rest of ours is left out as well."""
     for where in cut:
         *parents, last = where.split(".")
@@ -188,7 +175,7 @@ def cut_differences(recorded: Any, ours: Any, same: Same, cut: dict[str, int]) -
             new = new.get(parent) if isinstance(new, dict) else None
         if isinstance(old, dict) and isinstance(new, dict) and isinstance(new.get(last), list):
             new[last] = _matching(old.get(last, []), new[last])
-    yield from differences(recorded, ours, same)
+    yield from same.differences(recorded, ours)
 
 
 def _matching(recorded: list[Any], ours: list[Any]) -> list[Any]:

@@ -10,11 +10,14 @@ from mopenstack.core.network.security.security_groups import DEFAULT_SCOPE
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 from tests.exchanges import (
     compute_rules,
+    dns_rules,
     identity_rules,
     image_rules,
+    load_balancer_rules,
     network_rules,
     placement_rules,
     quota_rules,
+    shared_file_system_rules,
     volume_rules,
 )
 from tests.exchanges.planting import fill
@@ -30,6 +33,9 @@ ALIASES = {
     "tap_mirror_id": "tap_mirror", "policy_id": "qos_policy", "qos_id": "qos_specs", "type_id": "volume_type",
     "endpoints": "subnet", "object_id": "network", "ports": "port", "subnets": "subnet",
     "firewall_policies": "firewall_policy", "service_profiles": "", "flavor_id": "",
+    **load_balancer_rules.ALIASES,
+    **dns_rules.ALIASES,
+    **shared_file_system_rules.ALIASES,
 }  # fmt: skip
 """Keys that refer to objects of a kind that their name does not say; "" for those that refer to nothing we plant."""
 
@@ -40,7 +46,10 @@ BEFORE = {
 }  # fmt: skip
 """Kinds of what the answer to a create names although it was there before."""
 
-BRIEF = {"server", "volume", "snapshot", "flavor", "image", "volume_type", "keypair", "aggregate"}
+BRIEF = {
+    "server", "volume", "snapshot", "flavor", "image", "volume_type", "keypair", "aggregate",
+    *shared_file_system_rules.RULES,
+}  # fmt: skip
 """Kinds that different views show different parts of."""
 
 NEVER = {"hypervisor", "compute_service", "agent", "volume_service", "resource_provider", "default_security_group_rule"}
@@ -104,6 +113,9 @@ RULES: dict[str, Callable[[Staging, str, dict[str, Any]], None]] = {
     "aggregate": compute_rules.aggregate,
     "server_group": compute_rules.server_group,
     "instance_action": compute_rules.instance_action,
+    **load_balancer_rules.RULES,
+    **dns_rules.RULES,
+    **shared_file_system_rules.RULES,
 }
 
 
@@ -121,6 +133,8 @@ for _kind in (
 
 PREPARE = (
     compute_rules.PREPARE
+    | load_balancer_rules.PREPARE
+    | dns_rules.PREPARE
     | network_rules.PREPARE
     | identity_rules.PREPARE
     | image_rules.PREPARE
@@ -180,7 +194,10 @@ for _kind in (
     "bgp_peer", "trunk", "server", "snapshot", "qos_specs", "server_group", "qos_bandwidth_limit_rule",
     "qos_dscp_marking_rule", "qos_minimum_bandwidth_rule", "group", "address_group", "keypair", "aggregate",
     "bgpvpn_network_association", "vpnservice", "tap_mirror", "domain", "project", "registered_limit",
-    "user", "application_credential", "access_rule",
+    *load_balancer_rules.RULES, "load_balancer_flavor", "load_balancer_flavor_profile", "load_balancer_zone",
+    "load_balancer_zone_profile",
+    "user", "application_credential", "access_rule", "zone", "recordset", "zone_transfer_request", "zone_share",
+    "zone_import", "zone_export", "tld", "blacklist", "tsigkey", *shared_file_system_rules.RULES,
 ):  # fmt: skip
     SYNTHETIC[_kind] = _plain
 
@@ -198,3 +215,5 @@ def claims_of(kind: str, message: Any) -> Iterator[tuple[str, str]]:
         yield DEFAULT_SCOPE, message.project_id
     if kind in ("user", "project"):
         yield f"{kind}_name/{message.domain_id}", message.name.lower()
+    yield from load_balancer_rules.claims_of(kind, message)
+    yield from dns_rules.claims_of(kind, message)

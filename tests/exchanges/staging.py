@@ -17,6 +17,7 @@ from google.protobuf.message import Message
 
 from mopenstack.contract.contract import contract
 from mopenstack.contract.operations import wire_key
+from tests.exchanges import load_balancer_rules, shared_file_system_rules, shared_file_system_states
 from tests.exchanges.planting import fill
 from tests.exchanges.quota_rules import exhausted
 from tests.exchanges.recorded import Exchange, Key, Objects, identity_of
@@ -89,6 +90,8 @@ class Staging:
         """The ids of what the exchange made."""
         if self.exchange.verb != "POST" or self.exchange.status >= 300:
             return set()
+        if shared_file_system_rules.reads(self.exchange):
+            return set()
         answer = self.exchange.line.get("response")
         made = {str(answer.get(key)) for key in ("id", "image_id")} if isinstance(answer, dict) else set()
         for one in answer.values() if isinstance(answer, dict) else ():
@@ -113,6 +116,8 @@ class Staging:
             if prepare is not None:
                 prepare(self)
         exhausted(self)
+        load_balancer_rules.exhausted(self)
+        shared_file_system_states.around(self)
         done: set[Key] = set()
         while left := [key for key in self.pictures if key not in done]:
             done.add(left[0])

@@ -34,7 +34,7 @@ KEEPS = {
     "domain", "role", "implied_role", "project", "user", "role_assignment", "region", "service", "endpoint", "group",
     "hypervisor", "compute_service", "resource_provider", "placement_resource_class", "placement_trait", "flavor",
     "volume_type", "volume_service", "volume_cluster", "group_type", "metadef_namespace", "metadef_resource_type",
-    "agent",
+    "agent", "pool",
 }  # fmt: skip
 """Kinds of which the seed's objects stay; the recorded cloud had networks and images of its own."""
 SEEDED: tuple[type[Any], ...] = (Project, User, Role, VolumeType)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
+
 import grpc
 import pytest
 from google.protobuf import any_pb2
@@ -25,6 +28,16 @@ def test_a_fact_of_any_name(fact: str) -> None:
     fault = fault_of(_error("acme.v1", "ODD_VALUE", **{fact: "port_range_min"}))
     assert type(fault) not in (InvalidField, PolicyRefused)
     assert (fault.reason, fault.text, fault.facts[fact]) == ("OddValue", "text", "port_range_min")
+
+
+def test_a_refusal_of_a_package_that_nothing_loaded_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway of a split cloud learns of the refusals of a service by the first one."""
+    package = importlib.import_module("mopenstack.network.v2")
+    monkeypatch.setattr(package, "refusals", importlib.import_module("mopenstack.network.v2.refusals"))
+    monkeypatch.setattr("mopenstack.contract.faults._declared", {})
+    monkeypatch.delitem(sys.modules, "mopenstack.network.v2.refusals", raising=False)
+    fault = fault_of(_error("mopenstack.network.v2", "FLOATING_IP_NOT_FOUND", id="x"))
+    assert (fault.reason, fault.facts) == ("FloatingIPNotFound", {"id": "x"})
 
 
 def test_the_refusals_of_the_engine() -> None:

@@ -59,6 +59,30 @@ async def test_a_body_is_what_its_encoding_says(cloud: Cloud, demo: User) -> Non
     assert b" 400 " in (await _send(cloud, _post(cloud, demo, wrong, "Content-Encoding: gzip") + wrong))[:20]
 
 
+async def test_a_body_of_another_encoding_leaves_the_connection(cloud: Cloud) -> None:
+    """The token is refused first, and the next request is answered: where it begins is known."""
+    body = b'{"network": {"name": "plain"}}'
+    for token in ("", "X-Auth-Token: wrong\r\n"):
+        head = f"POST /network/v2.0/networks HTTP/1.1\r\nHost: x\r\n{token}Content-Length: {len(body)}\r\n"
+        request = head.encode() + b"Content-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n" + body
+        answer = await _send(cloud, request, b"GET /identity/v3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 401 ")
+        assert b"HTTP/1.1 200 OK" in answer
+
+
+async def test_what_follows_a_request_leaves_it_alone(cloud: Cloud, demo: User) -> None:
+    """A body that is longer than it says: the request is answered, and what is too much is refused."""
+    body = b'{"network": {"name": "longer"}}'
+    answer = await _send(cloud, _post(cloud, demo, body) + body + b"and more\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 201 ")
+
+
+async def test_a_body_that_was_not_asked_for_is_not_waited_for(cloud: Cloud, demo: User) -> None:
+    """The connection closes behind the refusal: whether the body still comes cannot be told."""
+    request = _post(cloud, demo, bytes(20_000_000), "Expect: 100-continue").replace(b"Connection: close\r\n", b"")
+    assert b"connection: close" in (await _send(cloud, request)).lower()
+
+
 async def test_a_host_must_be_one(cloud: Cloud, demo: User) -> None:
     for host in (b"[::1", b"a:b:c", b"127.0.0.1:99999999"):
         answer = await _send(cloud, b"GET /identity/v3 HTTP/1.1\r\nHost: %b\r\nConnection: close\r\n\r\n" % host)
@@ -115,3 +139,39 @@ async def test_a_client_that_hangs_up(cloud: Cloud, demo: User, caplog: pytest.L
                 break
     assert shown["status"] == "queued"
     assert [record.getMessage() for record in caplog.records if record.exc_info] == []
+
+
+async def test_verbs_paths_and_headers_that_servers_hand_on(cloud: Cloud, demo: User) -> None:
+    """What no standard has is the service's to refuse, or to keep."""
+    prefix = f"{demo.url.removeprefix(cloud.serving.url)}/object-store/v1/AUTH_{demo.project_id}".encode()
+
+    async def ask(verb: bytes, path: bytes, *lines: bytes, body: bytes = b"") -> bytes:
+        head = [verb + b" " + prefix + path + b" HTTP/1.1", b"Host: x", b"X-Auth-Token: " + demo.token.encode()]
+        head += [b"Content-Length: %d" % len(body), *lines]
+        return await _send(cloud, b"\r\n".join([*head, b"", body]))
+
+    refused = await ask(b"GETorHEAD_base", b"/box")
+    assert refused.startswith(b"HTTP/1.1 405 ")
+    assert b"Connection: close" in refused
+    assert (await ask(b"PUT", b"/\xc3\xa4")).startswith(b"HTTP/1.1 201 ")
+    assert (await ask(b"PUT", b"/\xa4\xc3")).endswith(b"Invalid UTF8 or contains NULL")
+    odd = (b"X-Object-Meta-(a]: 1", b"X-Object-Meta-B: 2 \xff\xc3\xa4")
+    assert (await ask(b"PUT", b"/\xc3\xa4/o", *odd, body=b"data")).startswith(b"HTTP/1.1 201 ")
+    found = await ask(b"GET", b"/%C3%A4/o", b"Connection: keep-alive")
+    assert found.endswith(b"\r\n\r\ndata")
+    assert b"Connection: keep-alive" in found
+    assert b"\r\nX-Object-Meta-(A]: 1\r\n" in found
+    assert b"\r\nX-Object-Meta-B: 2 \xff\xc3\xa4\r\n" in found
+
+
+async def test_what_comes_behind_such_a_request_is_no_request(cloud: Cloud) -> None:
+    """Its connection ends with it: what its end is, servers do not agree about."""
+    odd = b"LICK /object-store/v1/a HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = await _send(cloud, odd, b"GET /identity/v3 HTTP/1.1\r\nHost: x\r\n\r\n", pause=0.2)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert answer.startswith(b"HTTP/1.1 405 ")
+    in_pieces = await _send(cloud, odd[:20], odd[20:], pause=0.2)
+    assert in_pieces.startswith(b"HTTP/1.0 400 ")
+    named = b"X-Mopenstack-Odd-0: 1\r\n"
+    both = await _send(cloud, odd[:-2] + named + b"A(: 2\r\n\r\n")
+    assert both.startswith(b"HTTP/1.1 405 ")

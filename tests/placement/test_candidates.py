@@ -136,7 +136,7 @@ async def test_others_are_answered_during_a_long_search(placement: Any, admin: A
         (await admin.put("placement", name, headers={"OpenStack-API-Version": "placement 1.39"})).ok(201)
         answered += 1
     assert len((await search).ok()["allocation_requests"]) == CANDIDATES_MAX
-    assert answered > 2
+    assert answered > 1
 
 
 def test_what_is_lost_is_left_at_once() -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from soak.cloud import SHAPES, Shape
+from soak import disturbances
+from soak.cloud import NODES, SHAPES, Shape
 from soak.memory import measure
 from soak.report import report
 from soak.soak import Plan, run
@@ -31,6 +32,16 @@ async def test_what_was_acknowledged_stands(shape: Shape, tmp_path: Path) -> Non
     assert outcome.wrong == [], report(plan.seed, [outcome])
     assert set(outcome.rounds) == set(names)
     assert outcome.answers["acknowledged"] > 4 * plan.writes[0]
+
+
+async def test_three_nodes_lose_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    """A round of `make ha`, without its limit of time: leader and core are killed, a node is stopped."""
+    plan = Plan(seed=1, clients=6, writes=(20, 30))
+    kinds = [name for name, _ in disturbances.NODES]
+    outcome = await run(NODES, plan, tmp_path / "cloud", lambda rounds: rounds < len(kinds), print)
+    assert outcome.wrong == [], report(plan.seed, [outcome])
+    assert set(outcome.rounds) == set(kinds)
+    assert set(outcome.answers) <= {"acknowledged", "503", "400", "403", "409", "413"}, outcome.answers
 
 
 async def test_memory_is_flat(tmp_path: Path) -> None:

@@ -1,29 +1,19 @@
-"""`mopenstack cloud`, `env` and `clouds-yaml`: isolated clouds, and how clients reach them."""
+"""`mopenstack cloud` and `clouds-yaml`: isolated clouds in the running process."""
 
 from __future__ import annotations
 
 import json
-import shlex
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
-from mopenstack.cli import client
+from mopenstack.cli import client, reach, seeds
+from mopenstack.cli.credentials import identity_url
 from mopenstack.cli.output import fail, say
-from mopenstack.core.engine.options import BadOption, parsed
-from mopenstack.gateway.addresses import cloud_path
-
-PASSWORD = "secret"  # noqa: S105  # of every user of the default seed; it is documented
-REGION = "RegionOne"
+from mopenstack.cli.snapshots import source_of
 
 app = typer.Typer(help="Isolated clouds in the running process.", no_args_is_help=True)
-
-
-class User(StrEnum):
-    admin = "admin"
-    demo = "demo"
 
 
 Name = Annotated[str, typer.Argument(help="Lower-case letters, digits and dashes.")]
@@ -33,17 +23,34 @@ AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 def auth_url(name: str) -> str:
     """All that a client needs to know of a cloud."""
-    return f"{client.running().url}{cloud_path(name)}/identity/v3"
+    return identity_url(client.running().url, name)
 
 
 @app.command()
 def create(
     name: Name,
-    profile: Annotated[str, typer.Option(help="instant, realistic or manual")] = "instant",
+    profile: Annotated[str, typer.Option(help="instant (if not said), realistic or manual")] = "",
     settings: Options = [],  # noqa: B006  # typer copies it
+    source: Annotated[str, typer.Option("--from", help="A snapshot or a cloud to begin with.")] = "",
+    seed: Annotated[
+        Path | None, typer.Option(exists=True, help="What it holds instead of the usual: a YAML file or a folder.")
+    ] = None,
+    like: Annotated[str, typer.Option(help="What it is like instead of a DevStack (`seed likes`).")] = "",
+    release: Annotated[str, typer.Option(help="The release of OpenStack that it is of: 2025.1, 2025.2, 2026.1.")] = "",
+    regions: Annotated[str, typer.Option(help="A,B: the names of its regions, with commas.")] = "",
 ) -> None:
-    """Make a fresh cloud; prints its auth URL."""
-    client.ask("POST", "/clouds", {"name": name, "profile": profile, "options": _options(settings)})
+    """Make a cloud: a fresh one, or a copy of a snapshot or of another cloud. Prints its auth URL."""
+    if sum(map(bool, (source, seed, like))) > 1:
+        raise fail("--from, --seed and --like each say what the cloud begins with: give one of them.")
+    settings = [*settings, f"cloud.release={release}"] if release else settings
+    body: dict[str, Any] = {"name": name, "options": _options(settings)} | ({"profile": profile} if profile else {})
+    if regions:
+        body["regions"] = [name.strip() for name in regions.split(",")]
+    if seed is not None:
+        body["seed_calls"] = seeds.calls_of(seed)
+    if like:
+        body["seed_calls"] = [{"like": like}]
+    client.ask("POST", "/clouds", body | ({"source": source_of(source)} if source else {}))
     say(auth_url(name))
 
 
@@ -69,13 +76,20 @@ def list_(as_json: AsJson = False) -> None:
     """The clouds of the running process."""
     found = client.ask("GET", "/clouds")["clouds"]
     rows = [
-        {"name": cloud["name"], "profile": cloud["profile"], "auth_url": auth_url(cloud["name"])} for cloud in found
+        {
+            "name": cloud["name"],
+            "profile": cloud["profile"],
+            "auth_url": auth_url(cloud["name"]),
+            "regions": cloud["regions"],
+        }
+        for cloud in found
     ]
     if as_json:
         say(json.dumps(rows))
         return
     for row in rows:
-        say(f"{row['name']:20} {row['profile']:10} {row['auth_url']}")
+        regions = f"  {','.join(row['regions'])}" if len(row["regions"]) > 1 else ""
+        say(f"{row['name']:20} {row['profile']:10} {row['auth_url']}{regions}")
 
 
 @app.command()
@@ -91,49 +105,19 @@ def delete(name: Name) -> None:
     client.ask("DELETE", f"/clouds/{name}")
 
 
-def env(
-    user: Annotated[User, typer.Option(help="Whose credentials.")] = User.admin,
-    cloud: Annotated[str, typer.Option(help="Name of the cloud.")] = "default",
-) -> None:
-    """Shell exports for OpenStack's clients: eval "$(mopenstack env)"."""
-    _must_exist(cloud)
-    exports = {
-        "OS_AUTH_URL": auth_url(cloud),
-        "OS_IDENTITY_API_VERSION": "3",
-        "OS_USERNAME": user.value,
-        "OS_PASSWORD": PASSWORD,
-        "OS_PROJECT_NAME": user.value,
-        "OS_USER_DOMAIN_ID": "default",
-        "OS_PROJECT_DOMAIN_ID": "default",
-        "OS_REGION_NAME": REGION,
-        **({"OS_CACERT": ca} if (ca := client.running().ca) else {}),
-    }
-    for key, value in exports.items():
-        say(f"export {key}={shlex.quote(value)}")
-    if client.running().cert and "OS_CACERT" not in exports:
-        say(f"# OS_CACERT: the CA that signed {client.running().cert}, unless it is known everywhere")
-
-
 def clouds_yaml(cloud: Annotated[str, typer.Option(help="Name of the cloud.")] = "default") -> None:
     """A clouds.yaml with entries for the admin, the demo user and the system scope."""
+    import yaml
+
     _must_exist(cloud)
     base = "mopenstack" if cloud == "default" else f"mopenstack-{cloud}"
-    entries = {
-        base: _entry(cloud, "demo", {"project_name": "demo", "project_domain_id": "default"}),
-        f"{base}-admin": _entry(cloud, "admin", {"project_name": "admin", "project_domain_id": "default"}),
-        f"{base}-system-admin": _entry(cloud, "admin", {"system_scope": "all"}),
-    }
+    entries = reach.credentials(client.running(), cloud).entries(base)
     say(yaml.safe_dump({"clouds": entries}, sort_keys=False).rstrip())
 
 
-def _entry(cloud: str, user: str, scope: dict[str, str]) -> dict[str, Any]:
-    auth = {"auth_url": auth_url(cloud), "username": user, "password": PASSWORD, "user_domain_id": "default", **scope}
-    entry = {"auth": auth, "region_name": REGION, "identity_api_version": "3"}
-    ca = client.running().ca
-    return {**entry, "cacert": ca} if ca else entry
-
-
 def _options(settings: list[str]) -> dict[str, str]:
+    from mopenstack.core.engine.options import BadOption, parsed
+
     try:
         return parsed(settings)
     except BadOption as error:

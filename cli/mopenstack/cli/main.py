@@ -1,58 +1,50 @@
-"""`mopenstack`: the command line's table of contents."""
+"""The console script `mopenstack`; what there is, is in commands.py."""
 
 from __future__ import annotations
 
-import importlib.util
+import gc
+import sys
 
-import typer
-
-from mopenstack.cli import clouds, up
-
-app = typer.Typer(
-    help="A mock OpenStack cloud, and the conformance suite that proves it with real tools.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-)
-
-app.command()(up.up)
-app.command()(up.status)
-app.command()(up.stop)
-app.command()(up.answers)
-app.command()(up.services)
-app.command()(clouds.env)
-app.command("clouds-yaml")(clouds.clouds_yaml)
-app.add_typer(clouds.app, name="cloud")
-app.command()(up.core)
-app.command()(up.gateway)
-
-
-def _mount_conformance() -> None:
-    """The suite is an extra; without it its commands say how to get it."""
-    if importlib.util.find_spec("tftest") and importlib.util.find_spec("pytest"):
-        from mopenstack.conformance.commands import conformance_app, tools_app
-
-        app.add_typer(tools_app, name="tools")
-        app.add_typer(conformance_app, name="conformance")
-        return
-
-    def missing() -> None:
-        """Needs the extra: pip install 'mopenstack[conformance]'"""
-        from mopenstack.cli.output import fail
-
-        raise fail("The conformance suite is an extra: pip install 'mopenstack[conformance]'")
-
-    for name in ("tools", "conformance"):
-        app.command(name, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(missing)
+SERVING = ("up", "core", "gateway")
+"""Commands that serve until they are stopped."""
 
 
 def main() -> None:
     """The console script."""
-    import sys
+    if sys.argv[1:2] == ["env"]:
+        # Scripts run it often: it does without the framework of the others.
+        from mopenstack.cli.env import main as command
 
-    if len(sys.argv) < 2 or sys.argv[1] in ("tools", "conformance", "--help"):
-        _mount_conformance()
+        sys.exit(command(sys.argv[2:]))
+    if sys.argv[1:2] and sys.argv[1] in SERVING:
+        gc.disable()  # what a start makes stays; it is enabled when the server answers
+    if sys.argv[1:2] == ["up"] and _up(sys.argv[2:]):
+        return
+    from mopenstack.cli.commands import app
+
     app()
+
+
+def _up(arguments: list[str]) -> bool:
+    """Start a cloud, if the arguments are plain ones; whether they were."""
+    from mopenstack.cli.plain_up import plain
+
+    asked = plain(arguments)
+    if asked is None:
+        return False
+    import mopenstack.gateway.server_only  # noqa: F401  # before anything imports aiohttp
+    from mopenstack.cli.starting import start
+
+    try:
+        start(asked)
+    except KeyboardInterrupt:
+        print("Aborted.", file=sys.stderr)
+        sys.exit(1)
+    except RuntimeError as error:  # typer's Exit, which the framework would take
+        if (code := getattr(error, "exit_code", None)) is None:
+            raise
+        sys.exit(code)
+    return True
 
 
 if __name__ == "__main__":

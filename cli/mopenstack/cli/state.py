@@ -1,4 +1,7 @@
-"""Where the state of a running cloud lies: `XDG_STATE_HOME/mopenstack`, so that several can run side by side."""
+"""Where the state of a running cloud lies: `XDG_STATE_HOME/mopenstack`, so that several can run side by side.
+
+MOPENSTACK_STATE takes the place of XDG_STATE_HOME, for mopenstack alone.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,13 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+VARIABLE = "MOPENSTACK_STATE"
+WORKER_VARIABLE = "MOPENSTACK_WORKER"
+"""What says to a process that it is one of several (worker.py)."""
+STOP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +35,19 @@ class Running:
     """What clients must trust for it; empty where it is not known."""
     started: str = ""
     """When the process began, in the kernel's own count: another process may get the same id later."""
+
+    ports: dict[str, str] = field(default_factory=dict)
+    """Catalog type -> where its API is at the root of a port of its own."""
+    dns: str = ""
+    """Address and port of the name server, if there is one."""
+    identity: str = ""
+    """The auth URL of the real Keystone whose tokens it takes; empty: its own."""
+    ready: bool = True
+    """False while hooks run that are to be done before others use the cloud."""
+    stop_seconds: float = STOP_SECONDS
+    """How long it may take to end."""
+    workers: list[int] = field(default_factory=list)
+    """The processes that answer, where `pid` looks after several."""
 
     @property
     def alive(self) -> bool:
@@ -54,6 +75,25 @@ def _stat(pid: int) -> list[str]:
         return []
 
 
+def exists(pid: int) -> bool:
+    """Whether a process has this id and has not ended."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return _stat(pid)[:1] != ["Z"]
+
+
+def rss_bytes(pid: int) -> int:
+    """The memory of a process; 0 where it is not known."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
 def started() -> str:
     """When this process began."""
     fields = _stat(os.getpid())
@@ -76,10 +116,10 @@ def claimed() -> Iterator[None]:
         yield
 
 
-def folder() -> Path:
-    """The folder; it is made when something is written."""
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "mopenstack"
+def folder(base: Path | None = None) -> Path:
+    """The folder, in `base` or where the environment says; it is made when something is written."""
+    told = os.environ.get(VARIABLE) or os.environ.get("XDG_STATE_HOME")
+    return Path(base or told or Path.home() / ".local" / "state") / "mopenstack"
 
 
 def log_file() -> Path:
@@ -95,10 +135,10 @@ def write(running: Running) -> None:
     temporary.replace(folder() / "cloud.json")
 
 
-def read() -> Running | None:
+def read(base: Path | None = None) -> Running | None:
     """The cloud that runs, or None; a file of a dead process counts as none."""
     try:
-        running = Running(**json.loads((folder() / "cloud.json").read_text()))
+        running = Running(**json.loads((folder(base) / "cloud.json").read_text()))
     except (OSError, ValueError, TypeError):
         return None
     return running if running.alive else None

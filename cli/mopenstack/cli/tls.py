@@ -6,10 +6,10 @@ import ipaddress
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+if TYPE_CHECKING:
+    from cryptography import x509
 
 
 class BadCertificate(Exception):
@@ -45,6 +45,8 @@ class Tls:
 
     def chain(self) -> list[x509.Certificate]:
         """The certificates of the file, the server's own first; raises BadCertificate."""
+        from cryptography import x509
+
         try:
             return x509.load_pem_x509_certificates(self.cert.read_bytes())
         except OSError as error:
@@ -53,6 +55,8 @@ class Tls:
             raise BadCertificate(f"{self.cert} holds no certificate in PEM") from None
 
     def _check(self) -> None:
+        from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
         try:
             key = load_pem_private_key(self.key.read_bytes(), None)
         except OSError as error:
@@ -66,6 +70,8 @@ class Tls:
 
     def host(self, listening: str) -> str:
         """By which name clients reach the server: the address it listens on, if the certificate knows it."""
+        from cryptography import x509
+
         try:
             names = self.chain()[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except x509.ExtensionNotFound:
@@ -77,6 +83,17 @@ class Tls:
         near = _is_near(listening)
         local = [name for name in ("127.0.0.1", "localhost", "::1") if name in (*addresses, *hosts)]
         return next(iter([*(local if near else ()), *hosts, *addresses]), listening)
+
+    @property
+    def names(self) -> list[str]:
+        """The host names that the certificate knows."""
+        from cryptography import x509
+
+        try:
+            known = self.chain()[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        except x509.ExtensionNotFound:
+            return []
+        return known.get_values_for_type(x509.DNSName)
 
     @property
     def ca(self) -> str:

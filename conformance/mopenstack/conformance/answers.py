@@ -1,5 +1,6 @@
 """What a cloud of the suite's own said of its answers: each is held against the published schema of its operation."""
 
+import threading
 from collections import Counter
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -34,11 +35,16 @@ class AnswerLog:
 
     def __init__(self) -> None:
         self.total: Answers | None = None
+        self._lock = threading.Lock()
 
     def add(self, one: Answers) -> None:
         """One cloud's report."""
+        with self._lock:
+            self.total = self._with(one)
+
+    def _with(self, one: Answers) -> Answers:
         before = self.total or Answers()
-        self.total = Answers(
+        return Answers(
             sources=one.sources,
             declared=one.declared,
             unread=_added(before.unread, one.unread),

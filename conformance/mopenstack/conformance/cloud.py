@@ -11,6 +11,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,10 @@ class Cloud(BaseModel):
     name: str
     demo: Account
     admin: Account | None = None
+    ports: dict[str, str] = {}
+    """Catalog type -> where the service is at the root of a port of its own, where that is known."""
+    name_server: str = ""
+    """Address and port of what serves its zones, where that is known."""
 
     def account(self, user: str) -> Account | None:
         """The account for `demo` or `admin`; for `any` the ordinary user."""
@@ -85,16 +90,19 @@ class Host:
         except ConformanceError as error:
             raise CloudError(str(error)) from error
 
-    def start(self) -> None:
-        """Start; it returns when the cloud answers."""
-        options: list[str] = []
+    def start(self, *, further: Sequence[str] = (), options: Sequence[str] = (), profile: str = "instant") -> None:
+        """Start; it returns when the cloud answers.
+
+        `further` are words of `mopenstack up`; `options` and `profile` are the default cloud's.
+        """
+        words = [*further, *(word for option in options for word in ("--set", option))]
         if self._authority is not None:
             for user in USERS:
                 self._authority.client(user)
             pair = self._authority.server("127.0.0.1", "localhost")
-            options = ["--tls-cert", str(pair.cert), "--tls-key", str(pair.key)]
-            options += ["--tls-client-ca", str(self._authority.ca)]
-        self.mopenstack("up", "--detach", "--port", "0", "--check-answers", *options)
+            words += ["--tls-cert", str(pair.cert), "--tls-key", str(pair.key)]
+            words += ["--tls-client-ca", str(self._authority.ca)]
+        self.mopenstack("up", "--detach", "--port", "0", "--check-answers", "--profile", profile, *words)
 
     def answers(self) -> Answers:
         """What it has answered so far, and what was not as the services publish it."""
@@ -108,12 +116,37 @@ class Host:
         """Stop it; the folder stays."""
         self.mopenstack("stop")
 
-    def create_cloud(self, name: str | None = None, options: Sequence[str] = (), profile: str = "instant") -> Cloud:
-        """A fresh cloud with the seed in it; `options` are its NAME=VALUE, `profile` says how long transitions take."""
+    def create_cloud(
+        self,
+        name: str | None = None,
+        options: Sequence[str] = (),
+        profile: str = "instant",
+        regions: Sequence[str] = (),
+    ) -> Cloud:
+        """A fresh cloud with the seed in it; `options` are its NAME=VALUE, `profile` says how long transitions take.
+
+        Options of services that the host does not serve are left out.
+        """
         name = name or f"c{uuid.uuid4().hex[:10]}"
-        settings = [word for option in options for word in ("--set", option)]
+        served = [option for option in options if option.partition(".")[0] in self._with_options]
+        settings = [word for option in served for word in ("--set", option)]
+        settings += ["--regions", ",".join(regions)] if regions else []
         self.mopenstack("cloud", "create", name, "--profile", profile, *settings)
-        return Cloud(name=name, **{user: self._account(name, user) for user in USERS})
+        return Cloud(name=name, demo=self._account(name, "demo"), admin=self._account(name, "admin"))
+
+    @cached_property
+    def _with_options(self) -> frozenset[str]:
+        """The services that are served and have options."""
+        known = json.loads(self.mopenstack("cloud", "options", "--json"))
+        return frozenset(one["name"].partition(".")[0] for one in known)
+
+    def default_cloud(self) -> Cloud:
+        """The cloud at the roots of the ports."""
+        status = json.loads(self.mopenstack("status", "--json"))
+        demo, admin = (self._account("default", user) for user in ("demo", "admin"))
+        return Cloud(
+            name="default", demo=demo, admin=admin, ports=status.get("ports", {}), name_server=status.get("dns", "")
+        )
 
     def delete_cloud(self, name: str) -> None:
         """Forget a cloud and all that is in it."""
@@ -129,11 +162,18 @@ class Host:
 
 
 @contextmanager
-def running_host(log: AnswerLog, *, tls: bool = False) -> Iterator[Host]:
+def running_host(
+    log: AnswerLog,
+    *,
+    tls: bool = False,
+    further: Sequence[str] = (),
+    options: Sequence[str] = (),
+    profile: str = "instant",
+) -> Iterator[Host]:
     """A host for as long as the block lasts; `log` learns what it answered. With `tls` it speaks HTTPS."""
     with tempfile.TemporaryDirectory(prefix="mopenstack-conformance-") as folder:
         host = Host(Path(folder), tls=tls)
-        host.start()
+        host.start(further=further, options=options, profile=profile)
         try:
             yield host
         finally:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.page import to_html
+from mopenstack.conformance.process import listening
 from mopenstack.conformance.ratchet import Ratchet
 from mopenstack.conformance.render import to_junit, to_markdown, to_terminal
 from mopenstack.conformance.scorecard import Scorecard, ToolVersion, build
@@ -64,6 +66,7 @@ def install_tools(
 ) -> None:
     """Find or make tools; each Python tool gets a virtual environment of its own."""
     talk = Console(stderr=True)
+    tell = partial(talk.print, markup=False, highlight=False, soft_wrap=True)
     statuses, failed = [], False
     try:
         tools = [get_tool(name) for name in names or TOOLS]
@@ -71,8 +74,8 @@ def install_tools(
         raise _fail(error) from error
     for tool in tools:
         try:
-            with talk.status(f"{tool.name} ..."):
-                statuses.append(tool.install(lambda text: talk.print(text, markup=False, highlight=False)))
+            with talk.status(f"{tool.name} ..."), listening(tell):
+                statuses.append(tool.install(tell))
         except ConformanceError as error:
             failed = True
             missing = tool.find().model_copy(update={"missing": str(error)})
@@ -177,7 +180,7 @@ def _score(tool: str, options: Options, update_ratchet: bool) -> tuple[Scorecard
     all_cases = [case.name for case in runners.cases(tool)]
     ratchet.check(all_cases)
     started = time.monotonic()
-    with _Watch(tool, options, len(all_cases)) as watching:
+    with _Watch(tool, options, len(all_cases)) as watching, listening(watching.options.on_doing):
         raw = runners.run(tool, watching.options)
     judgement = ratchet.judge(raw)
     versions = [
@@ -208,7 +211,11 @@ class _Watch:
         self._progress = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         total = len(options.names) if options.names else None if options.service or options.tree else most
         self._task = self._progress.add_task(tool, total=total)
-        self.options = options.model_copy(update={"on_result": self._show})
+        told = {"on_result": self._show} | ({"on_doing": self._say} if options.verbose else {})
+        self.options = options.model_copy(update=told)
+
+    def _say(self, text: str) -> None:
+        self._console.print(f"  {text}", markup=False, highlight=False, soft_wrap=True)
 
     def _show(self, result: Result) -> None:
         self._progress.advance(self._task)

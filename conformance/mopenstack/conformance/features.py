@@ -6,6 +6,8 @@ extension:qos      the network service lists the extension
 admin              the run has an account of an administrator
 hypervisor         the compute service shows hypervisors to it
 tls                the cloud speaks HTTPS
+region:Two         the catalog has endpoints in the region; a cloud of the run's own is made with such regions
+s3                 the object store answers S3's requests too, as its capabilities say
 """
 
 import re
@@ -17,10 +19,16 @@ from pydantic import StringConstraints
 from mopenstack.conformance.cloud import Account, Cloud
 from mopenstack.conformance.openstack import Session
 
-Feature = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+( \d+\.\d+)?|extension:[a-zA-Z0-9_-]+)$")]
+Feature = Annotated[str, StringConstraints(pattern=r"^([a-z0-9-]+( \d+\.\d+)?|(extension|region):[a-zA-Z0-9_-]+)$")]
 """The name of something that a cloud has or has not."""
 
 _EXTENSION = "extension:"
+REGION = "region:"
+
+
+def regions_of(features: list[str]) -> list[str]:
+    """The regions that are named among features."""
+    return [one.removeprefix(REGION) for one in features if one.startswith(REGION)]
 
 
 class Features:
@@ -34,10 +42,14 @@ class Features:
         """Whether the cloud has it."""
         if feature.startswith(_EXTENSION):
             return feature.removeprefix(_EXTENSION) in self.extensions
+        if feature.startswith(REGION):
+            return feature.removeprefix(REGION) in self.session.regions
         if feature == "admin":
             return self._admin
         if feature == "tls":
             return self.session.secure
+        if feature == "s3":
+            return self.session.answers_s3
         if feature == "hypervisor":
             return bool(self.hypervisors)
         service, _, microversion = feature.partition(" ")

@@ -14,7 +14,7 @@ from mopenstack.conformance.go_tests import KEPT_OUTPUT, execute, read_verdict
 from mopenstack.conformance.image_cache import qcow2_header
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
-from mopenstack.conformance.seed import Seed, fixtures
+from mopenstack.conformance.seed import CLUSTER_IMAGE, GATES, Seed, fixtures, offer_image
 from mopenstack.conformance.selection import select
 from mopenstack.conformance.shards import Shards
 from mopenstack.conformance.tools import Gophercloud
@@ -31,7 +31,10 @@ REALISTIC = {
     "compute/v2/TestInstanceActionsMicroversions": "no action may have ended in the second in which the test began",
 }
 """Pattern -> why such tests need a cloud whose transitions take their time."""
-COMPANIONS = {"networking/v2/extensions/quotas/TestQuotasDelete": "TestQuotasUpdate"}
+COMPANIONS = {
+    "networking/v2/extensions/quotas/TestQuotasDelete": "TestQuotasUpdate",
+    "loadbalancer/v2/TestQuotasDelete": "TestQuotasUpdate",
+}
 """A test that must run before another one in the same process: it makes what the other deletes."""
 
 
@@ -63,6 +66,11 @@ def look(cloud: Cloud) -> Seed:
     }
     if len(features.hypervisors) > 1:
         variables["OS_LIVE_MIGRATE"] = "1"
+    if features.has("container-infra"):
+        offer_image(session)
+        variables["OS_MAGNUM_IMAGE_ID"] = CLUSTER_IMAGE
+    if features.has("database"):
+        variables |= GATES["Database"][1]
     return Seed(features, variables)
 
 

@@ -1,7 +1,7 @@
 """`terraform import` of everything in a state: what can be imported, by which id, and what an import cannot know.
 
 The id that a resource has in the state is the one that `terraform import` takes, for every type of the served
-services. Source: docs/resources/*.md of the provider 3.4.0.
+services but those of BELOW. Source: docs/resources/*.md of the provider 3.4.0.
 """
 
 import json
@@ -12,8 +12,17 @@ NOT_IMPORTABLE = {
     "openstack_blockstorage_volume_attach_v3": "the provider has no importer for it",
     "openstack_networking_portforwarding_v2": "the provider has no importer for it",
     "openstack_networking_trunk_v2": "the provider has no importer for it",
+    "openstack_objectstorage_object_v1": "the provider has no importer for it",
+    "openstack_objectstorage_tempurl_v1": "the provider has no importer for it",
 }
 """Resource types of the served services that stay in the state, with the reason."""
+
+BELOW = {
+    "openstack_dns_zone_share_v2": "zone_id",
+    "openstack_lb_l7rule_v2": "l7policy_id",
+    "openstack_lb_member_v2": "pool_id",
+}
+"""Types whose import takes the id of what they are below of, too: `<it>/<id>`; the attribute that says it."""
 
 _TAGS = ("floatingip", "network", "qos_policy", "router", "subnetpool")
 NOT_TOLD: dict[str, tuple[str, ...]] = {
@@ -27,14 +36,21 @@ NOT_TOLD: dict[str, tuple[str, ...]] = {
         "tags",
         "user_data",
     ),
+    # An answer has the labels of the template, too, and does not tell which ones were asked for.
+    **{f"openstack_containerinfra_{kind}_v1": ("labels", "merge_labels") for kind in ("cluster", "nodegroup")},
+    "openstack_dns_transfer_accept_v2": ("disable_status_check", "key"),
     "openstack_identity_user_v3": ("password",),
     "openstack_images_image_v2": ("image_cache_path", "local_file_path"),
+    "openstack_keymanager_secret_v1": ("metadata", "payload_content_encoding"),
+    # A pool that an L7 policy sends to is also the listener's, and the importer then takes it for made at that.
+    "openstack_lb_pool_v2": ("listener_id", "loadbalancer_id"),
     # Of what the service tells, the provider keeps only the tags that the configuration is known to ask for.
     **{f"openstack_networking_{kind}_v2": ("tags",) for kind in _TAGS},
     "openstack_networking_port_secgroup_associate_v2": ("security_group_ids",),
     "openstack_networking_port_v2": ("fixed_ip", "no_security_groups", "security_group_ids", "tags"),
     "openstack_networking_secgroup_v2": ("delete_default_rules", "tags"),
     "openstack_networking_subnet_v2": ("prefix_length", "tags"),
+    "openstack_objectstorage_container_v1": ("content_type", "force_destroy", "metadata"),
 }
 """Attributes that no answer of the API tells, or that the provider's read leaves alone: an import cannot know them.
 
@@ -70,7 +86,8 @@ def resources(state: dict[str, Any]) -> list[Resource]:
         for instance in one["instances"]:
             index = f"[{json.dumps(instance['index_key'])}]" if "index_key" in instance else ""
             values = instance["attributes"]
-            found.append(Resource(one["type"], block, block + index, str(values.get("id")), values))
+            above = f"{values.get(BELOW[one['type']])}/" if one["type"] in BELOW else ""
+            found.append(Resource(one["type"], block, block + index, f"{above}{values.get('id')}", values))
     return found
 
 

@@ -2,18 +2,20 @@
 
 import re
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
-from mopenstack.conformance.features import lack, look
+from mopenstack.conformance.features import lack, look, regions_of
 from mopenstack.conformance.imports import resources
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.openstack import Inventory, Session, left_behind
 from mopenstack.conformance.outside import change
 from mopenstack.conformance.scenario import Refusal, Scenario, SignIn, Step, Tree
 from mopenstack.conformance.sign_in import sign_in
+from mopenstack.conformance.state_backend import NotKept, state_of
 from mopenstack.conformance.tools import get_tool, provider_of
 from mopenstack.conformance.workspace import TerraformFailed, Workspace
 
@@ -25,8 +27,10 @@ class Broken(Exception):
     """The cloud did not do what the scenario demands."""
 
 
-def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
-    """Run a scenario on a cloud with `terraform` or `opentofu`."""
+def judge(
+    scenario: Scenario, cloud: Cloud, scratch: Path, tool: str, doing: Callable[[str], None] = lambda _: None
+) -> Result:
+    """Run a scenario on a cloud with `terraform` or `opentofu`; `doing` is told what is begun."""
     result = Result(
         case=scenario.id,
         tool=tool,
@@ -50,12 +54,16 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
     steps: list[str] = []
     settings = terraform_settings(scenario, tool)
     environment = account.environment(**settings)
-    workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment)
+    workspace = Workspace(scenario, scratch, get_tool(tool).require().path or Path(tool), environment, doing)
     try:
         with ExitStack() as stack:
+            state = stack.enter_context(state_of(scenario, features.session))
+            settings |= state.variables
+            environment = account.environment(**settings)
+            workspace.use(environment)
             ways = {step.sign_in: sign_in(step.sign_in, account, scratch) for step in scenario.steps}
             accounts = {way: stack.enter_context(signed_in) for way, signed_in in ways.items()}
-            before = features.session.inventory()
+            before = features.session.inventory(regions_of(scenario.features))
             workspace.init()
             if scenario.tree is Tree.MISCONFIGURED:
                 _must_be_refused(scenario, workspace, steps)
@@ -63,9 +71,10 @@ def judge(scenario: Scenario, cloud: Cloud, scratch: Path, tool: str) -> Result:
                 environments = {way: one.environment(**settings) for way, one in accounts.items()}
                 must_work(scenario, workspace, environments, features.session, steps)
                 workspace.use(environment)
+                state.check(workspace, scenario.steps[-1], steps)
             _must_leave_nothing(scenario, workspace, before, steps, account_session=Session(account))
         verdict: dict[str, object] = {"drift_free": None if result.negative else True}
-    except (Broken, TerraformFailed, CloudError) as error:
+    except (Broken, NotKept, TerraformFailed, CloudError) as error:
         text = str(error)
         reason = text.splitlines()[0] if isinstance(error, Broken) else first_line(text)
         verdict = {"outcome": Outcome.FAILED, "reason": reason[:300], "output": text[-KEPT_OUTPUT:]}
@@ -169,7 +178,9 @@ def _must_leave_nothing(
 ) -> None:
     """Destroy works and the account then sees exactly what it saw before."""
     workspace.destroy(_destroy_step(scenario))
-    changes = left_behind(before, account_session.authenticate().inventory())
+    stays = {f"{one} was left behind" for one in scenario.expect.stays}
+    found = left_behind(before, account_session.authenticate().inventory(regions_of(scenario.features)))
+    changes = [*(one for one in found if one not in stays), *sorted(stays.difference(found))]
     if changes:
         raise Broken("; ".join(changes))
     steps.append("terraform destroy, and nothing is left behind")
@@ -188,7 +199,8 @@ def _destroy_step(scenario: Scenario) -> Step:
 def refusal_mismatch(refusal: Refusal, said: str) -> str:
     """Empty when Terraform's error shows the status and the message, else what is wrong."""
     text = flatten(said)
-    if f"got {refusal.status} instead" not in text:
+    # Of Manila's refusals the provider shows the envelope: "badRequest (400): ...".
+    if f"got {refusal.status} instead" not in text and f" ({refusal.status}): " not in text:
         found = re.search(r"got (\d{3}) instead", text)
         return f"expected status {refusal.status}, got {found.group(1) if found else 'none'}"
     pattern = re.escape(flatten(refusal.message)).replace(r"\{id\}", UUID)

@@ -8,6 +8,7 @@ import re
 import ssl
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mopenstack.conformance.cloud import Account
@@ -36,6 +37,8 @@ class Session:
         self.token = ""
         self.project_id = self.user_id = ""
         self.catalog: dict[str, str] = {}
+        self.regions: dict[str, dict[str, str]] = {}
+        """Of each region that the catalog has, what `catalog` is of the account's own."""
 
     def authenticate(self) -> "Session":
         """Ask Keystone for a token with the account's password and project, or with its application credential."""
@@ -50,7 +53,11 @@ class Session:
         region = self._account.variables.get("OS_REGION_NAME")
         for service in token.get("catalog", []):
             for endpoint in service["endpoints"]:
-                if endpoint["interface"] == wanted and region in (None, endpoint.get("region"), endpoint["region_id"]):
+                if endpoint["interface"] != wanted:
+                    continue
+                of_region = self.regions.setdefault(endpoint["region_id"] or "", {})
+                of_region.setdefault(service["type"], endpoint["url"].rstrip("/"))
+                if region in (None, endpoint.get("region"), endpoint["region_id"]):
                     self.catalog.setdefault(service["type"], endpoint["url"].rstrip("/"))
         return self
 
@@ -58,6 +65,16 @@ class Session:
     def secure(self) -> bool:
         """Whether the cloud speaks HTTPS."""
         return self._account.auth_url.startswith("https://")
+
+    @property
+    def answers_s3(self) -> bool:
+        """Whether Swift tells that it takes the requests of S3."""
+        base = self.endpoint("object-store") or ""
+        version = VERSION.search(base)
+        if version is None:
+            return False
+        told = request("GET", f"{base[: version.start()]}/info", token=self.token, cacert=self._cacert).body
+        return isinstance(told, dict) and "s3api" in told
 
     def endpoint(self, service: str) -> str | None:
         """A service's base by its catalog type, or by another type of the same API; None where it is not listed."""
@@ -101,13 +118,20 @@ class Session:
         found = [str(one.get("version") or one.get("max_version") or "") for one in versions if isinstance(one, dict)]
         return next(filter(None, found), "")
 
-    def inventory(self) -> Inventory:
-        """Everything of the contract's kinds that this account sees."""
+    def inventory(self, regions: Sequence[str] = ()) -> Inventory:
+        """Everything of the contract's kinds that this account sees, in these regions; none: in its own."""
         seen: Inventory = {}
-        for kind in kinds():
-            entries = self.list(*kind)
-            if entries is not None:
-                seen[f"{kind.service} {kind.key}"] = {_identity(entry) for entry in entries}
+        own = self.catalog
+        try:
+            for region in regions or ("",):
+                self.catalog = self.regions[region] if region else own
+                for kind in kinds():
+                    entries = self.list(*kind)
+                    if entries is not None:
+                        name = f"{kind.service} {kind.key}" + (f" in {region}" if region else "")
+                        seen[name] = {_identity(entry) for entry in entries}
+        finally:
+            self.catalog = own
         return seen
 
 

@@ -12,6 +12,10 @@ def _silent(result: Result) -> None:
     """Progress is not shown."""
 
 
+def _unsaid(text: str) -> None:
+    """What is being done is not shown."""
+
+
 class Options(BaseModel):
     """The choices of one run."""
 
@@ -27,3 +31,4 @@ class Options(BaseModel):
     verbose: bool = False
     answers: AnswerLog = Field(default_factory=AnswerLog, description="Where clouds tell what they answered.")
     on_result: Callable[[Result], None] = _silent
+    on_doing: Callable[[str], None] = Field(default=_unsaid, description="Told what a scenario begins.")

@@ -13,6 +13,16 @@ def data_home() -> Path:
     return Path(base) / "mopenstack"
 
 
+def mirror_folder() -> Path:
+    """Root of the suite's own filesystem mirror of Terraform's providers."""
+    return data_home() / "terraform-mirror"
+
+
+def provider_config(tool: str) -> Path:
+    """Terraform's configuration file that takes the provider from the mirror; `tool` is the one that installs it."""
+    return mirror_folder() / f"{tool}.tfrc"
+
+
 def package_file(*parts: str) -> Path:
     """A file that ships with the suite."""
     return Path(str(resources.files("mopenstack.conformance"))).joinpath(*parts)

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel
 
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.model import Result
 from mopenstack.conformance.options import Options
+from mopenstack.conformance.tools import TEMPEST_PLUGINS
 
 if TYPE_CHECKING:
     from mopenstack.conformance.upstream.suite import Suite
@@ -26,7 +27,7 @@ class Runner(NamedTuple):
     """How the cases of a tool are run and listed."""
 
     run: str
-    """Module and function that take Options and return the verdicts."""
+    """`module:name` of a function that takes Options and returns the verdicts, or of an upstream suite."""
     cases: Callable[[], list[CaseLine]]
     tools: tuple[str, ...]
     listed: bool = False
@@ -61,21 +62,28 @@ def _go_tests() -> list[CaseLine]:
     ]
 
 
-def _upstream(module: str, name: str = "SUITE") -> Callable[[], list[CaseLine]]:
-    """The tests of an upstream suite: the name of its module and its name there."""
+def _upstream(tool: str, module: str, name: str = "SUITE") -> Runner:
+    """Of an upstream suite: the tool that has it, its module and its name there."""
+    place = f"upstream.{module}:{name}"
 
     def listed() -> list[CaseLine]:
-        suite: Suite = getattr(import_module(f"mopenstack.conformance.upstream.{module}"), name)
+        suite: Suite = _found(place)
         return [
             CaseLine(name=one.name, service=one.service, about=one.not_run or ("refused" if one.negative else ""))
             for one in suite.tests
         ]
 
-    return listed
+    return Runner(place, listed, (tool,), True)
+
+
+def _found(place: str) -> Any:
+    """What is at `module:name`."""
+    module, name = place.split(":")
+    return getattr(import_module(f"mopenstack.conformance.{module}"), name)
 
 
 def _commands() -> list[CaseLine]:
-    from mopenstack.conformance.daily_work import CASES
+    from mopenstack.conformance.daily_work.run import CASES
 
     return [CaseLine(name=one.name, service=one.service, about="refused" if one.negative else "") for one in CASES]
 
@@ -87,22 +95,27 @@ RUNNERS: dict[str, Runner] = {
         "acceptance:run_acceptance", _acceptance_tests, ("terraform", "provider-acceptance"), True
     ),
     "gophercloud": Runner("gophercloud:run_gophercloud", _go_tests, ("gophercloud",), True),
-    "daily-work": Runner("daily_work:run_daily_work", _commands, ("openstackclient",)),
-    "openstackclient": Runner(
-        "upstream.openstackclient:run_openstackclient", _upstream("openstackclient"), ("openstackclient",), True
-    ),
-    "sdk": Runner("upstream.sdk:run_sdk", _upstream("sdk"), ("openstacksdk",), True),
-    "tempest": Runner("upstream.tempest:run_tempest", _upstream("tempest"), ("tempest",), True),
+    "daily-work": Runner("daily_work.run:run_daily_work", _commands, ("python-clients",)),
+    "openstackclient": _upstream("openstackclient", "openstackclient"),
+    "sdk": _upstream("openstacksdk", "sdk"),
+    "tempest": _upstream("tempest", "tempest"),
     **{
-        f"{name}-tempest-plugin": Runner(
-            f"upstream.tempest_plugins:run_{name}",
-            _upstream("tempest_plugins", name.upper()),
-            (f"{name}-tempest-plugin",),
-            True,
-        )
-        for name in ("keystone", "neutron", "cinder")
+        tool: _upstream(tool, "tempest_plugins", project.upper())
+        for project, tool in ((name, f"{name}-tempest-plugin") for name in TEMPEST_PLUGINS)
     },
-    "ansible": Runner("upstream.ansible:run_ansible", _upstream("ansible"), ("ansible",), True),
+    "manila-rbac": _upstream("manila-tempest-plugin", "tempest_plugins", "MANILA_RBAC"),
+    "barbican-functional": _upstream("barbican", "barbican"),
+    **{
+        name: _upstream("python-clients", "python_clients", name.upper())
+        for name in ("designateclient", "barbicanclient", "swiftclient")
+    },
+    "swift-functional": _upstream("swift", "swift", "FUNCTIONAL"),
+    "swift-keystone": _upstream("swift", "swift", "KEYSTONE"),
+    "swift-s3": _upstream("swift", "swift", "S3"),
+    "ansible": _upstream("ansible", "ansible"),
+    "horizon": _upstream("horizon", "horizon"),
+    "skyline": _upstream("skyline", "skyline"),
+    "rally": _upstream("rally", "rally"),
 }
 
 
@@ -113,6 +126,11 @@ def get_runner(tool: str) -> Runner:
     return RUNNERS[tool]
 
 
+def suites() -> "list[Suite]":
+    """The upstream suites, of every tool that is one."""
+    return [_found(one.run) for one in RUNNERS.values() if one.run.startswith("upstream.")]
+
+
 def cases(tool: str) -> list[CaseLine]:
     """The cases of a tool."""
     return get_runner(tool).cases()
@@ -120,6 +138,9 @@ def cases(tool: str) -> list[CaseLine]:
 
 def run(tool: str, options: Options) -> list[Result]:
     """The verdicts on the cases asked for."""
-    module, function = get_runner(tool).run.split(":")
-    results: list[Result] = getattr(import_module(f"mopenstack.conformance.{module}"), function)(options)
+    from mopenstack.conformance.upstream.runner import run_suite
+    from mopenstack.conformance.upstream.suite import Suite
+
+    found = _found(get_runner(tool).run)
+    results: list[Result] = run_suite(found, options) if isinstance(found, Suite) else found(options)
     return results

@@ -82,7 +82,7 @@ class Step(_Strict):
 class Refusal(_Strict):
     """How the cloud must refuse."""
 
-    status: int = Field(ge=400, lt=500)
+    status: int = Field(ge=400, lt=600)
     message: Text = Field(
         description="The service's words; `{id}` stands for any UUID, and all other white space and text are literal."
     )
@@ -99,6 +99,11 @@ class Expectations(_Strict):
         description="All that can be imported is imported into a state without it, and the plan is then empty.",
     )
     outputs: dict[str, str] = Field(default_factory=dict, description="Output name to a regular expression.")
+    stays: list[Text] = Field(
+        default_factory=list,
+        description="What the service keeps of it when all is destroyed, as `<service> <collection> <name>`: the keys "
+        "that an order of Barbican made.",
+    )
     refusal: Refusal | None = None
 
 
@@ -117,6 +122,10 @@ class Scenario(_Strict):
     options: list[Text] = Field(
         default_factory=list,
         description="NAME=VALUE: options of its fresh cloud; a cloud of clouds.yaml must be so already.",
+    )
+    state_in_s3: bool = Field(
+        default=False,
+        description="The state is kept and locked in a bucket of the cloud's S3: the configuration has the backend.",
     )
     parallelism: int | None = Field(default=None, ge=1, description="Terraform's -parallelism, for every command.")
     steps: list[Step] = Field(min_length=1)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
@@ -15,6 +16,7 @@ from mopenstack.conformance.judge import reproduce
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import fixtures_folder, package_file
+from mopenstack.conformance.process import BEAT_SECONDS
 from mopenstack.conformance.scenario import Scenario, Tree, discover, select
 from mopenstack.conformance.suite.plugin import BROKEN, HOSTS, TLS
 from mopenstack.conformance.tools import get_tool, provider_of
@@ -48,6 +50,7 @@ def _run(options: Options, tool: str) -> list[Result]:
         else:
             for tls, option in HOSTS.items():
                 if any((TLS in scenario.features) == tls for scenario in chosen):
+                    options.on_doing("mopenstack starts")
                     host = stack.enter_context(running_host(options.answers, tls=tls))
                     arguments.append(f"{option}={host.folder}")
             arguments.append(f"-n{min(options.workers, len(chosen))}")
@@ -65,9 +68,10 @@ def _run_pytest(arguments: list[str], scratch: Path, read: Callable[[], list[Res
     """Run pytest as a process of its own, so that no option or plugin of a surrounding run reaches it."""
     suite = package_file("suite")
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(suite / "pytest.ini"), f"--rootdir={suite}"]
-    command += ["-p", "mopenstack.conformance.suite.plugin", f"--basetemp={scratch / 'tmp'}"]
+    command += ["-p", "no:mopenstack", "-p", "mopenstack.conformance.suite.plugin", f"--basetemp={scratch / 'tmp'}"]
     command += [*arguments, str(suite / "scenarios.py")]
-    shown = 0
+    shown, doing = 0, Doing(scratch / "doing.txt", options.on_doing)
+    command[-1:-1] = [f"--mopenstack-doing={doing.path}"]
     log = scratch / "pytest.log"
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)  # noqa: S603
@@ -75,8 +79,10 @@ def _run_pytest(arguments: list[str], scratch: Path, read: Callable[[], list[Res
             while True:
                 ended = process.poll() is not None
                 results = read()
+                doing.look()
                 for result in results[shown:]:
                     options.on_result(result)
+                    doing.say(f"{result.case}: its cloud is deleted")
                 shown = len(results)
                 if ended:
                     break
@@ -86,6 +92,31 @@ def _run_pytest(arguments: list[str], scratch: Path, read: Callable[[], list[Res
                 process.terminate()
                 process.wait()
     return log.read_text()
+
+
+class Doing:
+    """What the scenarios say that they begin; where they say nothing for a while, that they still do it."""
+
+    def __init__(self, path: Path, tell: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self.path, self._tell, self._clock = path, tell, clock
+        self._read, self._last, self._since, self._beats = 0, "pytest starts", clock(), 0
+
+    def look(self) -> None:
+        """Tell what is new."""
+        text = self.path.read_text()[self._read :] if self.path.exists() else ""
+        whole = text[: text.rfind("\n") + 1]
+        self._read += len(whole)
+        for line in whole.splitlines():
+            self.say(line)
+        taken = self._clock() - self._since
+        if taken // BEAT_SECONDS > self._beats:
+            self._beats = int(taken // BEAT_SECONDS)
+            self._tell(f"{self._last}: {taken:.0f} s")
+
+    def say(self, line: str) -> None:
+        """Tell what is done from now on."""
+        self._tell(line)
+        self._last, self._since, self._beats = line, self._clock(), 0
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> None:

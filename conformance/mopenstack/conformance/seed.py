@@ -8,15 +8,18 @@ from mopenstack.conformance.features import Features
 from mopenstack.conformance.features import look as features_of
 from mopenstack.conformance.openstack import Session
 
+FLAVOR = "m1.acctest"
+BALANCER_FLAVOR = "lb.acctest"
+CLUSTER_IMAGE = "magnum"
 # Gate of the provider's tests: what the cloud must have, and the variables that open the gate.
 GATES: dict[str, tuple[str, dict[str, str]]] = {
-    "LB": ("load-balancer", {"OS_LB_ENVIRONMENT": "1", "OS_LB_FLAVOR_NAME": "lb.acctest"}),
+    "LB": ("load-balancer", {"OS_LB_ENVIRONMENT": "1", "OS_LB_FLAVOR_NAME": BALANCER_FLAVOR}),
     "FW": ("extension:fwaas_v2", {"OS_FW_ENVIRONMENT": "1"}),
     "DNS": ("dns", {"OS_DNS_ENVIRONMENT": "1"}),
     "KeyManager": ("key-manager", {"OS_KEYMANAGER_ENVIRONMENT": "1"}),
     "ContainerInfra": (
         "container-infra",
-        {"OS_CONTAINER_INFRA_ENVIRONMENT": "1", "OS_MAGNUM_IMAGE": "magnum", "OS_MAGNUM_FLAVOR": "99"},
+        {"OS_CONTAINER_INFRA_ENVIRONMENT": "1", "OS_MAGNUM_IMAGE": CLUSTER_IMAGE, "OS_MAGNUM_FLAVOR": "99"},
     ),
     "VPN": ("extension:vpnaas", {"OS_VPN_ENVIRONMENT": "1"}),
     "SFS": ("sharev2", {"OS_SFS_ENVIRONMENT": "1"}),
@@ -24,7 +27,7 @@ GATES: dict[str, tuple[str, dict[str, str]]] = {
     "BGPVPN": ("extension:bgpvpn", {"OS_BGPVPN_ENVIRONMENT": "1"}),
     "Database": (
         "database",
-        {"OS_DB_ENVIRONMENT": "1", "OS_DB_DATASTORE_VERSION": "8.0", "OS_DB_DATASTORE_TYPE": "mysql"},
+        {"OS_DB_ENVIRONMENT": "1", "OS_DB_DATASTORE_VERSION": "8.0.32", "OS_DB_DATASTORE_TYPE": "mysql"},
     ),
     "Workflow": ("workflowv2", {"OS_WORKFLOW_ENVIRONMENT": "1"}),
     "Taas": ("extension:tap-mirror", {"OS_TAAS_ENVIRONMENT": "1"}),
@@ -33,7 +36,6 @@ GATES: dict[str, tuple[str, dict[str, str]]] = {
     "OnlineResize": ("volumev3", {"OS_ONLINE_RESIZE": "1"}),
     "PortForwarding": ("extension:floating-ip-port-forwarding", {"OS_PORT_FORWARDING_ENVIRONMENT": "1"}),
 }
-FLAVOR = "m1.acctest"
 
 
 class Seed(NamedTuple):
@@ -55,7 +57,33 @@ def look(cloud: Cloud) -> Seed:
     for need, opened in GATES.values():
         if features.has(need):
             variables |= opened
+    if features.has("load-balancer") and features.has("admin"):
+        offer_flavor(features.session)
+    if features.has("container-infra") and features.has("admin"):
+        offer_image(features.session)
     return Seed(features, variables)
+
+
+def offer_flavor(session: Session) -> None:
+    """The flavor of load balancers that the provider's own set-up script makes."""
+    if any(
+        one["name"] == BALANCER_FLAVOR for one in session.list("load-balancer", "/v2/lbaas/flavors", "flavors") or []
+    ):
+        return
+    data = '{"loadbalancer_topology": "SINGLE"}'
+    profile = {"name": BALANCER_FLAVOR, "provider_name": "amphora", "flavor_data": data}
+    made = session.send("POST", "load-balancer", "/v2/lbaas/flavorprofiles", {"flavorprofile": profile})
+    if made.status == 201:
+        flavor = {"name": BALANCER_FLAVOR, "flavor_profile_id": made.body["flavorprofile"]["id"]}
+        session.send("POST", "load-balancer", "/v2/lbaas/flavors", {"flavor": flavor})
+
+
+def offer_image(session: Session, name: str = CLUSTER_IMAGE, distribution: str = "fedora-coreos") -> None:
+    """The image of cluster nodes that the provider's own set-up script uploads; here without the bytes."""
+    if session.list("image", f"/v2/images?name={name}", "images"):
+        return
+    image = {"name": name, "disk_format": "qcow2", "container_format": "bare", "visibility": "public"}
+    session.send("POST", "image", "/v2/images", {**image, "os_distro": distribution})
 
 
 def fixtures(session: Session) -> dict[str, str]:

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,16 @@ class TerraformFailed(Exception):
 class Workspace:
     """The configuration of one scenario, against one cloud, with the provider from the mirror."""
 
-    def __init__(self, scenario: Scenario, scratch: Path, binary: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        scratch: Path,
+        binary: Path,
+        environment: Mapping[str, str],
+        doing: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`doing` is told what Terraform begins: a few words each time."""
+        self._doing = doing
         self.folder = scratch / scenario.id
         self._source, self._binary, self._scratch = scenario.folder, binary, scratch
         shutil.copytree(scenario.folder, self.folder, ignore=shutil.ignore_patterns(*NOT_CONFIGURATION))
@@ -49,6 +58,7 @@ class Workspace:
 
     def init(self) -> None:
         """`terraform init`."""
+        self._doing("terraform init")
         self._by_tftest("setup", cleanup_on_exit=False)
 
     def lay_over(self, overlay: str) -> None:
@@ -62,6 +72,7 @@ class Workspace:
 
     def apply(self, step: Step) -> None:
         """`terraform apply` with the step's variables."""
+        self._doing(f"terraform apply ({step.name})")
         self._by_tftest("apply", tf_var_file=step.var_file)
 
     def outputs(self) -> dict[str, Any]:
@@ -80,6 +91,7 @@ class Workspace:
 
     def changed_outside(self, step: Step) -> list[str]:
         """Addresses that a refresh-only plan finds otherwise than in the state."""
+        self._doing("terraform plan -refresh-only")
         said = self._ui(self.folder, "-refresh-only", step=step)
         return sorted({one["change"]["resource"]["addr"] for one in said if one["type"] == "resource_drift"})
 
@@ -88,6 +100,7 @@ class Workspace:
 
         Returns how many resources it imports, and what it would do besides: empty when it is nothing.
         """
+        self._doing("terraform plan, which imports all of it")
         state = self.state()
         taken = imports.importable(state)
         folder = self._scratch / f"{self.folder.name}-imported"
@@ -100,6 +113,7 @@ class Workspace:
 
     def drift(self, step: Step) -> str:
         """Empty when a plan finds nothing to do, else what it would do."""
+        self._doing("terraform plan, which must be empty")
         with self._as_process_environment():
             code, out, err = self._python_terraform.plan(var_file=step.var_file, capture_output=True)
         if code == 0:
@@ -110,6 +124,7 @@ class Workspace:
 
     def destroy(self, step: Step) -> None:
         """`terraform destroy`."""
+        self._doing("terraform destroy")
         with self._as_process_environment():
             # Without these two it would pass -force, which Terraform no longer knows.
             code, out, err = self._python_terraform.destroy(force=None, auto_approve=True, var_file=step.var_file)

@@ -7,42 +7,47 @@ Refusals of any step are rendered by the API's dialect; nothing here knows a rul
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import logging
-import os
+import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from google.protobuf.message import Message
 
-from mopenstack.contract.calls import ByteStream, Core, RequestContext, is_loopback
+from mopenstack.contract.addresses import split_cloud
+from mopenstack.contract.calls import ByteStream, Core, RequestContext
 from mopenstack.contract.contract import Contract
-from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField, NotServed
+from mopenstack.contract.faults import BadRequest, Fault, Internal, InvalidField
+from mopenstack.contract.noted import CallFacts
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway import admin_guard
-from mopenstack.gateway.addresses import split_cloud
-from mopenstack.gateway.bodies import chunks, read, send
+from mopenstack.gateway.admin_guard import AdminGuard
+from mopenstack.gateway.bodies import chunks, read
 from mopenstack.gateway.dialects.base import Answer, NoSuchAction, WrongVersion
-from mopenstack.gateway.documented_operations import documented, not_served
-from mopenstack.gateway.index import index
+from mopenstack.gateway.fronts import Fronts
+from mopenstack.gateway.hosts import Hosted, Hosts
+from mopenstack.gateway.injected import strike
+from mopenstack.gateway.kept_answers import ComparedAnswers, KeptAnswers
+from mopenstack.gateway.observed import Observed
+from mopenstack.gateway.own_pages import OwnPages
+from mopenstack.gateway.places import Places
 from mopenstack.gateway.refusals import published
 from mopenstack.gateway.render import Renderer
+from mopenstack.gateway.request_ids import next_request_id
 from mopenstack.gateway.requestlog import RequestLog
-from mopenstack.gateway.surface import Endpoint, Surface, surfaces
+from mopenstack.gateway.responses import byte_response, http_response, operation_not_served
+from mopenstack.gateway.surface import Endpoint, NotInRelease, Surface, surfaces
+from mopenstack.gateway.web_page import is_page
 
 log = logging.getLogger(__name__)
 
-ANSWERS = "/_mopenstack/answers"
-"""Where a gateway that checks its answers tells what it has seen, to clients of this machine."""
-OPENAPI = "/_mopenstack/openapi.json"
-"""Where it tells clients of this machine what it serves."""
-RETRY_AFTER_SECONDS = "1"
-"""What a 503 tells its client to wait."""
+_ABSOLUTE = re.compile(r"^https?://[^/?]*")
+"""Scheme and host in front of the path of a request, which proxies are sent."""
 _BODYLESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -50,56 +55,92 @@ class App:
     """The request handler of aiohttp's low-level server.
 
     It serves the APIs of `contract`. `only` makes it the handler of one API's classic port, beside the whole `app` on
-    `main_port`. A `renderer` that checks answers (gateway/answers) takes the place of the plain one.
+    `main_port`. A `renderer` that checks answers (gateway/answers) takes the place of the plain one. With `check_kept`
+    no kept answer is given; each is held against the one that is made instead.
     """
 
     def __init__(
         self,
         core: Core,
         contract: Contract,
-        requests: RequestLog | None = None,
+        observed: Observed | None = None,
         only: str = "",
         app: App | None = None,
         main_port: int = 0,
         renderer: Renderer | None = None,
+        guard: AdminGuard | None = None,
+        *,
+        check_kept: bool = False,
     ) -> None:
         self._core = core
         self._contract = contract
-        self.requests = requests if requests is not None else RequestLog()
+        self._observed: Observed = app._observed if app else observed or Observed(core, RequestLog())
         self.renderer: Renderer = app.renderer if app else renderer or Renderer(core)
         found = app._surfaces if app else surfaces(contract)
         self._surfaces: list[Surface] = found
-        self._by_prefix = {surface.api.prefix: surface for surface in found}
+        self._places = Places(found)
+        self.check_kept: bool = app.check_kept if app else check_kept
+        self._kept = (
+            ComparedAnswers(core.answers, only, self.renderer.differs)
+            if self.check_kept
+            else KeptAnswers(core.answers, only)
+        )
+        self._fronts = Fronts(core, contract, found, self._outcome)
+        self._hosts = Hosts(found)
         self._main_port = main_port
+        self._guard: AdminGuard = app._guard if app else guard or AdminGuard()
+        self._pages = OwnPages(core, contract, self.renderer, self._guard)
         self._only = next((surface for surface in found if surface.api.type == only), None) if only else None
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         started = time.perf_counter()
-        request_id = _next_request_id()
-        raw_path, _, raw_query = request.raw_path.partition("?")
+        request_id = next_request_id()
+        context: RequestContext | None = None
+        target = request.raw_path if request.raw_path.startswith("/") else _ABSOLUTE.sub("", request.raw_path, count=1)
+        raw_path, _, raw_query = target.partition("?")
         cloud, cloud_prefix, path = split_cloud(raw_path)
+        if (kept := self._kept.find(request, cloud)) is not None:
+            request_id = kept.surface.dialect.request_id(request_id)
+            given = kept.response(request, request_id)
+            self._observed.answered(request, given, request_id, cloud, started, None, kept.noted)
+            return given
+        headers = request.headers
+        named = headers.get("Host", "")
         surface, api_path = self._surface(path)
-        if not _is_host(request.headers.get("Host", "")):
+        fronted = None if surface and surface.dialect.signed else self._fronts.find(headers, raw_query, self._only)
+        if fronted is not None:
+            surface, api_path = fronted, path.removeprefix(fronted.api.prefix) if self._only is None else path
+            hosted = None
+        elif (hosted := self._hosts.find(named, cloud_prefix, path, self._only)) is not None:
+            surface, api_path = hosted.surface, hosted.path
+        if surface is not None:
+            request_id = surface.dialect.request_id(request_id)
+        if fronted is None and not _is_host(named):
             response: web.StreamResponse = web.json_response({"message": "The Host header is malformed."}, status=400)
-        elif path.startswith(admin_guard.PREFIX) and (why := admin_guard.refusal(request.headers, request.scheme)):
-            response = web.json_response({"title": "Forbidden", "status": 403, "detail": why}, status=403)
+        elif hosted is not None and not hosted.path:
+            response = web.Response(status=400, text="Bad domain in host header")
+        elif path.startswith(admin_guard.PREFIX) and (refused := self._guard.refused(request, path)) is not None:
+            response = refused
         elif surface is None:
-            response = await self._outside(request, request_id, cloud, cloud_prefix, path)
-        elif path == ANSWERS and is_loopback(request.remote or ""):
-            response = self._answers()
-        elif path == OPENAPI and is_loopback(request.remote or ""):
-            response = await self._openapi()
+            response = await self._pages.outside(request, request_id, cloud, cloud_prefix, path)
+        elif path.startswith(admin_guard.PREFIX) and self._pages.has(path):
+            response = await self._pages.page(request, path)
         else:
-            host = request.headers.get("Host") or "127.0.0.1"
+            host = named or "127.0.0.1"
             cloud_url = f"{request.scheme}://{host}{cloud_prefix}"
-            api_url = cloud_url + surface.api.prefix
+            api_url = cloud_url + surface.api.prefix if hosted is None else cloud_url
             if self._only is not None:
                 # Links stay on the classic port; a catalog names the one port that has everything.
                 api_url = cloud_url
                 cloud_url = f"{request.scheme}://{host.rpartition(':')[0] or host}:{self._main_port}{cloud_prefix}"
+            release = self._core.release(cloud)
+            if release is None:
+                release = await self._core.find_release(cloud)
+            if release:
+                surface = surface.of_release(release)
             context = RequestContext(
                 cloud=cloud,
-                token=request.headers.get("X-Auth-Token", ""),
+                token=headers.get("X-Auth-Token", "") or surface.dialect.other_token(headers),
                 cloud_url=cloud_url,
                 microversion=0,
                 request_id=request_id,
@@ -107,85 +148,76 @@ class App:
                 verb=request.method,
                 path=api_path,
                 api_url=api_url,
-                accept=request.headers.get("Accept", ""),
+                accept=headers.get("Accept", ""),
                 pairs=parse_qsl(raw_query, keep_blank_values=True) if raw_query else (),
                 raw_query=raw_query,
+                facts=CallFacts(),
             )
-            response = await self._respond(request, surface, context)
-        self.requests.add(
-            started, request_id, cloud, request.method, raw_path, response.status, time.perf_counter() - started
-        )
+            if path.startswith(admin_guard.PREFIX):
+                context.admin_token = admin_guard.token(headers)
+            else:
+                context.keep = fronted is None and hosted is None and self._kept.is_asked_again(request)
+            if surface.api.context_headers:
+                context.headers = {
+                    name.lower(): value
+                    for name in surface.api.context_headers
+                    if (value := headers.get(name)) is not None
+                }
+            if fronted is not None:
+                response = await self._fronts.answer(request, fronted, context)
+            else:
+                response = await self._respond(request, surface, context, hosted)
+        if surface is not None and surface.dialect.notes and context is not None:
+            surface.dialect.note(context, response.status, getattr(response, "body", None))
+        if not path.startswith(admin_guard.PREFIX) and (surface is not None or not is_page(response)):
+            self._observed.answered(request, response, request_id, cloud, started, context, None)
         return response
 
     def _surface(self, path: str) -> tuple[Surface | None, str]:
         if self._only is not None:
             return self._only, self._only.trimmed(path)
-        prefix, rest = _first_segment(path)
-        surface = self._by_prefix.get(prefix)
+        surface, rest = self._places.find(path)
         return surface, surface.trimmed(rest) if surface is not None else ""
 
-    async def _outside(
-        self, request: web.BaseRequest, request_id: str, cloud: str, cloud_prefix: str, path: str
-    ) -> web.Response:
-        """What belongs to no API: the index at the root, and nothing else."""
-        if path in ("", "/") and request.method in ("GET", "HEAD"):
-            cloud_url = f"{request.scheme}://{request.headers.get('Host') or '127.0.0.1'}{cloud_prefix}"
-            # The clouds are the admin API's to tell: a request that may not reach that API sees none.
-            remote = "" if admin_guard.refusal(request.headers, request.scheme) else request.remote or ""
-            context = RequestContext(cloud=cloud, cloud_url=cloud_url, request_id=request_id, remote=remote, path=path)
-            found = await index(self._core, self._contract, context, request.headers.get("Accept", ""))
-            if found is not None:
-                body, content_type = found
-                return web.Response(body=body, content_type=content_type, charset="utf-8")
-        return _not_built(request.method, path) or web.json_response({"message": "Not Found"}, status=404)
+    async def _respond(
+        self, request: web.BaseRequest, surface: Surface, context: RequestContext, hosted: Hosted | None
+    ) -> web.StreamResponse:
+        outcome, versions = await self._outcome(request, surface, context)
+        if context.faults:
+            return await strike(request, surface, outcome, versions, context)
+        if isinstance(outcome, tuple):
+            if hosted is not None:
+                hosted.tell(outcome[0].headers)
+            return await byte_response(request, surface, *outcome, versions, context.request_id)
+        self._kept.compare(request, outcome, versions)
+        response = http_response(request, surface, outcome, versions, context.request_id)
+        self._kept.keep(request, context, surface, outcome, versions, response)
+        return response
 
-    def _answers(self) -> web.Response:
-        report = self.renderer.report()
-        if report is not None:
-            return web.json_response(report)
-        detail = "Answers are not checked here: start the cloud with `mopenstack up --check-answers`."
-        return web.json_response({"title": "Not Found", "status": 404, "detail": detail}, status=404)
-
-    async def _openapi(self) -> web.Response:
-        # Imported here: it takes a second to make, and most starts do without it.
-        from mopenstack.gateway.openapi import document
-
-        return web.Response(body=await asyncio.to_thread(document, self._contract), content_type="application/json")
-
-    async def _respond(self, request: web.BaseRequest, surface: Surface, context: RequestContext) -> web.StreamResponse:
-        dialect = surface.dialect
+    async def _outcome(
+        self, request: web.BaseRequest, surface: Surface, context: RequestContext
+    ) -> tuple[Answer | tuple[ByteStream, int], Mapping[str, str]]:
+        """The answer, refusals too, and the headers that tell the microversion."""
         versions: Mapping[str, str] = {}
         try:
-            context.microversion = dialect.microversion(request.headers)
-            versions = surface.version_headers(context.microversion)
-            outcome = await self._dispatch(request, surface, context)
+            context.microversion = surface.dialect.microversion(request.headers)
+            versions = surface.version_headers(context.microversion, request.headers)
+            return await self._dispatch(request, surface, context), versions
+        except NotInRelease:
+            return surface.dialect.no_route(context), versions
         except Fault as fault:
-            outcome = self.renderer.refusal(surface, context, fault)
+            return self.renderer.refusal(surface, context, fault), versions
         except Exception:  # the client gets the service's own 500 and the log the reason
             log.exception("%s: %s %s failed inside", context.request_id, context.verb, context.path)
-            outcome = self.renderer.refusal(surface, context, Internal())
-        if isinstance(outcome, tuple):
-            stream, status = outcome
-            stream.headers["X-Openstack-Request-Id"] = context.request_id
-            return await send(request, stream, status)
-        ids = dict.fromkeys(dialect.request_id_headers, context.request_id)
-        headers = {**outcome.headers, **versions, **ids}
-        if outcome.says_type:
-            headers["Content-Type"] = outcome.content_type
-        if outcome.status == 503:
-            headers.setdefault("Retry-After", RETRY_AFTER_SECONDS)
-        response = web.Response(
-            status=outcome.status, body=b"" if request.method == "HEAD" else outcome.body, headers=headers
-        )
-        if not outcome.says_type:
-            response.headers.popall("Content-Type", None)
-        return response
+            return self.renderer.refusal(surface, context, Internal()), versions
 
     async def _dispatch(
         self, request: web.BaseRequest, surface: Surface, context: RequestContext
     ) -> Answer | tuple[ByteStream, int]:
         dialect = surface.dialect
-        found = surface.router.find(context.path)
+        if not surface.is_ready:
+            await surface.ready()
+        found = None if dialect.project_required else surface.router.find(dialect.route(context.path))
         if found is None:
             found, context.project_id = surface.find_with_project(context.path)
         verb = request.method
@@ -195,16 +227,18 @@ class App:
             return await self._unserved(surface, context, found[0].leaves if found else ())
         try:
             endpoint, message, query = await self._message(request, surface, found[0].leaves[verb], found[1], context)
-            if endpoint.operation.raw_request:
+            if endpoint.operation.raw_request and (request.body_exists or not endpoint.operation.raw_response):
                 context.body = chunks(request)
                 context.content_type = request.headers.get("Content-Type", "")
             reply = await self._core.call(endpoint.operation, message, context)
         except Fault as fault:
+            await published.load()
             raise self._as_published(surface, found[0].leaves[verb], context, fault) from None
         if isinstance(reply.result, ByteStream):
-            self.renderer.streamed(endpoint)
+            self.renderer.streamed(endpoint, context)
             return reply.result, endpoint.status(context.microversion, reply.outcome)
-        return self.renderer.answer(endpoint, message, reply, dialect, context, query)
+        context.basis = reply.basis
+        return dialect.written(self.renderer.answer(endpoint, message, reply, dialect, context, query), context)
 
     async def _message(
         self,
@@ -220,11 +254,13 @@ class App:
         body = b""
         endpoint = leaves[0][1]
         raw = endpoint.operation.raw_request
+        if endpoint.alone:
+            context.found(endpoint, endpoint.operation, endpoint.path)
         try:
             dialect.admit(request.headers, context)
             if request.body_exists and not endpoint.operation.takes_body:
                 dialect.unwanted_body(endpoint.operation)
-            if verb not in _BODYLESS and not raw:
+            if (verb not in _BODYLESS or endpoint.operation.takes_body) and not raw:
                 body = await read(request, dialect.body_bytes_max)
                 context.unread = body if endpoint.hook is not None else b""
                 if endpoint.hook is None and body and dialect.reads_body(context):
@@ -233,13 +269,18 @@ class App:
                     context.has_document = True
                 elif dialect.json_only and not body:
                     document = {}
+                if document is None and endpoint.hook is None and dialect.needs_nothing(context):
+                    document = {}
             if not endpoint.alone or not endpoint.has(context.microversion):
                 endpoint = self._choose(surface, leaves, document, context)
+                context.found(endpoint, endpoint.operation, endpoint.path)
+                document = _by_its_name(endpoint.operation, document)
             decoder = endpoint.decoder(context.microversion)
             message = decoder.from_path(endpoint.variables, values, request.headers)
             query = None
             if context.pairs:
                 _check_query(endpoint.operation, decoder.query_keys, context)
+                await published.load()
                 published.check_query(surface.api.type, endpoint.path, context)
             if decoder.query_field:
                 query = dialect.query(context.pairs, context.microversion)
@@ -251,8 +292,9 @@ class App:
             elif document is not None:
                 decoder.body(message, document)
                 if decoder.ignores(document):
+                    await published.load()
                     published.check_body(surface.api.type, endpoint.path, endpoint.operation.action, context)
-            elif verb in _BODYLESS or raw:
+            elif raw or (verb in _BODYLESS and not endpoint.operation.takes_body):
                 pass
             elif (
                 endpoint.operation.kind_of_write != "other"
@@ -262,7 +304,12 @@ class App:
                 raise InvalidField((), None, "type", "object")
         except (Fault, UnicodeEncodeError) as refused:
             # A bad token outranks a bad body: the services look at the token first.
-            if not endpoint.operation.anonymous:
+            target_first = surface.api.body_last or dialect.target_first(refused, endpoint.operation)
+            if target_first and not endpoint.operation.anonymous:
+                # So do, here, the target and the policy.
+                known = endpoint.decoder(context.microversion).from_path(endpoint.variables, values, request.headers)
+                await self._core.admit(endpoint.operation, known, context)
+            elif not endpoint.operation.anonymous and not endpoint.operation.options.optional_token:
                 await self._core.authenticate(context, endpoint.operation.package)
             raise refused if isinstance(refused, Fault) else BadRequest(str(refused)) from None
         return endpoint, message, query
@@ -289,60 +336,47 @@ class App:
             if not isinstance(document, dict) or len(document) != 1:
                 raise InvalidField((), document, "json", "one action")
             (action,) = document
-            chosen = [endpoint for endpoint in candidates if endpoint.operation.action == action]
+            chosen = [endpoint for endpoint in candidates if action in endpoint.actions]
             if not chosen:
                 _refuse_action(surface, context, action)
-            candidates = chosen
+            candidates = [endpoint for endpoint in chosen if endpoint.takes_action(action, context.microversion)]
         for endpoint in candidates:
             if endpoint.has(context.microversion):
                 return endpoint
         major = surface.api.microversion_min.partition(".")[0]
+        if not major:
+            raise NotInRelease
         raise WrongVersion(version=f"{major}.{context.microversion}")
 
     async def _unserved(self, surface: Surface, context: RequestContext, allowed: Iterable[str]) -> Answer:
         """A version document, 501 for what OpenStack has, 405, or 404, in this order."""
         dialect = surface.dialect
-        document = dialect.any_document(context) if context.verb in ("GET", "HEAD", "OPTIONS") else None
+        document = dialect.any_document(context) if context.verb in dialect.document_verbs else None
         needs_token = document is None or dialect.document_needs_token(context.path)
         if needs_token and dialect.guarded(context.path):
             await self._core.authenticate(context, surface.package)
         if document is not None:
             return document
-        known = surface.documented.find(surface.without_project(context.path)[0])
+        known = surface.documented.find(surface.without_project(dialect.route(context.path))[0])
         if known is not None and context.verb in known[0].leaves:
-            raise _not_served(context, known[0].leaves[context.verb][0][1][1])
+            raise operation_not_served(context, known[0].leaves[context.verb][0][1][1])
         verbs = {*allowed, *(known[0].leaves if known is not None else ())}
         return dialect.wrong_verb(context, verbs) if verbs else dialect.no_route(context)
 
 
-def _not_served(context: RequestContext, title: str, action: str = "") -> NotServed:
-    """The refusal that names what OpenStack documents and mopenstack does not serve."""
-    what = f"{context.verb} {context.path}" + (f" {action}" if action else "")
-    return NotServed(f"mopenstack does not serve this operation yet: {title} ({what}).")
-
-
-def _not_built(verb: str, path: str) -> web.Response | None:
-    """The 501 of a service that OpenStack documents and mopenstack does not have; None for other paths."""
-    prefix, rest = _first_segment(path)
-    file = not_served().get(prefix)
-    if file is None:
-        return None
-    found = documented(file).find(rest)
-    leaves = found[0].leaves.get(verb) if found is not None else None
-    what = f"this operation: {leaves[0][1][1]}" if leaves else f"the service {file.stem}"
-    return web.json_response({"message": f"mopenstack does not serve {what} ({verb} {path})."}, status=501)
-
-
-def _first_segment(path: str) -> tuple[str, str]:
-    end = path.find("/", 1)
-    return (path, "") if end < 0 else (path[:end], path[end:])
+def _by_its_name(operation: Operation, document: Any) -> Any:
+    """A body whose action goes by the name that it has now."""
+    old = operation.options.old_action.name
+    if not old or not isinstance(document, dict) or old not in document:
+        return document
+    return {operation.action: document[old]}
 
 
 def _refuse_action(surface: Surface, context: RequestContext, action: str) -> None:
     known = surface.documented.find(surface.without_project(context.path)[0])
     for _, (name, title) in known[0].leaves.get("POST", ()) if known is not None else ():
         if name == action:
-            raise _not_served(context, title, action)
+            raise operation_not_served(context, title, action)
     raise NoSuchAction(action=action)
 
 
@@ -364,13 +398,3 @@ def _is_host(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _request_ids() -> Iterator[str]:
-    """Unique, and of a UUID's form: the process's own random beginning and a number. They are no secret."""
-    text = os.urandom(10).hex()
-    beginning = f"req-{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-"
-    return (f"{beginning}{number:012x}" for number in itertools.count(1))
-
-
-_next_request_id = _request_ids().__next__

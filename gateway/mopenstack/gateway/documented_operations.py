@@ -3,8 +3,7 @@
 One file a service, `documented/<service>.tsv`: verb, path, action, title, note. They are what the api-ref sources of
 the released packages list (Nova 34.0.0, Keystone 30.0.0, Cinder 29.0.0, Glance 33.0.0, neutron-lib 5.0.1, Placement
 16.0.0 and others), without the project that some services take in front of a path. `note` tells what the services
-removed since, and what only clients know. `documented/not-served.tsv` names the services that no distribution serves,
-by the prefix under which DevStack has them.
+removed since, and what only clients know.
 """
 
 from __future__ import annotations
@@ -47,9 +46,3 @@ def documented(path: Path | None) -> Documented:
     for row in rows(path) if path is not None else ():
         router.add(row["verb"], row["path"], (row["action"], row["title"]))
     return router
-
-
-@cache
-def not_served() -> dict[str, Path]:
-    """Prefix -> file of the services that OpenStack documents and mopenstack does not have."""
-    return {row["prefix"]: FOLDER / f"{row['type']}.tsv" for row in rows(FOLDER / "not-served.tsv")}

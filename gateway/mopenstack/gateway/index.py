@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 from google.protobuf.message import Message
 
+from mopenstack.contract.addresses import cloud_path
 from mopenstack.contract.calls import Core, Page, RequestContext
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation
-from mopenstack.gateway.addresses import cloud_path
 
 _CLOUDS = "mopenstack.admin.v1.Admin.ListClouds"
 
@@ -33,7 +33,7 @@ async def index(core: Core, contract: Contract, context: RequestContext, accept:
     base = context.cloud_url
     document: dict[str, Any] = {
         "name": "mopenstack",
-        "auth_url": f"{base}{contract.auth_path}",
+        "auth_url": contract.auth_url(base),
         "apis": [
             {
                 "type": api.type,
@@ -52,7 +52,7 @@ async def index(core: Core, contract: Contract, context: RequestContext, accept:
             return None
         root = base.removesuffix(cloud_path(context.cloud))
         document["clouds"] = [
-            {"name": name, "auth_url": f"{root}{cloud_path(name)}{contract.auth_path}"} for name in sorted(clouds)
+            {"name": name, "auth_url": contract.auth_url(f"{root}{cloud_path(name)}")} for name in sorted(clouds)
         ]
     if "text/html" in accept:
         return _page(document).encode(), "text/html"

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import ByteStream, Core, Page, Reply, RequestContext
-from mopenstack.contract.faults import Fault
+from mopenstack.contract.faults import Fault, InjectedFault
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.codec.encode import Kept, addresses, encoder
+from mopenstack.gateway.codec.encode import addresses, encoder
 from mopenstack.gateway.codec.headers import has_headers, header_fields, header_names
+from mopenstack.gateway.codec.kept import Kept
 from mopenstack.gateway.codec.values import dumps
 from mopenstack.gateway.dialects.base import Answer, Dialect
+from mopenstack.gateway.injected import injected
 from mopenstack.gateway.surface import Endpoint, Surface
+
+log = logging.getLogger(__name__)
 
 
 class Renderer:
@@ -22,12 +27,18 @@ class Renderer:
         self._kept = Kept(core.holds)
         core.on_drop(self._kept.forget)
 
-    def streamed(self, endpoint: Endpoint) -> None:
+    def streamed(self, endpoint: Endpoint, context: RequestContext) -> None:
         """An answer of bytes went out; it is not rendered."""
 
     def refusal(self, surface: Surface, context: RequestContext, fault: Fault) -> Answer:
         """A refusal, as the dialect answers it."""
+        if isinstance(fault, InjectedFault):
+            return injected(surface.dialect, fault, context)
         return surface.dialect.error(fault, context)
+
+    def differs(self, text: str) -> None:
+        """A kept answer was not the one that is made now; only where kept answers are checked."""
+        log.error("%s", text)
 
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""
@@ -51,7 +62,7 @@ class Renderer:
         if isinstance(result, Page):
             headers = _page_headers(endpoint, result, context)
             body = self._page(endpoint, result, reply.audience, dialect, context, query or common.Query())
-        elif response is common.Empty:
+        elif type(result) is common.Empty:
             body = b""
         elif type(result) is response:
             plan = encoder(response.DESCRIPTOR, context.microversion, reply.audience, response.DESCRIPTOR.name)
@@ -59,6 +70,8 @@ class Renderer:
             page = self._remote_page(endpoint, result, dialect, context, query)
             if plan.keys or page:
                 document = plan.document(result, context.api_url)
+                if dialect.bare_objects and not endpoint.paged:
+                    document = _shown(document, dialect, context)
                 if reply.fields and endpoint.envelope in document:
                     document[endpoint.envelope] = _pick_each(document[endpoint.envelope], reply.fields)
                 body = dumps({**document, **page})
@@ -79,7 +92,7 @@ class Renderer:
         self, endpoint: Endpoint, result: Message, audience: str, dialect: Dialect, context: RequestContext
     ) -> bytes:
         plan = endpoint.item_plan(context.microversion, audience)
-        fields = _fields(dialect, context) if context.pairs else None
+        fields = dialect.fields(context) if context.pairs else None
         if fields:
             rendered = dumps(_pick(plan.document(result, context.api_url), fields))
         else:
@@ -132,10 +145,10 @@ def _page_headers(endpoint: Endpoint, page: Page, context: RequestContext) -> di
     return header_fields(response.DESCRIPTOR, context.microversion, context.api_url, beside)
 
 
-def _fields(dialect: Dialect, context: RequestContext) -> list[str]:
-    if "fields" not in dialect.reserved:
-        return []
-    return [value for key, value in context.pairs if key == "fields"]
+def _shown(document: dict[str, Any], dialect: Dialect, context: RequestContext) -> dict[str, Any]:
+    """The object that is the whole answer, with the keys alone that are asked for."""
+    fields = dialect.fields(context) if context.pairs else None
+    return _pick(document, fields) if fields else document
 
 
 def _pick(document: dict[str, Any], fields: Sequence[str]) -> dict[str, Any]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import PAGE_INFO, Operation, Route, field_rules, wire_key
+from mopenstack.contract.faults import NotFound
+from mopenstack.contract.known import in_slices
+from mopenstack.contract.operations import LATEST, PAGE_INFO, Operation, Route, field_rules, minor, wire_key
+from mopenstack.contract.releases import ceiling
 from mopenstack.contract.service import Service, named
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.encode import Encoder, Location, encoder, location_template
@@ -28,6 +32,8 @@ class Endpoint:
     variables: tuple[str, ...]
     since: int = 0
     """First microversion that has the path, where it is not the operation's."""
+    until: int = LATEST
+    """Last one."""
     decoders: dict[int, RequestDecoder] = field(default_factory=dict)
     envelope: str = ""  # key and field of the answer's one object or list
     envelope_field: str = ""
@@ -59,9 +65,19 @@ class Endpoint:
             self.decoders[microversion] = found
         return found
 
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The keys in bodies that mean the operation, whatever the microversion."""
+        return tuple(filter(None, (self.operation.action, self.operation.options.old_action.name)))
+
+    def takes_action(self, action: str, microversion: int) -> bool:
+        """Whether an action's key means the operation at a microversion."""
+        old = self.operation.options.old_action
+        return not old.name or (action == old.name) == (microversion <= minor(old.until, LATEST))
+
     def has(self, microversion: int) -> bool:
         """Whether the operation exists at this path at a microversion."""
-        return self.since <= microversion and self.operation.has(microversion)
+        return self.since <= microversion <= self.until and self.operation.has(microversion)
 
     def status(self, microversion: int, outcome: str = "") -> int:
         """The HTTP status of a success at a microversion."""
@@ -93,16 +109,67 @@ class Endpoint:
         return found
 
 
-@dataclass(slots=True, eq=False)
 class Surface:
-    """One API as it is served: its routes and its dialect."""
+    """One API as it is served: its routes and its dialect, each made when it is first asked for."""
 
-    service: Service
-    package: str
-    api: annotations_pb2.Api
-    dialect: Dialect
-    router: Router[Endpoint]
-    _version_headers: dict[int, dict[str, str]] = field(default_factory=dict)
+    def __init__(self, contract: Contract, service: Service, package: str) -> None:
+        self.service = service
+        self.package = package
+        self.api: annotations_pb2.Api = contract.apis[package]
+        self._contract = contract
+        self._router: Router[Endpoint] | None = None
+        self._version_headers: dict[int, dict[str, str]] = {}
+        self._released: dict[str, Surface] = {}
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        return dialect_of(self._contract, self.package)
+
+    @property
+    def front(self) -> str:
+        """The dialect's."""
+        known = self._contract.known.get(self.service.name)
+        return self.dialect.front if known is None else known.front
+
+    @property
+    def domain(self) -> str:
+        """The dialect's."""
+        known = self._contract.known.get(self.service.name)
+        return self.dialect.domain if known is None else known.domain
+
+    @property
+    def router(self) -> Router[Endpoint]:
+        """Every declared operation, by path."""
+        if self._router is None:
+            self._router = self._routes()
+        return self._router
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the routes are made."""
+        return self._router is not None
+
+    async def ready(self) -> None:
+        """Make the routes, while others are answered."""
+        await in_slices(self._contract.reading(self.service))
+        self._router = self._router or self._routes()
+
+    def _routes(self) -> Router[Endpoint]:
+        router: Router[Endpoint] = Router()
+        hooks: dict[str, BodyHook] = {}
+        for module in self.service.hooks:
+            hooks.update(importlib.import_module(module).BODY_HOOKS)
+        for operation in self._contract.operations_of(self.service):
+            if operation.package != self.package:
+                continue
+            for route in operation.routes:
+                endpoint = _endpoint(operation, route, hooks.get(operation.name))
+                leaves = router.add(route.verb, route.path, endpoint)
+                for _, sharing in leaves:
+                    sharing.alone = len(leaves) == 1 and not operation.action
+        if self.dialect.collections_both_ways:
+            router.spell_both_ways()
+        return router
 
     @property
     def documented(self) -> Documented:
@@ -130,12 +197,57 @@ class Surface:
                 return f"/{version}/{rest}", project
         return path, ""
 
-    def version_headers(self, microversion: int) -> Mapping[str, str]:
-        """The dialect's, made once for each microversion."""
+    def of_release(self, release: str) -> Surface:
+        """The API as a cloud of a release has it."""
+        found = self._released.get(release)
+        if found is None:
+            found = self._released[release] = ReleasedSurface(self, release)
+        return found
+
+    @cached_property
+    def _echoed(self) -> str:
+        return getattr(self.dialect, "echoed", "")
+
+    def version_headers(self, microversion: int, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """The dialect's, made once for each microversion; and the header of the request that answers repeat."""
         found = self._version_headers.get(microversion)
         if found is None:
             found = self._version_headers[microversion] = self.dialect.version_headers(microversion)
+        if self._echoed and headers.get(self._echoed, "").lower() == "true":
+            return {**found, self._echoed: "True"}
         return found
+
+
+class NotInRelease(NotFound):
+    """An operation of an API without microversions that is not in the release of the cloud yet."""
+
+
+class ReleasedSurface(Surface):
+    """The same routes in a cloud of an older release: its dialect knows no higher microversion than that has."""
+
+    def __init__(self, whole: Surface, release: str) -> None:
+        super().__init__(whole._contract, whole.service, whole.package)
+        self._whole, self._release = whole, release
+        self.api = annotations_pb2.Api()
+        self.api.CopyFrom(whole.api)
+        self.api.microversion_max = ceiling(release, whole.api.type)
+
+    @cached_property
+    def dialect(self) -> Dialect:
+        made: Dialect = named(self.service.dialect)(self.api, self._contract.auth_prefix)
+        made.release = self._release
+        return made
+
+    @property
+    def router(self) -> Router[Endpoint]:
+        return self._whole.router
+
+    @property
+    def is_ready(self) -> bool:
+        return self._whole.is_ready
+
+    async def ready(self) -> None:
+        await self._whole.ready()
 
 
 def variables_of(path: str) -> tuple[str, ...]:
@@ -144,26 +256,12 @@ def variables_of(path: str) -> tuple[str, ...]:
 
 
 def surfaces(contract: Contract) -> list[Surface]:
-    """Every API of a contract with all of its declared operations."""
-    found = {
-        package: Surface(contract.service_of(package), package, api, dialect_of(contract, package), Router())
-        for package, api in contract.apis.items()
-    }
-    hooks: dict[str, BodyHook] = {}
-    for service in contract.services:
-        for module in service.hooks:
-            hooks.update(importlib.import_module(module).BODY_HOOKS)
-    for operation in contract.operations:
-        router = found[operation.package].router
-        for route in operation.routes:
-            endpoint = _endpoint(operation, route, hooks.get(operation.name))
-            leaves = router.add(route.verb, route.path, endpoint)
-            for _, sharing in leaves:
-                sharing.alone = len(leaves) == 1 and not operation.action
-    for surface in found.values():
-        if surface.dialect.collections_both_ways:
-            surface.router.spell_both_ways()
-    return list(found.values())
+    """Every API of a contract with all of its declared operations; of services that are not known, made now."""
+    found = [Surface(contract, contract.service_of(package), package) for package in contract.apis]
+    for surface in found:
+        if surface.service.name not in contract.known:
+            _ = surface.router
+    return found
 
 
 def dialect_of(contract: Contract, package: str) -> Dialect:
@@ -175,7 +273,7 @@ def dialect_of(contract: Contract, package: str) -> Dialect:
 def _endpoint(operation: Operation, route: Route, hook: BodyHook | None) -> Endpoint:
     path = route.path
     variables = variables_of(path)
-    endpoint = Endpoint(operation, path, variables, route.since, hook=hook)
+    endpoint = Endpoint(operation, path, variables, route.since, route.until, hook=hook)
     endpoint.envelope_field, endpoint.envelope = _envelope(operation)
     endpoint.paged = any(_is_page(field) for field in operation.response.DESCRIPTOR.fields)
     if endpoint.envelope_field:

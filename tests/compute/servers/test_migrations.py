@@ -72,6 +72,13 @@ async def test_what_can_be_done_while_a_server_migrates_alive(cloud: Any, admin:
         assert await host(admin, id) == (OTHER[before] if moved else before)
         assert (await show(demo, id))["status"] == "ACTIVE"
         assert (await rows(admin, id))[0]["status"] == status
+        log = f"{SERVERS}/{id}/os-instance-actions"
+        listed = (await admin.get("compute", log, **at("2.51"))).ok()["instanceActions"]
+        (entry,) = (item["request_id"] for item in listed if item["action"] == "live-migration")
+        events = (await admin.get("compute", f"{log}/{entry}", **at("2.51"))).ok()["instanceAction"]["events"]
+        assert {event["result"] for event in events} == {"Success"}
+        last = "compute_post_live_migration_at_destination" if moved else "compute_check_can_live_migrate_source"
+        assert events[0]["event"] == last
         (await admin.get("compute", one, **at("2.80"))).refused(404, "is not in progress.")
         (await admin.delete("compute", one, **at("2.24"))).refused(409, "Cannot 'abort live migration' instance")
 

@@ -1,14 +1,23 @@
-"""What every store must hold; the same tests run on SQLite in memory, on a file and on PostgreSQL."""
+"""What every store must hold; the same tests run on SQLite in memory, on a file and on PostgreSQL.
+
+And on CockroachDB, where MOPENSTACK_TEST_COCKROACH_URL names a server; elsewhere these are not run.
+"""
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from mopenstack.core.store import Store, Taken
+from mopenstack.core.store.cockroach import CockroachStore
+from mopenstack.core.store.group.memory import GroupMemory, new_memory
+from mopenstack.core.store.group.store import GroupStore
 from mopenstack.core.store.postgres import PostgresStore
 from mopenstack.core.store.sqlite import DataFolderInUse, SqliteStore
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -16,18 +25,34 @@ from mopenstack.network.v2.core.networks_pb2 import Network
 CLOUD = "a-cloud"
 
 
-@pytest_asyncio.fixture(params=["memory", "file", "postgresql"])
+COCKROACH = "MOPENSTACK_TEST_COCKROACH_URL"
+
+
+def cockroach_url() -> str:
+    """The CockroachDB for tests; where there is none, the test is not run."""
+    url = os.environ.get(COCKROACH, "")
+    if not url:
+        pytest.skip(f"not run: {COCKROACH} names no server")
+    return url
+
+
+@pytest_asyncio.fixture(params=["memory", "file", "postgresql", "group", "cockroachdb"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An open store with one empty cloud."""
     made: Store
     if request.param == "postgresql":
         made = PostgresStore(request.getfixturevalue("postgres_url"))
+    elif request.param == "group":
+        made = GroupStore(request.getfixturevalue("postgres_url"), GroupMemory(new_memory(), 0), "test")
+    elif request.param == "cockroachdb":
+        made = CockroachStore(cockroach_url())
     else:
         made = SqliteStore(tmp_path if request.param == "file" else None)
     await made.open()
     await made.create_cloud(CLOUD, b"{}", {})
     yield made
-    await made.delete_cloud(CLOUD)
+    for name in (CLOUD, "c"):
+        await made.delete_cloud(name)
     await made.close()
 
 
@@ -84,6 +109,27 @@ async def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
         assert await tx.claimed("scope", "key") is None
         assert await tx.counter("counter") == 0
         assert await tx.due(10.0) == []
+
+
+async def test_a_part_in_a_part_is_undone_alone(store: Store) -> None:
+    """What the outer one wrote before stays where only the inner one fails, and goes where the outer one fails, too."""
+    network = _network("1", name="one")
+    async with store.transaction(CLOUD) as tx:
+        await tx.put(network, fresh=True)
+        for fails in (False, True):
+            with suppress(ZeroDivisionError):
+                async with tx.part():
+                    await tx.claim("outer", str(fails), network)
+                    with suppress(ZeroDivisionError):
+                        async with tx.part():
+                            await tx.claim("inner", str(fails), network)
+                            raise ZeroDivisionError
+                    if fails:
+                        raise ZeroDivisionError
+    async with store.transaction(CLOUD) as tx:
+        assert await tx.claimed("outer", "False") is not None
+        for scope, key in (("inner", "False"), ("outer", "True"), ("inner", "True")):
+            assert await tx.claimed(scope, key) is None
 
 
 async def test_a_claim_is_unique_until_its_owner_goes(store: Store) -> None:
@@ -184,3 +230,45 @@ async def test_a_data_folder_has_one_process(tmp_path: Path) -> None:
     await first.close()
     await second.open()
     await second.close()
+
+
+async def test_objects_between_two_ids_in_their_order(store: Store) -> None:
+    """What the transaction itself wrote, and what it took away, counts."""
+    async with store.transaction("c") as tx:
+        for id in ("a/é", "a/b", "a/B", "a/c", "b/a", "a/\U0001f600"):
+            await tx.put(Network(id=id))
+    async with store.transaction("c") as tx:
+        found = await tx.between(Network, "a/", "a0", 10)
+        assert [one.id for one in found] == ["a/B", "a/b", "a/c", "a/é", "a/\U0001f600"]
+        await tx.delete(Network, "a/b")
+        await tx.put(Network(id="a/a"))
+        assert [one.id for one in await tx.between(Network, "a/", "a0", 2)] == ["a/B", "a/a"]
+        down = await tx.between(Network, "a/B", "a/é", 10, descending=True)
+        assert [one.id for one in down] == ["a/c", "a/a", "a/B"]
+
+
+async def test_a_part_of_a_long_list_is_found_by_the_index(postgres_url: str) -> None:
+    """Whatever order the database has: nothing is sorted, and nothing else read."""
+    store = PostgresStore(postgres_url)
+    await store.open()
+    async with store.transaction(CLOUD) as tx:
+        rows = await tx._session.all(f"EXPLAIN {store.statements.between}", CLOUD, "network", "a", "b", 10)
+    await store.close()
+    plan = "\n".join(str(row[0]) for row in rows)
+    assert "Index Scan using resources_pkey" in plan
+    assert "Sort" not in plan
+    assert re.search(r"Index Cond: .*\bid\b.* >= 'a'", plan)
+
+
+async def test_what_is_written_for_cockroachdb_works_where_its_protocol_is_spoken(postgres_url: str) -> None:
+    """The same migrations and statements, without advisory locks: on PostgreSQL, which speaks the protocol."""
+    store = CockroachStore(postgres_url.replace("postgresql://", "cockroachdb://"))
+    await store.open()
+    try:
+        await store.create_cloud("of-cockroach", b"{}", {})
+        async with store.transaction("of-cockroach", alone=True) as tx:
+            await tx.put(_network("1", name="one"), fresh=True)
+        assert len((await store.export_cloud("of-cockroach"))["resources"]) == 1
+        assert await store.delete_cloud("of-cockroach")
+    finally:
+        await store.close()

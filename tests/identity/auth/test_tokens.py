@@ -40,7 +40,7 @@ async def test_project_scope(cloud: Cloud) -> None:
     assert token["user"]["password_expires_at"] is None
     assert token["project"]["name"] == "demo"
     assert token["is_domain"] is False
-    assert {role["name"] for role in token["roles"]} == {"member", "reader", "anotherrole", "bgpvpn_admin"}
+    assert {role["name"] for role in token["roles"]} == {"member", "reader", "anotherrole", "bgpvpn_admin", "creator"}
     assert token["expires_at"].endswith(".000000Z")
     assert len(token["audit_ids"]) == 1
     identity = next(service for service in token["catalog"] if service["type"] == "identity")

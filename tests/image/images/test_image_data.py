@@ -237,9 +237,9 @@ BODY = {"disk_format": "raw", "container_format": "bare"}
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({}, "Unable to retrieve certificate with ID: 11111111-2222-3333-4444-555555555555."),
+        ({}, "Certificate not found with ID: 11111111-2222-3333-4444-555555555555."),
         ({"img_signature": "abc"}, "The signature data was not properly encoded using base64."),
-        ({"img_signature": "!!"}, "Unable to retrieve certificate"),
+        ({"img_signature": "!!"}, "Certificate not found"),
         ({"img_signature_hash_method": "SHA-1"}, "Invalid signature hash method: SHA-1."),
         ({"img_signature_key_type": "x", "img_signature_hash_method": "x"}, "Invalid signature hash method: x."),
         ({"img_signature_key_type": "x"}, "Invalid signature key type: x."),

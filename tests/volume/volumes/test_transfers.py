@@ -43,8 +43,8 @@ async def test_a_transfer_is_taken_back(volumes: Any) -> None:
 
 async def test_an_encrypted_volume(volumes: Any, admin_volumes: Any) -> None:
     kind = (await admin_volumes.post("/types", {"volume_type": {"name": "secret"}})).ok(200)["volume_type"]["id"]
-    body = {"encryption": {"provider": "luks", "control_location": "front-end"}}
-    (await admin_volumes.post(f"/types/{kind}/encryption", body)).ok(200)
+    specs = {"provider": "luks", "control_location": "front-end", "cipher": "aes-xts-plain64", "key_size": 256}
+    (await admin_volumes.post(f"/types/{kind}/encryption", {"encryption": specs})).ok(200)
     offer = {"transfer": {"volume_id": (await volumes.make(volume_type="secret"))["id"]}}
     refusal = "Invalid volume: transferring encrypted volume is not supported"
     (await volumes.post("/os-volume-transfer", offer, "3.71")).refused(400, refusal)

@@ -6,12 +6,13 @@ worker to the controller in the report's user properties and is written there, o
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mopenstack.conformance.cloud import Cloud, Host, existing_cloud
+from mopenstack.conformance.features import regions_of
 from mopenstack.conformance.paths import fixtures_folder
 from mopenstack.conformance.scenario import Scenario, discover, select
 
@@ -32,6 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--mopenstack-admin-cloud", help="the entry of its administrator")
     group.addoption("--mopenstack-tool", default="terraform", help="terraform or opentofu")
     group.addoption("--mopenstack-results", required=True, help="file that takes the verdicts")
+    group.addoption("--mopenstack-doing", help="file that takes what each scenario is doing")
     group.addoption("--mopenstack-scenario", action="append", default=[], help="run only this scenario")
 
 
@@ -62,9 +64,22 @@ def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
         return
     scenario: Scenario = request.getfixturevalue("scenario")
     host = Host(Path(config.getoption(HOSTS[TLS in scenario.features])))
-    fresh = host.create_cloud(options=scenario.options)
+    fresh = host.create_cloud(options=scenario.options, regions=regions_of(scenario.features))
     yield fresh
     host.delete_cloud(fresh.name)
+
+
+@pytest.fixture
+def doing(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Writes down what a scenario begins, for a person who waits; workers write to one file, a line at a time."""
+    path, scenario = request.config.getoption("--mopenstack-doing"), request.getfixturevalue("scenario")
+
+    def write(text: str) -> None:
+        if path:
+            with Path(path).open("a") as file:
+                file.write(f"{scenario.id}: {text}\n")
+
+    return write
 
 
 class Recorder:

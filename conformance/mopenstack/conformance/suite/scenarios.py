@@ -18,9 +18,10 @@ def test_scenario(
     tmp_path: Path,
     record_property: Callable[[str, object], None],
     pytestconfig: pytest.Config,
+    doing: Callable[[str], None],
 ) -> None:
     """working: applies, plans empty, destroys; updates: each step does; misconfigured: refused as documented."""
-    result = judge(scenario, cloud, tmp_path, pytestconfig.getoption("--mopenstack-tool"))
+    result = judge(scenario, cloud, tmp_path, pytestconfig.getoption("--mopenstack-tool"), doing)
     record_property(VERDICT, result.model_dump_json())
     if result.outcome is Outcome.FAILED:
         pytest.fail(f"{result.reason}\n{result.output}", pytrace=False)

@@ -1,25 +1,32 @@
-"""Chromium: a real browser for what a web page may and may not do. It is a package of the system, from no registry."""
+"""Chromium, a real browser for web pages, and its driver. They are packages of the system, from no registry."""
 
 import os
 import shutil
+
+from pydantic import Field
 
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 
-EXECUTABLES = ("chromium", "chromium-browser", "google-chrome")
-HOW = "mopenstack tools install chromium (as root, on Debian or Ubuntu), or put it on PATH or into MOPENSTACK_CHROMIUM"
 
+class SystemPackage(Tool):
+    """A program of a package of Debian or Ubuntu, or one that a variable names."""
 
-class Chromium(Tool):
-    """The browser of the tests. MOPENSTACK_CHROMIUM names one outside of PATH."""
+    executables: tuple[str, ...] = Field(description="Its names on PATH.")
+    package: str
+    variable: str = Field(description="The variable that names one outside of PATH.")
 
-    name: str = "chromium"
-    description: str = "a headless browser"
+    @property
+    def _how(self) -> str:
+        return (
+            f"mopenstack tools install {self.name} (as root, on Debian or Ubuntu), or put it on PATH or into "
+            f"{self.variable}"
+        )
 
     def find(self) -> ToolStatus:
-        """The first Chromium on PATH, with its version."""
-        return self._on_path(EXECUTABLES, "MOPENSTACK_CHROMIUM", _version, HOW)
+        """The first on PATH, with its version."""
+        return self._on_path(self.executables, self.variable, _version, self._how)
 
     def install(self, progress: Progress) -> ToolStatus:
         """Find it, or install the system's package, where this user may."""
@@ -28,13 +35,33 @@ class Chromium(Tool):
             return status
         apt = shutil.which("apt-get")
         if apt is None or os.geteuid() != 0:
-            raise ConformanceError(f"chromium is missing: {HOW}")
+            raise ConformanceError(f"{self.name} is missing: {self._how}")
         environment = clean_environment(DEBIAN_FRONTEND="noninteractive")
-        progress("chromium: apt-get update")
+        progress(f"{self.name}: apt-get update")
         run([apt, "update"], env=environment)
-        progress("chromium: apt-get install chromium")
-        run([apt, "install", "--yes", "--no-install-recommends", "chromium"], env=environment)
+        progress(f"{self.name}: apt-get install {self.package}")
+        run([apt, "install", "--yes", "--no-install-recommends", self.package], env=environment)
         return self.require()
+
+
+class Chromium(SystemPackage):
+    """The browser of the tests."""
+
+    name: str = "chromium"
+    description: str = "a headless browser"
+    executables: tuple[str, ...] = ("chromium", "chromium-browser", "google-chrome")
+    package: str = "chromium"
+    variable: str = "MOPENSTACK_CHROMIUM"
+
+
+class Chromedriver(SystemPackage):
+    """What Selenium drives Chromium with: of the same version as the browser."""
+
+    name: str = "chromedriver"
+    description: str = "drives Chromium for Selenium"
+    executables: tuple[str, ...] = ("chromedriver",)
+    package: str = "chromium-driver"
+    variable: str = "MOPENSTACK_CHROMEDRIVER"
 
 
 def _version(path: str) -> str:

@@ -17,6 +17,10 @@ from mopenstack.conformance.process import clean_environment, run
 
 BUILD_SECONDS = 1800
 PINS = ("go.mod", "go.sum")
+COMPILED = ("-trimpath", "-gcflags=all=-dwarf=false")
+"""Of every program and test: what has the same is compiled once. Nothing here is looked at by a debugger."""
+COLLECTED = {"GOGC": "400"}
+"""The compiler collects its garbage less often than by default: a quarter less work, for some hundred MB more."""
 
 
 class GoBuild:
@@ -25,18 +29,26 @@ class GoBuild:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def go(self, *arguments: str | Path, static: bool = False) -> str:
-        """What a command of Go said; `static` makes it link without C libraries."""
+    def go(self, *arguments: str | Path, static: bool = False, what: str = "", parts: int = 0) -> str:
+        """What a command of Go said; `static` makes it link without C libraries; `what` and `parts` are run's."""
         go = shutil.which("go")
         if go is None:
             raise ToolMissing("Go is not on PATH")
         # The checksums are in go.sum, so that nothing has to be looked up; the module's own go line needs no toolchain.
-        environment = clean_environment(GOWORK="off", **({"CGO_ENABLED": "0"} if static else {}))
-        return run([go, *arguments], cwd=self.folder, env=environment, seconds=BUILD_SECONDS)
+        environment = clean_environment(GOWORK="off", **COLLECTED, **({"CGO_ENABLED": "0"} if static else {}))
+        name = what or f"go {arguments[0]}"
+        command = [go, *arguments]
+        return run(command, cwd=self.folder, env=environment, seconds=BUILD_SECONDS, what=name, parts=parts)
+
+    def build(self, package: str, binary: Path, flags: Sequence[str] = ()) -> None:
+        """Compile a program without C libraries, as those of releases are."""
+        needed = self.go("list", "-deps", package, static=True, what="getting the Go modules").split()
+        arguments: list[str | Path] = ["build", "-v", *COMPILED, *flags, "-o", binary, package]
+        self.go(*arguments, static=True, what="compiling packages", parts=len(needed))
 
     def compile_tests(self, package: str, binary: Path, flags: Sequence[str] = ()) -> None:
-        """Compile the tests of a package."""
-        self.go("test", "-c", *flags, "-o", binary, package)
+        """Compile the tests of a package, with what has been compiled for its program."""
+        self.go("test", "-c", *COMPILED, *flags, "-o", binary, package, static=True)
 
     def copy_source(self, package: str, folder: Path, flags: Sequence[str] = ()) -> None:
         """The package's source, with all below it, anew in `folder`: the working directory that its tests expect."""

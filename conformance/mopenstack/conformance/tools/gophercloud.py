@@ -1,6 +1,7 @@
 """The Go SDK's own acceptance tests, compiled from the released Go module: a binary for each package of tests."""
 
 import re
+from hashlib import sha256
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -22,6 +23,13 @@ SERVICES = {
     "image": "image",
     "blockstorage": "block-storage",
     "placement": "placement",
+    "loadbalancer": "load-balancer",
+    "dns": "dns",
+    "keymanager": "key-manager",
+    "objectstorage": "object-store",
+    "containerinfra": "container-infra",
+    "db": "database",
+    "workflow": "workflow",
 }
 """First folder of a package -> the service, of those that are served."""
 CLIENTS = {
@@ -31,7 +39,13 @@ CLIENTS = {
     "Image": "image",
     "BlockStorage": "block-storage",
     "Placement": "placement",
+    "LoadBalancer": "load-balancer",
+    "DNS": "dns",
+    "KeyManager": "key-manager",
     "ObjectStorage": "object-store",
+    "ContainerInfra": "container-infra",
+    "DB": "database",
+    "Workflow": "workflow",
 }
 """What a test calls a client -> the service."""
 
@@ -68,12 +82,17 @@ class Gophercloud(Tool):
         """The compiled tests of a package; its folder is where they run."""
         return self.folder / package / "openstack.test"
 
+    @staticmethod
+    def made_of() -> str:
+        """Changes with the pins, and with the packages that are compiled."""
+        return sha256(f"{digest(PINS)} {' '.join(SERVICES)}".encode()).hexdigest()
+
     def find(self) -> ToolStatus:
-        """Binaries that were made with the pins of today."""
+        """Binaries that were made with the pins of today, of every package."""
         stamp = self.folder / "pins.sha256"
         if not stamp.exists():
             return self._missing("run `mopenstack tools install gophercloud` (needs Go)")
-        if stamp.read_text() != digest(PINS):
+        if stamp.read_text() != self.made_of():
             return self._missing("its pins have changed: run `mopenstack tools install gophercloud`")
         return self._found(VERSION, self.folder, "Go module")
 
@@ -88,7 +107,7 @@ class Gophercloud(Tool):
             tests = [test for package in _packages(build) for test in self._compile(build, package)]
         listing = TypeAdapter(list[GoTest]).dump_json(sorted(tests, key=lambda one: one.name), indent=1)
         (self.folder / "tests.json").write_bytes(listing)
-        (self.folder / "pins.sha256").write_text(digest(PINS))
+        (self.folder / "pins.sha256").write_text(self.made_of())
         return self.require()
 
     def tests(self) -> list[GoTest]:

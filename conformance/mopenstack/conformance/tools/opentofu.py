@@ -12,8 +12,8 @@ from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
 VERSION = "1.12.6"
 PINS = "opentofu_build"
 MODULE = "github.com/opentofu/opentofu"
-FLAGS = ("-trimpath", "-ldflags", f"-s -w -X {MODULE}/version.dev=no")
-"""Those of the project's own releases (.goreleaser.yaml)."""
+FLAGS = ("-ldflags", f"-s -w -X {MODULE}/version.dev=no")
+"""Those of the project's own releases (.goreleaser.yaml), which have -trimpath too."""
 
 
 class OpenTofu(Tool):
@@ -45,7 +45,7 @@ class OpenTofu(Tool):
         self.folder.mkdir(parents=True, exist_ok=True)
         executable = self.folder / "tofu"
         with go_build(PINS) as build:
-            build.go("build", *FLAGS, "-o", executable, f"{MODULE}/cmd/tofu", static=True)
+            build.build(f"{MODULE}/cmd/tofu", executable, FLAGS)
         said = json.loads(run([executable, "version", "-json"], env=clean_environment(CHECKPOINT_DISABLE="1")))
         if said["terraform_version"] != VERSION:
             raise ConformanceError(f"{executable} calls itself {said['terraform_version']}, not {VERSION}")

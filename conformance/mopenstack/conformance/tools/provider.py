@@ -15,7 +15,7 @@ from pathlib import Path
 from pydantic import Field
 
 from mopenstack.conformance.errors import ConformanceError, ToolMissing
-from mopenstack.conformance.paths import data_home
+from mopenstack.conformance.paths import data_home, mirror_folder, provider_config
 from mopenstack.conformance.process import clean_environment, run
 from mopenstack.conformance.tools.go_module import go_build
 from mopenstack.conformance.tools.model import Progress, Tool, ToolStatus
@@ -34,11 +34,6 @@ def target() -> str:
     """This machine as Go and Terraform write it: `linux_amd64`."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
     return f"{platform.system().lower()}_{machine}"
-
-
-def mirror_folder() -> Path:
-    """Root of the suite's own filesystem mirror."""
-    return data_home() / "terraform-mirror"
 
 
 def origin_file() -> Path:
@@ -100,6 +95,7 @@ class Provider(Tool):
         """What the mirror has for the other command line, a registry or the user's mirror by `init`, the Go module."""
         status = self.find()
         if status.found:
+            self.cli_config()
             return status
         tried = []
         makers = {"mirror": _from_mirror, "terraform init": self._from_init, "Go module": _from_go_module}
@@ -110,6 +106,7 @@ class Provider(Tool):
                     self._add_to_mirror(make(Path(scratch)))
                 if origin != "mirror":
                     origin_file().write_text(origin + "\n")
+                self.cli_config()
                 return self.require()
             except ConformanceError as error:
                 tried.append(f"{origin}: {error}")
@@ -118,7 +115,7 @@ class Provider(Tool):
     def cli_config(self) -> Path:
         """The configuration file that makes the command line take the provider from the mirror and nowhere else."""
         self.require()
-        path = mirror_folder() / f"{self.name}.tfrc"
+        path = provider_config(self.name)
         served = f'"{self._host}/{NAMESPACE}"'
         text = (
             "provider_installation {\n"
@@ -207,5 +204,5 @@ def _from_go_module(scratch: Path) -> Path:
     """The provider compiled from the pinned module."""
     ldflags = f"-s -w -X {MODULE}/openstack.version={VERSION}"
     with go_build(PINS) as build:
-        build.go("build", "-trimpath", "-ldflags", ldflags, "-o", scratch / BINARY, MODULE)
+        build.build(MODULE, scratch / BINARY, ("-ldflags", ldflags))
     return scratch / BINARY

@@ -6,6 +6,8 @@ The pins of a tool are `pins/<name>.txt`: every distribution of its environment 
 import hashlib
 import shutil
 import sys
+import tarfile
+import tempfile
 from pathlib import Path
 
 from pydantic import Field
@@ -54,15 +56,47 @@ class PythonTool(Tool):
         pip = self.environment / "bin" / "pip"
         arguments = ["install", "--quiet", "--disable-pip-version-check", "--requirement", str(self.pins)]
         run([pip, *arguments], env=clean_environment(), seconds=1200, what=f"installing {self.name}")
+        self._prepare(pip)
         (self.environment / "pins.sha256").write_text(self._digest())
         return self.require()
 
-    def _version(self) -> str:
+    def _prepare(self, pip: Path) -> None:
+        """What the environment needs beyond its distributions."""
+
+    def _version(self, wanted: str = "") -> str:
+        """The pinned version of a distribution of the environment, else of the tool's own."""
+        wanted = wanted or self.distribution
         for line in self.pins.read_text().splitlines():
             distribution, _, version = line.partition("==")
-            if distribution.strip().lower() == self.distribution:
+            if distribution.strip().lower() == wanted:
                 return version.strip()
-        raise ConformanceError(f"{self.pins} does not pin {self.distribution}")
+        raise ConformanceError(f"{self.pins} does not pin {wanted}")
 
     def _digest(self) -> str:
         return hashlib.sha256(self.pins.read_bytes()).hexdigest()
+
+
+class SourceTool(PythonTool):
+    """Distributions whose tests are in their sources alone, which lie unpacked beside the environment."""
+
+    sources: tuple[str, ...] = Field(description="The distributions; their versions are those of the pins.")
+
+    def source(self, distribution: str) -> Path:
+        """The folder of a distribution's source."""
+        return self.environment / "sources" / distribution
+
+    def _prepare(self, pip: Path) -> None:
+        # Their metadata are read with what the environment has: nothing is installed for that.
+        words = ["download", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+        for distribution in self.sources:
+            named = f"{distribution}=={self._version(distribution)}"
+            with tempfile.TemporaryDirectory(dir=self.environment) as scratch:
+                run(
+                    [pip, *words, "--no-binary", ":all:", "--dest", scratch, named],
+                    env=clean_environment(),
+                    what=f"getting the source of {named}",
+                )
+                with tarfile.open(next(Path(scratch).iterdir())) as archive:
+                    archive.extractall(scratch, filter="data")
+                self.source(distribution).parent.mkdir(exist_ok=True)
+                next(path for path in Path(scratch).iterdir() if path.is_dir()).rename(self.source(distribution))

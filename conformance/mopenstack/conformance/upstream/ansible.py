@@ -15,12 +15,9 @@ from pydantic import BaseModel, ConfigDict
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.features import Feature
-from mopenstack.conformance.model import Result
-from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import package_file
 from mopenstack.conformance.upstream import clouds_yaml
-from mopenstack.conformance.upstream.runner import run_suite
-from mopenstack.conformance.upstream.suite import Suite, Test
+from mopenstack.conformance.upstream.suite import CloudWanted, Suite, Test
 
 PLAYBOOKS = package_file("data", "playbooks")
 ADMIN = "MOPENSTACK_CONFORMANCE_ADMIN"
@@ -56,9 +53,9 @@ class Playbook(Test):
     """A playbook as a test: each is a group of its own."""
 
     @property
-    def group(self) -> tuple[str, str]:
+    def group(self) -> tuple[str, CloudWanted]:
         """Playbooks share nothing."""
-        return self.name, self.profile
+        return self.name, self.wants
 
 
 def _service_of(name: str) -> str:
@@ -110,8 +107,3 @@ SUITE = Playbooks(
     # A playbook starts a Python for each of its tasks, in three runs.
     slowness=5,
 )
-
-
-def run_ansible(options: Options) -> list[Result]:
-    """The verdicts on the playbooks asked for."""
-    return run_suite(SUITE, options)

@@ -23,6 +23,8 @@ from typing import Any
 OUT = os.dup(1)
 TEXT_MAX = 6000
 _TAGS = re.compile(r"\[[^\]]*\]$")
+TESTS = re.compile(r"test_.*|tests")
+"""Names of modules with tests."""
 _CLASS = re.compile(r"(?:setUpClass|tearDownClass|setUpModule|tearDownModule) \(([^)]*)\)")
 
 
@@ -112,11 +114,27 @@ def modules(package: str) -> list[str]:
     if not hasattr(loaded, "__path__"):
         return [package]
     found = pkgutil.walk_packages(loaded.__path__, package + ".", onerror=lambda name: None)
-    return [one.name for one in found if not one.ispkg and one.name.rpartition(".")[2].startswith("test_")]
+    return [one.name for one in found if not one.ispkg and TESTS.fullmatch(one.name.rpartition(".")[2])]
+
+
+def chosen(suite: Iterable[Any], wanted: set[str]) -> list[Any]:
+    """The wanted tests; those of a suite with a class of its own stay in one, since it may have fixtures."""
+    kept: list[Any] = []
+    for one in suite:
+        if not isinstance(one, unittest.TestSuite):
+            kept += [one] if name_of(one) in wanted else []
+            continue
+        inner = chosen(one, wanted)
+        kept += inner if type(one) is unittest.TestSuite or not inner else [type(one)(inner)]
+    return kept
+
+
+def load(module: str) -> unittest.TestSuite:
+    return unittest.TestLoader().loadTestsFromModule(importlib.import_module(module))
 
 
 def loaded(module: str) -> list[unittest.TestCase]:
-    return list(flat(unittest.TestLoader().loadTestsFromModule(importlib.import_module(module))))
+    return list(flat(load(module)))
 
 
 def list_tests(packages: Iterable[str]) -> None:
@@ -133,8 +151,7 @@ def run_tests(orders: Iterable[str]) -> None:
         wanted = set(asked["tests"])
         verdicts = Verdicts(asked["tests"])
         try:
-            tests = [test for test in loaded(asked["module"]) if name_of(test) in wanted]
-            unittest.TestSuite(tests).run(verdicts)
+            unittest.TestSuite(chosen(load(asked["module"]), wanted)).run(verdicts)
         except Exception as error:  # whatever it is, it is the verdict
             emit({"trouble": asked["module"], "reason": repr(error)})
         verdicts.rest()

@@ -7,19 +7,22 @@ import signal
 import subprocess
 import tempfile
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from mopenstack.conformance.cloud import Cloud, Host, existing_cloud, running_host
 from mopenstack.conformance.errors import CloudError
+from mopenstack.conformance.features import Features, lack, look
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.process import clean_environment
 from mopenstack.conformance.selection import select
-from mopenstack.conformance.upstream.suite import Suite, Test
+from mopenstack.conformance.upstream.suite import CloudWanted, Suite, Test
 
 KEPT_OUTPUT = 6000
 
@@ -35,13 +38,14 @@ def run_suite(suite: Suite, options: Options) -> list[Result]:
     waiting: queue.SimpleQueue[list[Test]] = queue.SimpleQueue()
     runnable.sort(key=lambda one: one.group)
     groups = [list(group) for _, group in groupby(runnable, key=lambda one: one.group)]
-    # The longest first, so that no worker ends long after the others.
-    for group in sorted(groups, key=len, reverse=True):
+    # One kind of cloud after the other; the longest first, so that no worker ends long after others.
+    for group in sorted(groups, key=lambda one: (one[0].wants, -len(one))):
         waiting.put(group)
     with ExitStack() as stack:
         shards.scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=f"mopenstack-{suite.name}-")))
-        shards.host = None if options.cloud else stack.enter_context(running_host(options.answers))
-        workers = 1 if options.cloud else min(options.workers, max(len(groups), 1))
+        if shards.fresh and not suite.further:
+            shards.host = stack.enter_context(running_host(options.answers))
+        workers = 1 if not shards.fresh else min(options.workers, max(len(groups), 1))
         with ThreadPoolExecutor(workers) as pool:
             for future in [pool.submit(shards.work, waiting, number) for number in range(workers)]:
                 future.result()
@@ -54,6 +58,8 @@ class _Shards:
     def __init__(self, suite: Suite, options: Options) -> None:
         self.suite = suite
         self.options = options
+        self.fresh = not options.cloud
+        """Whether the clouds are the run's own."""
         self.scratch = Path()
         self.host: Host | None = None
         self.results: list[Result] = []
@@ -68,7 +74,7 @@ class _Shards:
     def work(self, waiting: "queue.SimpleQueue[list[Test]]", number: int) -> None:
         """Take classes until none is left.
 
-        One that failed may have left things behind: the next gets a new cloud, as one that wants another profile does.
+        One that failed may have left things behind: the next gets a new cloud, as one that wants another kind does.
         """
         worker: _Worker | None = None
         made = 0
@@ -78,54 +84,94 @@ class _Shards:
                     group = waiting.get_nowait()
                 except queue.Empty:
                     return
-                profile = group[0].profile
-                if worker is not None and worker.profile != profile and self.host is not None:
+                wanted = group[0].wants
+                other = worker is not None and worker.wanted != wanted
+                if worker is not None and other and (self.fresh or worker.wanted.setting != wanted.setting):
                     worker.stop()
                     worker = None
                 try:
                     if worker is None:
                         made += 1
-                        worker = _Worker(self, self._cloud(profile), self.scratch / f"{number}-{made}", profile)
-                    clean, left = worker.run(group)
+                        worker = _Worker(self, self.scratch / f"{number}-{made}", wanted)
+                    clean, left = worker.run(self.served(group, worker.features))
                     if left:
                         waiting.put(left)
                 except CloudError as error:
                     clean = False
                     for test in group:
                         self.add(_result(self.suite, test, Outcome.FAILED, f"the cloud broke: {error}"))
-                if not clean and worker is not None and self.host is not None:
+                if not clean and worker is not None and self.fresh:
                     worker.stop()
                     worker = None
         finally:
             if worker is not None:
                 worker.stop()
 
-    def _cloud(self, profile: str) -> Cloud:
-        if self.host is not None:
-            cloud = self.host.create_cloud(options=self.suite.options, profile=profile)
-            self.suite.furnish(cloud)
-            return cloud
-        return existing_cloud(str(self.options.cloud), self.options.admin_cloud)
+    def served(self, group: list[Test], features: Features) -> list[Test]:
+        """Those tests for which the cloud has the services; the others are told as not run."""
+        found = []
+        for test in group:
+            missing = features.lacks(self.suite.needs(test))
+            if missing:
+                self.add(_result(self.suite, test, Outcome.NOT_RUN, lack(missing)))
+            else:
+                found.append(test)
+        return found
+
+    @contextmanager
+    def cloud(self, wanted: CloudWanted) -> Iterator[Cloud]:
+        """The cloud of clouds.yaml, or a fresh one for as long as the block lasts."""
+        if not self.fresh:
+            yield existing_cloud(str(self.options.cloud), self.options.admin_cloud)
+            return
+        options, (profile, regions, _) = self.suite.options, wanted
+        if self.host is None:
+            further = [*self.suite.further, *(word for region in regions for word in ("--region", region))]
+            with running_host(self.options.answers, further=further, options=options, profile=profile) as host:
+                yield self._furnished(host.default_cloud())
+            return
+        cloud = self._furnished(self.host.create_cloud(options=options, profile=profile, regions=regions))
+        try:
+            yield cloud
+        finally:
+            with suppress(CloudError):
+                self.host.delete_cloud(cloud.name)
+
+    def _furnished(self, cloud: Cloud) -> Cloud:
+        self.suite.furnish(cloud)
+        return cloud
 
 
 class _Worker:
     """One cloud, its configuration, and a process that runs tests against it."""
 
-    def __init__(self, shards: _Shards, cloud: Cloud, folder: Path, profile: str) -> None:
-        self.profile = profile
+    def __init__(self, shards: _Shards, folder: Path, wanted: CloudWanted) -> None:
+        self.wanted = wanted
         self._shards = shards
-        self._cloud = cloud
+        self._lent = ExitStack()
+        self._cloud = self._lent.enter_context(shards.cloud(wanted))
         self._folder = folder
         folder.mkdir(parents=True)
-        self._environment = clean_environment(**shards.suite.prepare(cloud, folder))
         self._process: subprocess.Popen[str] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    @cached_property
+    def features(self) -> Features:
+        """What its cloud has."""
+        return look(self._cloud)
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        """In which the tests run."""
+        return clean_environment(**self._shards.suite.prepared(self.wanted.setting, self._cloud, self._folder))
 
     def run(self, group: list[Test]) -> tuple[bool, list[Test]]:
         """Tell the verdicts on the tests of one class.
 
         Returns whether every one of them passed or skipped, and those that another process must run.
         """
+        if not group:
+            return True, []
         process = self._started()
         assert process.stdin is not None
         left = {test.name: test for test in group}
@@ -154,9 +200,7 @@ class _Worker:
     def stop(self) -> None:
         """End the process and forget the cloud."""
         self._end()
-        if self._shards.host is not None:
-            with suppress(CloudError):
-                self._shards.host.delete_cloud(self._cloud.name)
+        self._lent.close()
 
     def _end(self) -> None:
         """The process ends, and every command that its tests have started."""

@@ -1,16 +1,15 @@
 """Tempest: OpenStack's own integration tests, those that need no guest to log in to."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.downloads import address_of
 from mopenstack.conformance.errors import CloudError
-from mopenstack.conformance.features import look
-from mopenstack.conformance.model import Result
+from mopenstack.conformance.features import Features, look
 from mopenstack.conformance.openstack import Session, request
-from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import package_file
-from mopenstack.conformance.upstream.runner import run_suite
+from mopenstack.conformance.upstream.accounts import Accounts
 from mopenstack.conformance.upstream.suite import Suite
 
 SERVICES = {
@@ -19,9 +18,12 @@ SERVICES = {
     "image": "image",
     "network": "network",
     "volume": "block-storage",
+    "object_storage": "object-store",
 }
 ALT_IMAGE = "tempest-alt"
+RESELLER = "ResellerAdmin"
 IMAGE_BYTES = b"\0" * 4096
+NO_GUEST = "it talks to a guest, and a mock has none"
 
 
 def service_of(name: str) -> str:
@@ -29,10 +31,24 @@ def service_of(name: str) -> str:
     return SERVICES.get(name.split(".")[2], "") if name.startswith("tempest.api.") else ""
 
 
-def prepare(cloud: Cloud, folder: Path, *, plugin: str = "") -> dict[str, str]:
+def nothing_further(features: Features) -> dict[str, str]:
+    """Most plugins' configuration says nothing of the cloud that Tempest's does not."""
+    return {}
+
+
+def prepare(
+    cloud: Cloud,
+    folder: Path,
+    *,
+    plugin: str = "",
+    setting: str = "",
+    further: Callable[[Features], dict[str, str]] = nothing_further,
+) -> dict[str, str]:
     """A tempest.conf from what the cloud has, as an operator would fill it in.
 
-    That of a plugin is Tempest's with the plugin's own sections behind it; the last value of an option counts.
+    That of a plugin is Tempest's with the plugin's own sections behind it, and behind these what a setting has
+    otherwise: `data/<setting>.conf`. The last value of an option counts.
+    `further` are the values of names that only the plugin's sections have.
     """
     if cloud.admin is None:
         raise CloudError("Tempest makes its own projects and users: it needs an administrator (--admin-cloud)")
@@ -64,8 +80,12 @@ def prepare(cloud: Cloud, folder: Path, *, plugin: str = "") -> dict[str, str]:
         "multiattach": _multiattach_type(session),
         "nodes": str(len(features.hypervisors) or 1),
         "has_swift": str(features.has("object-store")),
+        "name_server": cloud.name_server,
+        "swift_apis": ",".join(_swift_apis(session)),
+        **further(features),
     }
-    files = [package_file("data", f"{name}.conf") for name in ("tempest", plugin) if name]
+    (folder / "signed.img").write_bytes(IMAGE_BYTES)
+    files = [package_file("data", f"{name}.conf") for name in ("tempest", plugin, setting) if name]
     (folder / "tempest.conf").write_text("".join(file.read_text() for file in files).format_map(values))
     return {"TEMPEST_CONFIG_DIR": str(folder), "HOME": str(folder)}
 
@@ -93,14 +113,34 @@ def _multiattach_type(session: Session) -> str:
     return name
 
 
+def _swift_apis(session: Session) -> list[str]:
+    """What Swift says that it has, with the role that Tempest's users of it need beside the seeded ones."""
+    endpoint = session.endpoint("object-store")
+    if endpoint is None:
+        return []
+    Accounts(session).role(RESELLER)
+    told = request("GET", endpoint.partition("/v1")[0] + "/info")
+    if told.status != 200:
+        raise CloudError(f"Swift does not tell what it has: {told.status} {told.body}")
+    return sorted(name for name in told.body if name != "container_sync")  # nothing copies containers in the background
+
+
 def listing(folder: Path) -> dict[str, str]:
     """Tests are listed without a configuration."""
     return {"HOME": str(folder)}
 
 
-def _needs_guest() -> dict[str, str]:
+def listing_as_configured(folder: Path, plugin: str) -> dict[str, str]:
+    """The names of some tests have an option's value in them: they are listed with the plugin's own sections."""
+    conf = folder / "listing.conf"
+    conf.write_text(package_file("data", f"{plugin}.conf").read_text())
+    return {**listing(folder), "TEMPEST_CONFIG_DIR": str(folder), "TEMPEST_CONFIG": conf.name}
+
+
+def needs_guest() -> dict[str, str]:
+    """Test of Tempest or of a plugin -> why it is not run."""
     names = package_file("data", "tempest-needs-guest.txt").read_text().splitlines()
-    return {name: "it talks to a guest, and a mock has none" for name in names if name and name[0] != "#"}
+    return {name: NO_GUEST for name in names if name and name[0] != "#"}
 
 
 SUITE = Suite(
@@ -118,14 +158,9 @@ SUITE = Suite(
         "image.web_download_hosts=127.0.0.1",
         "image.further_stores=slow",
     ],
-    not_run=_needs_guest(),
+    not_run=needs_guest(),
     realistic={
         "*.ImagesTestJSON.test_delete_saving_image": "an image of a server that is being saved",
         "*.test_create_second_image_when_first_image_is_being_saved": "the same, and the server's task",
     },
 )
-
-
-def run_tempest(options: Options) -> list[Result]:
-    """The verdicts on the tests asked for."""
-    return run_suite(SUITE, options)

@@ -1,4 +1,4 @@
-"""Clouds, clocks, states and faults. It needs no token and answers on the loopback interface only."""
+"""Clouds, clocks and states."""
 
 from __future__ import annotations
 
@@ -10,18 +10,16 @@ from typing import Any, cast
 from google.protobuf import json_format
 
 from mopenstack.admin.v1 import admin_pb2 as pb
-from mopenstack.contract.calls import Page, is_loopback
+from mopenstack.contract.calls import Page
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.faults import BadRequest, Forbidden, NotFound
+from mopenstack.contract.faults import BadRequest, NotFound
 from mopenstack.contract.operations import enum_words
 from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.clouds import Cloud, FaultRule, Profile
+from mopenstack.core.engine.clouds import Cloud, Ids, Profile
+from mopenstack.core.engine.regions import parts, whole
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
-
-
-class NotLoopback(Forbidden):
-    message = "The admin API answers on the loopback interface only."
+from mopenstack.core.engine.snapshots import Snapshots
 
 
 class ResourceNotFound(NotFound):
@@ -32,13 +30,14 @@ class NoSuchState(BadRequest):
     message = "{kind} has no state {state!r}; it has: {states}."
 
 
-class Admin(Servicer):
-    service = pb.DESCRIPTOR.services_by_name["Admin"]
+class AdminServicer(Servicer):
+    """Of a service about clouds as a whole; who may call it, the engine says for all of them (`for_admins`)."""
+
     transactional = False
 
-    async def before(self, call: Call, request: Any) -> None:
-        if not is_loopback(call.context.remote):
-            raise NotLoopback
+
+class Admin(AdminServicer):
+    service = pb.DESCRIPTOR.services_by_name["Admin"]
 
     async def get_status(self, call: Call, request: pb.GetStatusRequest) -> Result:
         engine = call.administration.engine
@@ -53,17 +52,44 @@ class Admin(Servicer):
 
     async def list_clouds(self, call: Call, request: pb.ListCloudsRequest) -> Result:
         engine = call.administration.engine
-        return Page([_shown(cloud) for _, cloud in sorted(engine.clouds.items())])
+        return Page([shown(cloud) for _, cloud in sorted(engine.clouds.items())])
 
     async def create_cloud(self, call: Call, request: pb.CreateCloudRequest) -> Result:
         seed = request.seed if request.HasField("seed") else None
+        calls = [plain_struct(one) for one in request.seed_calls]
+        if request.source and calls:
+            raise BadRequest("A cloud begins with what `source` names or with what `seed_calls` make, not with both.")
+        if request.source and request.regions:
+            raise BadRequest("A cloud has the regions of what `source` names; none can be chosen.")
+        if request.source:
+            return shown(await self._copied(call, request, seed))
         profile = cast("Profile", request.profile or "instant")
-        return _shown(
-            await call.administration.create_cloud(request.name, profile, seed=seed, options=dict(request.options))
+        return shown(
+            await call.administration.create_cloud(
+                request.name,
+                profile,
+                seed=seed,
+                options=dict(request.options),
+                seed_calls=calls,
+                regions=tuple(request.regions),
+            )
         )
 
+    async def _copied(self, call: Call, request: pb.CreateCloudRequest, seed: int | None) -> Cloud:
+        """A cloud that begins with what a snapshot or another cloud is."""
+        engine = call.administration.engine
+        options = engine.registry.options.checked(dict(request.options))
+        cloud = await Snapshots(engine).fork(request.source, request.name)
+        if seed is not None:
+            cloud.ids = Ids(seed)
+        if request.profile:
+            await engine.settings.change(cloud, lambda fresh: setattr(fresh, "profile", request.profile))
+        if options:
+            await call.administration.set_options(cloud, options)
+        return cloud
+
     async def reset_cloud(self, call: Call, request: pb.CloudRequest) -> Result:
-        return _shown(await call.administration.reset_cloud(request.cloud))
+        return shown(await call.administration.reset_cloud(request.cloud))
 
     async def delete_cloud(self, call: Call, request: pb.CloudRequest) -> Result:
         await call.administration.delete_cloud(request.cloud)
@@ -71,15 +97,15 @@ class Admin(Servicer):
 
     async def set_profile(self, call: Call, request: pb.SetProfileRequest) -> Result:
         engine = call.administration.engine
-        cloud = await engine.find_cloud(request.cloud)
+        cloud = whole(await engine.find_cloud(request.cloud))
         profile = cast("Profile", request.profile)
-        return _shown(await engine.settings.change(cloud, lambda fresh: setattr(fresh, "profile", profile)))
+        return shown(await engine.settings.change(cloud, lambda fresh: setattr(fresh, "profile", profile)))
 
     async def set_options(self, call: Call, request: pb.SetOptionsRequest) -> Result:
         engine = call.administration.engine
-        cloud = await engine.find_cloud(request.cloud)
+        cloud = whole(await engine.find_cloud(request.cloud))
         await call.administration.set_options(cloud, dict(request.options))
-        return _shown(cloud)
+        return shown(cloud)
 
     async def list_options(self, call: Call, request: pb.ListOptionsRequest) -> Result:
         engine = call.administration.engine
@@ -92,7 +118,7 @@ class Admin(Servicer):
 
     async def set_clock(self, call: Call, request: pb.SetClockRequest) -> Result:
         engine = call.administration.engine
-        cloud = await engine.find_cloud(request.cloud)
+        cloud = whole(await engine.find_cloud(request.cloud))
 
         def change(fresh: Cloud) -> None:
             if request.HasField("time"):
@@ -100,17 +126,18 @@ class Admin(Servicer):
             if request.HasField("rate"):
                 fresh.clock.scale(request.rate)
 
-        return _shown(await engine.settings.change(cloud, change))
+        return shown(await engine.settings.change(cloud, change))
 
     async def advance_clock(self, call: Call, request: pb.AdvanceClockRequest) -> Result:
         engine = call.administration.engine
-        cloud = await engine.find_cloud(request.cloud)
-        return _shown(await engine.settings.change(cloud, lambda fresh: fresh.clock.advance(request.seconds)))
+        cloud = whole(await engine.find_cloud(request.cloud))
+        return shown(await engine.settings.change(cloud, lambda fresh: fresh.clock.advance(request.seconds)))
 
     async def force_state(self, call: Call, request: pb.ForceStateRequest) -> Result:
         engine = call.administration.engine
-        lifecycle = engine.registry.lifecycles.get(request.kind)
+        lifecycle = await engine.registry.lifecycle(request.kind)
         if lifecycle is None:
+            await engine.registry.ready(lambda one: one.lifecycles)
             known = ", ".join(sorted(engine.registry.lifecycles))
             raise BadRequest(f"{request.kind!r} is no kind of resource with a lifecycle; these are: {known}")
         message = lifecycle.message
@@ -136,46 +163,40 @@ class Admin(Servicer):
         async def run(inner: Call) -> int:
             waiting = await inner.tx.pending()
             for kind, id, action in waiting:
-                await engine.registry.lifecycles[kind].complete(inner, id, action)
+                await engine.registry.lifecycle_loaded(kind).complete(inner, id, action)
             return len(waiting)
 
-        cloud = await engine.find_cloud(request.cloud)
-        return pb.CompleteTransitionsResponse(completed=await engine.transact(cloud, call.context, run))
-
-    async def inject_fault(self, call: Call, request: pb.InjectFaultRequest) -> Result:
-        engine = call.administration.engine
-        served = (plan.operation for plan in engine.registry.plans.values())
-        known = {name for item in served for name in (item.name, item.method, item.service)}
-        if request.operation not in known:
-            raise BadRequest(f"{request.operation!r} is no operation that is served.")
-        cloud = await engine.find_cloud(request.cloud)
-        text = request.message or "This failure was asked for."
-        rule = FaultRule(request.operation, request.count or 1, request.code or "INTERNAL", text)
-        await engine.settings.change(cloud, lambda fresh: fresh.faults.append(rule))
-        return EMPTY
-
-    async def clear_faults(self, call: Call, request: pb.CloudRequest) -> Result:
-        engine = call.administration.engine
-        cloud = await engine.find_cloud(request.cloud)
-        await engine.settings.change(cloud, lambda fresh: fresh.faults.clear())
-        return EMPTY
+        cloud, completed = await engine.find_cloud(request.cloud), 0
+        for one in parts(cloud):
+            completed += await engine.transact(one, call.context, run)
+        return pb.CompleteTransitionsResponse(completed=completed)
 
 
 class Gateways(Servicer):
     service = pb.DESCRIPTOR.services_by_name["Gateways"]
     transactional = False
+    for_admins = False  # the token that it is asked about says all
 
     async def check_token(self, call: Call, request: pb.CheckTokenRequest) -> Result:
         engine = call.administration.engine
-        await engine.authenticate(call.context, request.package)
+        if request.operation:
+            operation = (await engine.registry.planned(request.operation)).operation
+            await engine.admit(operation, operation.request.FromString(request.request), call.context)
+        else:
+            await engine.authenticate(call.context, request.package)
         return EMPTY
 
+    async def get_release(self, call: Call, request: pb.GetReleaseRequest) -> Result:
+        return pb.GetReleaseResponse(release=await call.administration.engine.find_release(call.context.cloud))
 
-def _shown(cloud: Cloud) -> pb.Cloud:
-    shown = pb.Cloud(name=cloud.name, profile=cloud.profile, clock_rate=cloud.clock.rate, options=cloud.options)
+
+def shown(cloud: Cloud) -> pb.Cloud:
+    """A cloud as the admin API has it."""
+    found = pb.Cloud(name=cloud.name, profile=cloud.profile, clock_rate=cloud.clock.rate, options=cloud.options)
+    found.regions.extend(cloud.regions or [cloud.region_name])
     now = cloud.clock.time()
-    shown.time.FromMicroseconds(round(now * 1_000_000))
-    return shown
+    found.time.FromMicroseconds(round(now * 1_000_000))
+    return found
 
 
 def _state(field: AnyField, asked: str, kind: str) -> Any:

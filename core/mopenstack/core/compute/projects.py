@@ -8,6 +8,6 @@ from mopenstack.core.engine.call import Call
 
 async def verify_project(call: Call, project_id: str) -> None:
     """Refuse the id of a project that does not exist."""
-    projects = call.owner_of("project")
+    projects = call.other_owner_of("project")
     if projects is not None and await projects.find(call, project_id) is None:
         raise InvalidProject(project_id=project_id)

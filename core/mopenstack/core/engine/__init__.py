@@ -8,6 +8,7 @@ validation.py  what the contract says a value must be
 policy.py      oslo.policy's check strings, compiled
 quota.py       units per project, right under parallel calls
 quota_sets.py  the operations that show and set limits of projects
+documents.py   JSON documents of the REST APIs as messages, and back
 clouds.py      isolated clouds in one process: their clock, ids, profile and faults
 server.py      the same operations over grpc.aio, with health
 reflection.py  what gRPC clients learn of the contract, comments included

@@ -17,11 +17,16 @@ class ForeignProject(BadRequest):
     message = "Malformed request url"
 
 
-async def admit(plan: Plan, call: Call, request: Message) -> None:
-    """Check a call whose caller is known; raises the refusal. Sets `call.target`."""
-    if call.context.project_id and call.context.project_id != call.caller.project_id:
-        raise ForeignProject()
-    plan.validate(request, call.context.microversion)
+async def admit(plan: Plan, call: Call, request: Message, *, whole: bool = True) -> None:
+    """Check a call whose caller is known; raises the refusal. Sets `call.target`.
+
+    With `whole` false what the request holds is not looked at: it could not be read.
+    """
+    foreign = call.context.project_id and call.context.project_id != call.caller.project_id
+    if foreign and not (plan.operation.api.admin_any_project and call.caller.is_admin):
+        raise ForeignProject(project_id=call.caller.project_id)
+    if whole and not plan.body_last:
+        plan.validate(request, call.context.microversion)
     if plan.before:
         await plan.servicer.before(call, request)
     target: Any = getattr(request, plan.body_field) if plan.body_field else request
@@ -35,6 +40,10 @@ async def admit(plan: Plan, call: Call, request: Message) -> None:
         return
     if not plan.policy_first and not _permits(plan, call, target):
         raise await plan.refuser.refusal(call, request, [plan.policy])
+    if not whole:
+        return
+    if plan.body_last:
+        plan.validate(request, call.context.microversion)
     if plan.field_policies:
         _check_fields(plan, call, request, target)
 
@@ -43,12 +52,14 @@ def _permits(plan: Plan, call: Call, target: Any) -> bool:
     """What the operation's own policy says, of its target or of the request; raises the refusal of a scope."""
     if plan.scopes and call.caller.policy_scope not in plan.scopes:
         raise PolicyRefused([plan.policy])
+    if plan.switched is not None and call.cloud.options.get(plan.switched[0]) == "true":
+        return plan.switched[1](call.caller, target)
     return plan.check(call.caller, target)
 
 
 async def _target(plan: Plan, call: Call, request: Message) -> Any:
     """The object that the operation is about; raises the refusal of one that the caller may not know of."""
-    id = getattr(request, plan.target.variable)
+    id = str(plan.target.id(request))
     try:
         return await plan.servicer.target(call, plan.target.owner(request), id)
     except NotFound:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
@@ -13,9 +15,14 @@ from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.operations import LATEST, Operation
 from mopenstack.core.engine.caller import SYSTEM, Caller
 from mopenstack.core.engine.clouds import Cloud, Ids
+from mopenstack.core.engine.courses import Fate
+from mopenstack.core.engine.fault_rules import FaultRule
 from mopenstack.core.engine.quota import Quota, QuotaSet
+from mopenstack.core.engine.regions import home_url, in_region, region_url
 from mopenstack.core.store import Transaction
 from mopenstack.core.store.blobs import Blob, Blobs
+from mopenstack.core.store.master_key import MasterKey
+from mopenstack.core.store.regions import seen_in
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -25,6 +32,7 @@ class Background(Protocol):
     """What work beside the calls may use: `call.start`."""
 
     blobs: Blobs
+    master_key: MasterKey
 
     async def transact(self, cloud: Cloud, context: RequestContext, run: Callable[[Call], Awaitable[T]]) -> T:
         """Run something in a transaction of its own."""
@@ -38,7 +46,7 @@ class Services(Protocol):
 
     background: Background
     administration: Any
-    quotas: dict[str, QuotaSet]
+    quotas: Mapping[str, QuotaSet]
 
     def servicer(self, cls: type[S]) -> S:
         """The one instance of a servicer class; raises KeyError for one that is not served."""
@@ -46,8 +54,17 @@ class Services(Protocol):
     def owner(self, kind: str) -> Any:
         """The servicer that keeps the resources of a kind; None where there is none."""
 
+    def serves(self, operation: str) -> bool:
+        """Whether an RPC is served."""
+
+    def owner_loaded(self, kind: str) -> Any:
+        """The same, of a service that may have to be loaded for it."""
+
     async def admit(self, call: Call, request: Message) -> None:
         """Declared rules, target and policy of the call's operation."""
+
+    def request_of(self, operation: str) -> type[Message]:
+        """The request message of an RPC; raises NotServed for one that is not served."""
 
     async def invoke(
         self, call: Call, operation: str, request: Message, caller: Caller | None, microversion: int = LATEST
@@ -65,14 +82,17 @@ class Call:
         "_after",
         "_services",
         "api",
+        "between",
         "blob",
         "caller",
         "cloud",
         "context",
+        "fate",
         "operation",
+        "started",
         "target",
-        "time",
         "tx",
+        "wanted_id",
         "written",
     )
 
@@ -87,14 +107,26 @@ class Call:
         self.api = operation.api if operation is not None else None
         """Whose request it is; None for what the engine does on its own."""
         self.caller: Caller = SYSTEM
-        self.time: float = cloud.clock.time()
+        self.started: float = cloud.clock.time()
+        """The cloud's time at its beginning, for the engine: a handler reads `time`."""
         self.target: Any = None
         """The object that the operation's `target` names, fetched and visible; shared, so `tx.edit` to change it."""
         self.blob: Blob | None = None
         """The bytes that came with an operation with raw_request."""
+        self.wanted_id = context.wanted_id
         self._after: list[Callable[[], None]] = []
+        self.between: Sequence[FaultRule] = ()
+        """The fault rules that calls of other services may meet; none, almost always."""
+        self.fate: Fate | None = None
+        """What a fault rule makes of the transitions that the call begins."""
         self.written: list[str] = []
         """Keys of bytes that are kept only if the transaction holds."""
+
+    @property
+    def time(self) -> float:
+        """The cloud's time, in seconds since the epoch; an answer that depends on it is not kept."""
+        self._read_beside()
+        return self.started
 
     @property
     def now(self) -> datetime:
@@ -102,11 +134,34 @@ class Call:
 
     @property
     def ids(self) -> Ids:
+        self._read_beside()
         return self.cloud.ids
+
+    def take_id(self) -> str:
+        """The id that the seed wants for the first new object of this call; "" where it wants none."""
+        wanted, self.wanted_id = self.wanted_id, ""
+        return wanted
 
     @property
     def blobs(self) -> Blobs:
+        """The bytes of all clouds; an answer that depends on them is not kept."""
+        self._read_beside()
         return self._services.background.blobs
+
+    @property
+    def master_key(self) -> bytes:
+        """What payloads at rest are encrypted with; the store does not hold it."""
+        return self._services.background.master_key.value
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether what the call begins may take a while: by the cloud's profile, or by a rule."""
+        return self.cloud.profile != "instant" or bool(self.cloud.behaviours) or self.fate is not None
+
+    @property
+    def background(self) -> Background:
+        """What runs outside of this call's transaction, in others of its own."""
+        return self._services.background
 
     @property
     def quota(self) -> Quota:
@@ -122,13 +177,16 @@ class Call:
 
     def stamp(self, timestamp: Timestamp, at: float | None = None) -> None:
         """Set a Timestamp field to now, or to seconds since the epoch; whole microseconds."""
-        when = self.time if at is None else at
-        timestamp.seconds, microseconds = divmod(round(when * 1_000_000), 1_000_000)
+        if at is None:
+            self._read_beside()
+            at = self.started
+        timestamp.seconds, microseconds = divmod(round(at * 1_000_000), 1_000_000)
         timestamp.nanos = microseconds * 1000
 
     @property
     def administration(self) -> Any:
         """The administration of the clouds (engine.administration), for the admin service."""
+        self._read_beside()
         return self._services.administration
 
     # -- other resources and services
@@ -140,6 +198,14 @@ class Call:
     def owner_of(self, kind: str) -> Any:
         """The servicer that keeps the resources of a kind; None where there is none."""
         return self._services.owner(kind)
+
+    def serves(self, operation: str) -> bool:
+        """Whether an RPC of another service is served in this process."""
+        return self._services.serves(operation)
+
+    def other_owner_of(self, kind: str) -> Any:
+        """The same of another service, which is loaded for it: the call is made again then."""
+        return self._services.owner_loaded(kind)
 
     async def invoke(
         self, operation: str, request: Message, *, elevated: bool = False, microversion: int = LATEST
@@ -153,6 +219,17 @@ class Call:
         """
         return await self._services.invoke(self, operation, request, SYSTEM if elevated else None, microversion)
 
+    async def ask(self, operation: str, **values: Any) -> Any:
+        """Answer an RPC of a service that need not be there, whose messages the caller therefore does not import.
+
+        The request has these values; raises NotServed where the service is not served.
+        """
+        return await self.invoke(operation, self._services.request_of(operation)(**values))
+
+    def request_of(self, operation: str) -> type[Message]:
+        """The request message of an RPC; raises NotServed for one that is not served."""
+        return self._services.request_of(operation)
+
     async def admit(self, part: Message) -> None:
         """Check a part of a request that is a request of the same operation (one object of a bulk create)."""
         await self._services.admit(self, part)
@@ -165,20 +242,57 @@ class Call:
         """The same call in the name of another caller: of the cloud itself, if not said otherwise."""
         return self.nested(self.operation, self.context, caller)
 
+    def at(self, seconds: float) -> Call:
+        """The same call at another time of the cloud: when what it completes was due."""
+        other = self.elevated(self.caller)
+        other.started = seconds
+        return other
+
     def nested(self, operation: Operation | None, context: RequestContext, caller: Caller) -> Call:
         """A call inside of this one: the same transaction, time and work after the commit."""
-        other = Call(self._services, self.cloud, self.tx, context, operation)
-        other.caller, other.time, other.blob = caller, self.time, self.blob
+        other = type(self)(self._services, self.cloud, self.tx, context, operation)
+        return self._like_this(other, caller)
+
+    def of_region(self, region: str) -> Call:
+        """The same call in another region of its cloud; empty: in the first one."""
+        if region == self.cloud.region:
+            return self
+        cloud, url = in_region(self.cloud, region), self.context.cloud_url
+        url = region_url(url, cloud.name, region) if region else home_url(url)
+        context = replace(self.context, cloud=cloud.address, cloud_url=url)
+        other = type(self)(self._services, cloud, seen_in(self.tx, region), context, self.operation)
+        other.target, other.wanted_id = self.target, self.wanted_id
+        return self._like_this(other, self.caller)
+
+    def _like_this(self, other: Call, caller: Caller) -> Call:
+        other.caller, other.started, other.blob = caller, self.started, self.blob
         other._after, other.written = self._after, self.written
+        other.between, other.fate = self.between, self.fate
         return other
+
+    @asynccontextmanager
+    async def part(self) -> AsyncIterator[None]:
+        """A part of the call that is undone alone when it raises, for a call that goes on without it."""
+        after = len(self._after)
+        try:
+            async with self.tx.part():
+                yield
+        except Exception:
+            del self._after[after:]
+            raise
 
     # -- bytes, and after the commit
 
     async def write_bytes(self, chunks: AsyncIterator[bytes]) -> Blob:
         """Store bytes of the cloud; they are gone again if the transaction fails. Raises BlobsFull."""
-        key = f"{self.cloud.name}/{self.ids.uuid()}"
+        key = self.cloud.new_blob_key()
         self.written.append(key)
         return await self.blobs.write(key, chunks)
+
+    def delete_bytes(self, key: str) -> None:
+        """Delete bytes once the transaction holds, unless other clouds may have them too (the seed's, a fork's)."""
+        if self.cloud.owns_bytes(key):
+            self.after_commit(lambda: self.blobs.delete(key))
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Do something outside the store (delete bytes) once the transaction holds, and never if it fails."""
@@ -188,6 +302,16 @@ class Call:
         """Let something run beside the calls once the transaction holds; it changes the cloud by `transact`."""
         background = self._services.background
         self.after_commit(lambda: background.start(work))
+
+    def _read_beside(self) -> None:
+        """What comes of the call depends on more than objects; a call outside of the store has no transaction."""
+        if self.tx is not None:
+            self.tx.read_beside()
+
+    @property
+    def has_after(self) -> bool:
+        """Whether there is something to do after the commit."""
+        return bool(self._after)
 
     def run_after(self) -> None:
         for action in self._after:

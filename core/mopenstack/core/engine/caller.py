@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,22 @@ class Caller:
         if self.domain_id and not self.project_id:
             return "domain"
         return "system" if self.system and not self.project_id else "project"
+
+
+def of_token(document: Mapping[str, Any], id: str) -> Caller:
+    """The caller of a token, by the document that Keystone shows of it; one that is for a project."""
+    user, project = document["user"], document["project"]
+    return Caller(
+        user_id=user["id"],
+        user_name=user["name"],
+        user_domain_id=user["domain"]["id"],
+        project_id=project["id"],
+        project_name=project["name"],
+        project_domain_id=project["domain"]["id"],
+        roles=frozenset(role["name"].lower() for role in document.get("roles", ())),
+        token=id,
+        methods=tuple(document.get("methods", ())),
+    )
 
 
 ANONYMOUS = Caller()

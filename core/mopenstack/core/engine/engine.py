@@ -1,8 +1,8 @@
 """One call, from its context to its reply: the order of steps that holds for every operation.
 
-    fault injection -> token -> declared rules -> target (404) -> policy (403) -> handler
+    fault rules -> token -> declared rules -> target (404) -> policy (403) -> handler
 
-all in one transaction; a refusal at any step leaves nothing behind, and a transaction that the database
+all but the first in one transaction; a refusal at any step leaves nothing behind, and a transaction that the database
 refuses because of a concurrent one is run again.
 """
 
@@ -12,25 +12,38 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TypeVar, cast
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.admin_access import AdminAccess
 from mopenstack.contract.calls import Outcome, Reply, RequestContext
-from mopenstack.contract.faults import OverLimit, Unavailable
+from mopenstack.contract.faults import Forbidden, NotFound, Unauthorized, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.admission import admit
+from mopenstack.core.engine.alone import alone_from
+from mopenstack.core.engine.answers import Answers
 from mopenstack.core.engine.background import Tasks, Unstarted
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
-from mopenstack.core.engine.clouds import DEFAULT, Cloud
+from mopenstack.core.engine.clouds import DEFAULT, Cloud, valid_name
+from mopenstack.core.engine.due import AfterCalls, apply_due, note_read
+from mopenstack.core.engine.fault_rules import LOST
+from mopenstack.core.engine.injection import Forgotten, Injection, Rules, Verdict
+from mopenstack.core.engine.observer import Observer
 from mopenstack.core.engine.plans import Plan
-from mopenstack.core.engine.registry import Registry
+from mopenstack.core.engine.regions import further, home_of, home_url
+from mopenstack.core.engine.registry import NotLoaded, Registry
+from mopenstack.core.engine.releases import release_of
 from mopenstack.core.engine.servicer import EMPTY, Later
-from mopenstack.core.engine.settings import FaultDue, Settings, fault_of, unavailable
+from mopenstack.core.engine.settings import Settings, unavailable
+from mopenstack.core.engine.uploads import Uploads
 from mopenstack.core.store import Conflicted, Store, Transaction
-from mopenstack.core.store.base import StoreFull, Unreachable
-from mopenstack.core.store.blobs import Blob, Blobs, BlobsFull, BlobTooLarge
+from mopenstack.core.store.base import StoreFull, Template, Unreachable
+from mopenstack.core.store.blobs import Blobs
+from mopenstack.core.store.master_key import MasterKey
+from mopenstack.core.store.regions import seen_in
 
 log = logging.getLogger(__name__)
 
@@ -39,59 +52,83 @@ Authenticate = Callable[[Call, str], Awaitable[Caller]]
 """(call, token) -> who it is; raises Unauthorized."""
 
 ATTEMPTS_MAX = 30
-ALONE_FROM = 1
-"""The attempt from which those that were refused go one after the other."""
-REACH_ATTEMPTS_MAX = 4
-"""So often a database is asked that does not answer, each time after REACH_SECONDS."""
 REACH_SECONDS = 0.25
-UNDO_ATTEMPTS_MAX = 600
-UNDO_SECONDS = 1.0
-"""So often, and with such a pause, what an upload left is undone where there is no room to write that."""
-BODY_BYTES_MAX = 16 * 1024**3
-"""Most bytes of an image; Glance's image_size_cap is 1 TiB, a laptop's disk is not."""
+"""The pause before a database that did not answer is asked again, for as long as its store says."""
+
+
+class NoAdminAccess(Forbidden):
+    """The caller may not reach the admin API."""
+
+
+class BadAdminToken(Unauthorized):
+    """The caller did not show the token of the admin API."""
 
 
 class Engine:
     """Answers the calls of all clouds of one process over one store."""
 
-    def __init__(self, store: Store, blobs: Blobs, registry: Registry, authenticate: Authenticate) -> None:
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        registry: Registry,
+        authenticate: Authenticate,
+        master_key: MasterKey | None = None,
+    ) -> None:
         self.store = store
         self.blobs = blobs
+        self.master_key = master_key or MasterKey()
         self.registry = registry
         self.clouds: dict[str, Cloud] = {}
         self.settings = Settings(store, self.clouds)
+        self.answers: Answers = Answers(store, self.clouds)
+        self.calls: Observer = Observer(self.clouds)
         self.blob_folder = ""
         """Where bytes go that belong to no cloud alone; no cloud can have its name."""
+        self.admin_access = AdminAccess()
+        self.address = ""
+        """Where the gateway of this process is reached by itself; empty: there is none, or not yet."""
+        self.trust: str | bool = True
+        """The certificate that it shows, or whether the usual ones say whom to trust."""
         self._authenticate = authenticate
-        self._tasks = Tasks(blobs, self.transact)
+        self._injection = Injection(self)
+        self._tasks = Tasks(blobs, self.transact, self.master_key)
+        self._after_calls = AfterCalls(store, self.transact, self._tasks.start)
+        self.uploads = Uploads(blobs, self.transact, self._tasks)
         if isinstance(registry.background, Unstarted):
             registry.background = self._tasks
         store.watched = registry.watched
+        store.shared = frozenset(one.contract for one in registry.contract.services if not one.regional)
+        store.on_layer_dropped = blobs.delete_folder
 
     async def open(self) -> None:
         """Open the store and take up the clouds that it holds."""
         await self.store.open()
         for name, data in await self.store.clouds():
-            self.clouds[name] = Cloud.load(name, data)
+            if not valid_name(name):  # a snapshot
+                continue
+            self.serve(Cloud.load(name, data))
         if self.store.exclusive:  # else what is under way may be another process's
+            if self.clouds:
+                await self.registry.ready(lambda one: one.recovers)
             for cloud in self.clouds.values():
                 await self._recover(cloud)
+            keys = {key for folder in self.store.layers for key in self.blobs.keys(folder)}
+            for key in keys - await self.store.mentioned(keys):
+                self.blobs.delete(key)
 
     async def _recover(self, cloud: Cloud) -> None:
-        """After a kill: undo what calls had under way, and drop bytes that no object has."""
+        """After a kill: undo what calls had under way."""
 
         async def run(call: Call) -> None:
             for servicer in self.registry.servicers:
                 await servicer.recover(call)
 
         try:
-            await self.transact(cloud, RequestContext(cloud=cloud.name), run)
+            for one in (cloud, *further(cloud)):
+                await self.transact(one, RequestContext(cloud=one.address), run)
         except Unavailable as error:  # the disk is full
             log.warning("%s: what was under way is as it was: %s", cloud.name, error.text)
-            return
-        keys = self.blobs.keys(cloud.name)
-        for key in keys - await self.store.mentioned(cloud.name, keys):
-            self.blobs.delete(key)
 
     async def close(self) -> None:
         await self._tasks.close()
@@ -100,31 +137,100 @@ class Engine:
 
     def beside(self, store: Store) -> Engine:
         """An engine of the same services over another store."""
-        return Engine(store, self.blobs, self.registry, self._authenticate)
+        return Engine(store, self.blobs, self.registry, self._authenticate, self.master_key)
+
+    async def replace_cloud(self, cloud: Cloud, template: Callable[[], Awaitable[Template]], folder: str = "") -> None:
+        """Put something in the place of all that a cloud holds, and serve it with other settings.
+
+        `folder`: where the bytes of it lie, if that is one that the store's `new_folder` named.
+        """
+        # In an exclusive store bytes go with the layer that has them.
+        before = set() if self.store.exclusive else self.blobs.keys(cloud.name)
+        await self.store.replace_cloud(cloud.name, cloud.dump(), await template(), folder)
+        for key in before:
+            self.blobs.delete(key)
+        self.serve(cloud)
+
+    def serve(self, cloud: Cloud) -> None:
+        """Answer for a cloud that the store has, in place of one of the same name."""
+        cloud.folder = self.store.folder(cloud.name)
+        before = self.clouds.get(cloud.name)
+        self.clouds[cloud.name] = cloud
+        if before is not None:
+            before.let_go()
 
     async def find_cloud(self, name: str) -> Cloud:
         """A cloud of this process, or of the shared store; raises CloudNotFound."""
         return await self.settings.find(name)
 
+    def release(self, cloud_name: str) -> str | None:
+        """The release that a cloud is of, empty for all that is served; None: ask `find_release`."""
+        cloud = self.clouds.get(cloud_name or DEFAULT)
+        return release_of(cloud) if cloud is not None else None
+
+    async def find_release(self, cloud_name: str) -> str:
+        """The same of a cloud that this process does not know yet, or of a region; empty where there is none."""
+        try:
+            return release_of(await self.find_cloud(cloud_name))
+        except (NotFound, Unavailable):
+            return ""
+
+    async def cloud_now(self, name: str) -> Cloud:
+        """The same as the store has it now, with what other processes set; raises CloudNotFound."""
+        cloud = await self.find_cloud(name)
+        if not self.store.exclusive:
+            async with self.store.transaction(cloud.name) as tx:
+                await self.settings.refresh(cloud, tx)
+        return cloud
+
     async def call(
         self, operation: Operation, request: Message, context: RequestContext, caller: Caller | None = None
     ) -> Reply:
         """Answer one RPC, for the context's token or for a caller without one; raises Fault."""
-        plan = self.registry.plan(operation.name)
+        plan = self.registry.made.get(operation.name) or await self.registry.planned(operation.name)
         if not plan.servicer.transactional:
             return await self._call_outside(plan, request, context)
-        cloud = self.clouds.get(context.cloud or DEFAULT) or await self.find_cloud(context.cloud)
-        if cloud.faults and self.store.exclusive:
-            rule = fault_of(cloud, operation)
-            if rule is not None:
-                await self.settings.spend(cloud, rule)
-        if operation.raw_request and context.body is not None:
-            return await self._take_bytes(plan, cloud, request, context, caller)
+        cloud = self.clouds.get(context.cloud or DEFAULT) or await self._other_cloud(plan, context)
+        if not cloud.faults.rules:
+            try:
+                return await self._run(plan, cloud, request, context, caller)
+            except Rules:  # another process has added some
+                pass
+        run = partial(self._run, plan, cloud, request, context, caller)
+        return await self._injection.call(cloud, plan, request, context, caller, run)
+
+    async def _other_cloud(self, plan: Plan, context: RequestContext) -> Cloud:
+        """A cloud of another process, or a region: what all regions share is asked of the cloud itself."""
+        cloud = await self.find_cloud(context.cloud)
+        if cloud.region and plan.operation.package in self.store.shared:
+            cloud = home_of(cloud)
+            context.cloud_url = home_url(context.cloud_url)
+        return cloud
+
+    async def _run(
+        self,
+        plan: Plan,
+        cloud: Cloud,
+        request: Message,
+        context: RequestContext,
+        caller: Caller | None,
+        verdict: Verdict | None = None,
+    ) -> Reply:
+        operation, asked = plan.operation, verdict is not None
+
+        async def look(call: Call) -> None:
+            await self._admit(plan, call, request, caller)
 
         async def run(call: Call) -> tuple[Reply, Later | None]:
-            return await self._answer(plan, call, request, caller)
+            return await self._answer(plan, call, request, caller, verdict)
 
-        reply, later = await self.transact(cloud, context, run, operation)
+        if operation.raw_request and context.body is not None:
+            reply, later = await self.uploads.take(
+                plan, cloud, request, context, look, run, folder=self.blob_folder, asked=asked
+            )
+        else:
+            reply, later = await self.transact(cloud, context, run, operation, asked=asked)
+        self._after_calls.look(cloud, context)
         return reply if later is None else await _whole(reply, later)
 
     def holds(self, message: Message) -> bool:
@@ -144,30 +250,68 @@ class Engine:
 
         await self.transact(await self.find_cloud(context.cloud), context, run)
 
+    async def authenticated(self, call: Call) -> Caller:
+        """Whose token a call is made with; raises Unauthorized."""
+        return await self._authenticate(call, call.context.token)
+
+    async def admit(self, operation: Operation, request: Message, context: RequestContext) -> None:
+        """Only look at the token, the target and the policy of a call whose request could not be read whole."""
+        plan = await self.registry.planned(operation.name)
+
+        async def run(call: Call) -> None:
+            call.caller = await self._authenticate(call, context.token)
+            await admit(plan, call, request, whole=False)
+
+        await self.transact(await self.find_cloud(context.cloud), context, run, operation)
+
     async def _answer(
-        self, plan: Plan, call: Call, request: Message, caller: Caller | None
+        self, plan: Plan, call: Call, request: Message, caller: Caller | None, verdict: Verdict | None
     ) -> tuple[Reply, Later | None]:
         """The reply, and what makes its result where that comes later."""
+        if verdict is not None:
+            verdict.bind(call)
+            reply, later = await self._answer(plan, call, request, caller, None)
+            if later is None and verdict.effect(LOST):
+                raise Forgotten(reply)
+            return reply, later
+        keep = call.context.keep
+        if keep:
+            call.tx.note_reads()
         await self._admit(plan, call, request, caller)
         result = await plan.handler(call, request)
+        if call.cloud.behaviours:
+            await note_read(self.registry, call)
         audience = plan.servicer.audience(call)
         if isinstance(result, Later):
             return Reply(EMPTY, audience), result
         if isinstance(result, Outcome):
             return Reply(result.result, audience, result.name), None
-        return Reply(result, audience), None
+        return Reply(result, audience, basis=self.answers.basis(call) if keep else None), None
 
     async def _admit(self, plan: Plan, call: Call, request: Message, caller: Caller | None) -> None:
         if caller is not None:
             call.caller = caller
         elif plan.operation.anonymous:
             call.caller = ANONYMOUS
+        elif plan.operation.options.optional_token:
+            call.caller = await self._caller_if_any(call)
         else:
             call.caller = await self._authenticate(call, call.context.token)
+        if call.context.facts is not None:
+            call.context.facts.caller = call.caller
         await admit(plan, call, request)
+
+    async def _caller_if_any(self, call: Call) -> Caller:
+        """Whose token it is; nobody's, where it is none that works."""
+        try:
+            return await self._authenticate(call, call.context.token) if call.context.token else ANONYMOUS
+        except Unauthorized:
+            return ANONYMOUS
 
     async def _call_outside(self, plan: Plan, request: Message, context: RequestContext) -> Reply:
         call = Call(self.registry, Cloud(DEFAULT), cast("Transaction", None), context, plan.operation)
+        if plan.servicer.for_admins and (why := self.admin_access.refusal(context.remote, context.admin_token)):
+            raise (BadAdminToken if self.admin_access.token else NoAdminAccess)(why)
         await plan.servicer.before(call, request)
         plan.validate(request, call.microversion)
         try:
@@ -185,134 +329,72 @@ class Engine:
         context: RequestContext,
         run: Callable[[Call], Awaitable[T]],
         operation: Operation | None = None,
+        *,
+        asked: bool = True,
     ) -> T:
         """Run something in one transaction after applying what is due; again when the database refuses it.
 
-        What is due waits while there is no room to write it: what only reads is answered still.
+        What is due has a transaction of its own: a call that is refused undoes nothing but itself. Where there is no
+        room for it, what only reads or gives a token goes without. Raises Rules where the cloud turns out to have fault
+        rules, and these were not asked.
         """
-        shared, full = not self.store.exclusive, False
-        for attempt in range(ATTEMPTS_MAX):
+        shared, full, settled = not self.store.exclusive, False, False
+        attempt, until = -1, 0.0
+        alone = alone_from(self.store, operation)
+        while (attempt := attempt + 1) < ATTEMPTS_MAX:
             written: list[str] = []
+            drawn = None if self.registry.is_whole else cloud.ids.drawn()
             try:
-                async with self.store.transaction(cloud.name, alone=attempt >= ALONE_FROM) as tx:
+                async with self.store.transaction(cloud.name, alone=attempt >= alone) as tx:
                     if shared:
-                        await self._look_at_settings(cloud, tx, operation)
-                    call = Call(self.registry, cloud, tx, context, operation)
+                        await self.settings.refresh(cloud, tx)
+                        if cloud.faults and not asked:
+                            raise Rules
+                    if cloud.region:
+                        tx = seen_in(tx, cloud.region)
+                    call = self._begin(cloud, tx, context, operation)
                     written = call.written
-                    if not full and not tx.nothing_due(call.time):
-                        await self._apply_due(call, tx)
-                    result = await run(call)
+                    looked = full or settled or tx.nothing_due(call.started)
+                    settled = not looked and await apply_due(self.registry, call)
+                    if not settled:
+                        result = await run(call)
                 written.clear()
                 call.run_after()
-                return result
+                if not settled:
+                    return result
+            except NotLoaded as missing:
+                cloud.ids.draw_again(drawn)
+                await self.registry.load_missing(missing)
             except Conflicted:
                 # Spread the next attempts of those that met; which moment is no secret.
                 await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
-            except FaultDue as due:
-                await self.settings.spend(cloud, due.rule)
             except StoreFull as error:
-                if full:
+                if full or not (operation is None or operation.reads or operation.anonymous):
                     raise unavailable(error) from error
                 full = True
             except Unreachable as away:
-                if away.begun:
-                    written.clear()  # the transaction may hold
-                if away.begun or attempt >= REACH_ATTEMPTS_MAX:
+                if away.in_doubt:
+                    written.clear()  # the transaction may hold, and is not made a second time
+                until = until or asyncio.get_running_loop().time() + self.store.wait_seconds
+                if away.in_doubt or asyncio.get_running_loop().time() >= until:
                     raise unavailable(away) from away
+                cloud.ids.draw_again(drawn)
+                attempt -= 1
                 await asyncio.sleep(REACH_SECONDS)
             finally:
                 for key in written:
                     self.blobs.delete(key)
         raise Unavailable("Too many concurrent changes; try again.")
 
-    async def _look_at_settings(self, cloud: Cloud, tx: Transaction, operation: Operation | None) -> None:
-        await self.settings.refresh(cloud, tx)
-        rule = fault_of(cloud, operation) if cloud.faults and operation is not None else None
-        if rule is not None:
-            raise FaultDue(rule)
-
-    async def _apply_due(self, call: Call, tx: Transaction) -> None:
-        for kind, id, action in await tx.due(call.time):
-            lifecycle = self.registry.lifecycles.get(kind)
-            if lifecycle is not None:
-                await lifecycle.complete(call, id, action)
-            elif kind in self.registry.contract.resources:
-                await tx.unschedule(kind, id)
-
-    # -- bytes
-
-    async def _take_bytes(
-        self, plan: Plan, cloud: Cloud, request: Message, context: RequestContext, caller: Caller | None
-    ) -> Reply:
-        """Check that the call may be made, take the bytes in outside of any transaction, then answer.
-
-        The servicer's `prepare_<handler>` has a transaction of its own before the bytes come;
-        `abandon_<handler>` has one, in the cloud's own name, if they do not come, are refused or find no room; where
-        that cannot be written, it is tried again beside the calls.
-        """
-        prepare = getattr(plan.servicer, f"prepare_{plan.operation.handler}", None)
-        abandon = getattr(plan.servicer, f"abandon_{plan.operation.handler}", None)
-        key = f"{self.blob_folder or cloud.name}/{cloud.ids.uuid()}"
-        blob: Blob
-
-        async def look(call: Call) -> None:
-            await self._admit(plan, call, request, caller)
-            if prepare is not None:
-                await prepare(call, request)
-
-        async def run(call: Call) -> tuple[Reply, Later | None]:
-            call.blob = blob
-            return await self._answer(plan, call, request, caller)
-
-        async def give_up(call: Call) -> None:
-            assert abandon is not None
-            await abandon(call, request)
-
-        await self.transact(cloud, context, look, plan.operation)
-        assert context.body is not None
-        try:
-            blob = await self.blobs.write(key, context.body, BODY_BYTES_MAX)
-            if self.blob_folder:
-                # The seed's bytes are the same in every process: they are found by what they are.
-                key = f"{self.blob_folder}/{blob.sha512[:32]}"
-                blob = self.blobs.rename(blob, key)
-            reply, later = await self.transact(cloud, context, run, plan.operation)
-            return reply if later is None else await _whole(reply, later)
-        except BaseException as error:
-            if not _may_hold(error):
-                self.blobs.delete(key)
-            if abandon is not None:
-                await self._give_up(cloud, context, give_up)
-            if isinstance(error, BlobTooLarge):
-                raise OverLimit(str(error)) from None
-            if isinstance(error, BlobsFull):
-                raise plan.servicer.no_room(str(error)) from error
-            raise
-
-    async def _give_up(self, cloud: Cloud, context: RequestContext, run: Callable[[Call], Awaitable[None]]) -> None:
-        """Undo what was prepared for bytes."""
-        try:
-            await self.transact(cloud, context, run)
-        except Unavailable:
-            log.warning("%s: an upload that failed is undone later", context.request_id)
-            self._tasks.start(lambda _: self._undo(cloud, context, run))
-
-    async def _undo(self, cloud: Cloud, context: RequestContext, run: Callable[[Call], Awaitable[None]]) -> None:
-        for _ in range(UNDO_ATTEMPTS_MAX):
-            await asyncio.sleep(UNDO_SECONDS)
-            try:
-                await self.transact(cloud, context, run)
-            except Unavailable:
-                continue
-            return
-
-
-def _may_hold(error: BaseException) -> bool:
-    """Whether the transaction that ended with this may have been committed all the same."""
-    return isinstance(error.__cause__, Unreachable) and error.__cause__.begun
+    def _begin(self, cloud: Cloud, tx: Transaction, context: RequestContext, operation: Operation | None) -> Call:
+        """The call of a transaction that begins."""
+        return Call(self.registry, cloud, tx, context, operation)
 
 
 async def _whole(reply: Reply, later: Later) -> Reply:
     """The reply with its result, which is made only now that the transaction is over."""
-    reply.result = await later.make()
+    made = await later.make()
+    if isinstance(made, Outcome):
+        reply.outcome, made = made.name, made.result
+    reply.result = made
     return reply

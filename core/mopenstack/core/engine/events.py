@@ -37,4 +37,4 @@ def subscribes(event: str, *kinds: str) -> Callable[[F], F]:
 def subscriptions(function: Any) -> tuple[tuple[str, str], ...]:
     """(event, kind) of everything that a function subscribes to."""
     found: tuple[tuple[str, str], ...] = getattr(function, _MARK, ())
-    return found
+    return found if isinstance(found, tuple) else ()  # an object may have all attributes

@@ -18,7 +18,7 @@ def envelope(request: Any) -> tuple[Message, set[str]]:
 
     A mask names the keys that were given; those that no field declares are in an inline field, which has no key.
     """
-    body_field, mask_field = _envelope_fields(request.DESCRIPTOR)
+    body_field, mask_field = envelope_fields(request.DESCRIPTOR)
     body: Message = getattr(request, body_field) if body_field else request
     present = {field.name for field, _ in body.ListFields()}
     mask = set(getattr(request, mask_field).paths) if mask_field else set()
@@ -27,7 +27,7 @@ def envelope(request: Any) -> tuple[Message, set[str]]:
 
 
 @cache
-def _envelope_fields(request: AnyMessageType) -> tuple[str, str]:
+def envelope_fields(request: AnyMessageType) -> tuple[str, str]:
     """(envelope, mask) of a request; empty where there is none."""
     body = mask = ""
     for field in request.fields:

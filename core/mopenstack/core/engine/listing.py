@@ -21,6 +21,8 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.engine.options import switch
 from mopenstack.core.store.kinds import resource_options
+from mopenstack.core.store.orders import Order, order_of
+from mopenstack.core.store.texts import Wanted, equal
 
 TRUE_WORDS = frozenset({"true", "1", "yes", "on", "t", "y"})
 FALSE_WORDS = frozenset({"false", "0", "no", "off", "f", "n"})
@@ -73,8 +75,9 @@ class Listing:
         self.message = message
         self._filters: dict[str, AnyField] = {}
         self._sorts: dict[str, Callable[[Any], Any]] = {}
+        self._sort_fields: dict[str, str] = {}
         self._indexes: dict[str, str] = {}
-        self._defaults: list[tuple[AnyField, Any]] = []
+        self._defaults: list[tuple[AnyField, Message]] = []
         for field in message.DESCRIPTOR.fields:
             rules = field_rules(field)
             keys = [key for key in (wire_key(field), rules.also, field.name) if key]
@@ -83,13 +86,15 @@ class Listing:
                     self._filters.setdefault(key, field)
                 if rules.sortable:
                     self._sorts.setdefault(key, _sort_key(field))
+                    self._sort_fields.setdefault(key, field.name)
                 if rules.index and rules.filterable:
                     self._indexes.setdefault(key, field.name)
             if rules.default:
-                self._defaults.append((field, json.loads(rules.default)))
+                value = json.loads(rules.default)
+                self._defaults.append((field, json_format.ParseDict({field.name: value}, message())))
         self.key = resource_options(message).key or "id"
         """The field that markers name an object by."""
-        self.order = [_parse_sort(text) for text in resource_options(message).sort]
+        self.own_order = tuple(_parse_sort(text) for text in resource_options(message).sort)
 
     def indexed(self, name: str) -> bool:
         field = self.message.DESCRIPTOR.fields_by_name.get(name)
@@ -124,6 +129,26 @@ class Listing:
         field = self._filters.get(key)
         return None if field is None else _filter(field, values, fold)
 
+    def order(self, sort: Iterable[common.Sort]) -> Order | None:
+        """The order of a list with these sort keys, in which the store can keep it; None where it cannot."""
+        keys = [(self._sort_fields.get(item.key, item.key), item.descending) for item in sort]
+        if self.key != "id":
+            return None
+        return order_of(self.message, (*keys, *self.own_order))  # type: ignore[arg-type]  # as below
+
+    def wanted(self, query: common.Query, fold: Fold) -> Wanted | None:
+        """What finds the objects that may pass a query's filters; None: only the filters do.
+
+        A filter behind one that no field answers, which may refuse its values, does not count.
+        """
+        for item in query.filters:
+            field = self._filters.get(item.key)
+            if field is None:
+                return None
+            if field.type == FieldDescriptor.TYPE_STRING and not field.is_repeated:
+                return equal(field.name, item.values, lower=fold is not str and not field_rules(field).exact)
+        return None
+
     def page(
         self,
         found: Sequence[Message],
@@ -137,7 +162,7 @@ class Listing:
         ordered = list(found)
         sort = list(query.sort)
         order = [(self._sort(item.key), item.descending) for item in sort]
-        order += [(self._sort(key), descending) for key, descending in self.order]
+        order += [(self._sort(key), descending) for key, descending in self.own_order]
         for key, descending in reversed(order):
             ordered.sort(key=key, reverse=descending)
         if query.page_reverse:
@@ -148,18 +173,19 @@ class Listing:
             if place is None:
                 raise missing_marker(query.marker)
             start += place + 1
-        limit = query.limit or page_max or len(ordered)
-        if page_max is not None:
-            limit = min(limit, page_max)
-        items = ordered[start : start + limit]
+        most = page_length(query, page_max)
+        return self.page_of(ordered[start : None if most is None else start + most], query, page_max)
+
+    def page_of(self, items: list[Message], query: common.Query, page_max: int | None) -> Page:
+        """The page of the objects that are on it, in the order in which they were found."""
         # The services do not look further: a full page has a next one, be it empty.
-        full = len(items) == limit and (query.limit > 0 or page_max is not None)
+        full = len(items) == page_length(query, page_max)
         if query.page_reverse:
             items.reverse()
         return Page(
             items,
             next_marker=getattr(items[-1], self.key) if items and full else "",
-            previous_marker=getattr(items[0], self.key) if items and start else "",
+            previous_marker=getattr(items[0], self.key) if items and (query.offset or query.marker) else "",
         )
 
     def apply_defaults(self, obj: Message, given: set[str]) -> None:
@@ -173,7 +199,7 @@ class Listing:
                     continue
             elif getattr(obj, field.name):
                 continue
-            json_format.ParseDict({field.name: value}, obj)
+            obj.MergeFrom(value)
 
     def _sort(self, key: str) -> Callable[[Any], Any]:
         found = self._sorts.get(key)
@@ -183,6 +209,11 @@ class Listing:
         if field is None:
             raise BadRequest(f"Sort key {key} is not supported.")
         return _sort_key(field)
+
+
+def page_length(query: common.Query, page_max: int | None) -> int | None:
+    """Objects of a full page; None: all of them."""
+    return min(query.limit, page_max or query.limit) if query.limit else page_max
 
 
 @cache

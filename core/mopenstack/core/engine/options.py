@@ -49,8 +49,16 @@ def switch(name: str, default: bool, help: str) -> Option:
 class Options:
     """The options of the services that are served: every `Option` that their modules hold."""
 
-    def __init__(self, options: Iterable[Option]) -> None:
-        self._options = {option.name: option for option in sorted(options, key=lambda option: option.name)}
+    def __init__(self, options: Iterable[Option], load: Callable[[str], None] = lambda name: None) -> None:
+        """`load` brings an option's `check` and `apply`, where it was known without them, by `add`."""
+        self._options: dict[str, Option] = {}
+        self._load = load
+        self.add(options)
+
+    def add(self, options: Iterable[Option]) -> None:
+        """Take up options, in place of those of the same names."""
+        found = {**self._options, **{option.name: option for option in options}}
+        self._options = dict(sorted(found.items()))
 
     def __iter__(self) -> Iterator[Option]:
         return iter(self._options.values())
@@ -58,6 +66,7 @@ class Options:
     def checked(self, values: Mapping[str, str]) -> dict[str, str]:
         """The same values; raises UnknownOption and BadOption."""
         for name, value in values.items():
+            self._load(name)
             option = self._options.get(name)
             if option is None:
                 raise UnknownOption(name=name, known=", ".join(self._options))
@@ -74,6 +83,7 @@ class Options:
     async def apply(self, call: Any, values: Mapping[str, str]) -> None:
         """Change in the state what these options stand for."""
         for name, value in values.items():
+            self._load(name)
             change = self._options[name].apply
             if change is not None:
                 await change(call, value)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from google.protobuf.message import Message
 
 from mopenstack.contract.calls import Outcome
-from mopenstack.contract.contract import Contract
 from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.core.engine.associations import Associations, association_handler
+from mopenstack.core.engine.associations import Association, association_handler
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collection_steps import collection_handler
-from mopenstack.core.engine.collections import EMPTY, Rules
+from mopenstack.core.engine.collections import EMPTY, Collection
 from mopenstack.core.engine.lifecycle import Lifecycle
-from mopenstack.core.engine.parts import PartRules, is_parts, parts_handler
+from mopenstack.core.engine.parts import Parts, is_parts, parts_handler
 from mopenstack.core.engine.policy import Check, check_in
 from mopenstack.core.engine.quota_sets import QuotaSetRules, quota_set_handler
 from mopenstack.core.engine.servicer import Handler, Later, ResourceServicer, Result, Servicer
@@ -53,6 +53,8 @@ class Target:
     owners: Mapping[str, ResourceServicer[Any]]
     variable: str = ""
     kind_variable: str = ""
+    id: Callable[[Any], Any] = str
+    """Takes the id out of a request; of a field of the body, the field of a field."""
 
     def owner(self, request: Message) -> ResourceServicer[Any] | None:
         """The servicer of the kind that a request is about; None for a word that means no kind."""
@@ -67,6 +69,8 @@ class Plan:
     handler: Handler
     policy: str
     check: Check
+    switched: tuple[str, Check] | None
+    """(option, the check where it is on)."""
     scopes: frozenset[str]
     target: Target
     body_field: str
@@ -74,6 +78,8 @@ class Plan:
     field_policies: tuple[FieldPolicy, ...]
     before: bool
     policy_first: bool
+    body_last: bool
+    """Whether what the request holds is looked at behind target and policy."""
     check_request: Callable[[Call, Any], Awaitable[None]] | None
     """What refuses a request before the target is looked for, once the policy allows it."""
     absent: type[Fault] | None
@@ -95,25 +101,23 @@ class Declared:
 
     owners: Mapping[str, ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
-    collections: Rules
-    associations: Associations
-    parts: PartRules
-    quota_sets: Mapping[str, QuotaSetRules]
+    collections: dict[tuple[str, str], Collection]
+    associations: dict[str, Association]
+    parts: dict[tuple[str, str], Parts]
+    quota_sets: dict[str, QuotaSetRules]
 
 
-def make_plans(contract: Contract, servicers: Iterable[Servicer], declared: Declared) -> dict[str, Plan]:
-    """Operation name -> plan, of every operation that has a handler: a method, or one that its options describe."""
-    by_service = {servicer.service.full_name: servicer for servicer in servicers}
-    found = {}
-    for operation in contract.operations:
-        servicer = by_service.get(operation.service) or Servicer()
-        handler = servicer.handler(operation) or _handler(operation, declared) or servicer.generic(operation)
-        if handler is None:
-            continue
-        if operation.options.guard:
-            handler = _guarded(operation, handler, declared)
-        found[operation.name] = _plan(operation, servicer, handler, declared)
-    return found
+def make_plan(operation: Operation, servicer: Servicer, declared: Declared) -> Plan | None:
+    """The plan of an operation; None without a handler: a method, or one that its options describe.
+
+    Raises ValueError for options that do not fit.
+    """
+    handler = servicer.handler(operation) or _handler(operation, declared) or servicer.generic(operation)
+    if handler is None:
+        return None
+    if operation.options.guard:
+        handler = _guarded(operation, handler, declared)
+    return _plan(operation, servicer, handler, declared)
 
 
 def _handler(operation: Operation, declared: Declared) -> Handler | None:
@@ -203,6 +207,7 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         handler=handler,
         policy=policy.name,
         check=check_in(operation.package, policy.check, strict=policy.strict),
+        switched=_switched(operation),
         scopes=frozenset(policy.scope),
         target=target,
         body_field=body,
@@ -210,10 +215,18 @@ def _plan(operation: Operation, servicer: Servicer, handler: Handler, declared: 
         field_policies=tuple(_field_policies(operation, _message_of(operation, body))) if body else (),
         before=type(servicer).before is not Servicer.before,
         policy_first=(policy.first or operation.api.policy_first) and not operation.anonymous,
+        body_last=operation.api.body_last,
         check_request=_check_request(operation, servicer, declared),
         absent=_refusal(operation, operation.options.absent),
         refuser=owner if owner is not None and type(servicer).refusal is Servicer.refusal else servicer,
     )
+
+
+def _switched(operation: Operation) -> tuple[str, Check] | None:
+    policy = operation.options.policy
+    if not policy.switched.option:
+        return None
+    return policy.switched.option, check_in(operation.package, policy.switched.check, strict=policy.strict)
 
 
 def _check_request(
@@ -244,13 +257,14 @@ def _target(operation: Operation, owners: Mapping[str, ResourceServicer[Any]]) -
     if kind.startswith("{"):
         kept = [one for one in owners.values() if one.message.DESCRIPTOR.file.package == operation.package]
         named = {one.options.resource_type: one for one in kept if one.options.resource_type}
-        return Target(named, variable, kind[1:-1])
+        return Target(named, variable, kind[1:-1], attrgetter(variable))
     owner = owners.get(kind)
     if owner is None:
         raise ValueError(f"{operation.name}: its target {kind!r} is not served")
     fields = operation.request.DESCRIPTOR.fields
     default = f"{kind}_id" if f"{kind}_id" in operation.request.DESCRIPTOR.fields_by_name else fields[0].name
-    return Target({"": owner}, variable or default)
+    variable = variable or default
+    return Target({"": owner}, variable, id=attrgetter(variable))
 
 
 def _message_of(operation: Operation, body: str) -> AnyMessageType:

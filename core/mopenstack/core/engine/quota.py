@@ -55,14 +55,21 @@ class Quota:
                 limits.update(kept.limits)
         return limits
 
-    async def set_limits(self, service: str, project_id: str, limits: Mapping[str, int]) -> None:
-        """Give a project (or "class:default", or a part of one) limits of its own; the others stay as they are."""
+    async def set_limits(self, service: str, project_id: str, limits: Mapping[str, int | None]) -> None:
+        """Give a project (or "class:default", or a part of one) limits of its own; the others stay as they are.
+
+        None takes away the limit that was set, so that the default applies again.
+        """
         key = f"{service}/{project_id}"
         kept = await self._tx.get(QuotaLimits, key)
         fresh = QuotaLimits(id=key)
         if kept is not None:
             fresh.CopyFrom(kept)
-        fresh.limits.update(limits)
+        for resource, limit in limits.items():
+            if limit is None:
+                fresh.limits.pop(resource, None)
+            else:
+                fresh.limits[resource] = limit
         await self._tx.put(fresh)
 
     async def own_limits(self, service: str, project_id: str) -> dict[str, int] | None:

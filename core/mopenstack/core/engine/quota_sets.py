@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
 
 from mopenstack.contract.calls import Outcome, Page, Result
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import Operation, message_class
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
+from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import EMPTY, Handler
 from mopenstack.core.engine.fields import envelope
+from mopenstack.core.engine.listing import TRUE_WORDS
 
 Step = annotations_pb2.QuotaSet
 UNLIMITED = -1
@@ -56,13 +59,14 @@ class QuotaSetRules:
                     is not checked
     resources       (call) -> the resources that there are now; none: those with a default limit
     read            (request, resources) -> the given limits, where the body is no message with a field for each
-                    resource: refuses unknown resources and bad values
+                    resource: refuses unknown resources and bad values; None is the default again
     with_usage      (request) -> whether a show includes the usage
     not_set         refusal of a reset of a project without limits of its own; facts: project_id
     parts           fields of the request that name a part of the project, of which a request gives one; none: limits
                     are the projects' alone
     part_usage      (call, project id, part) -> units in use of a part, by resource
     above_project   refusal of a part's limit above what the project has left; facts: limit, resource, maximum
+    leaves_out      (part) -> the resources that such a part has no limits of; none: it has those of the project
     """
 
     service: str
@@ -70,12 +74,13 @@ class QuotaSetRules:
     force: str = ""
     check: Callable[[Call, Any], Awaitable[None]] | None = None
     resources: Callable[[Call], Awaitable[Collection[str]]] | None = None
-    read: Callable[[Any, Collection[str]], Mapping[str, int]] | None = None
+    read: Callable[[Any, Collection[str]], Mapping[str, int | None]] | None = None
     with_usage: Callable[[Any], bool] | None = None
     not_set: type[Fault] | None = None
     parts: tuple[str, ...] = ()
     part_usage: Callable[[Call, str, Part], Awaitable[Mapping[str, int]]] | None = None
     above_project: type[Fault] | None = None
+    leaves_out: Callable[[Part | None], Collection[str]] | None = None
 
 
 def quota_set_handler(operation: Operation, rules: QuotaSetRules) -> Handler:
@@ -140,8 +145,9 @@ class _Steps:
         await self._check(call, request)
         project_id, part = self._named(request)
         changes = await self._given(call, request)
-        if not (self._rules.force and getattr(envelope(request)[0], self._rules.force)):
-            await self._check_limits(call, project_id, part, changes)
+        if not self._is_forced(request):
+            limits = {resource: limit for resource, limit in changes.items() if limit is not None}
+            await self._check_limits(call, project_id, part, limits)
         scope = part.scope(project_id) if part is not None else project_id
         await call.quota.set_limits(self._rules.service, scope, changes)
         return self._answer("", await self._limits(call, project_id, part))
@@ -170,6 +176,14 @@ class _Steps:
 
     # -- inside
 
+    def _is_forced(self, request: Any) -> bool:
+        """Whether a request sets limits below the usage; the field may be a key of a Struct."""
+        if not self._rules.force:
+            return False
+        for struct in (value for _, value in request.ListFields() if isinstance(value, Struct)):
+            return str(plain_struct(struct).get(self._rules.force, "")).lower() in TRUE_WORDS
+        return bool(getattr(envelope(request)[0], self._rules.force, False))
+
     def _named(self, request: Any) -> tuple[str, Part | None]:
         """(project or class, part of the project) of a request."""
         given = (Part(field, getattr(request, field, "")) for field in self._rules.parts)
@@ -190,7 +204,8 @@ class _Steps:
         limits = await call.quota.limits(service, scope)
         if part is not None:
             limits |= await call.quota.own_limits(service, part.scope(scope)) or {}
-        return {resource: limits.get(resource, UNLIMITED) for resource in await self._resources(call)}
+        absent = self._rules.leaves_out(part) if self._rules.leaves_out is not None else ()
+        return {name: limits.get(name, UNLIMITED) for name in await self._resources(call) if name not in absent}
 
     async def _usage(
         self, call: Call, project_id: str, part: Part | None, resources: Collection[str]
@@ -199,7 +214,7 @@ class _Steps:
             return await self._rules.part_usage(call, project_id, part)
         return {resource: await call.quota.used(self._rules.service, project_id, resource) for resource in resources}
 
-    async def _given(self, call: Call, request: Any) -> Mapping[str, int]:
+    async def _given(self, call: Call, request: Any) -> Mapping[str, int | None]:
         """The limits that a request sets."""
         resources = await self._resources(call)
         if self._rules.read is not None:

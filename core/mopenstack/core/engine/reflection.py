@@ -16,7 +16,7 @@ from grpc_health.v1 import health_pb2
 from grpc_reflection.v1alpha import reflection_pb2 as pb
 from grpc_reflection.v1alpha import reflection_pb2_grpc
 
-from mopenstack.contract.sources import Sources
+from mopenstack.contract.contract import Contract
 
 SERVICES = (
     health_pb2.DESCRIPTOR.services_by_name["Health"].full_name,
@@ -26,15 +26,17 @@ SERVICES = (
 
 
 class Reflection(reflection_pb2_grpc.ServerReflectionServicer):  # type: ignore[misc]  # it has no types
-    """Answers for the services of these names, which `sources` declare, and for SERVICES."""
+    """Answers for the services of a contract, and for SERVICES."""
 
-    def __init__(self, services: Iterable[str], sources: Sources) -> None:
-        self._services = sorted((*services, *SERVICES))
-        self._sources = sources
+    def __init__(self, contract: Contract) -> None:
+        self._services = sorted({*(name.rpartition(".")[0] for name in contract.names), *SERVICES})
+        self._contract = contract
 
     async def ServerReflectionInfo(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """One answer a request, in their order."""
         async for request in requests:
+            if request.WhichOneof("message_request") != "list_services":
+                await self._contract.ready()
             answer = pb.ServerReflectionResponse(valid_host=request.host, original_request=request)
             self._answer(request, answer)
             yield answer
@@ -66,7 +68,7 @@ class Reflection(reflection_pb2_grpc.ServerReflectionServicer):  # type: ignore[
     def _files(self) -> dict[str, descriptor_pb2.FileDescriptorProto]:
         """Name -> file, each behind those that it imports."""
         own = (descriptor_pb2.FileDescriptorProto.FromString(one.DESCRIPTOR.serialized_pb) for one in (health_pb2, pb))
-        return {**self._sources.files, **{file.name: file for file in own}}
+        return {**self._contract.sources.files, **{file.name: file for file in own}}
 
     @cached_property
     def _index(self) -> _Index:

@@ -26,8 +26,12 @@ from mopenstack.core.engine.collections import EMPTY
 from mopenstack.core.engine.fields import copy_fields, envelope, free_fields, merge_free_fields
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.listing import Listing, fold_of, listing
+from mopenstack.core.engine.lists import can_walk, list_page
 from mopenstack.core.engine.visibility import Visibility
+from mopenstack.core.store.kept_lists import ALL, Scope
 from mopenstack.core.store.kinds import resource_options, stored
+from mopenstack.core.store.texts import Wanted
+from mopenstack.core.store.walks import in_scopes
 
 __all__ = ["EMPTY", "Handler", "ResourceServicer", "Result", "Servicer", "copy_fields"]
 
@@ -38,7 +42,7 @@ M = TypeVar("M", bound=Message)
 class Later:
     """An answer that takes a while and needs the store no longer: it is made after the transaction, others go on."""
 
-    make: Callable[[], Awaitable[Result]]
+    make: Callable[[], Awaitable[Result | Outcome]]
 
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome | Later]]
@@ -52,6 +56,10 @@ class Servicer:
     """The table whose due transitions the engine applies."""
     transactional: ClassVar[bool] = True
     """False: handlers run outside of a transaction, without a cloud (the admin service)."""
+    for_admins: ClassVar[bool] = True
+    """Of one that is not transactional: whether its callers must be those that the admin API serves."""
+    sha512: ClassVar[bool] = True
+    """Whether the SHA-512 of bytes that come is of use: it costs as much as everything else about them."""
     quota_service: ClassVar[str] = ""
     """Whose quotas the servicer's resources take units of: the name of its Service, set when it is loaded."""
 
@@ -141,6 +149,7 @@ class ResourceServicer(Servicer, Generic[M]):
         self.listing = self.listing_of(shown)
         self.visibility = Visibility(self.message)
         self._shows_itself = type(self).view is ResourceServicer.view
+        self.walks = self.presents is None and can_walk(type(self), ResourceServicer)
 
     def listing_of(self, message: type[Message]) -> Listing:
         """How a message is listed."""
@@ -203,16 +212,30 @@ class ResourceServicer(Servicer, Generic[M]):
     async def beside(self, call: Call, page: Page, found: Sequence[M]) -> None:
         """Fill `page.extra`: what a list's answer holds beside the objects that were `found`."""
 
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
-        """What a list may show, before `visible` and the filters, found by the indexes that `visible` names."""
-        message = cast("type[M]", self.message)
-        found = await self.visibility.candidates(call.tx, call.caller)
+    async def scopes(self, call: Call, query: common.Query) -> Sequence[Scope] | None:
+        """Values of indexes that everything has that a list may show; ALL for all objects of the kind.
+
+        None: `candidates` alone says what they are. What says more in `candidates` says it here too, or its lists are
+        not read in their order.
+        """
+        found = self.visibility.scopes(call.caller)
         if found is not None:
-            return cast("Sequence[M]", found)
+            return found
         indexed = self.listing.best_index(query, fold_of(call.cloud))
-        if indexed is not None:
-            return await call.tx.query(message, **{indexed[0]: indexed[1]})
-        return await call.tx.scan(message)
+        return [indexed or ALL]
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+        """What a list may show, before `visible` and the filters, found by the indexes that `scopes` names."""
+        scopes = await self.scopes(call, query)
+        return await in_scopes(call.tx, cast("type[M]", self.message), [ALL] if scopes is None else scopes)
+
+    async def tests(self, call: Call, query: common.Query) -> Sequence[Callable[[M], bool]]:
+        """What each object of a list must pass beside the filters; raises what a query is refused with."""
+        return ()
+
+    def wanted(self, call: Call, query: common.Query) -> Wanted | None:
+        """What finds the objects that may pass the filters without looking at the others; None: nothing does."""
+        return self.listing.wanted(query, fold_of(call.cloud))
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         """A filter that no field declares `filterable`; unknown ones match everything, as most services do."""
@@ -227,7 +250,7 @@ class ResourceServicer(Servicer, Generic[M]):
         return BadRequest(f"marker [{marker}] not found")
 
     def new_id(self, call: Call) -> str:
-        return call.ids.uuid()
+        return call.take_id() or call.ids.uuid()
 
     # -- what other servicers call
 
@@ -332,9 +355,7 @@ class ResourceServicer(Servicer, Generic[M]):
     async def list(self, call: Call, request: Any) -> Result:
         query = getattr(request, "query", None) or common.Query()
         query.limit = query.limit or self.page_default
-        found = [obj for obj in await self.candidates(call, query) if self.visible(call, obj)]
-        found = await self.refine(call, await self.filtered(call, found, query), query)
-        page = self.listing.page(found, query, self.page_max, self.missing_marker)
+        page, found = await list_page(self, call, query)
         if not self._shows_itself:
             page.items = [await self.view(call, cast("M", obj)) for obj in page.items]
         await self.beside(call, page, found)

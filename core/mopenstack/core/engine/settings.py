@@ -6,29 +6,22 @@ together with the generations), so that what one process sets holds for the next
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from mopenstack.contract.faults import NotFound, RemoteFault, Unavailable
-from mopenstack.contract.operations import Operation
-from mopenstack.core.engine.clouds import DEFAULT, Cloud, FaultRule
+from mopenstack.contract.addresses import SEPARATOR
+from mopenstack.contract.faults import NotFound, Unavailable
+from mopenstack.core.engine.clouds import DEFAULT, Cloud, valid_name
+from mopenstack.core.engine.regions import region_of, split
 from mopenstack.core.store import Store, Transaction
-from mopenstack.core.store.base import Row, StoreFull, Unreachable
-from mopenstack.core.store.transaction import SETTINGS
-
-Rows = dict[str, list[Row]]
+from mopenstack.core.store.base import StoreFull, Unreachable
 
 
 class CloudNotFound(NotFound):
     message = "There is no cloud named {name}."
 
 
-@dataclass(slots=True)
-class FaultDue(Exception):
-    """A call that a fault rule is about; its transaction ends before the rule is used up."""
-
-    rule: FaultRule
+class RegionNotFound(NotFound):
+    message = "The cloud {cloud} has no region {region}."
 
 
 class Settings:
@@ -39,6 +32,7 @@ class Settings:
         """Change a cloud's settings here and in the store, on top of what any process has set."""
         if self._store.exclusive:
             change(cloud)
+            self._store.answers.drop_cloud(cloud.name)
             await self._store.save_cloud(cloud.name, cloud.dump())
             return cloud
 
@@ -65,49 +59,26 @@ class Settings:
         cloud.version = version
 
     async def find(self, name: str) -> Cloud:
-        """A cloud of this process, or of the shared store."""
+        """A cloud of this process, or of the shared store; `CLOUD.REGION` is a region of it."""
         name = name or DEFAULT
+        if SEPARATOR in name:
+            home, region = split(name)
+            found = region_of(await self.find(home), region)
+            if found is None:
+                raise RegionNotFound(cloud=home, region=region)
+            return found
         if name not in self._clouds and not self._store.exclusive:
             try:
                 known = await self._store.clouds()
             except Unreachable as away:
                 raise unavailable(away) from away
-            for found, data in known:
-                self._clouds.setdefault(found, Cloud.load(found, data))
+            for one, data in known:
+                if valid_name(one):
+                    self._clouds.setdefault(one, Cloud.load(one, data))
         try:
             return self._clouds[name]
         except KeyError:
             raise CloudNotFound(name=name) from None
-
-    # -- faults
-
-    async def spend(self, cloud: Cloud, rule: FaultRule) -> None:
-        """Use up one of a rule's calls and raise its fault; nothing happens if others used the last one up."""
-        used = False
-
-        def less(fresh: Cloud) -> None:
-            nonlocal used
-            same = next((one for one in fresh.faults if one.is_same(rule)), None)
-            used = same is not None
-            if same is not None:
-                same.count -= 1
-                if same.count <= 0:
-                    fresh.faults.remove(same)
-
-        await self.change(cloud, less)
-        if used:
-            raise RemoteFault(rule.code, "InjectedFault", rule.text, {})
-
-
-def fault_of(cloud: Cloud, operation: Operation) -> FaultRule | None:
-    """The first rule that an operation is meant by."""
-    names = (operation.name, operation.method, operation.service)
-    return next((rule for rule in cloud.faults if rule.operation in names), None)
-
-
-def with_version(rows: Rows) -> Rows:
-    """A new cloud's rows with a version that no cloud of the same name had before."""
-    return {**rows, "counters": [*rows.get("counters", []), (SETTINGS, time.time_ns())]}
 
 
 def unavailable(error: StoreFull | Unreachable) -> Unavailable:

@@ -15,26 +15,30 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.faults import InvalidField
-from mopenstack.contract.operations import LATEST, exists, field_rules, is_map, wire_key
+from mopenstack.contract.operations import LATEST, exists, field_rules, has_places, in_place, is_map, wire_key
 from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import annotations_pb2
 
 Path = tuple[str | int, ...]
 Checker = Callable[[Message, Path, Collection[str] | None], None]
 
+_HTTP_URL = re.compile(r"https?://[^\s/?#]+[^\x00-\x20\x7f-\x9f]*", re.IGNORECASE)
+_URL_PATH = re.compile(r"/(?!/)\S*|/")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MAC = re.compile(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}")
 _HOSTNAME = re.compile(r"(?!-)[A-Za-z0-9_.-]{1,255}")
 
 
 def validate(request: Message, mode: str, microversion: int = LATEST) -> None:
     """Check a request (path variables, envelope and all); `mode` is create, update or other."""
-    _checker(request.DESCRIPTOR, mode, microversion)(request, (), None)
+    _checker_in(request.DESCRIPTOR, mode, microversion, request.DESCRIPTOR.name)(request, (), None)
 
 
 def is_format(format: str, value: str) -> bool:
@@ -46,6 +50,8 @@ def is_format(format: str, value: str) -> bool:
 
 
 def _uuid(value: str) -> bool:
+    if _UUID.fullmatch(value) is not None:  # as they are written, almost always
+        return True
     # oslo_utils.uuidutils.is_uuid_like: dashes and case do not matter.
     return str(uuid.UUID(value)).replace("-", "") == value.lower().replace("-", "").strip("{}").removeprefix(
         "urn:uuid:"
@@ -73,6 +79,8 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
     "cidr": lambda value: bool(ipaddress.ip_network(value, strict=False)) or True,
     "mac": lambda value: _MAC.fullmatch(value) is not None,
     "hostname": lambda value: _HOSTNAME.fullmatch(value) is not None,
+    "http-url": lambda value: _HTTP_URL.fullmatch(value) is not None and bool(urlsplit(value).hostname),
+    "url-path": lambda value: _URL_PATH.fullmatch(value) is not None,
     "uri": lambda value: re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", value) is not None,
     "base64": _base64,
     "date-time": _date_time,
@@ -81,17 +89,22 @@ _FORMATS: dict[str, Callable[[str], bool]] = {
 }
 
 
+def _checker_in(descriptor: AnyMessageType, mode: str, microversion: int, request: str) -> Checker:
+    """The one checker of a message, inside the request of that message name."""
+    return _checker(descriptor, mode, microversion, request if has_places(descriptor) else "")
+
+
 @cache
-def _checker(descriptor: AnyMessageType, mode: str, microversion: int) -> Checker:
+def _checker(descriptor: AnyMessageType, mode: str, microversion: int, request: str) -> Checker:
     steps: list[Checker] = []
     mask = next((f.name for f in descriptor.fields if _is(f, "google.protobuf.FieldMask")), None)
     for field in descriptor.fields:
         rules = field_rules(field)
         if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL):
             continue
-        if not exists(rules, microversion):
+        if not exists(rules, microversion) or not in_place(rules, request, microversion):
             continue
-        steps += _field_steps(field, rules, mode, mask, microversion)
+        steps += _field_steps(field, rules, mode, mask, microversion, request)
     if not steps:
         return lambda message, path, given: None
 
@@ -107,7 +120,7 @@ def _is(field: AnyField, name: str) -> bool:
 
 
 def _field_steps(
-    field: AnyField, rules: annotations_pb2.Field, mode: str, mask: str | None, microversion: int
+    field: AnyField, rules: annotations_pb2.Field, mode: str, mask: str | None, microversion: int, request: str
 ) -> list[Checker]:
     name, key = field.name, wire_key(field)
     steps: list[Checker] = []
@@ -121,12 +134,12 @@ def _field_steps(
     if test is not None:
         steps.append(_values(field, name, key, test))
     if envelope and field.message_type is not None:
-        inner = _checker(field.message_type, mode, microversion)
+        inner = _checker_in(field.message_type, mode, microversion, request)
         steps.append(_nested(name, key, inner, repeated, mask))
     elif is_map(field) and field.message_type is not None:
         value = field.message_type.fields_by_name["value"].message_type
         if value is not None and not _foreign(value):
-            steps.append(_each_value(name, key, _checker(value, mode, microversion), rules.inline))
+            steps.append(_each_value(name, key, _checker_in(value, mode, microversion, request), rules.inline))
     return steps
 
 

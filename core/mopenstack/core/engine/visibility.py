@@ -17,8 +17,8 @@ from mopenstack.contract.contract import api_of
 from mopenstack.contract.operations import field_rules
 from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.policy import Atom, alternatives, check_in
-from mopenstack.core.store import Transaction
-from mopenstack.core.store.kinds import resource_options, stored
+from mopenstack.core.store.kept_lists import Scope
+from mopenstack.core.store.kinds import index_value, resource_options
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +58,13 @@ class Visibility:
             return not self._owned or caller.is_admin or obj.project_id == caller.project_id
         return self._check(caller, obj)
 
-    async def candidates(self, tx: Transaction, caller: Caller) -> Sequence[Message] | None:
-        """Every object that may be visible, found by indexes; None where all objects of the kind may be."""
+    def scopes(self, caller: Caller) -> Sequence[Scope] | None:
+        """The values of indexes of which what is visible has one; None where all objects of the kind may be visible."""
         open_ones = [one for one in self._alternatives if one.caller(caller, None)]
         if any(not one.index for one in open_ones):
             return None
-        found: dict[str, Message] = {}
-        for one in open_ones:
-            assert one.value is not None
-            value = one.value(caller)
-            for obj in await tx.query(self._message, **{one.index: value}) if value else ():
-                found[stored(obj).id] = obj
-        return list(found.values())
+        found = [(one.index, one.value(caller)) for one in open_ones if one.value is not None]
+        return [(index, index_value(value)) for index, value in found if value]
 
 
 def _alternative(package: str, atoms: Sequence[Atom], indexed: set[str]) -> _Alternative:

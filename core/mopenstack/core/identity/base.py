@@ -189,7 +189,7 @@ class IdentityServicer(ResourceServicer[M]):
     # -- the steps of create, update and delete
 
     def new_id(self, call: Call) -> str:
-        return call.ids.hex()
+        return call.take_id() or call.ids.hex()
 
     async def create(self, call: Call, request: Any) -> Result:
         body, given = envelope(request)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -86,7 +86,7 @@ class NeutronResource(ResourceServicer[M]):
     """Where a reader is not enough: the role that lists a project's objects; for those without it there are none."""
 
     filters: ClassVar[frozenset[str]] = frozenset()
-    """Filters of lists that `matches` or `refine` answers, beside those of fields."""
+    """Filters of lists that `matches` or `tests` answers, beside those of fields."""
 
     def listing_of(self, message: type[Message]) -> Listing:
         return NeutronListing(message)
@@ -113,9 +113,9 @@ class NeutronResource(ResourceServicer[M]):
             return self.not_found(id=call.target.id)  # type: ignore[attr-defined]
         return await super().refusal(call, request, rules)
 
-    async def refine(self, call: Call, found: list[M], query: common.Query) -> list[M]:
+    async def tests(self, call: Call, query: common.Query) -> Sequence[Callable[[M], bool]]:
         shown = not self.seen_by or self.seen_by in call.caller.roles or sees_all(call.caller)
-        return found if shown else []
+        return () if shown else [lambda obj: False]
 
     async def create(self, call: Call, request: Any) -> Result:
         if not getattr(request, "bulk", ()):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import hashlib
 import shutil
 import tempfile
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,6 +17,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 CHUNK_BYTES = 256 * 1024
+THREAD_BYTES = 64 * 1024
+"""Digests of fewer bytes than these cost less than a thread."""
 HEAD_BYTES = 64 * 1024
 TAIL_BYTES = 1536
 PART_SECONDS_MAX = 24 * 3600
@@ -43,12 +47,42 @@ class Blob:
     tail: bytes = b""
 
 
+class _Digests:
+    """MD5 and SHA-512 of what comes: of large pieces in a thread, while the next ones are read and written."""
+
+    def __init__(self, *, sha512: bool) -> None:
+        self._digests = [hashlib.md5(usedforsecurity=False)] + ([hashlib.sha512()] if sha512 else [])
+        self._pending: asyncio.Future[None] | None = None
+
+    def _add(self, chunk: bytes) -> None:
+        for digest in self._digests:
+            digest.update(chunk)
+
+    async def update(self, chunk: bytes) -> None:
+        if self._pending is not None:
+            await self._pending
+            self._pending = None
+        if len(chunk) < THREAD_BYTES:
+            self._add(chunk)
+        else:
+            self._pending = asyncio.get_running_loop().run_in_executor(None, self._add, chunk)
+
+    async def finish(self) -> tuple[str, str]:
+        """The MD5, and the SHA-512 where it is asked for."""
+        if self._pending is not None:
+            await self._pending
+        md5, *rest = (digest.hexdigest() for digest in self._digests)
+        return md5, "".join(rest)
+
+
 class Blobs(ABC):
     """Keys are `<folder>/<name>`: a folder a cloud, one for the seed."""
 
-    async def write(self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None) -> Blob:
+    async def write(
+        self, key: str, chunks: AsyncIterator[bytes], size_max: int | None = None, *, sha512: bool = True
+    ) -> Blob:
         """Store everything that comes; raises BlobTooLarge past `size_max` bytes, and BlobsFull."""
-        md5, sha512 = hashlib.md5(usedforsecurity=False), hashlib.sha512()
+        digests = _Digests(sha512=sha512)
         size, head, tail = 0, b"", b""
         target: BinaryIO | None = None
         try:
@@ -57,12 +91,12 @@ class Blobs(ABC):
                 size += len(chunk)
                 if size_max is not None and size > size_max:
                     raise BlobTooLarge(f"more than {size_max} bytes")
-                md5.update(chunk)
-                sha512.update(chunk)
+                await digests.update(chunk)
                 if len(head) < HEAD_BYTES:
                     head += chunk[: HEAD_BYTES - len(head)]
                 tail = chunk[-TAIL_BYTES:] if len(chunk) >= TAIL_BYTES else (tail + chunk)[-TAIL_BYTES:]
                 target.write(chunk)
+            md5, long = await digests.finish()
             self._finish(key, target)
         except BaseException as error:
             if target is not None:
@@ -72,11 +106,31 @@ class Blobs(ABC):
             if isinstance(error, OSError) and error.errno in _FULL:
                 raise BlobsFull(str(error)) from error
             raise
-        return Blob(key, size, md5.hexdigest(), sha512.hexdigest(), head, tail)
+        return Blob(key, size, md5, long, head, tail)
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store bytes that are known; raises BlobsFull."""
+        try:
+            target = self._create(key)
+            target.write(data)
+            self._finish(key, target)
+        except OSError as error:
+            self.delete(key)
+            if error.errno in _FULL:
+                raise BlobsFull(str(error)) from error
+            raise
 
     @abstractmethod
     def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         """The bytes in [start, end), in chunks; raises KeyError for an unknown key."""
+
+    @abstractmethod
+    def size(self, key: str) -> int:
+        """How many bytes; -1 for an unknown key."""
+
+    def path(self, key: str) -> Path | None:
+        """The file that has the bytes, where there is one that stays."""
+        return None
 
     @abstractmethod
     def delete(self, key: str) -> None:
@@ -111,6 +165,7 @@ class MemoryBlobs(Blobs):
 
     def __init__(self) -> None:
         self._blobs: dict[str, BinaryIO] = {}
+        self._readers: Counter[BinaryIO] = Counter()
 
     def _create(self, key: str) -> BinaryIO:
         # Lives as long as the blob does: closing it deletes it.
@@ -121,18 +176,30 @@ class MemoryBlobs(Blobs):
 
     async def read(self, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         source = self._blobs[key]
+        self._readers[source] += 1
         place = start
-        while end is None or place < end:
-            source.seek(place)
-            chunk = source.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - place))
-            if not chunk:
-                return
-            place += len(chunk)
-            yield chunk
+        try:
+            while end is None or place < end:
+                source.seek(place)
+                chunk = source.read(CHUNK_BYTES if end is None else min(CHUNK_BYTES, end - place))
+                if not chunk:
+                    return
+                place += len(chunk)
+                yield chunk
+        finally:
+            self._readers[source] -= 1
+            if not self._readers[source]:
+                del self._readers[source]
+                if self._blobs.get(key) is not source:  # it was deleted meanwhile
+                    source.close()
+
+    def size(self, key: str) -> int:
+        source = self._blobs.get(key)
+        return source.seek(0, 2) if source is not None else -1
 
     def delete(self, key: str) -> None:
         source = self._blobs.pop(key, None)
-        if source is not None:
+        if source is not None and source not in self._readers:  # who reads it goes on, as with a file
             source.close()
 
     def rename(self, blob: Blob, key: str) -> Blob:
@@ -188,6 +255,13 @@ class FolderBlobs(Blobs):
                     return
                 place += len(chunk)
                 yield chunk
+
+    def size(self, key: str) -> int:
+        path = self._path(key)
+        return path.stat().st_size if path.exists() else -1
+
+    def path(self, key: str) -> Path | None:
+        return self._path(key).absolute()
 
     def delete(self, key: str) -> None:
         self._path(key).unlink(missing_ok=True)

@@ -19,6 +19,8 @@ class Statements:
     put: str  # cloud, kind, id, data
     remove: str  # cloud, kind, id
     scan: str  # cloud, kind
+    between: str  # cloud, kind, low, high, limit
+    between_down: str  # cloud, kind, low, high, limit
     count: str  # cloud, kind
     ids: str  # cloud, kind, field, value
     find: str  # cloud, kind, field, value
@@ -26,17 +28,26 @@ class Statements:
     add_index: str  # cloud, kind, field, value, id
     remove_index: str  # cloud, kind, field, value, id
     claim: str  # cloud, scope, key, owner
+    put_claim: str  # cloud, scope, key, owner
+    claims_of: str  # cloud, owner
     claimed: str  # cloud, scope, key
     claims: str  # cloud, scope
     release: str  # cloud, scope, key
     release_all: str  # cloud, owner
     counter: str  # cloud, name
     add: str  # cloud, name, delta
+    set_counter: str  # cloud, name, value
+    add_shadow: str  # cloud, kind, id
+    put_layer: str  # name, below, cloud
+    layers: str  #
+    remove_layer: str  # name
+    shadows: str  #
+    kinds: str  #
     versions: str  # cloud, name, name
     schedule: str  # cloud, kind, id, action, due
     unschedule: str  # cloud, kind, id
     due: str  # cloud, now
-    next_due: str  # cloud
+    next_due: str  # cloud now
     scheduled: str  # cloud, kind, id
     put_cloud: str  # name, data
     get_cloud: str  # name

@@ -13,6 +13,9 @@ from mopenstack.contract.descriptors import AnyField
 from mopenstack.contract.operations import field_rules
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
+REGION = "@"
+"""What stands between a kind, the scope of a claim or a counter, and the further region of which it is."""
+
 
 class Stored(Protocol):
     """A stored message. All have an `id`; the engine keeps the other fields of those that declare them."""
@@ -72,6 +75,11 @@ kind_of: Callable[[type[Message]], Kind] = _Kinds().__getitem__
 """How the objects of a message class are kept; raises ValueError for one that is not stored."""
 
 
+def public_kind(kind: str) -> str:
+    """The kind without its region."""
+    return kind.partition(REGION)[0]
+
+
 def resource_options(message: type[Message]) -> annotations_pb2.Resource:
     """What the message's option `resource` says."""
     return message.DESCRIPTOR.GetOptions().Extensions[options_pb2.resource]
@@ -83,4 +91,6 @@ def _reader(field: AnyField) -> Callable[[Message], Iterable[str]]:
         if field.message_type is not None and "ip_address" in field.message_type.fields_by_name:
             return lambda message: [item.ip_address for item in getattr(message, name)]
         return lambda message: [index_value(value) for value in getattr(message, name)]
+    if field.type == field.TYPE_STRING:
+        return lambda message: (getattr(message, name).replace("\0", ""),)
     return lambda message: (index_value(getattr(message, name)),)

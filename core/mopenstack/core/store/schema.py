@@ -5,8 +5,11 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Float, Index, LargeBinary, MetaData, String, Table
 
 metadata = MetaData()
+IDS = String().with_variant(String(collation="C"), "postgresql")
+"""Ids are in the order of code points, which is SQLite's own, so that a part of a long list is found by the index."""
 
-# Every row belongs to a cloud. Objects are protobuf bytes; what is searched for is in `indexes`.
+# Every row belongs to a layer of a cloud: `cloud` is the layer's name, which is the cloud's own where it has one layer
+# (layers.py). Objects are protobuf bytes; what is searched for is in `indexes`.
 clouds = Table(
     "clouds",
     metadata,
@@ -20,7 +23,7 @@ resources = Table(
     metadata,
     Column("cloud", String, primary_key=True),
     Column("kind", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("id", IDS, primary_key=True),
     Column("data", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -32,7 +35,7 @@ indexes = Table(
     Column("kind", String, primary_key=True),
     Column("field", String, primary_key=True),
     Column("value", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("id", IDS, primary_key=True),
     sqlite_with_rowid=False,
 )
 
@@ -63,10 +66,30 @@ transitions = Table(
     metadata,
     Column("cloud", String, primary_key=True),
     Column("kind", String, primary_key=True),
-    Column("id", String, primary_key=True),
+    Column("id", IDS, primary_key=True),
     Column("action", String, nullable=False),
     Column("due", Float, nullable=False),
     Index("transitions_by_due", "cloud", "due"),
+    sqlite_with_rowid=False,
+)
+
+# Which layer lies above which (none: ""), and the cloud that writes to it ("": it never changes again).
+layers = Table(
+    "layers",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("below", String, nullable=False),
+    Column("cloud", String, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Objects of the layers below that a layer changed or deleted.
+shadows = Table(
+    "shadows",
+    metadata,
+    Column("cloud", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("id", IDS, primary_key=True),
     sqlite_with_rowid=False,
 )
 

@@ -7,20 +7,21 @@ hundred. One transaction at a time holds the lock; it is short, since nothing th
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import re
 import sqlite3
-from collections import deque
 from collections.abc import AsyncIterator, Sequence, Set
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from mopenstack.core.store.base import CloudTaken, Row, StoreFull
-from mopenstack.core.store.compiled import cloud_tables, sqlite_schema, statements
-from mopenstack.core.store.store import Store
+from mopenstack.core.store.base import CloudTaken, Row, Rows, StoreFull, Template
+from mopenstack.core.store.compiled import sqlite_schema, statements
+from mopenstack.core.store.layers import Layer
+from mopenstack.core.store.sqlite_layers import SqliteLayers
+from mopenstack.core.store.store import Differing, Store
 from mopenstack.core.store.transaction import Transaction
+from mopenstack.core.store.turns import Turn
 
 FILE_NAME = "mopenstack.sqlite3"
 
@@ -33,6 +34,7 @@ class _Session:
     """Reads run in autocommit; the first write begins the transaction."""
 
     __slots__ = ("_connection", "writing")
+    is_current = True
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -48,12 +50,23 @@ class _Session:
     async def run(self, statement: str, *values: Any) -> Row | None:
         try:
             if not self.writing:
-                self._connection.execute("BEGIN IMMEDIATE")
-                self.writing = True
+                self._begin()
             row: Row | None = self._connection.execute(statement, values).fetchone()
         except sqlite3.OperationalError as error:
             raise _full(error) from error
         return row
+
+    async def run_each(self, statement: str, rows: Sequence[Row]) -> None:
+        try:
+            if not self.writing:
+                self._begin()
+            self._connection.executemany(statement, rows)
+        except sqlite3.OperationalError as error:
+            raise _full(error) from error
+
+    def _begin(self) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self.writing = True
 
 
 _NO_ROOM = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE})
@@ -64,43 +77,6 @@ WAL's index has a code of its own. Source: sqlite3 src/os_unix.c, unixWrite and 
 def _full(error: sqlite3.OperationalError) -> Exception:
     """StoreFull for an error of a disk that takes no more, the error itself for others."""
     return StoreFull(str(error)) if error.sqlite_errorcode in _NO_ROOM else error
-
-
-class Turn:
-    """One at a time, in the order of arrival; as asyncio.Lock, at a fraction of its cost when none waits."""
-
-    __slots__ = ("_taken", "_waiting")
-
-    def __init__(self) -> None:
-        self._taken = False
-        self._waiting: deque[asyncio.Future[None]] = deque()
-
-    async def __aenter__(self) -> None:
-        await self.acquire()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.release()
-
-    async def acquire(self) -> None:
-        if not self._taken:
-            self._taken = True
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.release()  # the turn had come already: pass it on
-            raise
-
-    def release(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)  # stays taken: it is theirs now
-                return
-        self._taken = False
 
 
 class _Transacting:
@@ -122,24 +98,31 @@ class _Transacting:
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         store = self._store
         try:
-            if self._session.writing and error is None:
+            if error is None:
                 try:
-                    store.connection.execute("COMMIT")
+                    await self._transaction.before_commit()
+                    if self._session.writing:
+                        store.connection.execute("COMMIT")
                 except sqlite3.OperationalError as refused:
                     error = _full(refused)
                     raise error from refused
+                except BaseException as refused:
+                    error = refused
+                    raise
                 self._transaction.committed()
         finally:
             if error is not None:
                 if self._session.writing and store.connection.in_transaction:  # a full disk may have ended it already
                     store.connection.execute("ROLLBACK")
-                if self._due is not None:
+                if self._due is None:
+                    store.next_due.pop(self._cloud, None)
+                else:
                     store.next_due[self._cloud] = self._due
             store.lock.release()
 
 
 class SqliteStore(Store):
-    exclusive = True
+    exclusive = keeps = True
 
     def __init__(self, folder: Path | None = None) -> None:
         super().__init__()
@@ -155,6 +138,7 @@ class SqliteStore(Store):
             self._connection = sqlite3.connect(":memory:", isolation_level=None)
             for statement in sqlite_schema():
                 self._connection.execute(statement)
+            self.layered = SqliteLayers(self, self._connection)
             return
         self._folder.mkdir(parents=True, exist_ok=True)
         self._take_folder(self._folder)
@@ -165,8 +149,9 @@ class SqliteStore(Store):
         self._connection.execute("PRAGMA journal_mode=WAL")
         # With a WAL, NORMAL loses nothing when the process is killed, only (some) when the machine is.
         self._connection.execute("PRAGMA synchronous=NORMAL")
-        for cloud, kind in self._connection.execute("SELECT DISTINCT cloud, kind FROM resources"):
-            self.kinds.setdefault(cloud, set()).add(kind)
+        self.layered = SqliteLayers(self, self._connection)
+        with self._connection:
+            self.layered.load()
 
     def _take_folder(self, folder: Path) -> None:
         self._lock_file = (folder / "lock").open("a+")
@@ -192,23 +177,70 @@ class SqliteStore(Store):
         async with self._writing():
             self._run(self.statements.put_cloud, name, data)
 
-    async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+    async def keep_template(self, rows: Rows) -> Template:
+        layer = self.layered.new("template@")
+        layer.users = 1
         async with self._writing():
-            if self.connection.execute(self.statements.get_cloud, (name,)).fetchone() is not None:
-                raise CloudTaken(name)
-            self._fill(name, data, rows)
+            self.layered.fill(layer, rows)
+        self.layered.added(layer)
+        return layer
 
-    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
+    async def create_cloud(self, name: str, data: bytes, template: Template, folder: str = "") -> None:
         async with self._writing():
-            self._empty(name)
-            self._fill(name, data, rows)
+            self._must_be_new(name)
+            layer = self._plant(name, data, template, folder)
+        self.layered.added(layer, name)
+
+    async def replace_cloud(self, name: str, data: bytes, template: Template, folder: str = "") -> None:
+        async with self._writing():
+            dropped = self.layered.drop(self.chains[name][0])
+            layer = self._plant(name, data, template, folder)
+        self.layered.dropped(name, dropped)
+        self.forget_cloud(name)
+        self.layered.added(layer, name)
+
+    async def copy_cloud(self, source: str, name: str, data: bytes) -> None:
+        async with self._writing():
+            self._must_be_new(name)
+            top, again = self.chains[source][0], None
+            below = top.below if top.below is not None and self.layered.is_empty(top) else top
+            if below is top:
+                self.layered.freeze(top)
+                again = self.layered.new(source, top)
+                self.layered.add(again, source, top)
+            layer = self.layered.new(name, below)
+            self.layered.add(layer, name, top)
+            self._run(self.statements.put_cloud, name, data)
+        if again is not None:
+            self.layered.added(again, source)
+        self.layered.added(layer, name)
 
     async def delete_cloud(self, name: str) -> bool:
         async with self._writing():
             found = self.connection.execute(self.statements.get_cloud, (name,)).fetchone() is not None
-            self._empty(name)
+            self._run(self.statements.remove_cloud, name)
+            dropped = self.layered.drop(self.chains[name][0]) if found else []
+        self.layered.dropped(name, dropped)
         self.forget_cloud(name)
         return found
+
+    def _must_be_new(self, name: str) -> None:
+        if self.connection.execute(self.statements.get_cloud, (name,)).fetchone() is not None:
+            raise CloudTaken(name)
+
+    def new_folder(self, name: str) -> str:
+        return self.layered.new(name).name
+
+    def _plant(self, name: str, data: bytes, template: Template, folder: str = "") -> Layer:
+        """Write a cloud as a template has it; its top layer."""
+        self._run(self.statements.put_cloud, name, data)
+        if isinstance(template, Layer):
+            layer = self.layered.new(name, template)
+            self.layered.add(layer, name, template)
+        else:
+            layer = Layer(folder) if folder else self.layered.new(name)
+            self.layered.fill(layer, template, name)
+        return layer
 
     @asynccontextmanager
     async def _writing(self) -> AsyncIterator[None]:
@@ -225,41 +257,24 @@ class SqliteStore(Store):
                     raise _full(error) from error
                 raise
 
-    def _empty(self, name: str) -> None:
-        for table in cloud_tables():
-            self.connection.execute(f"DELETE FROM {table} WHERE cloud = ?", (name,))  # noqa: S608
-        self._run(self.statements.remove_cloud, name)
-
-    def _fill(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        self._run(self.statements.put_cloud, name, data)
-        for table, names in cloud_tables().items():
-            marks = ", ".join("?" * (len(names) + 1))
-            # The table's name is ours, never a caller's.
-            sql = f"INSERT INTO {table} VALUES ({marks})"  # noqa: S608
-            self.connection.executemany(sql, [(name, *row) for row in rows.get(table, ())])
-        self.forget_cloud(name)
-        place = cloud_tables()["resources"].index("kind")
-        self.kinds[name] = {row[place] for row in rows.get("resources", ())}
-
-    async def mentioned(self, name: str, keys: Set[str]) -> set[str]:
+    async def mentioned(self, keys: Set[str]) -> set[str]:
         # As bytes in the messages: which field of which kind keeps a key, its service alone knows.
         wanted, lengths = {key.encode() for key in keys}, {len(key.encode()) for key in keys}
+        folders = sorted({re.escape(key.partition("/")[0]) for key in keys})
         found: set[bytes] = set()
-        start = re.compile(re.escape(f"{name}/".encode()))
-        rows = self.connection.execute("SELECT data FROM resources WHERE cloud = ?", (name,)) if keys else ()
-        for (data,) in rows:
+        start = re.compile(f"(?:{'|'.join(folders)})/".encode())
+        for (data,) in self.connection.execute("SELECT data FROM resources") if keys else ():
             for place in start.finditer(data):
                 found |= wanted.intersection(data[place.start() : place.start() + length] for length in lengths)
         return {key.decode() for key in found}
 
-    async def export_cloud(self, name: str) -> dict[str, list[Row]]:
-        found: dict[str, list[Row]] = {}
+    async def export_cloud(self, name: str) -> Rows:
         async with self.lock:
-            for table, names in cloud_tables().items():
-                columns = ", ".join(names)
-                sql = f"SELECT {columns} FROM {table} WHERE cloud = ?"  # noqa: S608
-                found[table] = self.connection.execute(sql, (name,)).fetchall()
-        return found
+            return self.layered.export(self.chains[name][0])
+
+    async def differing(self, one: str, other: str) -> list[Differing]:
+        async with self.lock:
+            return list(self.layered.differing(self.chains[one][0], self.chains[other][0]))
 
     @property
     def connection(self) -> sqlite3.Connection:

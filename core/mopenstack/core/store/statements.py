@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import ClauseElement, Dialect, bindparam, delete, func, select
+from sqlalchemy import ClauseElement, Dialect, bindparam, delete, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -50,14 +50,14 @@ def _statements(dialect: Dialect, *, numbered: bool) -> dict[str, str]:
 
 def _compile(clause: ClauseElement, names: str, dialect: Dialect, numbered: bool) -> str:
     wanted = tuple(names.split())
-    text = str(clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
+    sql = str(clause.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
     # One spelling for both drivers: named binds in SQLAlchemy's text become positions of `wanted`.
     for place, name in enumerate(wanted, 1):
-        text = text.replace(f":p_{name}::VARCHAR", f"${place}").replace(f":p_{name}", f"${place}")
+        sql = sql.replace(f":p_{name}::VARCHAR", f"${place}").replace(f":p_{name}", f"${place}")
     if not numbered:
         for place in range(len(wanted), 0, -1):
-            text = text.replace(f"${place}", f"?{place}")
-    return " ".join(text.split())
+            sql = sql.replace(f"${place}", f"?{place}")
+    return " ".join(sql.split())
 
 
 def _p(name: str) -> Any:
@@ -70,6 +70,13 @@ def _same(table: Any, *names: str) -> list[Any]:
 
 def _write(insert: Any) -> dict[str, tuple[str, Any]]:
     r, i, c, n, t, k = s.resources, s.indexes, s.claims, s.counters, s.transitions, s.clouds
+    layers, h = s.layers, s.shadows
+
+    between = (
+        select(r.c.id, r.c.data)
+        .where(*_same(r, "cloud", "kind"), r.c.id >= _p("low"), r.c.id < _p("high"))
+        .suffix_with(text("LIMIT :p_limit"))
+    )
 
     def values(table: Any, names: str) -> Any:
         return insert(table).values({name: _p(name) for name in names.split()})
@@ -77,6 +84,9 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
     put = values(r, "cloud kind id data")
     schedule = values(t, "cloud kind id action due")
     put_cloud = values(k, "name data")
+    put_claim = values(c, "cloud scope key owner")
+    put_layer = values(layers, "name below cloud")
+    counter = values(n, "cloud name value")
     add = insert(n).values(cloud=_p("cloud"), name=_p("name"), value=_p("delta"))
     indexed = _same(i, "cloud", "kind", "field", "value")
     join = select(r.c.id, r.c.data).join(i, (i.c.cloud == r.c.cloud) & (i.c.kind == r.c.kind) & (i.c.id == r.c.id))
@@ -88,6 +98,8 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
         ),
         "remove": ("cloud kind id", delete(r).where(*_same(r, "cloud", "kind", "id"))),
         "scan": ("cloud kind", select(r.c.id, r.c.data).where(*_same(r, "cloud", "kind"))),
+        "between": ("cloud kind low high limit", between.order_by(r.c.id)),
+        "between_down": ("cloud kind low high limit", between.order_by(r.c.id.desc())),
         "count": ("cloud kind", select(func.count()).select_from(r).where(*_same(r, "cloud", "kind"))),
         "ids": ("cloud kind field value", select(i.c.id).where(*indexed)),
         "find": ("cloud kind field value", join.where(*indexed)),
@@ -104,6 +116,13 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
             "cloud scope key owner",
             values(c, "cloud scope key owner").on_conflict_do_nothing().returning(c.c.owner),
         ),
+        "put_claim": (
+            "cloud scope key owner",
+            put_claim.on_conflict_do_update(
+                index_elements=["cloud", "scope", "key"], set_={"owner": put_claim.excluded.owner}
+            ),
+        ),
+        "claims_of": ("cloud owner", select(c.c.scope, c.c.key).where(*_same(c, "cloud", "owner"))),
         "claimed": ("cloud scope key", select(c.c.owner).where(*_same(c, "cloud", "scope", "key"))),
         "claims": ("cloud scope", select(c.c.key, c.c.owner).where(*_same(c, "cloud", "scope"))),
         "release": ("cloud scope key", delete(c).where(*_same(c, "cloud", "scope", "key"))),
@@ -119,6 +138,19 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
                 index_elements=["cloud", "name"], set_={"value": n.c.value + add.excluded.value}
             ).returning(n.c.value),
         ),
+        "set_counter": (
+            "cloud name value",
+            counter.on_conflict_do_update(index_elements=["cloud", "name"], set_={"value": counter.excluded.value}),
+        ),
+        "add_shadow": ("cloud kind id", values(h, "cloud kind id").on_conflict_do_nothing()),
+        "put_layer": (
+            "name below cloud",
+            put_layer.on_conflict_do_update(index_elements=["name"], set_={"cloud": put_layer.excluded.cloud}),
+        ),
+        "layers": ("", select(layers.c.name, layers.c.below, layers.c.cloud)),
+        "remove_layer": ("name", delete(layers).where(*_same(layers, "name"))),
+        "shadows": ("", select(h.c.cloud, h.c.kind, h.c.id)),
+        "kinds": ("", select(r.c.cloud, r.c.kind).distinct()),
         "schedule": (
             "cloud kind id action due",
             schedule.on_conflict_do_update(
@@ -133,7 +165,7 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
             .where(t.c.cloud == _p("cloud"), t.c.due <= _p("now"))
             .order_by(t.c.due, t.c.kind, t.c.id),
         ),
-        "next_due": ("cloud", select(func.min(t.c.due)).where(*_same(t, "cloud"))),
+        "next_due": ("cloud now", select(func.min(t.c.due)).where(*_same(t, "cloud"), t.c.due > _p("now"))),
         "scheduled": ("cloud kind id", select(t.c.action, t.c.due).where(*_same(t, "cloud", "kind", "id"))),
         "put_cloud": (
             "name data",

@@ -6,8 +6,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Set
 from contextlib import AbstractAsyncContextManager
 
-from mopenstack.core.store.base import Row, StoreState
+from mopenstack.core.store.base import Rows, StoreState, Template
 from mopenstack.core.store.transaction import Transaction
+
+Differing = tuple[str, str, bytes | None, bytes | None]
 
 
 class Store(StoreState, ABC):
@@ -28,13 +30,51 @@ class Store(StoreState, ABC):
     async def clouds(self) -> list[tuple[str, bytes]]:
         """Name and settings of every cloud in the store."""
 
-    @abstractmethod
-    async def create_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Add a cloud with the rows of a template (as `export_cloud` gave them); raises CloudTaken."""
+    async def keep_template(self, rows: Rows) -> Template:
+        """Rows (as `export_cloud` gave them) that many clouds will begin with."""
+        return rows
 
     @abstractmethod
-    async def replace_cloud(self, name: str, data: bytes, rows: dict[str, list[Row]]) -> None:
-        """Put the rows of a template in the place of everything that a cloud holds, in one step."""
+    async def create_cloud(self, name: str, data: bytes, template: Template, folder: str = "") -> None:
+        """Add a cloud as a template (or what `export_cloud` gave) has it; raises CloudTaken.
+
+        `folder`: one that `new_folder` named, where its bytes lie already.
+        """
+
+    @abstractmethod
+    async def replace_cloud(self, name: str, data: bytes, template: Template, folder: str = "") -> None:
+        """Put a template in the place of everything that a cloud holds, in one step; `folder` as for a new cloud."""
+
+    async def copy_cloud(self, source: str, name: str, data: bytes) -> None:
+        """Add a cloud that holds what another one holds now, in an exclusive store; raises CloudTaken."""
+        raise NotImplementedError
+
+    async def differing(self, one: str, other: str) -> list[Differing]:
+        """Kind, id and data of each object that is not the same in two clouds; None: it is not there."""
+        first, second = [
+            {(row[0], row[1]): bytes(row[2]) for row in (await self.export_cloud(name)).get("resources", ())}
+            for name in (one, other)
+        ]
+        places = sorted(first.keys() | second.keys())
+        return [
+            (*place, first.get(place), second.get(place)) for place in places if first.get(place) != second.get(place)
+        ]
+
+    def template_of(self, name: str) -> Template:
+        """What a cloud of an exclusive store holds, for others to begin with. The cloud must never change again."""
+        return self.chains[name][0]
+
+    def folder(self, name: str) -> str:
+        """Where new bytes of a cloud go. Bytes elsewhere may be those of other clouds too."""
+        return self.chains[name][0].name
+
+    def new_folder(self, name: str) -> str:
+        """Where the bytes of a cloud go that is about to be made."""
+        return name
+
+    def folders(self, name: str) -> list[str]:
+        """Where bytes of a cloud may be."""
+        return [layer.name for layer in self.chains[name]]
 
     async def save_cloud(self, name: str, data: bytes) -> None:
         """Write the settings of a cloud of an exclusive store."""
@@ -44,8 +84,8 @@ class Store(StoreState, ABC):
         """Replace a cloud's settings in a shared store by what they are changed to; false: there is no such cloud."""
         raise NotImplementedError
 
-    async def mentioned(self, name: str, keys: Set[str]) -> set[str]:
-        """Which of these keys of bytes the objects of a cloud hold; of an exclusive store."""
+    async def mentioned(self, keys: Set[str]) -> set[str]:
+        """Which of these keys of bytes the objects of any cloud hold; of an exclusive store."""
         raise NotImplementedError
 
     @abstractmethod
@@ -53,5 +93,5 @@ class Store(StoreState, ABC):
         """Remove a cloud and all that is in it; false: there is none."""
 
     @abstractmethod
-    async def export_cloud(self, name: str) -> dict[str, list[Row]]:
+    async def export_cloud(self, name: str) -> Rows:
         """Table name -> rows of the cloud, without the cloud's name."""

@@ -9,24 +9,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-
-from google.protobuf.message import Message
+from typing import Any
 
 from mopenstack.core.store.held import Held
 
 VIEWS_MAX = 50_000
+ANSWERS_MAX = 8_000
+ANSWERS_BYTES_MAX = 32 * 1024 * 1024
 
 Dependency = tuple[str, ...]
 """("object", kind, id), ("index", kind, field, value) or ("kind", kind)."""
 
 
 class Views:
-    def __init__(self, held: Held) -> None:
-        self._held = held
-        self._views: dict[tuple[str, Hashable], tuple[Message, frozenset[Dependency]]] = {}
-        self._readers: defaultdict[tuple[str, Dependency], set[tuple[str, Hashable]]] = defaultdict(set)
+    """At most `most` of them and `bytes_max` of what they say to be their sizes; the oldest tenth goes when it is full.
 
-    def get(self, cloud: str, key: Hashable) -> Message | None:
+    With `held` they are messages whose rendered JSON others keep.
+    """
+
+    def __init__(self, held: Held | None = None, most: int = VIEWS_MAX, bytes_max: int = 0) -> None:
+        self._held, self._most, self._bytes_max = held, most, bytes_max
+        self._views: dict[tuple[str, Hashable], tuple[Any, frozenset[Dependency], int]] = {}
+        self._readers: defaultdict[str, dict[Dependency, set[tuple[str, Hashable]]]] = defaultdict(dict)
+        """Cloud -> what was read -> the views that were built from it."""
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._views)
+
+    def get(self, cloud: str, key: Hashable) -> Any:
+        """The kept view; None if there is none."""
         found = self._views.get((cloud, key))
         return found[0] if found else None
 
@@ -34,35 +46,46 @@ class Views:
         """What a kept view was built from: a view built from it depends on the same."""
         return self._views[(cloud, key)][1]
 
-    def put(self, cloud: str, key: Hashable, view: Message, read: Iterable[Dependency]) -> None:
-        if len(self._views) >= VIEWS_MAX:
-            for old in list(self._views)[: VIEWS_MAX // 10]:
+    def put(self, cloud: str, key: Hashable, view: Any, read: Iterable[Dependency], size: int = 0) -> None:
+        """Keep a view until something of what was read for it changes."""
+        if len(self._views) >= self._most or self._bytes > self._bytes_max:
+            for old in list(self._views)[: len(self._views) // 10 or 1]:
                 self._drop(old)
         dependencies = frozenset(read)
         self._drop((cloud, key))
-        self._views[(cloud, key)] = (view, dependencies)
-        self._held.add(view)
+        self._views[(cloud, key)] = (view, dependencies, size)
+        self._bytes += size
+        if self._held is not None:
+            self._held.add(view)
+        readers = self._readers[cloud]
         for dependency in dependencies:
-            self._readers[(cloud, dependency)].add((cloud, key))
+            readers.setdefault(dependency, set()).add((cloud, key))
 
     def changed(self, cloud: str, dependencies: Iterable[Dependency]) -> None:
         """Drop every view that was built from one of these."""
-        for dependency in dependencies:
-            for view in list(self._readers.get((cloud, dependency), ())):
+        readers = self._readers.get(cloud)
+        if not readers:
+            return
+        for dependency in readers.keys() & dependencies:
+            for view in list(readers.get(dependency, ())):
                 self._drop(view)
 
     def drop_cloud(self, cloud: str) -> None:
+        """Drop all views of a cloud."""
         for view in [view for view in self._views if view[0] == cloud]:
             self._drop(view)
+        self._readers.pop(cloud, None)
 
     def _drop(self, view: tuple[str, Hashable]) -> None:
         found = self._views.pop(view, None)
         if found is None:
             return
-        self._held.drop(found[0])
+        self._bytes -= found[2]
+        if self._held is not None:
+            self._held.drop(found[0])
+        readers = self._readers[view[0]]
         for dependency in found[1]:
-            readers = self._readers.get((view[0], dependency))
-            if readers is not None:
-                readers.discard(view)
-                if not readers:
-                    del self._readers[(view[0], dependency)]
+            views = readers[dependency]
+            views.discard(view)
+            if not views:
+                del readers[dependency]

@@ -16,6 +16,7 @@ from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS, fold_of, holds
 from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.store.kept_lists import ALL, Scope
 from mopenstack.volume.v3.refusals import InvalidInput, ParameterRefused
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
@@ -140,18 +141,16 @@ class CinderResource(ResourceServicer[M]):
         found = await call.tx.query(cast("type[M]", self.message), name=name)
         return found[0] if found else None
 
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[M]:
+    async def scopes(self, call: Call, query: common.Query) -> Sequence[Scope] | None:
         if call.caller.is_admin and _all_tenants(query):
-            return await super().candidates(call, query)
-        if "project_id" not in self.fields:
-            return await call.tx.scan(cast("type[M]", self.message))
-        return await call.tx.query(cast("type[M]", self.message), project_id=call.caller.project_id)
+            return await super().scopes(call, query)
+        return [("project_id", call.caller.project_id) if "project_id" in self.fields else ALL]
 
     async def matches(self, call: Call, obj: M, key: str, values: Sequence[str]) -> bool:
         """Filters beyond equality; what an admin asks for and no volume has matches nothing."""
         if key in ("all_tenants", "with_count"):
             return True
-        if key == "metadata":
+        if key == "metadata" and key in self.fields:
             wanted = literal(values[0])
             metadata = cast("Volume | Snapshot", obj).metadata
             return isinstance(wanted, dict) and holds(metadata, wanted, fold_of(call.cloud))

@@ -8,8 +8,9 @@ from typing import Any, cast
 from mopenstack.contract.faults import BadRequest, Fault
 from mopenstack.contract.operations import enum_words
 from mopenstack.contract.values import whole_number
+from mopenstack.core.engine.actions import Action
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
+from mopenstack.core.engine.lifecycle import Lifecycle, in_state
 from mopenstack.core.volume.base import CinderResource, assign, text
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.quotas import quotas
@@ -55,13 +56,19 @@ SNAPSHOTS: Lifecycle[Snapshot] = Lifecycle(
     Snapshot,
     (
         Action("create", frozenset({Snapshot.CREATING})),  # to available, or to error
-        Action("delete", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.DELETING),
-        Action("force_delete", frozenset(WORDS), interim=Snapshot.DELETING),
+        Action(
+            "delete",
+            frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}),
+            interim=Snapshot.DELETING,
+            error=Snapshot.ERROR_DELETING,
+        ),
+        Action("force_delete", frozenset(WORDS), interim=Snapshot.DELETING, error=Snapshot.ERROR_DELETING),
         Action("unmanage", frozenset({Snapshot.AVAILABLE, Snapshot.ERROR}), interim=Snapshot.UNMANAGING),
         Action("reset_status", frozenset(WORDS), seconds=0, cancels=True),
         Action("update_status", frozenset(WORDS), seconds=0, cancels=True),
     ),
     refuse,
+    error=Snapshot.ERROR,
     guards=(in_group_snapshot, in_state),
 )
 
@@ -101,7 +108,7 @@ class Snapshots(CinderResource[Snapshot]):
             assign(new, "description", text(body, "description", "display_description"))
 
     async def created(self, call: Call, obj: Snapshot, request: Any) -> None:
-        await call.tx.schedule(obj, "create", call.cloud.due(SNAPSHOTS.actions["create"].seconds))
+        await SNAPSHOTS.enter(call, obj, "create")
 
     async def remove(self, call: Call, obj: Snapshot) -> None:
         volume = await call.tx.get(Volume, obj.volume_id)

@@ -5,10 +5,11 @@ from typing import Any
 from acme.tickets.v1 import tickets_pb2 as pb
 
 from mopenstack.contract.refusals import refusals
+from mopenstack.core.engine.actions import Action
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.collections import Collection
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.servicer import ResourceServicer
 

@@ -10,7 +10,7 @@ from typing import Any
 from mopenstack.contract.contract import Contract
 from mopenstack.gateway.answers.published import told
 from mopenstack.gateway.openapi.schemas import REFERENCE
-from mopenstack.gateway.schema_paths import blank
+from mopenstack.gateway.schema_paths import blank, method_key
 
 SOURCE = "OpenAPI document"
 Errors = Callable[[Any], list[tuple[str, str]]]
@@ -45,7 +45,7 @@ class Declared:
     def _compile(self, verb: str, path: str, status: int) -> Errors:
         import jsonschema_rs
 
-        response = self._paths[blank(path)][verb.lower()]["responses"].get(str(status))
+        response = self._paths[blank(path)][method_key(verb)]["responses"].get(str(status))
         if response is None:
             return lambda document: [("(the status)", f"{status} is not declared")]
         content = response.get("content", {}).get("application/json")

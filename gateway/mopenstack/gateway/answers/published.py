@@ -13,7 +13,8 @@ from typing import Any
 from mopenstack.gateway.refusals.formats import is_base64, is_cidr, is_date_time, is_uri
 
 SCHEMAS = Path(__file__).parent / "schemas.json"
-_PARTS = "#/$defs/"
+PARTS = "#/$defs/"
+"""What a reference to a part of the schemas begins with."""
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -69,8 +70,8 @@ class Publications:
     def _collect(self, schema: Any, parts: dict[str, Any]) -> None:
         if isinstance(schema, dict):
             reference = schema.get("$ref")
-            if isinstance(reference, str) and reference.startswith(_PARTS):
-                name = reference.removeprefix(_PARTS)
+            if isinstance(reference, str) and reference.startswith(PARTS):
+                name = reference.removeprefix(PARTS)
                 if name not in parts:
                     parts[name] = self._parts[name]
                     self._collect(self._parts[name], parts)

@@ -33,32 +33,38 @@ def _unread(
     if "" in fields or depth > DEPTH_MAX:
         return  # an inline field takes every key
     for key, value in document.items():
-        field = fields.get(key)
-        path = f"{above}{key}"
-        if field is None:
-            yield path
+        if key not in fields:
+            yield f"{above}{key}"
             continue
-        inner = field.message_type
-        if inner is None or inner.full_name.startswith("google.protobuf.") or inner.GetOptions().map_entry:
+        inner = fields[key]
+        if inner is None:
             continue
         if isinstance(value, dict):
-            yield from _unread(inner, value, microversion, f"{path}.", depth + 1)
+            yield from _unread(inner, value, microversion, f"{above}{key}.", depth + 1)
         elif isinstance(value, list):
             for one in value:
                 if isinstance(one, dict):
-                    yield from _unread(inner, one, microversion, f"{path}[].", depth + 1)
+                    yield from _unread(inner, one, microversion, f"{above}{key}[].", depth + 1)
 
 
 @cache
-def _fields(message: AnyMessageType, microversion: int) -> dict[str, AnyField]:
-    """Wire key -> field, of those that exist at a microversion; "" for one that takes every key."""
-    found: dict[str, AnyField] = {}
+def _fields(message: AnyMessageType, microversion: int) -> dict[str, AnyMessageType | None]:
+    """Wire key -> message whose keys are declared, of the fields that exist; "" for one that takes every key."""
+    found: dict[str, AnyMessageType | None] = {}
     for field in message.fields:
         rules = field_rules(field)
         if rules.inline:
-            found[""] = field
+            found[""] = None
         elif exists(rules, microversion):
-            found[wire_key(field)] = field
+            found[wire_key(field)] = _declaring(field)
             if rules.also:
-                found[rules.also] = field
+                found[rules.also] = _declaring(field)
     return found
+
+
+def _declaring(field: AnyField) -> AnyMessageType | None:
+    """The message of a field that declares the keys of its value."""
+    inner = field.message_type
+    if inner is None or inner.full_name.startswith("google.protobuf.") or inner.GetOptions().map_entry:
+        return None
+    return inner

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -33,6 +34,7 @@ from mopenstack.contract.v1 import annotations_pb2, options_pb2
 from mopenstack.gateway.codec.json_patch import read_patch
 from mopenstack.gateway.codec.values import (
     DEPTH_MAX,
+    Limits,
     Path,
     enum_reader,
     read_bool,
@@ -52,6 +54,10 @@ Set = Callable[[Any, Any, Path], None]
 _INTS = {FieldDescriptor.CPPTYPE_INT32: 31, FieldDescriptor.CPPTYPE_INT64: 63}
 _UINTS = {FieldDescriptor.CPPTYPE_UINT32: 32, FieldDescriptor.CPPTYPE_UINT64: 64}
 _FLOATS = (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT)
+
+
+ANSWER = "answer"
+"""The mode of what another cloud's service answers: what is unknown there, or null, or of another type, is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,7 @@ class Decoder:
         self._required: list[tuple[str, str]] = []
         self._others: set[str] = set()
         self._nested: dict[str, dict[str, str]] = {}
-        self._unknown = _unknown_policy(descriptor)
+        self._unknown = _unknown_policy(descriptor) if mode != ANSWER else annotations_pb2.UNKNOWN_IGNORE
         for field in descriptor.fields:
             rules = field_rules(field)
             if not _accepted(field, rules, view):
@@ -96,7 +102,7 @@ class Decoder:
                 self._keys[key] = (field.name, setter)
                 if _is_envelope(field) and not field.is_repeated and field.message_type is not None:
                     self._nested[key] = {wire_key(inner): inner.name for inner in field.message_type.fields}
-            if rules.required and (mode != "update" or _is_envelope(field)):
+            if rules.required and mode != ANSWER and (mode != "update" or _is_envelope(field)):
                 self._required.append((field.name, wire_key(field)))
 
     def decode(self, document: Any, message: Any, path: Path, given: list[str] | None = None) -> None:
@@ -210,7 +216,8 @@ def _unknown_policy(descriptor: AnyMessageType) -> int:
 
 def _accepted(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
     aside = rules.links or rules.header or rules.header_prefix
-    if rules.access in (annotations_pb2.ACCESS_OUTPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
+    hidden = annotations_pb2.ACCESS_INPUT if view.mode == ANSWER else annotations_pb2.ACCESS_OUTPUT
+    if rules.access in (hidden, annotations_pb2.ACCESS_INTERNAL) or aside:
         return False
     if rules.access == annotations_pb2.ACCESS_CREATE and view.mode == "update":
         return False
@@ -233,6 +240,8 @@ def _setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     else:
         inner = _one_setter(field, rules, view)
     takes_null = field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
+    if view.mode == ANSWER:
+        return _tolerant(inner, takes_null=takes_null)
 
     def set_value(message: Any, value: Any, path: Path) -> None:
         if value is None and not takes_null:
@@ -252,6 +261,17 @@ def _setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     return set_value
 
 
+def _tolerant(inner: Set, *, takes_null: bool) -> Set:
+    """The setter of a field of an answer: what cannot be read is as if it were not there."""
+
+    def set_value(message: Any, value: Any, path: Path) -> None:
+        if value is not None or takes_null:
+            with suppress(InvalidField):
+                inner(message, value, path)
+
+    return set_value
+
+
 def _map_setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Set:
     name = field.name
     assert field.message_type is not None
@@ -263,7 +283,12 @@ def _map_setter(field: AnyField, rules: annotations_pb2.Field, view: View) -> Se
             raise InvalidField(path, value, "type", "object")
         target = getattr(message, name)
         for key, item in value.items():
-            found = read(item, (*path, key))
+            try:
+                found = read(item, (*path, key))
+            except InvalidField:
+                if view.mode == ANSWER:
+                    continue
+                raise
             if entry.message_type is not None:
                 target[key].CopyFrom(found)
             else:
@@ -322,8 +347,14 @@ def value_reader(field: AnyField, rules: annotations_pb2.Field, view: View) -> C
         return lambda value, path: read_number(value, path, lenient)
     bits = _INTS.get(field.cpp_type) or _UINTS[field.cpp_type]
     low = 0 if field.cpp_type in _UINTS else -(2**bits)
-    pattern = rules.pattern
-    return lambda value, path: read_integer(value, path, lenient, low, 2**bits - 1, pattern)
+    limits = Limits(low, 2**bits - 1, rules.pattern, _takes_whole_part(field))
+    return lambda value, path: read_integer(value, path, lenient, limits)
+
+
+def _takes_whole_part(field: AnyField) -> bool:
+    owner: Any = field.containing_type
+    api = api_of(owner.file.package)
+    return api is not None and api.whole_part
 
 
 def _message_reader(message: AnyMessageType, view: View) -> Callable[[Any, Path], Any]:

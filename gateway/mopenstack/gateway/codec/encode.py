@@ -1,9 +1,7 @@
 """Messages to JSON documents.
 
 A plan is compiled once per (message, microversion, audience), and per answer where fields are declared to be in some
-answers only. It reads fields by name, so a brief
-answer's plan renders the full resource directly. The bytes of a rendered object are kept for as long as
-the very same (immutable) message comes again.
+answers only. It reads fields by name, so a brief answer's plan renders the full resource directly.
 """
 
 from __future__ import annotations
@@ -12,8 +10,8 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.utils import formatdate
-from functools import cache, lru_cache, reduce
+from functools import cache, reduce
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -21,31 +19,32 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from mopenstack.contract.contract import api_of
+from mopenstack.contract.addresses import cloud_path
+from mopenstack.contract.contract import api_of, message_named
 from mopenstack.contract.descriptors import AnyField, AnyMessageType
 from mopenstack.contract.operations import (
+    LATEST,
     enum_words,
     exists,
     field_rules,
     has_places,
     in_place,
     is_map,
+    minor,
     wire_key,
 )
+from mopenstack.contract.times import format_time
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.values import plain, plain_struct
-from mopenstack.gateway.codec.values import dumps
 
 Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
-
-KEPT_BYTES_MAX = 64 * 1024 * 1024
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
 
 
 class Encoder:
-    """One plan. `document` gives Python values, `render` kept bytes."""
+    """One plan."""
 
     __slots__ = ("_emits", "_list", "bodiless", "keys")
 
@@ -62,8 +61,9 @@ class Encoder:
                 self.bodiless = False
             if not _shown(field, rules, view):
                 continue
-            if rules.inline and len(descriptor.fields) == 1 and (_is_value(field) or _is_list(field)):
-                self._list = _value(field, rules, view)
+            alone = rules.inline and len(descriptor.fields) == 1
+            if alone and (_is_value(field) or _is_list(field) or rules.null_if_unset):
+                self._list = _value(field, rules, view) if not rules.null_if_unset else _or_null(field, rules, view)
                 continue
             self.keys.add(wire_key(field))
             self._emits.append(_emit(field, rules, view))
@@ -77,38 +77,6 @@ class Encoder:
         for emit in self._emits:
             emit(message, out, base, root)
         return out
-
-
-class Kept:
-    """Rendered bytes of the messages that the core holds, for as long as it does; by their identity."""
-
-    def __init__(self, holds: Callable[[Message], bool]) -> None:
-        self._holds = holds
-        self._kept: dict[int, dict[tuple[int, str], bytes]] = {}
-        self._bytes = 0
-
-    def render(self, message: Message, encoder: Encoder, base: str) -> bytes:
-        """The object's JSON; rendered only if this very message was not rendered this way before."""
-        key = (id(encoder), base)
-        ways = self._kept.get(id(message))
-        if ways is not None:
-            found = ways.get(key)
-            if found is not None:
-                return found
-        rendered = dumps(encoder.document(message, base))
-        if self._holds(message):
-            if self._bytes >= KEPT_BYTES_MAX:
-                self._kept.clear()
-                self._bytes = 0
-            self._kept.setdefault(id(message), {})[key] = rendered
-            self._bytes += len(rendered)
-        return rendered
-
-    def forget(self, identity: int) -> None:
-        """Drop what was rendered of a message that the core holds no longer."""
-        ways = self._kept.pop(identity, None)
-        if ways is not None:
-            self._bytes -= sum(map(len, ways.values()))
 
 
 def encoder(descriptor: AnyMessageType, microversion: int, audience: str, answer: str = "") -> Encoder:
@@ -130,30 +98,6 @@ class View:
     answer: str
 
 
-def format_time(seconds: int, nanos: int, style: int) -> str:
-    """A Timestamp in one of the contract's formats."""
-    day = _second(seconds)
-    if style in (annotations_pb2.TIME_FORMAT_SECONDS_Z, annotations_pb2.TIME_FORMAT_UNSPECIFIED):
-        return f"{day}Z"
-    micros = f"{nanos // 1000:06d}"
-    if style == annotations_pb2.TIME_FORMAT_MICROS:
-        return f"{day}.{micros}"
-    if style == annotations_pb2.TIME_FORMAT_MICROS_Z:
-        return f"{day}.{micros}Z"
-    if style == annotations_pb2.TIME_FORMAT_HTTP_DATE:
-        return formatdate(seconds, usegmt=True)
-    if style == annotations_pb2.TIME_FORMAT_SPACE:
-        return day.replace("T", " ")
-    return f"{day.replace('T', ' ')}.{micros}"
-
-
-@lru_cache(maxsize=4096)
-def _second(seconds: int) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
 def _shown(field: AnyField, rules: annotations_pb2.Field, view: View) -> bool:
     aside = rules.header or rules.header_prefix
     if rules.access in (annotations_pb2.ACCESS_INPUT, annotations_pb2.ACCESS_INTERNAL) or aside:
@@ -173,6 +117,11 @@ def _is_value(field: AnyField) -> bool:
     return field.message_type is not None and field.message_type.full_name == "google.protobuf.Value"
 
 
+def _or_null(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callable[[Any, str, Any], Any]:
+    name, value = field.name, _value(field, rules, view)
+    return lambda message, base, root: value(message, base, root) if message.HasField(name) else None
+
+
 def _emit(field: AnyField, rules: annotations_pb2.Field, view: View) -> Emit:
     if rules.links:
         return _links(field, rules)
@@ -181,7 +130,8 @@ def _emit(field: AnyField, rules: annotations_pb2.Field, view: View) -> Emit:
     if rules.inline:
 
         def emit_inline(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-            out.update(value(message, base, root))
+            if not field.has_presence or message.HasField(name):
+                out.update(value(message, base, root))
 
         return emit_inline
 
@@ -201,13 +151,15 @@ def _emit(field: AnyField, rules: annotations_pb2.Field, view: View) -> Emit:
         return emit_present
 
     omit = rules.omit_if_empty
-    null_empty = rules.null_if_unset and not field.is_repeated
+    null_empty = rules.null_if_unset
+
+    plain = not field.is_repeated and scalar(field, rules, view) is _same
 
     def emit(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-        found = value(message, base, root)
+        found = getattr(message, name) if plain else value(message, base, root)
         if omit and not found:
             return
-        if null_empty and found == "":
+        if null_empty and (found == "" or (field.is_repeated and not found)):
             found = None
         out[key] = found
         if also:
@@ -249,7 +201,7 @@ def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
             return lambda value, base, root: base64.b64encode(value).decode()
         if rules.format == "integer":
             # A whole number of more than 64 bits (how many addresses an IPv6 subnet has).
-            return lambda value, base, root: int(value)
+            return lambda value, base, root: int(value or 0)  # empty in an answer from another process that cuts it off
         return _same
     if message.full_name == Timestamp.DESCRIPTOR.full_name:
         style = rules.time or _api_time(field)
@@ -260,10 +212,30 @@ def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
         return lambda value, base, root: plain_struct(value)
     if message.full_name == "google.protobuf.ListValue":
         return lambda value, base, root: [plain(item) for item in value.values]
-    # A message may hold itself (a tree of projects), so its plan is looked up when it is needed.
-    return lambda value, base, root: encoder(message, view.microversion, view.audience, view.answer).document(
-        value, base, value
-    )
+    if message.full_name == "google.protobuf.Any":
+        return _any_document
+    # A message may hold itself (a tree of projects), so its plan is looked up when it is first needed.
+    plans: list[Encoder] = []
+
+    def nested(value: Any, base: str, root: Any) -> Any:
+        if not plans:
+            plans.append(encoder(message, view.microversion, view.audience, view.answer))
+        return plans[0].document(value, base, value)
+
+    return nested
+
+
+def _any_document(value: Any, base: str, root: Any) -> Any:
+    """The answer of another API, of the cloud that the message around it names, at its highest microversion."""
+    package = value.TypeName().rpartition(".")[0]
+    own, other = api_of(root.DESCRIPTOR.file.package), api_of(package)
+    if own is None or other is None:
+        return None
+    answer = message_named(value.TypeName(), package)()
+    value.Unpack(answer)
+    place = base.removesuffix(own.prefix) + cloud_path(root.cloud) + other.prefix
+    plan = encoder(answer.DESCRIPTOR, minor(other.microversion_max, LATEST), "admin", answer.DESCRIPTOR.name)
+    return plan.document(answer, place)
 
 
 def _api_time(field: AnyField) -> int:
@@ -288,8 +260,12 @@ def _links(field: AnyField, rules: annotations_pb2.Field) -> Emit:
     if field.message_type is None:
         return _text_link(field, key, rules.links[0])
 
+    rels = field.message_type.fields_by_name
+    perhaps = {link.rel: _PLACEHOLDER.findall(link.href) for link in rules.links if rels[link.rel].has_presence}
+
     def emit_object(message: Any, out: dict[str, Any], base: str, root: Any) -> None:
-        out[key] = {rel: address(message, base) for rel, address in links}
+        there = (one for one in links if all(_is_set(message, name) for name in perhaps.get(one[0], ())))
+        out[key] = {rel: address(message, base) for rel, address in there}
 
     return emit_object
 
@@ -335,6 +311,8 @@ def link_address(field: AnyField, link: annotations_pb2.Link) -> Callable[[Any, 
     if own is not None and other is not None:
         mine, others = own.prefix, other.prefix
         return lambda message, base: base.removesuffix(mine) + others + path(message)
+    if link.scheme:
+        return lambda message, base: f"{link.scheme}://{base.partition('://')[2]}{path(message)}"
     return lambda message, base: base + path(message)
 
 
@@ -343,7 +321,11 @@ Location = Callable[[Message, Any], str]
 
 
 def location_template(path: str) -> Location:
-    """A Location header's path: `{field}` of the request, else of the answer or of the object inside of it."""
+    """A Location header's path: `{field}` of the request, else of the answer or of the object inside of it.
+
+    One that is nothing but a field is an address with its query, and taken as it is.
+    """
+    kept = "/:?&=%" if _PLACEHOLDER.fullmatch(path) else "/:"
 
     def fill(request: Message, result: Any) -> str:
         def one(match: re.Match[str]) -> str:
@@ -351,7 +333,7 @@ def location_template(path: str) -> Location:
             value: Any = request if name in request.DESCRIPTOR.fields_by_name else _holder(result, name)
             for part in (name, *path):
                 value = getattr(value, part)
-            return quote(str(value), safe="/:")
+            return quote(str(value), safe=kept)
 
         return _PLACEHOLDER.sub(one, path)
 
@@ -370,15 +352,14 @@ def _holder(result: Message, name: str) -> Message:
 
 def template(href: str) -> Callable[[Any], str]:
     """What fills the `{fields}` of an address with those of a message."""
+    first, *rest = _PLACEHOLDER.split(href)
+    parts = [(attrgetter(name), text) for name, text in zip(rest[::2], rest[1::2], strict=True)]
 
     def fill(message: Any) -> str:
-        def one(match: re.Match[str]) -> str:
-            value = message
-            for part in match.group(1).split("."):
-                value = getattr(value, part)
-            return str(value)
-
-        return _PLACEHOLDER.sub(one, href)
+        filled = first
+        for read, text in parts:
+            filled += f"{read(message)}{text}"
+        return filled
 
     return fill
 

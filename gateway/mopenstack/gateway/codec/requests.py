@@ -9,7 +9,8 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from mopenstack.contract.descriptors import AnyField
-from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, exists, field_rules, wire_key
+from mopenstack.contract.octets import as_text
+from mopenstack.contract.operations import FIELD_MASK, LATEST, QUERY, exists, field_rules, is_map, wire_key
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.gateway.codec.decode import Set, View, decoder, is_foreign, value_reader
 
@@ -40,6 +41,7 @@ class RequestDecoder:
         self._prefixes: list[tuple[str, str]] = []
         self.query_field = ""
         self._mask = ""
+        self._bare = False  # the body is the envelope's object
         self._envelope: tuple[str, str] | None = None
         variables = set(path_variables)
         for field in request.DESCRIPTOR.fields:
@@ -63,6 +65,7 @@ class RequestDecoder:
                 self._query[wire_key(field)] = (field, _text_setter(field))
             if not self._envelope and field.name not in variables and full_name and not is_foreign(full_name):
                 self._envelope = (field.name, wire_key(field))
+                self._bare = rules.inline and not field.is_repeated and not is_map(field)
 
         self._plan = decoder(request.DESCRIPTOR, microversion, mode, name).without_fields({*variables, *elsewhere})
 
@@ -76,13 +79,13 @@ class RequestDecoder:
         for header, setter in self._headers:
             text = headers.get(header)
             if text is not None:
-                setter(message, text, (header,))
+                setter(message, as_text(text), (header,))
         for prefix, name in self._prefixes:
             found = getattr(message, name)
             for header, text in headers.items():
                 lower = header.lower()
-                if lower.startswith(prefix) and len(lower) > len(prefix):
-                    found[lower[len(prefix) :]] = text
+                if lower.startswith(prefix):
+                    found[as_text(lower[len(prefix) :])] = as_text(text)
         return message
 
     def ignores(self, document: Any) -> bool:
@@ -121,20 +124,20 @@ class RequestDecoder:
         plan = self._plan
         if self._action and not plan.takes(self._action):
             return  # the action's value says nothing
-        if self._mask and self._envelope and isinstance(document, dict):
+        if self._mask and self._envelope and (self._bare or isinstance(document, dict)):
             name, key = self._envelope
-            inner = document.get(key)
-            if isinstance(inner, dict):
+            inner = document if self._bare else document.get(key)
+            if self._bare or isinstance(inner, dict):
                 descriptor = self._request.DESCRIPTOR.fields_by_name[name].message_type
                 assert descriptor is not None
                 given: list[str] = []
                 envelope = getattr(message, name)
                 envelope.SetInParent()
                 decoder(descriptor, self._microversion, self._mode, self._request.DESCRIPTOR.name).decode(
-                    inner, envelope, (key,), given
+                    inner, envelope, () if self._bare else (key,), given
                 )
                 getattr(message, self._mask).paths.extend(dict.fromkeys(given))
-                rest = {other: value for other, value in document.items() if other != key}
+                rest = {} if self._bare else {other: value for other, value in document.items() if other != key}
                 if rest:
                     plan.without(key).decode(rest, message, ())
                 return

@@ -8,7 +8,7 @@ import json
 import math
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from google.protobuf import struct_pb2
@@ -30,7 +30,7 @@ def decode_json(body: bytes) -> Any:
     if body.count(b"[") + body.count(b"{") > DEPTH_MAX and _depth(body) > DEPTH_MAX:
         raise InvalidField((), "", "json", f"deeper than {DEPTH_MAX} levels")
     try:
-        return json.loads(body, parse_float=_finite, parse_constant=_no_constant)
+        return _JSON.decode(body.decode(json.detect_encoding(body), "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise InvalidField((), body[:80], "json", str(error)) from None
 
@@ -56,6 +56,10 @@ def _finite(text: str) -> float:
     if math.isinf(number):
         raise ValueError(f"{text} is beyond every number")
     return number
+
+
+_JSON = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+"""json.loads makes one for each document."""
 
 
 def read_value(value: Any, path: Path = ()) -> struct_pb2.Value:
@@ -139,24 +143,36 @@ def read_string(value: Any, path: Path, lenient: bool) -> str:
     raise InvalidField(path, value, "type", "string")
 
 
-def read_integer(value: Any, path: Path, lenient: bool, low: int, high: int, pattern: str = "") -> int:
-    """`pattern` is what the service wants of a number written as text."""
-    found = value
+class Limits(NamedTuple):
+    """What an integer may be.
+
+    pattern      what the service wants of a number written as text
+    whole_part   whether a fraction is taken for its whole part, and true for 1
+    """
+
+    low: int
+    high: int
+    pattern: str = ""
+    whole_part: bool = False
+
+
+def read_integer(value: Any, path: Path, lenient: bool, limits: Limits) -> int:
+    found = int(value) if limits.whole_part and isinstance(value, float | bool) else value
     if lenient and isinstance(value, str):
         try:
             found = int(value)
         except ValueError:
-            rule, bound = ("pattern", pattern) if pattern else ("type", "integer")
+            rule, bound = ("pattern", limits.pattern) if limits.pattern else ("type", "integer")
             raise InvalidField(path, value, rule, bound) from None
     if isinstance(found, bool) or not isinstance(found, int):
         if isinstance(found, float) and found.is_integer():
             found = int(found)
         else:
             raise InvalidField(path, value, "type", "integer")
-    if found > high:
-        raise InvalidField(path, value, "maximum", high)
-    if found < low:
-        raise InvalidField(path, value, "minimum", low)
+    if found > limits.high:
+        raise InvalidField(path, value, "maximum", limits.high)
+    if found < limits.low:
+        raise InvalidField(path, value, "minimum", limits.low)
     return found
 
 

@@ -6,7 +6,8 @@ from http import HTTPStatus
 
 from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import Fault, InvalidField
-from mopenstack.gateway.dialects.base import Answer, Dialect, jsonschema_sentence
+from mopenstack.gateway.dialects.base import Answer, Dialect
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, const, shape
 
 

@@ -18,6 +18,8 @@ class Answer:
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = JSON
+    of_version: bool = True
+    """Whether the answer says of which microversion it is."""
 
     @property
     def says_type(self) -> bool:

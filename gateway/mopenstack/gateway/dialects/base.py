@@ -5,17 +5,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from mopenstack.contract.calls import Page, RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, NotFound, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InjectedFault, InvalidField, NotFound, PolicyRefused
 from mopenstack.contract.operations import LATEST, Operation, minor
 from mopenstack.contract.v1 import annotations_pb2
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.codec.values import decode_json
 from mopenstack.gateway.dialects import webob
 from mopenstack.gateway.dialects.answer import Answer as Answer
+from mopenstack.gateway.dialects.asked_versions import VERSION, asked_of
+from mopenstack.gateway.dialects.other_addresses import OtherAddresses
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import LINKS, TEXT, Schema, array, const, shape
 
 INT32_MAX = 2**31 - 1
@@ -75,7 +79,7 @@ class NoSuchAction(BadRequest):
     message = "There is no such action: {action}. Verify the request body and Content-Type header and try again."
 
 
-class Dialect:
+class Dialect(OtherAddresses):
     """The common ground; a service overrides what it says otherwise."""
 
     body_bytes_max: ClassVar[int] = 114_688
@@ -98,6 +102,8 @@ class Dialect:
     """Whether the names of collections in paths may have hyphens for underscores, and underscores for hyphens."""
     format_suffix: ClassVar[str] = ""
     """What a path may end with without meaning anything else: the format of the answer."""
+    bare_objects: ClassVar[bool] = False
+    """Whether the answer that shows an object is the object, so that `fields` names its keys."""
     request_id_headers: ClassVar[tuple[str, ...]] = ("X-Openstack-Request-Id",)
     """The headers that tell a request's id."""
     wrong_state: ClassVar[int] = 409
@@ -106,8 +112,21 @@ class Dialect:
     """Whether the address of the next page has its parameters in alphabetical order."""
     healthy: ClassVar[tuple[str, ...] | None] = None
     """The reasons that `/healthcheck` gives for being well (oslo.middleware); None: the service has no such path."""
+    document_verbs: ClassVar[frozenset[str]] = frozenset({"GET", "HEAD", "OPTIONS"})
+    """With which a version document is asked for."""
+    own_unauthorized: ClassVar[Schema | None] = None
+    """The body of the service's own refusals with status 401, where it has any beside those of keystonemiddleware."""
+    project_required: ClassVar[bool] = False
+    """Whether a path without the project of the API's `optional_prefix` is one that the service does not have."""
+    other_places: Mapping[str, str] = MappingProxyType({})
+    """Prefix of other paths that are the API's -> what stands for it in the API's own paths."""
+    notes: ClassVar[bool] = False
+    """Whether `note` is told of each answer."""
     project_pattern: ClassVar[re.Pattern[str]] = re.compile(r"[0-9a-f-]+")
     """What the project in a path looks like, where the API's `optional_prefix` lets it stand there."""
+
+    release: str = ""
+    """The release of the clouds that it is for; empty: all that is served."""
 
     def __init__(self, api: annotations_pb2.Api, auth_prefix: str = "") -> None:
         """`auth_prefix` is the path prefix of the API that issues tokens."""
@@ -115,6 +134,10 @@ class Dialect:
         self.auth_prefix = auth_prefix
         self.minimum = minor(api.microversion_min, 0)
         self.maximum = minor(api.microversion_max, LATEST)
+
+    def route(self, path: str) -> str:
+        """The path by which the contract knows a path, where the service has it at more places than one."""
+        return path
 
     body_types: ClassVar[tuple[str, ...]] = ()
     """The types that a body may say to be, "" where it says none; empty: what it says is not looked at."""
@@ -124,14 +147,28 @@ class Dialect:
         if self.body_types and content_type.partition(";")[0].strip().lower() not in self.body_types:
             raise UnsupportedMediaType()
 
+    def request_id(self, id: str) -> str:
+        """How the service writes a request's id, out of `req-` and a UUID."""
+        return id
+
     # -- refusals
 
     def status(self, fault: Fault) -> int:
         """The HTTP status of a refusal."""
+        if isinstance(fault, InjectedFault):
+            return fault.status
         for table in (self.statuses, REASONS):
             if fault.reason in table:
                 return table[fault.reason]
         return self.statuses.get(fault.code, CODES.get(fault.code, 500))
+
+    sentences: ClassVar[Mapping[int, str]] = {}
+    """What the service says with a status when it says nothing in particular, where that is not webob's sentence."""
+
+    def injected(self, fault: InjectedFault, context: RequestContext) -> Answer:
+        """What the service answers where a fault rule fails a call, with the words of the rule if it has any."""
+        fault.text = fault.text or self.sentences.get(fault.status, webob.EXPLANATIONS.get(fault.status, ""))
+        return self.error(fault, context)
 
     def text(self, fault: Fault) -> str:
         """The refusal's message; the core's own but for what only a dialect can word."""
@@ -168,11 +205,15 @@ class Dialect:
         }
         return Answer.json(status, {"errors": [error]})
 
+    error_type: ClassVar[str] = "application/json"
+    """The media type of the refusals' bodies; those of others than JSON are texts."""
+
     def error_schema(self, status: int) -> Schema:
         """The JSON Schema of the body of refusals with a status, for the OpenAPI document."""
-        if status == 401:
-            return shape({"error": shape({"code": const(401), "title": TEXT, "message": TEXT})})
-        return self.refusal_schema(status)
+        if status != 401:
+            return self.refusal_schema(status)
+        schema = shape({"error": shape({"code": const(401), "title": TEXT, "message": TEXT})})
+        return schema if self.own_unauthorized is None else {"anyOf": [schema, self.own_unauthorized]}
 
     def refusal_schema(self, status: int) -> Schema:
         """The JSON Schema of `error`'s body, where the status is not 401."""
@@ -185,8 +226,9 @@ class Dialect:
         return Answer.json(401, document, {"WWW-Authenticate": self.challenge(context)})
 
     def challenge(self, context: RequestContext) -> str:
-        """The WWW-Authenticate header: where a token is to be had."""
-        return f'Keystone uri="{context.api_url.removesuffix(self.api.prefix)}{self.auth_prefix}"'
+        """The WWW-Authenticate header: where a token is to be had; `auth_prefix` may be the URL of another cloud's."""
+        cloud_url = "" if "://" in self.auth_prefix else context.api_url.removesuffix(self.api.prefix)
+        return f'Keystone uri="{cloud_url}{self.auth_prefix}"'
 
     def no_route(self, context: RequestContext) -> Answer:
         """A path that this service does not have."""
@@ -197,6 +239,10 @@ class Dialect:
         answer = webob.answer(context.accept, 405, f"The method {context.verb} is not allowed for this resource. ")
         answer.headers["Allow"] = ", ".join(sorted(allowed))
         return answer
+
+    def target_first(self, fault: Exception, operation: Operation) -> bool:
+        """Whether this fault of a body is found behind target (404) and policy (403); `body_last`: every one is."""
+        return False
 
     def too_large(self, fault: TooLarge, context: RequestContext) -> Answer:
         """oslo.middleware's refusal of a long body, which it leaves to webob."""
@@ -210,6 +256,10 @@ class Dialect:
         """Whether the service looks at the body of this request at all."""
         return True
 
+    def needs_nothing(self, context: RequestContext) -> bool:
+        """Whether no body, or a null, stands for an empty object in this request."""
+        return False
+
     def unwanted_body(self, operation: Operation) -> None:
         """Refuse the body of a request whose operation has no use for one."""
 
@@ -220,11 +270,22 @@ class Dialect:
     def admit(self, headers: Mapping[str, str], context: RequestContext) -> None:
         """Refuse a request for what its headers say of its body, or of the answer they take."""
 
+    def written(self, answer: Answer, context: RequestContext) -> Answer:
+        """An answer of success in the format that the request asks for."""
+        return answer
+
+    def other_token(self, headers: Mapping[str, str]) -> str:
+        """The token of a request without X-Auth-Token, where the service takes it from elsewhere."""
+        return ""
+
+    def note(self, context: RequestContext, status: int, body: Any) -> None:
+        """Write down that a request was answered; `body` is bytes, or something else for a stream."""
+
     # -- microversions
 
     def microversion(self, headers: Mapping[str, str]) -> int:
         """The asked-for microversion's number; raises BadVersion and NotAcceptable."""
-        return LATEST
+        return self.maximum
 
     def version_headers(self, microversion: int) -> dict[str, str]:
         return {}
@@ -232,22 +293,18 @@ class Dialect:
     def _parse_version(self, text: str) -> int:
         if text == "latest":
             return self.maximum
-        if re.fullmatch(r"[1-9]\d*\.(?:[1-9]\d*|0)", text) is None:
+        if (read := VERSION.fullmatch(text)) is None:
             raise BadVersion(version=text)
-        major, number = (int(part) for part in text.split("."))
-        if str(major) != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
+        major, number = read[1], int(read[2])
+        if major != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
             raise NotAcceptable(version=text, minimum=self.api.microversion_min, maximum=self.api.microversion_max)
         return number
 
     def _from_headers(self, headers: Mapping[str, str], word: str, legacy: str) -> int:
         asked = headers.get("OpenStack-API-Version")
-        for item in asked.split(",") if asked else ():
-            name, _, version = item.strip().partition(" ")
-            if name.lower() == word and version:
-                return self._parse_version(version.strip())
-        if legacy and legacy in headers:
-            return self._parse_version(headers[legacy].strip())
-        return self.minimum
+        if asked and (version := asked_of(word, asked)):
+            return self._parse_version(version)
+        return self._parse_version(headers[legacy].strip()) if legacy and legacy in headers else self.minimum
 
     # -- lists
 
@@ -300,6 +357,10 @@ class Dialect:
             direction = directions[place] if place < len(directions) else (directions[-1] if directions else "desc")
             query.sort.add(key=key, descending=direction == "desc", by_default=not directions)
 
+    def fields(self, context: RequestContext) -> list[str]:
+        """The keys that alone are in the answer that shows one object; none: all of them."""
+        return [value for key, value in context.pairs if key == "fields"] if "fields" in self.reserved else []
+
     def page_links(self, key: str, page: Page, query: common.Query, context: RequestContext) -> dict[str, Any]:
         """What stands beside the list: how it goes on."""
         if not page.next_marker:
@@ -334,36 +395,3 @@ class Dialect:
 
     def document_needs_token(self, path: str) -> bool:
         return False
-
-
-_SENTENCES: Mapping[str, str] = {
-    "type": "{value!r} is not of type {types}",
-    "required": "{bound!r} is a required property",
-    "max_length": "{value!r} is too long",
-    "max_items": "{value!r} is too long",
-    "max_properties": "{value!r} has too many properties",
-    "unique_items": "{value!r} has non-unique elements",
-    "pattern": "{value!r} does not match {bound!r}",
-    "minimum": "{value} is less than the minimum of {bound}",
-    "maximum": "{value} is greater than the maximum of {bound}",
-    "exclusive_minimum": "{value} is less than or equal to the minimum of {bound}",
-    "one_of_schemas": "{value!r} is not valid under any of the given schemas",
-    "one_of": "{value!r} is not one of {bound!r}",
-    "format": "{value!r} is not a {bound!r}",
-}
-"""Rule -> the sentence of jsonschema. Only the one that is asked for is made: a value may be as long as a body."""
-
-
-def jsonschema_sentence(fault: InvalidField) -> str:
-    """The broken rule in the words of the jsonschema library, which Nova, Cinder and Keystone pass on."""
-    value, bound = fault.value, fault.bound
-    types = ", ".join(repr(item) for item in bound) if isinstance(bound, list | tuple) else repr(bound)
-    if fault.rule == "unknown":
-        names = ", ".join(repr(name) for name in bound)
-        return f"Additional properties are not allowed ({names} {'was' if len(bound) == 1 else 'were'} unexpected)"
-    if fault.rule == "pattern_properties":
-        name, pattern = bound
-        return f"{name!r} does not match any of the regexes: {pattern!r}"
-    if fault.rule in ("min_length", "min_items"):
-        return f"{value!r} should be non-empty" if bound == 1 else f"{value!r} is too short"
-    return _SENTENCES.get(fault.rule, "{value!r} is not valid").format(value=value, bound=bound, types=types)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Page, RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField
+from mopenstack.contract.faults import BadRequest, Fault, InjectedFault, InvalidField
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.gateway.dialects.base import (
     NO_RESOURCE,
@@ -17,8 +17,8 @@ from mopenstack.gateway.dialects.base import (
     NotAcceptable,
     TooLarge,
     WrongVersion,
-    jsonschema_sentence,
 )
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import LINKS, OF_WEBOB, TEXT, Schema, const, shape
 
 FAULT_NAMES: Mapping[int, str] = {
@@ -58,6 +58,11 @@ class ComputeDialect(Dialect):
     reserved = frozenset({"limit", "marker", "sort_key", "sort_dir", "offset"})
     statuses: ClassVar[Mapping[str, int]] = {"RESOURCE_EXHAUSTED": 403, "GoneForGood": 410}
 
+    sentences: ClassVar[Mapping[int, str]] = {
+        500: "Unexpected API Error. Please report this at http://bugs.launchpad.net/nova/ and attach the Nova API log "
+        "if possible.\n<class 'oslo_messaging.exceptions.MessagingTimeout'>",
+    }
+
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
             return self.unauthorized(context)
@@ -66,7 +71,10 @@ class ComputeDialect(Dialect):
         status = self.status(fault)
         # The answer to a version that Nova has not says that version.
         headers = self._named_version(fault.facts["version"]) if isinstance(fault, NotAcceptable) else {}
-        document = {FAULT_NAMES.get(status, "computeFault"): {"code": status, "message": self.text(fault)}}
+        said: dict[str, Any] = {"code": status, "message": self.text(fault)}
+        if isinstance(fault, InjectedFault) and status in (413, 429) and fault.retry_after is not None:
+            said["retryAfter"] = str(fault.retry_after)
+        document = {FAULT_NAMES.get(status, "computeFault"): said}
         return replace(Answer.json(status, document, headers), content_type=FAULT_TYPE)
 
     def refusal_schema(self, status: int) -> Schema:
@@ -137,7 +145,7 @@ class ComputeDialect(Dialect):
 
     def document(self, path: str, context: RequestContext) -> Answer | None:
         path = path.rstrip("/")
-        old, new = _version("v2.0", context), _version("v2.1", context)
+        old, new = self._version("v2.0", context), self._version("v2.1", context)
         if path == "":
             return Answer.json(200, {"versions": [old, new]})
         if path in ("/v2", "/v2.1"):
@@ -159,18 +167,17 @@ class ComputeDialect(Dialect):
             return Answer.json(300, {"choices": choices})
         return None
 
-
-def _version(id: str, context: RequestContext) -> dict[str, Any]:
-    current = id == "v2.1"
-    folder = "v2.1" if current else "v2"
-    return {
-        "id": id,
-        "status": "CURRENT" if current else "DEPRECATED",
-        "version": "2.103" if current else "",
-        "min_version": "2.1" if current else "",
-        "updated": "2013-07-23T11:33:21Z" if current else "2025-07-04T12:00:00Z",
-        "links": [{"rel": "self", "href": f"{context.api_url}/{folder}/"}],
-    }
+    def _version(self, id: str, context: RequestContext) -> dict[str, Any]:
+        current = id == "v2.1"
+        folder = "v2.1" if current else "v2"
+        return {
+            "id": id,
+            "status": "CURRENT" if current else "DEPRECATED",
+            "version": self.api.microversion_max if current else "",
+            "min_version": self.api.microversion_min if current else "",
+            "updated": "2013-07-23T11:33:21Z" if current else "2025-07-04T12:00:00Z",
+            "links": [{"rel": "self", "href": f"{context.api_url}/{folder}/"}],
+        }
 
 
 def _media_type(id: str) -> dict[str, str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from mopenstack.contract.calls import Page, RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Dialect, TooLarge, jsonschema_sentence
+from mopenstack.gateway.dialects.base import UNAUTHORIZED, Answer, Dialect, TooLarge
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
 ASSUMED = (
@@ -55,6 +56,10 @@ class IdentityDialect(Dialect):
         if not isinstance(document, dict):
             raise InvalidField((), document, "json", "no object")
         return document
+
+    sentences: ClassVar[Mapping[int, str]] = {
+        500: "An unexpected error prevented the server from fulfilling your request."
+    }
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         status = self.status(fault)

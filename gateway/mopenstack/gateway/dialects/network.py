@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from mopenstack.contract.calls import Page, RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InjectedFault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.contract.values import repeated, whole_number
 from mopenstack.gateway.dialects import webob
@@ -57,7 +57,14 @@ class NetworkDialect(Dialect):
             return self.unauthorized(context)
         if isinstance(fault, InvalidField):
             return _error(400, *_invalid(fault, context))
-        return _error(self.status(fault), _TYPES.get(fault.reason, fault.reason), self.text(fault))
+        type = _TYPES.get(fault.reason, fault.reason)
+        if isinstance(fault, InjectedFault) and not fault.given_reason:
+            type = "HTTP" + webob.title(fault.status).replace(" ", "").replace("-", "")
+        return _error(self.status(fault), type, self.text(fault))
+
+    sentences: ClassVar[Mapping[int, str]] = {
+        500: "Request Failed: internal server error while processing your request."
+    }
 
     def refusal_schema(self, status: int) -> Schema:
         return shape({"NeutronError": shape({"type": TEXT, "message": TEXT, "detail": TEXT})})

@@ -14,16 +14,9 @@ from mopenstack.contract.calls import RequestContext
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
 from mopenstack.contract.patterns import exact
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects import webob
-from mopenstack.gateway.dialects.base import (
-    MALFORMED,
-    NO_RESOURCE,
-    Answer,
-    Dialect,
-    NotAcceptable,
-    WrongVersion,
-    jsonschema_sentence,
-)
+from mopenstack.gateway.dialects import microversion_parse, webob
+from mopenstack.gateway.dialects.base import MALFORMED, NO_RESOURCE, Answer, Dialect, NotAcceptable, WrongVersion
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import TEXT, Schema, array, const, shape
 
 ERROR_CODES_SINCE = 23
@@ -75,6 +68,9 @@ class PlacementDialect(Dialect):
         "NotAcceptable": 406,
         "BadVersion": 400,
     }
+
+    sentences: ClassVar[Mapping[int, str]] = dict.fromkeys(_EXPLANATIONS, "")
+    """The explanation says it."""
 
     def error(self, fault: Fault, context: RequestContext) -> Answer:
         if fault.code == "UNAUTHENTICATED":
@@ -180,19 +176,7 @@ class PlacementDialect(Dialect):
         return self._from_headers(headers, "placement", "")
 
     def _parse_version(self, text: str) -> int:
-        """microversion_parse.parse_version_string, whose refusals quote Python's own."""
-        if text == "latest":
-            return self.maximum
-        try:
-            major, number = (int(part) for part in text.split(".", 1)) if "." in text else (int(text), None)
-        except ValueError as error:
-            raise BadRequest(f"Invalid microversion: invalid version string: {text}; {error}") from None
-        if number is None:
-            lacks = "Version.__new__() missing 1 required positional argument: 'minor'"
-            raise BadRequest(f"Invalid microversion: invalid version string: {text}; {lacks}")
-        if str(major) != self.api.microversion_min.partition(".")[0] or not self.minimum <= number <= self.maximum:
-            raise NotAcceptable(f"Invalid microversion: Unacceptable version header: {text}")
-        return number
+        return microversion_parse.parse(text, self.api.microversion_min.partition(".")[0], self.minimum, self.maximum)
 
     def version_headers(self, microversion: int) -> dict[str, str]:
         return {"OpenStack-API-Version": f"placement 1.{microversion}", "Vary": "openstack-api-version"}

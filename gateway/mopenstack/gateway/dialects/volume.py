@@ -6,18 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mopenstack.contract.calls import RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, InvalidField, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InjectedFault, InvalidField, PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
-from mopenstack.gateway.dialects.base import (
-    NO_RESOURCE,
-    Answer,
-    Dialect,
-    NotAcceptable,
-    TooLarge,
-    WrongVersion,
-    jsonschema_sentence,
-)
+from mopenstack.gateway.dialects.base import NO_RESOURCE, Answer, Dialect, NotAcceptable, TooLarge, WrongVersion
 from mopenstack.gateway.dialects.compute import FAULT_NAMES
+from mopenstack.gateway.dialects.sentences import jsonschema_sentence
 from mopenstack.gateway.dialects.shapes import OF_WEBOB, TEXT, Schema, const, either, shape
 
 NOTHING = -1
@@ -37,6 +30,11 @@ SIZES = (("size",), ("new_size",))
 UUID_OR_NULL = frozenset(
     {"snapshot_id", "source_volid", "consistencygroup_id", "backup_id", "volume_id", "attachment_id"}
 )
+
+
+_NAMES = {status: name for status, name in FAULT_NAMES.items() if status != 429}
+RATE_LIMIT = "OverLimitFault"
+"""The reason of a rule that stands for Cinder's own rate limits."""
 
 
 class VolumeDialect(Dialect):
@@ -63,15 +61,28 @@ class VolumeDialect(Dialect):
         if isinstance(fault, NotAcceptable):  # the answer to a version that Cinder has not says that version
             headers["OpenStack-API-Version"] = f"volume {fault.facts['version']}"
         if status == 413:
-            body["retryAfter"] = "0"
-            headers["Retry-After"] = "0"
-        return Answer.json(status, {FAULT_NAMES.get(status, "computeFault"): body}, headers)
+            given = fault.retry_after if isinstance(fault, InjectedFault) else None
+            body["retryAfter"] = headers["Retry-After"] = str(given or 0)
+        return Answer.json(status, {_NAMES.get(status, "computeFault"): body}, headers)
+
+    def injected(self, fault: InjectedFault, context: RequestContext) -> Answer:
+        if fault.status == 413 and fault.reason == RATE_LIMIT:
+            return self._rate_limited(fault, context)
+        return super().injected(fault, context)
+
+    @staticmethod
+    def _rate_limited(fault: InjectedFault, context: RequestContext) -> Answer:
+        """Cinder's own refusal of a client that asks too often.
+
+        Source: cinder/api/middleware/rate_limit.py; cinder/api/openstack/wsgi.py, OverLimitFault.
+        """
+        details = fault.text or f"Only 1 {context.verb} request(s) can be made to {context.path} every minute."
+        body = {"code": 413, "message": "This request was rate-limited.", "details": details}
+        return Answer.json(413, {RATE_LIMIT[0].lower() + RATE_LIMIT[1:]: body}, {"Retry-After": "0"})
 
     def refusal_schema(self, status: int) -> Schema:
         late = {"retryAfter": TEXT} if status == 413 else {}
-        usual = shape(
-            {FAULT_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})}
-        )
+        usual = shape({_NAMES.get(status, "computeFault"): shape({"code": const(status), "message": TEXT, **late})})
         return either(usual, OF_WEBOB) if status in (404, 413) else usual
 
     def text(self, fault: Fault) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +21,32 @@ OPEN_ENDED = frozenset({405, 406, 415})
 """Statuses whose texts say all themselves: nothing follows the detail."""
 TITLES = {413: "Request Entity Too Large", 416: "Request Range Not Satisfiable"}
 """webob's names of statuses, where they are not Python's."""
+EXPLANATIONS: Mapping[int, str] = {
+    400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    403: "Access was denied to this resource.",
+    404: "The resource could not be found.",
+    405: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    406: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    408: "The server has waited too long for the request to be sent by the client.",
+    409: "There was a conflict when trying to complete your request.",
+    410: "This resource is no longer available. No forwarding address is given.",
+    411: "Content-Length header required.",
+    412: "Request precondition failed.",
+    413: "The body of your request was too large for this server.",
+    414: "The request URI was too long for this server.",
+    415: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
+    416: "The Range requested is not available.",
+    422: "Unable to process the contained instructions",
+    423: "The resource is locked",
+    429: "The client has sent too many requests in a given amount of time",
+    500: "The server has either erred or is incapable of performing the requested operation.",
+    501: "The server has either erred or is incapable of performing the requested operation.",
+    502: "Bad gateway.",
+    503: "The server is currently unavailable. Please try again at a later time.",
+    504: "The gateway has timed out.",
+    507: "There was not enough space to save the resource",
+}
+"""webob's sentences, of its classes of exceptions."""
 
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _QUOTED = r'"(?:[^"\\]|\\.)*"'

@@ -150,13 +150,13 @@ def refused(found: Sequence[Refused], service: str, schemas: Schemas, dialect: D
     texts = list(dict.fromkeys(one.text for one in found if not one.name))
     texts += [f"- `{one.name}`: {one.text}" for one in dict.fromkeys(found) if one.name]
     schema = _error_schema(service, found[0].status, schemas, dialect)
-    return {"description": "\n".join(texts), "content": {JSON: {"schema": schema}}}
+    return {"description": "\n".join(texts), "content": {dialect.error_type: {"schema": schema}}}
 
 
 def other(service: str, schemas: Schemas, dialect: Dialect) -> Json:
     """The response of refusals that no declaration tells of."""
     references = [_error_schema(service, status, schemas, dialect) for status in _STATUSES]
-    return {"description": "Any other refusal.", "content": {JSON: {"schema": {"anyOf": references}}}}
+    return {"description": "Any other refusal.", "content": {dialect.error_type: {"schema": {"anyOf": references}}}}
 
 
 def _error_schema(service: str, status: int, schemas: Schemas, dialect: Dialect) -> Json:

@@ -18,6 +18,7 @@ from mopenstack.gateway.openapi.answers import Refused, other, refusals, refused
 from mopenstack.gateway.openapi.bodies import hooked, request_body
 from mopenstack.gateway.openapi.parameters import header_parameters, path_parameters, query_parameters
 from mopenstack.gateway.openapi.schemas import Json, Schemas
+from mopenstack.gateway.schema_paths import method_key
 from mopenstack.gateway.surface import dialect_of
 
 Sharing = list[tuple[Operation, tuple[str, ...]]]
@@ -98,7 +99,7 @@ class _Document:
             item["description"] = f"Also `{longer}`, with the project of the token."
             item["x-mopenstack-optional-prefix"] = operation.api.optional_prefix
         for (verb, _), found in places.items():
-            item[verb.lower()] = self._operation(verb, path, found)
+            item[method_key(verb)] = self._operation(verb, path, found)
         return _VARIABLE.sub(r"{\1}", path), item
 
     def _operation(self, verb: str, path: str, sharing: Sharing) -> Json:

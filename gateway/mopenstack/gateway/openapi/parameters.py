@@ -58,7 +58,9 @@ def query_parameters(
 
 
 def header_parameters(operation: Operation, schemas: Schemas) -> Iterator[Json]:
-    """The fields of a request that travel as headers."""
+    """The fields of a request that travel as headers, and those that every call of the API may have."""
+    for header in operation.api.context_headers:
+        yield _parameter("header", header, {"type": "string"})
     for field in operation.request.DESCRIPTOR.fields:
         rules = field_rules(field)
         if rules.header:

@@ -37,6 +37,7 @@ _SCALARS = {
     FieldDescriptor.CPPTYPE_FLOAT: "number",
 }
 _WELL_KNOWN: dict[str, Json] = {
+    "google.protobuf.Any": {"type": "object"},
     "google.protobuf.Struct": {"type": "object"},
     "google.protobuf.Value": {},
     "google.protobuf.ListValue": {"type": "array"},
@@ -56,6 +57,7 @@ _WELL_KNOWN: dict[str, Json] = {
 }
 _TIMESTAMP = "google.protobuf.Timestamp"
 _TIMES: dict[int, str] = {
+    annotations_pb2.TIME_FORMAT_SECONDS: "YYYY-MM-DDThh:mm:ss",
     annotations_pb2.TIME_FORMAT_MICROS: "YYYY-MM-DDThh:mm:ss.uuuuuu",
     annotations_pb2.TIME_FORMAT_SPACE: "YYYY-MM-DD hh:mm:ss",
     annotations_pb2.TIME_FORMAT_SPACE_MICROS: "YYYY-MM-DD hh:mm:ss.uuuuuu",
@@ -223,10 +225,7 @@ class Schemas:
             value = _links(rules)
         else:
             value = self._one(field, view)
-        if view.is_answer:
-            null = rules.null_if_unset and not field.is_repeated
-        else:
-            null = rules.nullable or bool(rules.coerce_null)
+        null = rules.null_if_unset if view.is_answer else rules.nullable or bool(rules.coerce_null)
         return _or_null(value) if null else value
 
     def _one(self, field: AnyField, view: View) -> Json:
@@ -244,7 +243,8 @@ class Schemas:
         if field.enum_type is not None:
             value["enum"] = list(dict.fromkeys(enum_words(field).values()))
         elif rules.one_of:
-            value["enum"] = [int(word) if kind == "integer" else word for word in rules.one_of]
+            read = {"integer": int, "number": float}.get(kind, str)
+            value["enum"] = [read(word) for word in rules.one_of]
         if rules.format:
             value["format"] = rules.format
         if not view.is_answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mopenstack.contract.calls import RequestContext
-from mopenstack.contract.faults import BadRequest, Fault, PolicyRefused
+from mopenstack.contract.faults import BadRequest, Fault, InjectedFault, PolicyRefused
 from mopenstack.gateway.schema_paths import blank
 
 SCHEMAS = Path(__file__).parent / "request_schemas.json"
@@ -58,6 +59,23 @@ def rules() -> Rules:
     return Rules(document["parts"], rows)
 
 
+_loaded = False
+
+
+async def load() -> None:
+    """Read the schemas and what judges by them before they are first asked: in a thread, since it takes a while."""
+    if not _loaded:
+        await asyncio.to_thread(_load)
+
+
+def _load() -> None:
+    global _loaded
+    from mopenstack.gateway.refusals import network, sentences  # noqa: F401
+
+    rules()
+    _loaded = True
+
+
 ASKED_BEFORE: Mapping[Place, tuple[str, ...]] = {("image", "POST", "/v2/tasks", ""): ("type", "input")}
 """Keys whose absence a service refuses in words of its own, before it asks the schema."""
 
@@ -68,7 +86,12 @@ def _asks_before(place: Place, document: Any) -> bool:
 
 def check_query(service: str, path: str, context: RequestContext) -> None:
     """Refuse a query that its published schema refuses; the services read it before anything else."""
-    text = _query_text(service, context.verb, path, context.microversion, tuple(context.pairs))
+    from mopenstack.gateway.refusals.sentences import WORDS
+
+    words = WORDS.get(service)
+    if words is None or words.after_policy:
+        return
+    text = _query_text((service, context.verb, blank(path), ""), context.microversion, tuple(context.pairs))
     if text:
         raise BadRequest(text)
 
@@ -87,14 +110,12 @@ def check_body(service: str, path: str, action: str, context: RequestContext) ->
 
 
 @lru_cache(maxsize=256)
-def _query_text(service: str, verb: str, path: str, microversion: int, pairs: tuple[tuple[str, str], ...]) -> str:
+def _query_text(place: Place, microversion: int, pairs: tuple[tuple[str, str], ...]) -> str:
+    """The refusal of a query; empty for what its schema takes, and where nothing is published."""
     from mopenstack.gateway.refusals.sentences import WORDS
 
-    words = WORDS.get(service)
-    if words is None or words.after_policy:
-        return ""
-    schema = rules().find((service, verb, blank(path), ""), microversion, True)
-    return words.of_query(schema, pairs) if schema is not None else ""
+    schema = rules().find(place, microversion, True)
+    return WORDS[place[0]].of_query(schema, pairs) if schema is not None else ""
 
 
 def refusal(service: str, path: str, action: str, context: RequestContext, fault: Fault) -> Fault:
@@ -102,19 +123,17 @@ def refusal(service: str, path: str, action: str, context: RequestContext, fault
     from mopenstack.gateway.refusals import network
     from mopenstack.gateway.refusals.sentences import WORDS
 
+    if isinstance(fault, InjectedFault):
+        return fault
     if service == "network" and context.has_document and fault.code != "UNAUTHENTICATED":
         return network.refusal(context.verb, path, context.document) or fault
     words = WORDS.get(service)
     if words is None or fault.code == "UNAUTHENTICATED" or (words.after_policy and isinstance(fault, PolicyRefused)):
         return fault
     place = (service, context.verb, blank(path), action)
-    for query in (True, False):
-        if not query and not context.has_document:
-            continue
-        schema = rules().find(place, context.microversion, query)
-        if schema is None or (not query and _asks_before(place, context.document)):
-            continue
-        text = words.of_query(schema, context.pairs) if query else words.of_body(schema, context.document)
-        if text:
-            return BadRequest(text)
-    return fault
+    text = _query_text(place, context.microversion, tuple(context.pairs))
+    if not text and context.has_document:
+        schema = rules().find(place, context.microversion, False)
+        if schema is not None and not _asks_before(place, context.document):
+            text = words.of_body(schema, context.document)
+    return BadRequest(text) if text else fault

@@ -1,11 +1,12 @@
 """How each service words what its schemas refuse.
 
 Sources: nova/api/validation/validators.py, cinder/api/validation/validators.py, keystone/api/validation/validators.py,
-placement/util.py. All of them pass on the sentences of the library jsonschema.
+placement/util.py, trove/common/wsgi.py. All of them pass on the sentences of the library jsonschema.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -41,6 +42,22 @@ def _whole(error: ValidationError, query: bool, schema: Any) -> str:
 def _named(error: ValidationError, query: bool, schema: Any) -> str:
     """Glance's: the same behind the name of the schema."""
     return f"Provided object does not match schema '{schema['name']}': {error}"
+
+
+def _all_named(errors: Sequence[ValidationError]) -> str:
+    """Trove's: all faults of a document with their places, in their order, and what each is made of.
+
+    Empty where one of them has no place, or two places have no order: Trove breaks on these.
+    """
+    try:
+        told = []
+        for error in sorted(errors, key=lambda one: list(one.path)):
+            first, *rest = error.path
+            told.append(f"{first}{''.join(f'[{part!r}]' for part in rest)} {error.message}")
+            told += [one.message for one in sorted(error.context or (), key=lambda one: list(one.schema_path))]
+    except (TypeError, ValueError):
+        return ""
+    return f"Validation error: {'; '.join(told)}" if told else ""
 
 
 ERRORS_MAX = 100
@@ -95,6 +112,24 @@ def _of_text(rule: str, plain: Callable[..., Iterator[ValidationError]]) -> Call
     return check
 
 
+def _unique(validator: Any, wanted: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+    """jsonschema's own compares each object of a list with each other, so that a long one keeps others waiting."""
+    if wanted and validator.is_type(value, "array"):
+        seen = {json.dumps(one, sort_keys=True) for one in value}
+        if len(seen) < len(value):
+            yield ValidationError(f"{value!r} has non-unique elements")
+
+
+def _items_of(plain: Callable[..., Iterator[ValidationError]]) -> Callable[..., Iterator[ValidationError]]:
+    """The items of a list, but not of one that is refused for its length: so many keep others waiting."""
+
+    def check(validator: Any, items: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
+        if not (validator.is_type(value, "array") and len(value) > schema.get("maxItems", len(value))):
+            yield from plain(validator, items, value, schema) or ()
+
+    return check
+
+
 @dataclass(frozen=True)
 class Words:
     """One service's way to refuse."""
@@ -109,16 +144,19 @@ class Words:
     """Whether the query's refusals are worded as those of bodies."""
     pick: Callable[[Iterator[ValidationError]], ValidationError | None] = _first
     """Which of a document's faults is told."""
+    together: Callable[[Sequence[ValidationError]], str] | None = None
+    """What says all of a document's faults at once, where the service does so."""
     after_policy: bool = False
     """Whether the policy is asked before the request is read."""
 
     @cached_property
     def _validator(self) -> Any:
-        if not self.texts_are_numbers:
-            return self.draft
         plain = self.draft.VALIDATORS
-        numbers = {rule: _of_text(rule, plain[rule]) for rule in ("minimum", "maximum")}
-        return jsonschema.validators.extend(self.draft, numbers)  # type: ignore[no-untyped-call]
+        numbers = ("minimum", "maximum") if self.texts_are_numbers else ()
+        rules = {rule: _of_text(rule, plain[rule]) for rule in numbers}
+        if self.together is not None:
+            rules["items"] = _items_of(plain["items"])
+        return jsonschema.validators.extend(self.draft, {"uniqueItems": _unique, **rules})  # type: ignore[no-untyped-call]
 
     @cached_property
     def _checker(self) -> jsonschema.FormatChecker:
@@ -136,7 +174,10 @@ class Words:
 
     def _say(self, schema: Any, document: Any, query: bool) -> str:
         try:
-            error = self.pick(self._validator(schema, format_checker=self._checker).iter_errors(document))
+            errors = self._validator(schema, format_checker=self._checker).iter_errors(document)
+            if self.together is not None:
+                return self.together(list(islice(errors, ERRORS_MAX)))
+            error = self.pick(errors)
         except TypeError as wrong:  # a number as a key of a pattern: the services say what Python says
             return str(wrong)
         except Ended as said:
@@ -149,6 +190,7 @@ WORDS: Mapping[str, Words] = {
     "volumev3": Words(Draft4Validator, CINDER),
     "identity": Words(Draft202012Validator, KEYSTONE, query=_FlaskArguments, query_as_body=True),
     "image": Words(Draft202012Validator, {}, _named, texts_are_numbers=False, pick=_best),
+    "database": Words(Draft4Validator, {}, texts_are_numbers=False, together=_all_named),
     "placement": Words(
         Draft202012Validator, PLACEMENT, _whole, dict, texts_are_numbers=False, pick=_best, after_policy=True
     ),

@@ -17,7 +17,8 @@ turns them into HTTP. This tree says nothing of HTTP.
     ├── OutOfRange          OUT_OF_RANGE
     ├── NotServed           UNIMPLEMENTED
     ├── Unavailable         UNAVAILABLE
-    └── Internal            INTERNAL
+    ├── Internal            INTERNAL
+    └── InjectedFault       what a rule of the service Faults asks for: the code follows from the status
 """
 
 from __future__ import annotations
@@ -125,6 +126,84 @@ class Unavailable(Fault):
 class Internal(Fault):
     code = "INTERNAL"
     message = "The server has either erred or is incapable of performing the requested operation."
+
+
+class InjectedFault(Fault):
+    """The failure that a fault rule asks for.
+
+    status        HTTP status of the answer
+    text          of the error; "": the service's own words for that status
+    rule          id of the rule
+    reason        the name that the answer gives it, where the service's answers have one
+    retry_after   seconds, for the header
+    proxy         whether what stands before the service answers for it
+    drops         whether there is no answer at all
+    """
+
+    def __init__(
+        self,
+        status: int,
+        text: str = "",
+        *,
+        rule: str = "",
+        reason: str = "",
+        retry_after: int | None = None,
+        proxy: bool = False,
+        drops: bool = False,
+    ) -> None:
+        self.status, self.rule, self.proxy, self.drops = status, rule, proxy, drops
+        self.given_reason, self.retry_after = reason, retry_after
+        facts: dict[str, Any] = {"status": status, "fault": rule, "reason": reason}
+        facts |= {} if retry_after is None else {"retry_after": retry_after}
+        facts |= {name: True for name, given in (("proxy", proxy), ("drops", drops)) if given}
+        if reason:
+            facts["error_code"] = reason
+        super().__init__(text, **facts)
+        self.code = "UNAVAILABLE" if drops else code_of(status)  # type: ignore[misc]  # it stands for any code
+
+    @property
+    def reason(self) -> str:
+        return self.given_reason or self.__class__.__name__
+
+    @classmethod
+    def of_facts(cls, text: str, facts: Mapping[str, str]) -> InjectedFault:
+        """The same fault, from the facts that travelled as ErrorInfo metadata."""
+        retry_after = facts.get("retry_after")
+        return cls(
+            int(facts["status"]),
+            text,
+            rule=facts["fault"],
+            reason=facts["reason"],
+            retry_after=None if retry_after is None else int(retry_after),
+            proxy="proxy" in facts,
+            drops="drops" in facts,
+        )
+
+
+_CODES: Mapping[int, str] = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    409: "FAILED_PRECONDITION",
+    412: "FAILED_PRECONDITION",
+    413: "RESOURCE_EXHAUSTED",
+    416: "OUT_OF_RANGE",
+    429: "RESOURCE_EXHAUSTED",
+    498: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+    507: "RESOURCE_EXHAUSTED",
+}
+
+
+def code_of(status: int) -> str:
+    """The gRPC status code of an HTTP status of 4xx or 5xx.
+
+    Source: google.rpc.Code, "HTTP Mapping".
+    """
+    return _CODES.get(status) or ("INTERNAL" if status >= 500 else "INVALID_ARGUMENT")
 
 
 BASES: Mapping[str, type[Fault]] = {

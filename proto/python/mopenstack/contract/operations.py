@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.descriptors import AnyField, AnyMessageType, AnyMethod, AnyService
 from mopenstack.contract.v1 import annotations_pb2, options_pb2
 
+YEAR_DIGITS = 4
 LATEST = 1_000_000
 """Stands for a microversion without an upper end."""
 
@@ -28,8 +29,14 @@ _DEFAULT_STATUS = {"GET": 200, "HEAD": 200, "PUT": 200, "PATCH": 200, "POST": 20
 
 
 def minor(version: str, default: int) -> int:
-    """The number after the dot of a microversion: all of one API share the major number."""
-    return int(version.partition(".")[2]) if version else default
+    """The number after the dot of a microversion: all of one API share the major number.
+
+    A release (2025.2), where an API has no microversions, is a number that grows from release to release.
+    """
+    if not version:
+        return default
+    major, _, number = version.partition(".")
+    return int(number) if len(major) < YEAR_DIGITS else int(major) * 10 + int(number)
 
 
 def snake(name: str) -> str:
@@ -43,6 +50,8 @@ class Route:
     path: str
     since: int = 0
     """First microversion that has the path, where it is not the operation's."""
+    until: int = LATEST
+    """Last one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +81,11 @@ class Operation:
     """create, update or other: which access rules of fields hold for the body."""
     outcomes: Mapping[str, annotations_pb2.Outcome]
     """Successes with another status than the usual one, by the name that the handler gives them."""
+
+    @property
+    def reads(self) -> bool:
+        """Whether it only reads."""
+        return all(route.verb in ("GET", "HEAD") for route in self.routes)
 
     def has(self, microversion: int) -> bool:
         """Whether the operation exists at a microversion."""
@@ -155,7 +169,7 @@ def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Ap
     options = method.GetOptions().Extensions[options_pb2.operation]
     if api is None:
         raise ValueError(f"{service.file.package}: no file of the package carries the option `api`")
-    routes = tuple(_routes(method, {place.path: minor(place.since, 0) for place in options.paths}))
+    routes = tuple(_routes(method, {place.path: place for place in options.paths}))
     first = routes[0].verb if routes else "POST"
     statuses = [(0, options.status or _DEFAULT_STATUS[first])]
     statuses += [(minor(change.since, 0), change.status) for change in options.statuses]
@@ -183,12 +197,13 @@ def operation_of(service: AnyService, method: AnyMethod, api: annotations_pb2.Ap
     )
 
 
-def _routes(method: AnyMethod, since: Mapping[str, int]) -> Iterator[Route]:
+def _routes(method: AnyMethod, places: Mapping[str, annotations_pb2.PathSince]) -> Iterator[Route]:
     for binding in _bindings(method):
         for verb in _VERBS:
             path = getattr(binding, verb)
             if path:
-                yield Route(verb.upper(), path, since.get(path, 0))
+                place = places.get(path, annotations_pb2.PathSince())
+                yield Route(verb.upper(), path, minor(place.since, 0), minor(place.until, LATEST))
         if binding.custom.path:
             yield Route(binding.custom.kind.upper(), binding.custom.path)
 

@@ -1,4 +1,4 @@
-"""The admin API of mopenstack itself: clouds, clocks, states, faults."""
+"""The admin API of mopenstack itself: clouds, clocks, states, faults, behaviours."""
 
 from mopenstack.contract.service import Service
 

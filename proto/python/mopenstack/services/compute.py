@@ -16,4 +16,5 @@ SERVICE = Service(
         "placement",
         "volume",
     ),
+    together=("placement",),
 )

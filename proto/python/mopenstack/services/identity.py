@@ -10,5 +10,6 @@ SERVICE = Service(
     hooks=("mopenstack.gateway.hooks.identity",),
     seed="mopenstack.core.identity:seed.yaml",
     operations="mopenstack.gateway:documented/identity.tsv",
+    regional=False,
     authenticate="mopenstack.core.identity.auth.tokens:authenticate",
 )

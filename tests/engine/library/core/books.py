@@ -10,10 +10,11 @@ from mopenstack_tests.library.v1 import shelves_pb2
 from mopenstack.contract.calls import ByteStream, Result
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.refusals import refusals
+from mopenstack.core.engine.actions import Action, Step
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
+from mopenstack.core.engine.lifecycle import Lifecycle, in_state
 from mopenstack.core.engine.quota import Over, QuotaSet
 from mopenstack.core.engine.servicer import EMPTY, ResourceServicer
 
@@ -60,6 +61,16 @@ LIFECYCLE: Lifecycle[Any] = Lifecycle(
         _row("dry", Book.IN_REPAIR, to=Book.AVAILABLE, task="drying", seconds=10, sets={"condition": Book.INTACT}),
         _row("bind", Book.AVAILABLE, to=Book.AVAILABLE, seconds=0),
         _row("recall", Book.LENDING, Book.AVAILABLE, to=Book.AVAILABLE, seconds=0, cancels=True),
+        _row(
+            "clean",
+            Book.AVAILABLE,
+            interim=Book.IN_REPAIR,
+            to=Book.AVAILABLE,
+            task="dusting",
+            seconds=6,
+            steps=(Step(2, task="washing"), Step(3, task="drying", during={"place": "line"})),
+            error=Book.LOST,
+        ),
         _row("burn", Book.AVAILABLE, Book.LENT, Book.LOST, seconds=1),
     ),
     _wrong_state,
@@ -86,6 +97,21 @@ async def _dry(call: Call, book: Any) -> None:
     await LIFECYCLE.begin(call, book, "dry")
 
 
+@LIFECYCLE.on_step
+async def _entered(call: Call, book: Any, action: Action, step: Step) -> None:
+    recorded.append((f"entered {step.task}", book.title))
+
+
+@LIFECYCLE.on_completion
+async def _completed(call: Call, id: str, action: Action, why: str) -> None:
+    recorded.append((f"over {action.name} {why}".rstrip(), f"{call.started:.0f}"))
+
+
+@LIFECYCLE.fails("clean")
+async def _torn(call: Call, book: Any, why: str) -> None:
+    book.place = why
+
+
 @LIFECYCLE.on("burn")
 async def _gone(call: Call, book: Any) -> None:
     await call.service(Books).discard(call, book)
@@ -101,7 +127,7 @@ async def _bind(call: Call, book: Any, request: Any) -> str | None:
 
 
 @LIFECYCLE.records
-async def _record(call: Call, book: Any, action: Action) -> None:
+async def _record(call: Call, book: Any, action: Action, slow: bool) -> None:
     recorded.append((f"recorded {action.name}", book.title))
 
 

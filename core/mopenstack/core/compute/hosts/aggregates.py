@@ -48,7 +48,7 @@ class Aggregates(ResourceServicer[pb.Aggregate]):
     ) -> pb.Aggregate:
         obj.number = await call.tx.add("compute/aggregate/number", 1)
         obj.id = str(obj.number)
-        obj.uuid = call.ids.uuid()
+        obj.uuid = call.take_id() or call.ids.uuid()
         return await super().insert(call, obj, request, given)
 
     async def prepare(self, call: Call, obj: pb.Aggregate, request: Any, given: set[str]) -> None:

@@ -3,6 +3,7 @@
 After nova/block_device.py (BlockDeviceDict.from_api), nova.compute.api (_validate_bdm,
 _check_requested_image) and nova/virt/block_device.py. Volumes are attached, detached and deleted
 by the operations of the block storage API. Those that a create makes are complete at once: the build takes the time.
+Where attaching takes a while, they are only reserved here (reserved_volumes).
 """
 
 from __future__ import annotations
@@ -295,7 +296,7 @@ async def connect(call: Call, server: Server, mappings: Iterable[BlockDeviceMapp
             volume_id = made.id
         await attach(
             call, server, volume_id, host, device=item.device, tag=item.tag, root=item.boot_index == 0,
-            delete_on_termination=item.delete_on_termination,
+            delete_on_termination=item.delete_on_termination, reserve=call.takes_time,
         )  # fmt: skip
 
 
@@ -309,10 +310,11 @@ async def attach(
     tag: str = "",
     root: bool = False,
     delete_on_termination: bool = False,
+    reserve: bool = False,
 ) -> Server.BlockDevice:
-    """Attach a volume in Cinder and in the server (a private copy). Raises Cinder's refusals."""
+    """Attach a volume in Cinder and in the server (a private copy), or only reserve it. Raises Cinder's refusals."""
     path = device or ("/dev/vda" if root else next_device(server))
-    attachment_id = await _create_attachment(call, server.id, volume_id, path, host)
+    attachment_id = await _create_attachment(call, server.id, volume_id, path, host, reserve=reserve)
     return server.volumes_attached.add(
         id=volume_id,
         delete_on_termination=delete_on_termination,
@@ -342,15 +344,23 @@ async def swap(call: Call, server: Server, old_id: str, new_id: str) -> None:
 
 
 async def _create_attachment(
-    call: Call, server_id: str, volume_id: str, device: str, host: str, *, elevated: bool = False
+    call: Call, server_id: str, volume_id: str, device: str, host: str, *, elevated: bool = False, reserve: bool = False
 ) -> str:
-    """Create an attachment to a host and complete it; its id. Raises Cinder's refusals."""
+    """Create an attachment to a host and complete it, or only reserve it; its id. Raises Cinder's refusals."""
     body = CreateAttachmentRequest(attachment={"volume_uuid": volume_id, "instance_uuid": server_id})
-    body.attachment.connector.update({"host": host, "mountpoint": device, "mode": "rw"})
+    if not reserve:
+        body.attachment.connector.update(connector(host, device))
     made: Attachment = await call.invoke(f"{ATTACHMENTS}.CreateAttachment", body, elevated=elevated)
+    if reserve:
+        return made.id
     complete = CompleteAttachmentRequest(attachment_id=made.id)
     await call.invoke(f"{ATTACHMENTS}.CompleteAttachment", complete, elevated=elevated)
     return made.id
+
+
+def connector(host: str, device: str) -> dict[str, str]:
+    """What Nova tells Cinder of the host that a volume comes to."""
+    return {"host": host, "mountpoint": device, "mode": "rw"}
 
 
 async def _delete_attachment(call: Call, attachment_id: str) -> None:

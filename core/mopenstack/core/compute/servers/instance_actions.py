@@ -18,7 +18,7 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers.changes_since import change_filter
-from mopenstack.core.compute.servers.server_states import LIFECYCLE, ServerAction
+from mopenstack.core.compute.servers.server_states import LIFECYCLE, ServerAction, ServerStep
 from mopenstack.core.compute.servers.server_view import host_id
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
@@ -31,14 +31,10 @@ EVENTS = {
     "delete": "compute_terminate_instance",
     "shelve": "compute_shelve_instance",
     "shelveOffload": "compute_shelve_offload_instance",
-    "resize": "compute_prep_resize",
-    "migrate": "cold_migrate",
     "confirmResize": "compute_confirm_resize",
     "revertResize": "compute_revert_resize",
-    "live-migration": "conductor_live_migrate_instance",
     "live_migration_force_complete": "compute_live_migration_force_complete",
     "live_migration_cancel": "compute_live_migration_abort",
-    "evacuate": "compute_rebuild_instance",
     "createImage": "compute_snapshot_instance",
     "createBackup": "compute_backup_instance",
     "changePassword": "compute_set_admin_password",
@@ -52,14 +48,35 @@ EVENTS = {
     "lock": "api_lock",
     "unlock": "api_unlock",
 }
-"""Action -> its event of nova.compute.manager or the conductor, where that is not `compute_X_instance`."""
+"""Action -> its event of nova.compute.manager, where that is not `compute_X_instance`; rows may name others."""
+AT_DESTINATION = frozenset(
+    {
+        "compute_prep_resize",
+        "compute_finish_resize",
+        "compute_check_can_live_migrate_destination",
+        "compute_pre_live_migration",
+        "compute_post_live_migration_at_destination",
+    }
+)
+"""The events of the host that a server moves to."""
 EVENTS_SINCE, PAGES_SINCE = 51, 58
 PAGE_MAX = 1000
 SUCCESS, ERROR = "Success", "Error"
 
 
-async def record(call: Call, server: Server, action: str, *, fresh: bool = False, under_way: bool = False) -> None:
-    """Record an action of the current call on a server; `fresh`: the server is a new one."""
+async def record(
+    call: Call,
+    server: Server,
+    action: str,
+    *,
+    fresh: bool = False,
+    under_way: bool = False,
+    row: ServerAction | None = None,
+) -> None:
+    """Record an action of the current call on a server; `fresh`: the server is a new one.
+
+    With a row its events are those that the row names: under way those of its first state alone.
+    """
     request_id = call.context.request_id or f"req-{call.ids.uuid()}"
     entry = InstanceAction(
         id=f"{server.id}:{request_id}",
@@ -69,45 +86,99 @@ async def record(call: Call, server: Server, action: str, *, fresh: bool = False
         user_id=call.caller.user_id,
         project_id=call.caller.project_id,
     )
-    host = server.host or server.next_host
-    event = entry.events.add(
-        event=EVENTS.get(action, f"compute_{action}_instance"), host=host, host_id=host_id(server, host)
-    )
-    for stamp in (entry.created_at, event.start_time):
-        call.stamp(stamp, float(int(call.time)))
+    call.stamp(entry.created_at, float(int(call.time)))
     call.stamp(entry.updated_at)
+    events = (row.events if row is not None else ()) or (EVENTS.get(action, f"compute_{action}_instance"),)
+    _begin(call, entry, server, events)
     if not under_way:
-        _finish(call, event, SUCCESS)
+        for step in row.steps if row is not None else ():
+            _begin(call, entry, server, step.events)  # type: ignore[attr-defined]  # a ServerStep
+        _finish(call, entry, SUCCESS)
     await call.tx.put(entry, fresh=fresh)
 
 
-def _finish(call: Call, event: InstanceAction.Event, result: str) -> None:
-    event.result = result
-    call.stamp(event.finish_time, float(int(call.time)))
+def _begin(call: Call, entry: InstanceAction, server: Server, names: Sequence[str]) -> None:
+    """Add events, each of which ends the ones before."""
+    for name in names:
+        if name == "get_image_info" and not server.shelved_image_id:
+            continue
+        _finish(call, entry, SUCCESS)
+        host = (name in AT_DESTINATION and server.next_host) or server.host or server.next_host
+        event = entry.events.add(event=name, host=host, host_id=host_id(server, host))
+        call.stamp(event.start_time, float(int(call.time)))
+
+
+def _finish(call: Call, entry: InstanceAction, result: str, details: str = "") -> None:
+    """End the events of an action that have no end yet."""
+    for event in entry.events:
+        if event.HasField("finish_time"):
+            continue
+        event.result = result
+        call.stamp(event.finish_time, float(int(call.time)))
+        if details:
+            event.details = details
 
 
 @LIFECYCLE.records
-async def record_transition(call: Call, server: Server, action: ServerAction) -> None:
+async def record_transition(call: Call, server: Server, action: ServerAction, slow: bool) -> None:
     """Record a declared transition."""
     if action.logged is not None:
-        under_way = LIFECYCLE.takes_time(call, action.name)
-        await record(call, server, action.logged or action.label, under_way=under_way)
+        await record(call, server, action.logged or action.label, under_way=slow, row=action)
+
+
+async def record_step(call: Call, server: Server, action: ServerAction, step: ServerStep) -> None:
+    """Record the events that begin with a step of an action under way."""
+    kept = await _under_way(call, server.id, action)
+    if kept is not None and step.events:
+        entry = copy_of(kept)
+        _begin(call, entry, server, step.events)
+        call.stamp(entry.updated_at)
+        await call.tx.put(entry)
 
 
 @LIFECYCLE.on_completion
-async def record_end(call: Call, server_id: str) -> None:
-    """Record that what was under way on a server is done: the action has the time of its event's end."""
-    if call.cloud.due(1) <= call.cloud.clock.time():
-        return  # in such a cloud all is done at once, and recorded as done
+async def record_end(call: Call, server_id: str, action: ServerAction, why: str) -> None:
+    """Record that what was under way on a server is done: the action has the time of its event's end.
+
+    With a server that is deleted everything ends.
+    """
+    if await call.tx.get(Server, server_id) is None:
+        for other in await call.tx.query(InstanceAction, server_id=server_id):
+            if not _is_over(other):
+                await _end(call, other, why)
+        return
+    kept = await _under_way(call, server_id, action)
+    if kept is not None:
+        await _end(call, kept, why)
+
+
+async def _end(call: Call, kept: InstanceAction, why: str) -> None:
+    entry = copy_of(kept)
+    _finish(call, entry, ERROR if why else SUCCESS, why)
+    if why:
+        entry.message = ERROR
+    call.stamp(entry.updated_at)
+    await call.tx.put(entry)
+
+
+async def _under_way(call: Call, server_id: str, action: ServerAction) -> InstanceAction | None:
+    """The entry of a row's action that has no end yet."""
+    name = "create" if action.label == "build" else action.logged or action.label
     for kept in await call.tx.query(InstanceAction, server_id=server_id):
-        if all(event.HasField("finish_time") for event in kept.events):
-            continue
-        entry = copy_of(kept)
-        for event in entry.events:
-            if not event.HasField("finish_time"):
-                _finish(call, event, SUCCESS)
-        call.stamp(entry.updated_at)
-        await call.tx.put(entry)
+        if kept.action == name and not _is_over(kept):
+            return kept
+    return None
+
+
+def _is_over(entry: InstanceAction) -> bool:
+    return all(event.HasField("finish_time") for event in entry.events)
+
+
+async def record_end_of(call: Call, server_id: str, request_id: str, why: str = "") -> None:
+    """Record that the action of a request is done."""
+    kept = await call.tx.get(InstanceAction, f"{server_id}:{request_id}")
+    if kept is not None:
+        await _end(call, kept, why)
 
 
 @subscribes("extending", "volume")
@@ -127,7 +198,8 @@ async def record_failure(call: Call, server: Server, action: str) -> None:
     entry = copy_of(max(found, key=lambda item: (item.created_at.seconds, item.id)))
     entry.message = ERROR
     for event in entry.events:
-        _finish(call, event, ERROR)
+        event.ClearField("finish_time")
+    _finish(call, entry, ERROR)
     call.stamp(entry.updated_at)
     await call.tx.put(entry)
 
@@ -166,6 +238,7 @@ class InstanceActions(ChildServicer[InstanceAction]):
     async def view(self, call: Call, obj: InstanceAction) -> InstanceAction:
         shown = copy_of(obj)
         shown.updated_at.nanos = 0  # the column holds whole seconds
+        shown.events.reverse()  # the newest first
         if not (call.caller.is_admin or call.at_least(EVENTS_SINCE)):
             del shown.events[:]
         return shown

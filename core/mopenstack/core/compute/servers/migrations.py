@@ -7,6 +7,7 @@ a server begins one, the end of the move closes it; `Server.migration_id` is the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import cast
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.flavors.flavors_pb2 import Flavor
@@ -18,8 +19,8 @@ from mopenstack.contract.faults import PolicyRefused
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers import claims
 from mopenstack.core.compute.servers.changes_since import change_filter
-from mopenstack.core.compute.servers.instance_actions import record
-from mopenstack.core.compute.servers.server_states import LIFECYCLE
+from mopenstack.core.compute.servers.instance_actions import record, record_end
+from mopenstack.core.compute.servers.server_states import LIFECYCLE, ServerAction
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.children import ChildServicer
 from mopenstack.core.engine.listing import TRUE_WORDS, fold_of, folded
@@ -29,6 +30,7 @@ from mopenstack.core.store.transaction import copy_of
 LIVE, COLD, RESIZE, EVACUATION = "live-migration", "migration", "resize", "evacuation"
 IN_PROGRESS = ("queued", "preparing", "running", "post-migrating")
 RUNNING = "running"
+MIGRATE_LIVE = "os-migrateLive"
 PAGES_SINCE, OWNERS_SINCE = 59, 80
 PAGE_MAX = 1000
 ALL_PROJECTS = "os_compute_api:os-migrations:index:all_projects"
@@ -147,7 +149,8 @@ class ServerMigrations(ChildServicer[Migration]):
             raise refusals.BadMigration(id=request.migration_id, server=server.id)
         _check_running(item, "force complete")
         await record(call, server, "live_migration_force_complete")
-        await LIFECYCLE.complete(call, server.id, "os-migrateLive")
+        at = await LIFECYCLE.under_way(call, server)
+        await LIFECYCLE.complete(call, server.id, at.text() if at is not None else MIGRATE_LIVE)
         return EMPTY
 
     async def delete_server_migration(self, call: Call, request: pb.ServerMigrationRequest) -> Result:
@@ -161,6 +164,7 @@ class ServerMigrations(ChildServicer[Migration]):
         server.next_host = ""
         await record(call, server, "live_migration_cancel")
         await LIFECYCLE.force(call, server, server.vm_state)
+        await record_end(call, server.id, cast("ServerAction", LIFECYCLE.actions[MIGRATE_LIVE]), "")
         return EMPTY
 
 

@@ -307,7 +307,8 @@ async def allocate(
 
 async def bind(call: Call, server: Server, port_id: str, host: str) -> None:
     """Bind an existing port to the server."""
-    await update_port(call, port_id, device_id=server.id, device_owner=f"compute:{zone_of(server)}", host_id=host)
+    owner, name = f"compute:{zone_of(server)}", server.hostname
+    await update_port(call, port_id, device_id=server.id, device_owner=owner, host_id=host, dns_name=name)
 
 
 async def release(call: Call, server: Server, port_id: str) -> None:
@@ -324,7 +325,7 @@ async def release(call: Call, server: Server, port_id: str) -> None:
     if own:
         await call.invoke(f"{PORTS}.DeletePort", DeletePortRequest(port_id=port_id), elevated=True)
         return
-    await update_port(call, port_id, device_id="", device_owner="", host_id="")
+    await update_port(call, port_id, device_id="", device_owner="", host_id="", dns_name="")
 
 
 async def release_all(call: Call, server: Server) -> None:
@@ -351,6 +352,7 @@ async def _make_port(call: Call, server: Server, request: NetworkRequest, group_
         "device_id": server.id,
         "device_owner": f"compute:{zone_of(server)}",
         "host_id": host,
+        "dns_name": server.hostname,
         "admin_state_up": True,
     }
     if request.address:

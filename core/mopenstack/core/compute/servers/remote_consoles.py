@@ -1,7 +1,8 @@
-"""Consoles of servers. Source: nova/api/openstack/compute/remote_consoles.py, console_auth_tokens.py and
-nova/objects/console_auth_token.py.
+"""Consoles of servers: their URLs and tokens.
 
-URLs and tokens are made and kept as Nova's are; no proxy listens at the URLs.
+Source: nova/api/openstack/compute/remote_consoles.py, console_auth_tokens.py and nova/objects/console_auth_token.py.
+
+The URLs are those of this process, in the place of Nova's proxies: its gateway answers them, by `ConsoleSessions`.
 """
 
 from __future__ import annotations
@@ -16,26 +17,42 @@ from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import InvalidField
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.options import Option, switch
 from mopenstack.core.engine.servicer import ResourceServicer, Result, Servicer
 
-TTL = 600
-"""Seconds that a token is valid for (consoleauth.token_ttl)."""
 TOKENS_MAX = 100
 """Tokens that are kept of one server, the newest."""
 TOKENS_SINCE, MKS_SINCE, SPICE_DIRECT_SINCE = 31, 8, 99
 
-PROXIES = {
-    "novnc": "http://{host}:6080/vnc_lite.html",
-    "spice-html5": "http://{host}:6082/spice_auto.html",
-    "spice-direct": "http://{host}:13002/nova",
-    "serial": "ws://{host}:6083/",
+PAGES = {
+    "novnc": "consoles/novnc/vnc_lite.html",
+    "spice-html5": "consoles/spice/spice_auto.html",
+    "spice-direct": "consoles/spice/direct",
+    "serial": "consoles/serial/",
 }
-"""Console type -> URL of its proxy."""
+"""Console type -> the path of its address below the cloud's own."""
+NOVNC_SOCKET = "consoles/novnc/websockify"
+"""Where the page of noVNC connects to."""
 PORTS = {"novnc": 5900, "spice-html5": 5901, "spice-direct": 5901, "serial": 10000}
 TLS_PORT = 5902
 TYPES_OF = {"vnc": ("novnc",), "spice": ("spice-html5", "spice-direct"), "serial": ("serial",)}
 PROTOCOLS = {"novnc": "vnc", "xvpvnc": "vnc", "spice-html5": "spice", "serial": "serial"}
 """Console type -> protocol, of the console actions up to 2.5."""
+TTL_MAX = 10 * 365 * 86400
+
+TOKEN_TTL = Option(
+    "compute.console_token_ttl",
+    "600",
+    "How many seconds of the cloud's clock a console's token lets in (nova.conf, [consoleauth] token_ttl).",
+    check=lambda value: (
+        "" if value.isdecimal() and int(value) <= TTL_MAX else f"a number of seconds, at most {TTL_MAX}"
+    ),
+)
+SESSION_TIMEOUT = switch(
+    "compute.console_session_timeout",
+    False,
+    "Whether a session on a console ends when its token expires (nova.conf, [consoleauth] enforce_session_timeout).",
+)
 
 
 class RemoteConsoles(Servicer):
@@ -72,15 +89,22 @@ async def _console_url(call: Call, server: Server, protocol: str, type: str) -> 
     if type not in TYPES_OF[protocol]:
         raise refusals.ConsoleTypeUnavailable(type=type)
     await _drop_expired(call, server.id)
-    token = ConsoleAuthToken(id=call.ids.uuid(), server_id=server.id, host="127.0.0.1", port=PORTS[type])
+    token = ConsoleAuthToken(
+        id=call.ids.uuid(), server_id=server.id, host="127.0.0.1", port=PORTS[type], console_type=type
+    )
     if type == "spice-direct":
         token.tls_port = TLS_PORT
-    call.stamp(token.expires_at, call.time + TTL)
+    # Beside the APIs of the cloud: no link of the contract can declare it.
+    place = urlsplit(call.context.cloud_url)
+    if type == "serial":
+        place = place._replace(scheme="wss" if place.scheme == "https" else "ws")
+    token.access_url_base = f"{place.scheme}://{place.netloc}{place.path.rstrip('/')}/{PAGES[type]}"
+    call.stamp(token.expires_at, call.time + int(call.cloud.option(TOKEN_TTL)))
     await call.service(ConsoleAuthTokens).insert(call, token)
-    query = {"path": f"?token={token.id}"} if type == "novnc" else {"token": token.id}
-    # The URL of a proxy on the host of the cloud, beside its APIs: no link of the contract can declare it.
-    host = urlsplit(call.context.cloud_url).hostname or "127.0.0.1"
-    return f"{PROXIES[type].format(host=host)}?{urlencode(query)}"
+    if type != "novnc":
+        return f"{token.access_url_base}?token={token.id}"
+    socket = f"{place.path.strip('/')}/{NOVNC_SOCKET}".lstrip("/")
+    return f"{token.access_url_base}?{urlencode({'path': f'{socket}?token={token.id}'})}"
 
 
 async def _drop_expired(call: Call, server_id: str) -> None:

@@ -10,6 +10,7 @@ from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers import server_actions_pb2 as pb
 from mopenstack.compute.v2.servers.deleted_servers_pb2 import DeletedServer
 from mopenstack.compute.v2.servers.servers_pb2 import Server
+from mopenstack.core.compute.consoles.boot_log import log_of
 from mopenstack.core.compute.servers import networking
 from mopenstack.core.compute.servers.server_images import ImageActions
 from mopenstack.core.engine.call import Call
@@ -47,24 +48,12 @@ class ServerActions(ImageActions, Servicer):
         return EMPTY
 
     async def get_server_console_output(self, call: Call, request: pb.GetServerConsoleOutputRequest) -> Result:
-        length = request.get_console_output.length if request.get_console_output.HasField("length") else -1
-        lines = console_of(call.target)
-        if length >= 0:
-            lines = lines[max(0, len(lines) - length) :]
+        lines = (await log_of(call, call.target)).text.split("\n")
+        if request.get_console_output.HasField("length"):
+            # Nova cuts them so, and -1, which should mean all of them, takes the first one off (manager._tail_log).
+            length = request.get_console_output.length
+            lines = lines[-length:] if length else []
         return pb.GetServerConsoleOutputResponse(output="\n".join(lines))
-
-
-def console_of(server: Server) -> list[str]:
-    """The lines of a server's console, made from its attributes: no guest runs that could write any."""
-    flavor = server.flavor
-    return [
-        f"Booting {server.name} ({server.id})",
-        "mopenstack runs no guest: this is all that its console says",
-        f"{flavor.original_name}: {flavor.vcpus} vcpus, {flavor.ram} MB of memory, {flavor.disk} GB of disk",
-        f"Root device: {server.root_device_name}",
-        "",
-        f"{server.hostname} login: ",
-    ]
 
 
 async def _group(call: Call, server: Server, name: str) -> SecurityGroup:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mopenstack.compute.v2 import refusals
+from mopenstack.compute.v2.keypairs_pb2 import Keypair
 from mopenstack.compute.v2.servers.servers_pb2 import (
     CreateServerRequest,
     CreateServerResponse,
@@ -51,6 +52,7 @@ class Plan:
     group_ids: list[str] = field(default_factory=list)
     scheduling: SchedulingRequest = field(default_factory=SchedulingRequest)
     reservation_id: str = ""
+    key: Keypair | None = None
 
     @property
     def body(self) -> ServerCreate:
@@ -182,14 +184,20 @@ async def _check_options(call: Call, plan: Plan) -> None:
     await check_files(call, body.personality)
     check_tags(body.tags)
     if body.key_name:
-        await check_key(call, call.caller.user_id, body.key_name)
+        plan.key = await key_of(call, call.caller.user_id, body.key_name)
 
 
-async def check_key(call: Call, user_id: str, name: str) -> None:
+async def key_of(call: Call, user_id: str, name: str) -> Keypair:
+    """The user's key pair; raises InvalidKeyName."""
     try:
-        await call.service(Keypairs).of_user(call, user_id, name)
+        return await call.service(Keypairs).of_user(call, user_id, name)
     except NotFound:
         raise refusals.InvalidKeyName() from None
+
+
+def set_key(server: Server, key: Keypair) -> None:
+    """Let a server have a key pair, also where it is deleted."""
+    server.key_name, server.key_type, server.public_key = key.name, key.type, key.public_key
 
 
 def check_tags(tags: Sequence[str]) -> None:
@@ -318,8 +326,8 @@ def _new_server(call: Call, plan: Plan, index: int) -> Server:
         server.min_disk = images.min_disk(plan.image, plan.flavor)
     else:
         server.no_image = ""
-    if body.key_name:
-        server.key_name = body.key_name
+    if plan.key is not None:
+        set_key(server, plan.key)
     if "user_data" in plan.given:
         server.user_data = body.user_data
     _describe(call, plan, server, name)

@@ -201,9 +201,32 @@ async def queue_shelved(call: Call, server: Server) -> None:
         server.shelved_image_id = image.id
 
 
+async def fill_shelved(call: Call, server: Server) -> None:
+    """The image of a server that is shelved gets its data."""
+    await _fill(call, server, server.shelved_image_id)
+
+
 async def drop_shelved(call: Call, server: Server) -> None:
     """Delete the image of a server that is unshelved or deleted."""
     image_id, server.shelved_image_id = server.shelved_image_id, ""
+    image = await call.tx.get(Image, image_id) if image_id else None
+    if image is not None:
+        await call.service(Images).discard(call.elevated(), image)
+
+
+async def save_begins(call: Call, server: Server) -> None:
+    """The bytes of the image that is made of a server are being written: the image is `saving`."""
+    image_id = server.pending_image_id or server.shelved_image_id
+    if image_id and await call.tx.get(Image, image_id) is not None:
+        image = await call.tx.edit(Image, image_id)
+        if image.status == Image.QUEUED:
+            image.status = Image.SAVING
+            await call.service(Images).save(call, image)
+
+
+async def drop_pending(call: Call, server: Server) -> None:
+    """Delete the image that a server (a private copy) was to be made into."""
+    image_id, server.pending_image_id = server.pending_image_id, ""
     image = await call.tx.get(Image, image_id) if image_id else None
     if image is not None:
         await call.service(Images).discard(call.elevated(), image)

@@ -11,14 +11,15 @@ from typing import Any
 
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
-from mopenstack.contract.calls import Page
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.compute.servers.changes_since import parse_time
 from mopenstack.core.compute.servers.server_states import WORDS
 from mopenstack.core.compute.servers.server_view import shown
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller_patterns import BadPattern, Pattern, caller_pattern
-from mopenstack.core.engine.listing import FALSE_WORDS, IGNORE_CASE, TAG_FILTERS, TRUE_WORDS, fold_of, folded, listing
+from mopenstack.core.engine.line_patterns import lines_matching
+from mopenstack.core.engine.listing import FALSE_WORDS, IGNORE_CASE, TAG_FILTERS, TRUE_WORDS, fold_of, folded
+from mopenstack.core.store.texts import Wanted, equal
 
 PAGE_MAX = 1000
 ACCEPTED = "'0', '1', 'f', 'false', 'n', 'no', 'off', 'on', 't', 'true', 'y', 'yes'"
@@ -85,6 +86,8 @@ class Filters:
     tests: list[Callable[[Server], bool]] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)
     """Parts of addresses, of which a server must have one."""
+    wanted: Wanted | None = None
+    """What finds the servers that may pass."""
 
 
 def read_filters(call: Call, query: common.Query, operation: str) -> Filters | None:
@@ -110,6 +113,7 @@ def read_filters(call: Call, query: common.Query, operation: str) -> Filters | N
         test = _test(call, key, values, filters.all_projects)
         if test is not None:
             filters.tests.append(test)
+        filters.wanted = filters.wanted or _wanted(call, key, values)
     return filters
 
 
@@ -127,8 +131,8 @@ async def matches(call: Call, server: Server, filters: Filters) -> bool:
     return any(part in addr for part in filters.addresses for addr in found)
 
 
-def page(found: list[Server], query: common.Query, missing: Callable[[str], Exception]) -> Page:
-    """Sort and cut: Nova's sort keys are columns of its database, not the keys of the answer."""
+def in_columns(query: common.Query) -> common.Query:
+    """The query with fields to sort by: Nova's sort keys are columns of its database, not the keys of the answer."""
     translated = common.Query()
     translated.CopyFrom(query)
     del translated.sort[:]
@@ -137,7 +141,7 @@ def page(found: list[Server], query: common.Query, missing: Callable[[str], Exce
             translated.sort.add(key=SORT_FIELDS[item.key], descending=item.descending)
         elif item.key == "locked":
             translated.sort.add(key="locked", descending=item.descending)
-    return listing(Server).page(found, translated, PAGE_MAX, missing)
+    return translated
 
 
 def check_sort(call: Call, query: common.Query) -> None:
@@ -265,6 +269,25 @@ PATTERN_KEYS = frozenset(PATTERNS) | {
     "flavor", "config_drive", "auto_disk_config", "created_at", "launched_at", "terminated_at", "ip", "ip6",
 }  # fmt: skip
 """What Nova's schema of the query takes for patterns, also where something else is made of them."""
+
+
+COLUMNS = {
+    **{key: key for key in ("name", "description", "key_name", "hostname", "host", "node", "user_id", "task_state")},
+    "display_name": "name", "display_description": "description", "uuid": "id",
+}  # fmt: skip
+"""Filters of fields that are searched as text."""
+
+
+def _wanted(call: Call, key: str, values: Sequence[str]) -> Wanted | None:
+    """What finds the servers that may pass a filter; None: only its test does."""
+    ignore_case = call.cloud.enabled(IGNORE_CASE)
+    if key not in COLUMNS:
+        return None
+    if key in EXACT:
+        return equal(COLUMNS[key], values, lower=ignore_case)
+    # As `_pattern` has it.
+    text = values[-1].replace("|", "\\|") if ignore_case else values[-1]
+    return lines_matching(COLUMNS[key], text, ignore_case=ignore_case)
 
 
 def _test(call: Call, key: str, values: Sequence[str], all_projects: bool) -> Callable[[Server], bool] | None:

@@ -14,8 +14,9 @@ from typing import Any
 from mopenstack.compute.v2 import refusals
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.contract.faults import Fault
+from mopenstack.core.engine.actions import LEFT, Action, Step
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
+from mopenstack.core.engine.lifecycle import Lifecycle, in_state
 
 ACTIVE = Server.VM_STATE_ACTIVE
 BUILDING = Server.VM_STATE_BUILDING
@@ -122,6 +123,7 @@ class ServerAction(Action):
     volumes   whether it needs the volumes of a shelved server
     image     whether its root disk must not be a volume
     logged    its name among the instance actions; empty: the label; None: it is not logged
+    events    the events of its instance action that begin with it; empty: the usual one of its name
     """
 
     lock: str = LOCKED
@@ -134,6 +136,25 @@ class ServerAction(Action):
     volumes: bool = False
     image: bool = False
     logged: str | None = ""
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ServerStep(Step):
+    """A step of a row.
+
+    events     the events of the instance action that begin with it; those before are over then
+    migration  the status of the migration from here on
+    saves      whether the bytes of the image that is made are written from here on
+    """
+
+    events: tuple[str, ...] = ()
+    migration: str = ""
+    saves: bool = False
+
+
+def _at(task: str, seconds: float, **more: Any) -> ServerStep:
+    return ServerStep(seconds, task, **more)
 
 
 def _row(name: str, allowed: Iterable[int], power: int | None = None, **more: Any) -> ServerAction:
@@ -159,39 +180,76 @@ WITH_VOLUMES = (ACTIVE, PAUSED, STOPPED, RESIZED, SOFT_DELETED, SHELVED, SHELVED
 LEAVING = frozenset({"deleting", "migrating"})
 CRASHABLE = (ACTIVE, PAUSED, RESCUED, RESIZED, ERROR)
 
+_PREP = ("cold_migrate", "compute_prep_resize")
+_MOVE = (
+    _at("resize_migrating", 1.5, events=("compute_resize_instance",), migration="migrating"),
+    _at("resize_migrated", 0.5, migration="post-migrating"),
+    _at("resize_finish", 2.0, events=("compute_finish_resize",)),
+)
+_REWRITE = (_at("rebuild_block_device_mapping", 1.0), _at("rebuild_spawning", 2.0))
+_REWRITE_EVENTS = ("rebuild_server", "compute_rebuild_instance")
+_UPLOAD = (_at("image_pending_upload", 0.5), _at("image_uploading", 0.5, saves=True))
+_OFFLOAD = _at("shelving_offloading", 1.0, interim=SHELVED, during={"power_state": POWER_OFF})
+_LIVE_EVENTS = (
+    "conductor_live_migrate_instance",
+    "compute_check_can_live_migrate_destination",
+    "compute_check_can_live_migrate_source",
+)
+_LIVE = (
+    _at("migrating", 2.0, events=("compute_live_migration", "compute_pre_live_migration")),
+    _at("migrating", 1.0, events=("compute_post_live_migration_at_destination",)),
+)
+
 ACTIONS = (
-    _row("build", (BUILDING,), task="scheduling", lock="", tasks=None, launched=False, seconds=7.0),
+    _row("build", (BUILDING,), task="scheduling", lock="", tasks=None, launched=False, seconds=7.0, steps=(
+        _at("networking", 2.0), _at("block_device_mapping", 1.0), _at("spawning", 3.0))),
+    # Where no host is found, the build goes no further than the scheduler.
+    _row("build_nowhere", (BUILDING,), label="build", task="scheduling", lock="", tasks=None, launched=False,
+         seconds=2.0),
     _row("delete", ANY, task="deleting", tasks=None, launched=False),
     _row("forceDelete", ANY, task="deleting", tasks=None, launched=False, logged="delete"),
     _row("restore", (SOFT_DELETED,), to=ACTIVE, task="restoring", lock=INVALID_STATE),
     _row("start", (STOPPED,), to=ACTIVE, task="powering-on", hosted=BUILT, power=POWER_ON),
     _row("stop", (ACTIVE, ERROR), to=STOPPED, task="powering-off", hosted=BUILT, power=POWER_OFF),
-    _row("reboot", (ACTIVE,), to=ACTIVE, task="rebooting", power=POWER_ON),
+    _row("reboot", (ACTIVE,), to=ACTIVE, task="rebooting", power=POWER_ON, steps=(
+        _at("reboot_pending", 0.25), _at("reboot_started", 0.5))),
     _row("hard_reboot", (ACTIVE, STOPPED, PAUSED, SUSPENDED, ERROR), label="reboot", to=ACTIVE, task="rebooting_hard",
-         tasks=REBOOTABLE_TASKS, power=POWER_ON),
+         tasks=REBOOTABLE_TASKS, power=POWER_ON, steps=(
+             _at("reboot_pending_hard", 0.25), _at("reboot_started_hard", 0.5))),
     _row("pause", (ACTIVE,), to=PAUSED, task="pausing"),
     _row("unpause", (PAUSED,), to=ACTIVE, task="unpausing", power=POWER_ON),
     _row("suspend", (ACTIVE,), to=SUSPENDED, task="suspending"),
     _row("resume", (SUSPENDED,), to=ACTIVE, task="resuming", power=POWER_ON),
     _row("rescue", (ACTIVE, STOPPED, ERROR), to=RESCUED, task="rescuing", power=POWER_OFF),
     _row("unrescue", (RESCUED,), to=ACTIVE, task="unrescuing", power=POWER_ON),
-    _row("shelve", SNAPSHOTTABLE, to=SHELVED_OFFLOADED, task="shelving", power=POWER_OFF, seconds=3.0),
+    _row("shelve", SNAPSHOTTABLE, to=SHELVED_OFFLOADED, task="shelving", power=POWER_OFF, seconds=3.0, steps=(
+        _at("shelving_image_pending_upload", 0.5), _at("shelving_image_uploading", 0.5, saves=True), _OFFLOAD)),
+    # A server that boots from a volume has no image to make.
+    _row("shelve_volume", SNAPSHOTTABLE, label="shelve", to=SHELVED_OFFLOADED, task="shelving", power=POWER_OFF,
+         seconds=2.0, events=("compute_shelve_offload_instance",)),
     _row("shelveOffload", (SHELVED,), to=SHELVED_OFFLOADED, task="shelving_offloading", power=POWER_OFF),
-    _row("unshelve", (SHELVED, SHELVED_OFFLOADED), task="unshelving", seconds=3.0),
-    _row("resize", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
-    _row("migrate", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0),
+    _row("unshelve", (SHELVED, SHELVED_OFFLOADED), task="unshelving", seconds=3.0,
+         events=("get_image_info", "schedule_instances"),
+         steps=(_at("spawning", 2.0, events=("compute_unshelve_instance",)),)),
+    _row("resize", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0, events=_PREP, steps=_MOVE),
+    _row("migrate", (ACTIVE, STOPPED), to=RESIZED, task="resize_prep", seconds=5.0, events=_PREP, steps=_MOVE),
     # Where no host is found, everything stays as it was.
-    _row("resize_nowhere", (ACTIVE, STOPPED), label="resize", task="resize_prep"),
-    _row("migrate_nowhere", (ACTIVE, STOPPED), label="migrate", task="resize_prep"),
+    _row("resize_nowhere", (ACTIVE, STOPPED), label="resize", task="resize_prep", events=("cold_migrate",)),
+    _row("migrate_nowhere", (ACTIVE, STOPPED), label="migrate", task="resize_prep", events=("cold_migrate",)),
     _row("confirmResize", (RESIZED,)),
-    _row("revertResize", (RESIZED,), task="resize_reverting"),
-    _row("rebuild", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0),
-    _row("evacuate", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0, lock=""),
+    _row("revertResize", (RESIZED,), task="resize_reverting", seconds=2.0, steps=(
+        _at("resize_reverting", 1.0, events=("compute_finish_revert_resize",)),)),
+    _row("rebuild", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0, events=_REWRITE_EVENTS, steps=_REWRITE),
+    _row("evacuate", (ACTIVE, STOPPED, ERROR), task="rebuilding", seconds=4.0, lock="", events=_REWRITE_EVENTS,
+         steps=_REWRITE),
     *(_row(name, ANY, to=state, cancels=True, seconds=0.0, lock="", tasks=None, launched=False, logged=None)
       for name, state in (("os-resetState", ERROR), ("reset_to_active", ACTIVE))),
-    _row("createImage", SNAPSHOTTABLE, task="image_snapshot_pending", lock=""),
-    _row("createBackup", SNAPSHOTTABLE, task="image_backup", lock="", image=True),
-    _row("os-migrateLive", (ACTIVE, PAUSED), task="migrating", seconds=5.0, logged="live-migration"),
+    _row("createImage", SNAPSHOTTABLE, task="image_snapshot_pending", lock="", seconds=2.0, error=LEFT,
+         steps=(_at("image_snapshot", 0.5), *_UPLOAD)),
+    _row("createBackup", SNAPSHOTTABLE, task="image_backup", lock="", image=True, seconds=2.0, error=LEFT,
+         steps=_UPLOAD),
+    _row("os-migrateLive", (ACTIVE, PAUSED), task="migrating", seconds=5.0, logged="live-migration", error=LEFT,
+         events=_LIVE_EVENTS, steps=_LIVE),
     # Those below happen at once: their rows only say where they are allowed.
     _any_time("lock"),
     _any_time("unlock", lock=UNLOCK),
@@ -313,5 +371,6 @@ LIFECYCLE = ServerLifecycle(
     _refuse,
     state="vm_state",
     task="task_state",
+    error=ERROR,
     guards=(volumes_reachable, on_image, locked, hosted, in_state, busy, launched, running),
 )

@@ -17,13 +17,14 @@ from mopenstack.core.compute.servers import (
     destinations,
     images,
     migrations,
+    reserved_volumes,
     scheduling,
     server_create,
     server_ports,
     server_values,
 )
 from mopenstack.core.compute.servers.instance_actions import record_failure
-from mopenstack.core.compute.servers.server_images import drop_shelved, queue_shelved
+from mopenstack.core.compute.servers.server_images import drop_shelved, fill_shelved, queue_shelved
 from mopenstack.core.compute.servers.server_states import LIFECYCLE, POWER_OFF, POWER_ON, STOPPED
 from mopenstack.core.engine.call import Call, names_of
 
@@ -63,8 +64,9 @@ async def _change_password(call: Call, server: Server, request: pb.ChangeServerP
 
 
 @LIFECYCLE.prepares("shelve")
-async def _shelve(call: Call, server: Server, request: pb.ShelveServerRequest) -> None:
+async def _shelve(call: Call, server: Server, request: pb.ShelveServerRequest) -> str:
     await queue_shelved(call, server)
+    return "shelve" if server.shelved_image_id else "shelve_volume"
 
 
 @LIFECYCLE.prepares("unshelve")
@@ -180,7 +182,7 @@ async def _apply(call: Call, server: Server, body: pb.Rebuild, given: set[str]) 
             if body.HasField(name):
                 setattr(server, name, getattr(body, name))
     if "key_name" in given and body.HasField("key_name"):
-        await server_create.check_key(call, server.user_id, body.key_name)
+        server_create.set_key(server, await server_create.key_of(call, server.user_id, body.key_name))
     if body.user_data:
         server_create.check_user_data(body.user_data)
     if "trusted_image_certificates" in given:
@@ -192,7 +194,7 @@ async def _apply(call: Call, server: Server, body: pb.Rebuild, given: set[str]) 
 # -- when they complete
 
 
-@LIFECYCLE.on("build")
+@LIFECYCLE.on("build", "build_nowhere")
 async def _built(call: Call, server: Server) -> None:
     if server.build_failure:
         server.vm_state = Server.VM_STATE_ERROR
@@ -203,8 +205,10 @@ async def _built(call: Call, server: Server) -> None:
         return
     server.vm_state, server.power_state = Server.VM_STATE_ACTIVE, POWER_ON
     call.stamp(server.launched_at, float(int(call.time)))
+    await reserved_volumes.complete_all(call, server)
     await _arrive(call, server)
     server.instance_name = f"instance-{await call.tx.add('instance_number', 1):08x}"
+    await call.publish("built", "server", server)
 
 
 async def _arrive(call: Call, server: Server) -> None:
@@ -217,7 +221,13 @@ async def _arrive(call: Call, server: Server) -> None:
         server.next_host = ""
 
 
-@LIFECYCLE.on("shelve", "shelveOffload")
+@LIFECYCLE.on("shelve")
+async def _shelved(call: Call, server: Server) -> None:
+    await fill_shelved(call, server)
+    await _offloaded(call, server)
+
+
+@LIFECYCLE.on("shelve_volume", "shelveOffload")
 async def _offloaded(call: Call, server: Server) -> None:
     await claims.release(call, server.id)
     server.ClearField("host")
@@ -239,8 +249,14 @@ async def _moved(call: Call, server: Server) -> None:
     await _arrive(call, server)
 
 
-@LIFECYCLE.on("resize_nowhere", "migrate_nowhere")
-async def _stayed(call: Call, server: Server) -> None:
+@LIFECYCLE.on("resize_nowhere")
+async def _not_resized(call: Call, server: Server) -> None:
+    await migrations.close(call, server, "error")
+    await record_failure(call, server, "resize")
+
+
+@LIFECYCLE.on("migrate_nowhere")
+async def _not_migrated(call: Call, server: Server) -> None:
     await migrations.close(call, server, "error")
     await record_failure(call, server, "migrate")
 
@@ -271,12 +287,17 @@ async def _confirmed(call: Call, server: Server) -> None:
 
 @LIFECYCLE.on("revertResize")
 async def _reverted(call: Call, server: Server) -> None:
-    await call.quota.give(SERVICE, server.project_id, _growth(server.old_flavor, server.flavor))
-    server.flavor_ref.CopyFrom(server.old_flavor_ref)
-    server.flavor.CopyFrom(server.old_flavor)
     server.next_host = server.old_host
     await _arrive(call, server)
     await migrations.close(call, server, "reverted")
+    await restore_flavor(call, server)
+
+
+async def restore_flavor(call: Call, server: Server) -> None:
+    """Give a server (a private copy) back the flavor that it had before a resize or cold migration, which is over."""
+    await call.quota.give(SERVICE, server.project_id, _growth(server.old_flavor, server.flavor))
+    server.flavor_ref.CopyFrom(server.old_flavor_ref)
+    server.flavor.CopyFrom(server.old_flavor)
     _forget_old(server)
 
 

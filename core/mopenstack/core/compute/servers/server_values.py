@@ -55,10 +55,13 @@ def set_given(server: Server, body: Any, given: set[str]) -> None:
         server.hostname = server.hostname_to_admin = body.hostname or body.fqdn
 
 
+_SEPARATORS = re.compile(r"[ _.]")
+_NOT_OF_HOSTS = re.compile(r"[^a-zA-Z0-9-]")
+
+
 def hostname_of(name: str, id: str) -> str:
     """nova.utils.sanitize_hostname."""
-    clean = re.sub(r"[ _.]", "-", name)
-    clean = re.sub(r"[^a-zA-Z0-9-]", "", clean).lower().strip("-.")
+    clean = _NOT_OF_HOSTS.sub("", _SEPARATORS.sub("-", name)).lower().strip("-.")
     return clean[:63] or f"Server-{id}"
 
 

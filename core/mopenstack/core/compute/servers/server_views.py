@@ -20,12 +20,18 @@ from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 
 class ServerViews(Servicer):
     service = pb.DESCRIPTOR.services_by_name["ServerViews"]
-    # Only an agent in the guest posts a password, and no guest runs.
-    fixed: ClassVar[Mapping[str, Message]] = {
-        "GetServerTopology": pb.GetServerTopologyResponse(),
-        "GetServerPassword": pb.GetServerPasswordResponse(),
-        "ClearServerPassword": EMPTY,
-    }
+    fixed: ClassVar[Mapping[str, Message]] = {"GetServerTopology": pb.GetServerTopologyResponse()}
+
+    async def get_server_password(self, call: Call, request: pb.ServerViewRequest) -> Result:
+        """What the guest posted to its metadata."""
+        return pb.GetServerPasswordResponse(password=call.target.guest_password)
+
+    async def clear_server_password(self, call: Call, request: pb.ServerViewRequest) -> Result:
+        if call.target.guest_password:
+            server = await call.tx.edit(Server, call.target.id)
+            server.guest_password = ""
+            await call.tx.put(server)
+        return EMPTY
 
     async def list_server_ips(self, call: Call, request: pb.ServerViewRequest) -> Result:
         return pb.ListServerIpsResponse(addresses=await self._addresses(call))

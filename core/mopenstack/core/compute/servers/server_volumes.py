@@ -11,6 +11,7 @@ from mopenstack.core.compute.servers.instance_actions import record
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
+from mopenstack.core.volume.volumes import server_attachments
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 UPDATE_SINCE = 85
@@ -44,12 +45,15 @@ class ServerVolumes(Servicer):
         try:
             item = await block_devices.attach(
                 call, server, volume.id, server.host, device=body.device, tag=body.tag,
-                delete_on_termination=body.delete_on_termination,
+                delete_on_termination=body.delete_on_termination, reserve=call.takes_time,
             )  # fmt: skip
         except BadRequest as fault:
             raise block_devices.quoted(call, fault) from None
         await call.tx.put(server)
-        await record(call, server, "attach_volume")
+        slow = call.takes_time and await server_attachments.begin(
+            call, server_attachments.ATTACH, volume.id, item.attachment_id
+        )
+        await record(call, server, "attach_volume", under_way=slow)
         return pb.AttachServerVolumeResponse(volume_attachment=_shown(server, item))
 
     async def update_server_volume(self, call: Call, request: pb.UpdateServerVolumeRequest) -> Result:
@@ -97,6 +101,11 @@ class ServerVolumes(Servicer):
         if volume.status != Volume.IN_USE or volume.attach_status != "attached":
             raise refusals.NotDetachable(request_id=f"req-{call.ids.uuid()}")
         server = await call.tx.edit(Server, call.target.id)
+        if call.takes_time:
+            attachment_id = _held(server, volume.id).attachment_id
+            slow = await server_attachments.begin(call, server_attachments.DETACH, volume.id, attachment_id)
+            await record(call, server, "detach_volume", under_way=slow)
+            return EMPTY
         await block_devices.detach(call, server, request.volume_id)
         await call.tx.put(server)
         await record(call, server, "detach_volume")

@@ -5,7 +5,6 @@ A server is stored without its addresses and security groups: those are read fro
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from google.protobuf.message import Message
@@ -20,6 +19,7 @@ from mopenstack.core.compute.quotas.simple_tenant_usage import SimpleTenantUsage
 from mopenstack.core.compute.servers import (
     block_devices,
     networking,
+    reserved_volumes,
     server_create,
     server_lists,
     server_states,
@@ -32,7 +32,10 @@ from mopenstack.core.compute.servers.server_images import drop_shelved
 from mopenstack.core.compute.servers.server_states import LIFECYCLE
 from mopenstack.core.compute.servers.server_view import shown
 from mopenstack.core.engine.call import Call, names_of
+from mopenstack.core.engine.lists import find, walked
 from mopenstack.core.engine.servicer import ResourceServicer, Result
+from mopenstack.core.store.kept_lists import ALL
+from mopenstack.core.store.walks import in_scopes
 
 
 class Servers(ResourceServicer[Server]):
@@ -48,7 +51,6 @@ class Servers(ResourceServicer[Server]):
         made = []
         for server in await server_create.new_servers(call, plan):
             made.append(await self.insert(call, server))
-            await record(call, made[-1], "create", fresh=True, under_way=LIFECYCLE.takes_time(call, "build"))
         return server_create.answer(plan, made)
 
     async def update_server(self, call: Call, request: pb.UpdateServerRequest) -> Result:
@@ -69,22 +71,29 @@ class Servers(ResourceServicer[Server]):
         if filters is None:
             return Page([])
         server_lists.check_sort(call, query)
-        candidates = await self._candidates(call, filters)
-        found = [server for server in candidates if await server_lists.matches(call, server, filters)]
-        page = server_lists.page(found, query, self.missing_marker)
+        page = await self._of_filters(call, server_lists.in_columns(query), filters)
         if operation == "detail":
             page.items = [await self.view(call, server) for server in page.items]  # type: ignore[arg-type]
         return page
 
-    async def _candidates(self, call: Call, filters: server_lists.Filters) -> Iterable[Server]:
-        project = {} if filters.all_projects else {"project_id": call.caller.project_id}
-        if filters.deleted is False:
-            return await call.tx.query(Server, **project) if project else await call.tx.scan(Server)
-        found: list[Server] = []
-        if filters.deleted is not True:
-            found += await call.tx.query(Server, **project) if project else await call.tx.scan(Server)
-        gone = await call.tx.query(DeletedServer, **project) if project else await call.tx.scan(DeletedServer)
-        return [*found, *(item.server for item in gone)]
+    async def _of_filters(self, call: Call, query: common.Query, filters: server_lists.Filters) -> Page:
+        scopes = [ALL if filters.all_projects else ("project_id", call.caller.project_id)]
+        order, found, walk = self.listing.order(query.sort), list[Server](), None
+        if filters.deleted is False and order is not None:
+            found, walk = await find(call.tx, Server, scopes, order)
+        elif filters.deleted is not True:
+            found = await in_scopes(call.tx, Server, scopes)
+        if filters.deleted is not False:
+            found += [item.server for item in await in_scopes(call.tx, DeletedServer, scopes)]
+
+        async def passes(server: Server) -> bool:
+            return await server_lists.matches(call, server, filters)
+
+        most, missing = server_lists.PAGE_MAX, self.missing_marker
+        if walk is not None:
+            items = await walked(walk, query, most, passes, filters.wanted, missing)
+            return self.listing.page_of(items, query, most)
+        return self.listing.page([server for server in found if await passes(server)], query, most, missing)
 
     # -- hooks
 
@@ -95,7 +104,10 @@ class Servers(ResourceServicer[Server]):
         server_states.derive(obj)
 
     async def created(self, call: Call, obj: Server, request: Any) -> None:
-        await call.tx.schedule(obj, "build", call.cloud.due(LIFECYCLE.actions["build"].seconds))
+        slow = await LIFECYCLE.enter(call, obj, "build" if obj.next_host else "build_nowhere")
+        await record(call, obj, "create", fresh=True, under_way=slow)
+        if not slow:
+            await reserved_volumes.complete_all(call, obj)
 
     async def remove(self, call: Call, obj: Server) -> None:
         """Release the ports, allocations, volumes and quota of the server."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from mopenstack.contract.faults import Forbidden
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.listing import FALSE_WORDS
+from mopenstack.core.engine.listing import FALSE_WORDS, TRUE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.identity.assignment.effective import SYSTEM, domains_of, projects_of, roles_on
 from mopenstack.core.identity.auth.authentication import authenticate_for_token, subject
@@ -24,6 +24,9 @@ from mopenstack.identity.v3.federation.federation_pb2 import ServiceProvider
 from mopenstack.identity.v3.oauth1.oauth1_pb2 import AccessToken
 from mopenstack.identity.v3.resource.projects_pb2 import Project
 
+ALLOW_EXPIRED_WINDOW = 48 * 60 * 60
+"""Seconds for which an expired token is still shown to those who ask for it. Source: keystone.conf.token."""
+
 
 class Tokens(Servicer):
     service = pb2.DESCRIPTOR.services_by_name["Tokens"]
@@ -36,11 +39,11 @@ class Tokens(Servicer):
         return await token_answer(call, valid, token, with_catalog=not request.HasField("nocatalog"))
 
     async def get_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
-        valid = await self._subject(call, request.subject_token, "identity:validate_token")
+        valid = await self._subject(call, request.subject_token, "identity:validate_token", request.allow_expired)
         return await token_answer(call, valid, request.subject_token, with_catalog=not request.HasField("nocatalog"))
 
     async def check_token(self, call: Call, request: pb2.GetTokenRequest) -> Result:
-        valid = await self._subject(call, request.subject_token, "identity:check_token")
+        valid = await self._subject(call, request.subject_token, "identity:check_token", request.allow_expired)
         return await token_answer(call, valid, request.subject_token, with_catalog=False)
 
     async def revoke_token(self, call: Call, request: pb2.RevokeTokenRequest) -> Result:
@@ -51,12 +54,13 @@ class Tokens(Servicer):
         return EMPTY
 
     @staticmethod
-    async def _subject(call: Call, token: str, policy: str) -> ValidToken:
+    async def _subject(call: Call, token: str, policy: str, allow_expired: str = "") -> ValidToken:
         """The token that the request is about: the caller's own, or any token for callers who may read all."""
         may_all = call.caller.is_admin if policy == "identity:revoke_token" else may_read_all(call)
         if policy == "identity:validate_token" and "service" in call.caller.roles:
             may_all = True
-        valid = await subject(call, token)  # 404 for every caller if it is not valid
+        window = ALLOW_EXPIRED_WINDOW if allow_expired.lower() in TRUE_WORDS else 0
+        valid = await subject(call, token, window)  # 404 for every caller if it is not valid
         if not may_all and valid.user.id != call.caller.user_id:
             raise refused(policy)
         return valid

@@ -348,14 +348,14 @@ async def _credential(call: Call, info: Auth.ApplicationCredential) -> Applicati
     raise Unauthorized
 
 
-async def subject(call: Call, token: str) -> ValidToken:
-    """The token that a request is about; raises not-found for one that is not valid."""
+async def subject(call: Call, token: str, window: int = 0) -> ValidToken:
+    """The token of a request; raises not-found for one that is not valid, and was not `window` seconds ago either."""
     if not token:
         raise refusals.NoSubjectToken
     payload = decode(call.cloud, token)
     if payload is None:
         raise refusals.TokenNotRecognized
-    valid = await validate(call, payload)
+    valid = await validate(call, payload, window)
     if valid is None:
         raise refusals.TokenNotValid
     return valid

@@ -56,7 +56,7 @@ async def authenticate(call: Call, token: str) -> Caller:
     kept = _callers.get(key)
     if kept is not None and kept[0] == generation:
         caller = kept[1]
-        if caller.expires_at <= call.time or (caller.access_rules and not permitted(call, caller)):
+        if caller.expires_at <= call.started or (caller.access_rules and not permitted(call, caller)):
             raise Unauthorized
         return caller
     payload = decode(call.cloud, token)
@@ -75,9 +75,12 @@ async def authenticate(call: Call, token: str) -> Caller:
     return caller
 
 
-async def validate(call: Call, payload: Payload) -> ValidToken | None:
-    """The token of a payload; None if it is not valid. Raises NotAuthorized for a trust that is not valid any more."""
-    if payload.expires_at <= call.time or await _revoked(call, payload):
+async def validate(call: Call, payload: Payload, window: int = 0) -> ValidToken | None:
+    """The token of a payload; None if it is not valid. Raises NotAuthorized for a trust that is not valid any more.
+
+    `window`: for so many seconds it may have expired.
+    """
+    if payload.expires_at + window <= call.started or await _revoked(call, payload):
         return None
     user = await call.tx.get(User, payload.user_id)
     if user is None or not user.enabled or user.token_generation != payload.generation:

@@ -15,7 +15,13 @@ _PLACEHOLDER = re.compile(r"[%$]\((\w+)\)s")
 
 
 async def catalog(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
-    """Services by type with their endpoints; those whose address needs a project only with one. Shared."""
+    """Services by type with their endpoints; those whose address needs a project only with one. Shared.
+
+    Keystone asks its database for no order, and a client that names no region takes the first endpoint. PostgreSQL
+    gives them as they were made (the first region's first), MariaDB and SQLite by their random ids. Here the cloud's
+    regions come in their order, so that such a client does the same in every run.
+    Source: keystone.catalog.backends.sql (Catalog.get_v3_catalog).
+    """
     key = ("catalog", call.context.cloud_url, user_id, project_id)
     return await call.tx.view(key, lambda: _build(call, user_id, project_id))
 
@@ -30,7 +36,12 @@ async def _build(call: Call, user_id: str, project_id: str) -> pb2.Catalog:
         if service.enabled
     }
     only = await endpoints_of(call, project_id) if project_id else set()
-    for endpoint in sorted(await call.tx.scan(Endpoint), key=lambda endpoint: endpoint.id):
+    place = {region: number for number, region in enumerate(call.cloud.regions)}
+
+    def order(endpoint: Endpoint) -> tuple[int, str]:
+        return place.get(endpoint.region_id, len(place)), endpoint.id
+
+    for endpoint in sorted(await call.tx.scan(Endpoint), key=order):
         service = services.get(endpoint.service_id)
         if only and endpoint.id not in only:
             continue

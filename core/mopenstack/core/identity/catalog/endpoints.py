@@ -10,15 +10,18 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from mopenstack.contract.v1 import options_pb2
 from mopenstack.core.engine.call import Call
+from mopenstack.core.engine.regions import region_url
 from mopenstack.core.identity import errors
 from mopenstack.core.identity.base import IdentityServicer
 from mopenstack.core.store.transaction import copy_of
-from mopenstack.identity.v3 import refusals
+from mopenstack.identity.v3 import identity_pb2, refusals
 from mopenstack.identity.v3.catalog import endpoints_pb2 as pb2
 from mopenstack.identity.v3.catalog import regions_pb2, services_pb2
 
 OWN = "cloud:"
+IDENTITY = identity_pb2.DESCRIPTOR.GetOptions().Extensions[options_pb2.api].prefix
 
 
 class Endpoints(IdentityServicer[pb2.Endpoint]):
@@ -61,4 +64,9 @@ class Endpoints(IdentityServicer[pb2.Endpoint]):
 def address(call: Call, endpoint: pb2.Endpoint) -> str:
     """Where the endpoint is for this client."""
     url = endpoint.url
-    return call.context.cloud_url + url.removeprefix(OWN) if url.startswith(OWN) else url
+    if not url.startswith(OWN):
+        return url
+    path, cloud = url.removeprefix(OWN), call.context.cloud_url
+    if endpoint.region_id in call.cloud.regions[1:] and not path.startswith(IDENTITY):
+        cloud = region_url(cloud, call.cloud.name, endpoint.region_id)  # each region has one Keystone, the same
+    return cloud + path

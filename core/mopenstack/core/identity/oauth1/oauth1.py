@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import string
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -209,11 +209,7 @@ def _form(key: str, secret: str, expires_at: Timestamp) -> ByteStream:
         f"{expires_at.nanos // 1000:06d}Z"
     )
     text = f"oauth_token={key}&oauth_token_secret={secret}&oauth_expires_at={until}".encode()
-
-    async def chunks() -> AsyncIterator[bytes]:
-        yield text
-
-    return ByteStream(chunks(), len(text), _FORM)
+    return ByteStream.of(text, _FORM)
 
 
 __all__ = ["Consumers", "OAuthTokens", "Signed", "signed_access_token"]

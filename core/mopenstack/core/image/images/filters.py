@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.listing import Fold, folded
 from mopenstack.core.image.images.states import STATUS_WORDS, VISIBILITY_WORDS
+from mopenstack.core.store.texts import Wanted, equal
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
@@ -58,6 +59,12 @@ def tests(query: common.Query, project_id: str, fold: Fold) -> list[Test]:
         elif item.key not in ("os_hidden", "visibility", "member_status"):
             found.append(_test(item.key, values[-1], fold))
     return found
+
+
+def wanted_name(query: common.Query, fold: Fold) -> Wanted | None:
+    """What finds the images of the name that a query asks for; None: it asks for none."""
+    value = _last(query, "name")
+    return equal("name", _wanted("name", value), lower=fold is not str) if value else None
 
 
 def _last(query: common.Query, key: str) -> str:

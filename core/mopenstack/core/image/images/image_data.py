@@ -40,13 +40,15 @@ class ImageData(Servicer):
         image = await self._owned(call, request.image_id)
         LIFECYCLE.check(call, image, "upload")
         _check_formats(image)
-        signatures.check(image)
+        await signatures.check(call, image)
         await self._enter(call, image, Image.SAVING)
         await usage.check_uploading(call)
 
     async def upload_image_data(self, call: Call, request: pb.UploadImageDataRequest) -> Result:
         image = await self._owned(call, request.image_id)
         new = await call.tx.edit(images_pb2.Image, image.id)
+        if call.blob is not None:
+            await signatures.verify(call, image, call.blob)
         data = _data(call.blob, image, strict=call.cloud.enabled(options.FORMAT_MATCH))
         settle(new, data, [request.store or backends.DEFAULT])
         new.status = Image.ACTIVE

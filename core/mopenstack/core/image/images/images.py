@@ -13,10 +13,14 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.collections import Collection
 from mopenstack.core.engine.listing import fold_of
 from mopenstack.core.engine.servicer import ResourceServicer, Result
-from mopenstack.core.image.images import filters, patch
+from mopenstack.core.image.images import encryption_keys, filters, patch
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
+from mopenstack.core.store.kept_lists import ALL, Scope
+from mopenstack.core.store.kinds import index_value
+from mopenstack.core.store.texts import Wanted
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.store.walks import in_scopes
 from mopenstack.image.schemas import image_breach
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
@@ -89,14 +93,21 @@ class Images(ResourceServicer[pb.Image]):
     def visible(self, call: Call, obj: pb.Image) -> bool:
         return True  # candidates are visible
 
-    async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Image]:
+    async def scopes(self, call: Call, query: common.Query) -> Sequence[Scope] | None:
         if call.caller.is_admin:
-            return await call.tx.scan(pb.Image)
+            return [ALL]
+        filters.member_status(query)
         project = call.caller.project_id
-        found = await call.tx.query(pb.Image, project_id=project)
-        found += await call.tx.query(pb.Image, visibility=Image.PUBLIC)
-        found += await call.tx.query(pb.Image, visibility=Image.COMMUNITY)
-        status = filters.member_status(query)
+        if await call.tx.query(members_pb2.Member, member_id=project):
+            return None  # what is shared with it is found by its memberships
+        return self._of(project)
+
+    async def candidates(self, call: Call, query: common.Query) -> Iterable[pb.Image]:
+        scopes = await self.scopes(call, query)
+        if scopes is not None:
+            return await in_scopes(call.tx, pb.Image, scopes)
+        project, status = call.caller.project_id, filters.member_status(query)
+        found = await in_scopes(call.tx, pb.Image, self._of(project))
         for member in await call.tx.query(members_pb2.Member, member_id=project):
             if status in ("all", member.status):
                 image = await call.tx.get(pb.Image, member.image_id)
@@ -104,10 +115,17 @@ class Images(ResourceServicer[pb.Image]):
                     found.append(image)
         return list({image.id: image for image in found}.values())
 
-    async def refine(self, call: Call, found: list[pb.Image], query: common.Query) -> list[pb.Image]:
-        for test in filters.tests(query, call.caller.project_id, fold_of(call.cloud)):
-            found = [image for image in found if test(image)]
-        return found
+    @staticmethod
+    def _of(project: str) -> list[Scope]:
+        """Where the images lie that a project sees without being a member of them."""
+        everywhere = [("visibility", index_value(one)) for one in (Image.PUBLIC, Image.COMMUNITY)]
+        return [("project_id", project), *everywhere]
+
+    async def tests(self, call: Call, query: common.Query) -> Sequence[filters.Test]:
+        return filters.tests(query, call.caller.project_id, fold_of(call.cloud))
+
+    def wanted(self, call: Call, query: common.Query) -> Wanted | None:
+        return filters.wanted_name(query, fold_of(call.cloud))
 
     def missing_marker(self, marker: str) -> Exception:
         return refusals.BadFilter(refusals.ImageNotFound.message.format(id=marker))
@@ -175,8 +193,9 @@ class Images(ResourceServicer[pb.Image]):
             raise refusals.ImageProtected(id=obj.id)
         for member in await call.tx.query(members_pb2.Member, image_id=obj.id):
             await call.tx.delete(members_pb2.Member, member.id)
+        await encryption_keys.drop(call, obj)
         for data in (obj.data, obj.staged):
-            forget_bytes(call, data.key)
+            call.delete_bytes(data.key)
 
 
 async def _check_tags(call: Call, image: pb.Image, before: list[str], request: Any) -> None:
@@ -194,12 +213,6 @@ IMAGE_TAGS = Collection("image", "tags", change=_check_tags, missing=_no_such_ta
 def member_key(image_id: str, project_id: str) -> str:
     """The id under which a membership is kept."""
     return f"{image_id}/{project_id}"
-
-
-def forget_bytes(call: Call, key: str) -> None:
-    """Delete bytes once the transaction holds; those of the seed belong to every cloud."""
-    if key.startswith(f"{call.cloud.name}/"):
-        call.after_commit(lambda: call.blobs.delete(key))
 
 
 def settle(image: pb.Image, data: pb.Image.Data, stores: Sequence[str] = (backends.DEFAULT,)) -> None:

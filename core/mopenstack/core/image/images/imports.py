@@ -15,7 +15,7 @@ from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
 from mopenstack.core.image import options
 from mopenstack.core.image.images import download, formats, signatures, web
-from mopenstack.core.image.images.images import IMPORT_METHODS, Images, forget_bytes, settle
+from mopenstack.core.image.images.images import IMPORT_METHODS, Images, settle
 from mopenstack.core.image.images.states import LIFECYCLE, Image
 from mopenstack.core.image.stores import backends, usage
 from mopenstack.core.image.tasks import Tasks
@@ -108,7 +108,7 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
         image = await call.tx.get(images_pb2.Image, image_id)
         if image is None or image.properties.get(TASK_PROPERTY) != task_id:
             if blob is not None:
-                forget_bytes(call, blob.key)
+                call.delete_bytes(blob.key)
             return
         if blob is None and call.cloud.option(options.WEB_DOWNLOAD) == "fetch":
             await give_up(call, image_id)
@@ -117,7 +117,7 @@ async def _fetch(background: Background, cloud: Cloud, image_id: str, task_id: s
         if blob is not None:
             new.staged.CopyFrom(data_of(blob))
         await call.tx.put(new)
-        await call.tx.schedule(new, "import", call.cloud.due(SECONDS))
+        await LIFECYCLE.enter(call, new, "import", seconds=SECONDS)
 
     try:
         await background.transact(cloud, RequestContext(cloud=cloud.name), note)
@@ -150,7 +150,7 @@ async def finish(call: Call, image: images_pb2.Image) -> None:
     data = images_pb2.Image.Data()
     data.CopyFrom(image.staged)
     try:
-        signatures.check(image)
+        await signatures.verify(call, image, data)
         data.virtual_size = formats.virtual_size(
             data,
             image.disk_format,
@@ -176,10 +176,24 @@ async def _fail(call: Call, image: images_pb2.Image, said: str) -> None:
     stores = _stores_of(await tasks.find(call, task_id))
     await tasks.fail(call, task_id, said)
     if image.HasField("staged"):
-        forget_bytes(call, image.staged.key)
+        call.delete_bytes(image.staged.key)
         image.ClearField("staged")
         image.ClearField("size")
     image.status = Image.QUEUED
+    image.properties[PENDING_STORES], image.properties[FAILED_STORES] = "", ",".join(sorted(stores))
+
+
+@LIFECYCLE.fails("import")
+async def failed(call: Call, image: images_pb2.Image, why: str) -> None:
+    await _fail(call, image, why)
+
+
+@LIFECYCLE.fails("copy")
+async def not_copied(call: Call, image: images_pb2.Image, why: str) -> None:
+    """The image stays where it lies, and names the stores that it did not reach."""
+    tasks, task_id = call.service(Tasks), image.properties.pop(TASK_PROPERTY, "")
+    stores = _stores_of(await tasks.find(call, task_id))
+    await tasks.fail(call, task_id, why)
     image.properties[PENDING_STORES], image.properties[FAILED_STORES] = "", ",".join(sorted(stores))
 
 

@@ -63,7 +63,7 @@ async def run(background: Background, cloud: Cloud, caller: Caller, task_id: str
             image = _image(plain_struct(task.input)["image_properties"])
             with suppress(BlobsFull):
                 address = plain_struct(task.input)["import_from"]
-                key = f"{cloud.name}/{cloud.ids.uuid()}"
+                key = cloud.new_blob_key()
                 blob = await background.blobs.write(key, stand_in(image.disk_format, address))
 
     async def end(call: Call) -> None:
@@ -120,7 +120,7 @@ async def _make(call: Call, task: tasks_pb2.Task, blob: Blob) -> None:
     image.project_id = task.project_id
     strict = call.cloud.enabled(options.FORMAT_MATCH)
     data = images_pb2.Image.Data(key=blob.key, size=blob.size, md5=blob.md5, sha512=blob.sha512)
-    signatures.check(image)
+    await signatures.verify(call, image, blob)
     data.virtual_size = formats.virtual_size(blob, image.disk_format, image.container_format, strict=strict)
     made = await call.service(Images).insert(call, image)
     new = await call.tx.edit(images_pb2.Image, made.id)

@@ -6,7 +6,8 @@ from typing import Any
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.actions import LEFT, Action
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.image.v2 import refusals
 from mopenstack.image.v2.images import images_pb2 as pb
 
@@ -28,10 +29,10 @@ _WITH_DATA = frozenset({Image.ACTIVE, Image.DEACTIVATED})
 LIFECYCLE: Lifecycle[pb.Image] = Lifecycle(
     pb.Image,
     (
-        Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE),
-        Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING),
-        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING),
-        Action("copy", frozenset({Image.ACTIVE})),
+        Action("upload", frozenset({Image.QUEUED}), interim=Image.SAVING, to=Image.ACTIVE, begins=False),
+        Action("stage", frozenset({Image.QUEUED}), to=Image.UPLOADING, begins=False),
+        Action("import", frozenset({Image.QUEUED, Image.UPLOADING}), interim=Image.IMPORTING, error=LEFT),
+        Action("copy", frozenset({Image.ACTIVE}), error=LEFT),
         Action(
             "deactivate",
             frozenset({Image.ACTIVE, Image.DEACTIVATED}),

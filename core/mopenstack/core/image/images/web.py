@@ -26,7 +26,7 @@ async def write(blobs: Blobs, cloud: Cloud, uri: str) -> Blob | None:
     """What lies at an address; None where it cannot be had, or the cloud fetches nothing."""
     if cloud.option(options.WEB_DOWNLOAD) == "stand-in":
         return None
-    key = f"{cloud.name}/{cloud.ids.uuid()}"
+    key = cloud.new_blob_key()
     try:
         return await blobs.write(key, download.fetch(uri, allowed_hosts(cloud)), BYTES_MAX)
     except (download.Unreachable, download.Refused, BlobTooLarge, BlobsFull, TimeoutError) as error:

@@ -10,9 +10,11 @@ from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from mopenstack.contract.releases import without
 from mopenstack.contract.v1 import common_pb2 as common
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.computed import ComputedServicer
+from mopenstack.core.engine.releases import release_of
 from mopenstack.core.network.base import FILTER_VALIDATION
 from mopenstack.network.v2.common import extensions_pb2 as pb
 from mopenstack.network.v2.common.extensions_pb2 import Extension
@@ -39,5 +41,7 @@ class Extensions(ComputedServicer[Extension]):
     not_found = ExtensionNotFound
 
     async def candidates(self, call: Call, query: common.Query) -> Iterable[Extension]:
-        off = {alias for alias, option in OF_OPTIONS.items() if not call.cloud.enabled(option)}
+        off = without(release_of(call.cloud)) | {
+            alias for alias, option in OF_OPTIONS.items() if not call.cloud.enabled(option)
+        }
         return [extension for alias, extension in known().items() if alias not in off]

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from google.protobuf.message import Message
 
@@ -26,6 +27,8 @@ WINDOW = 256
 DRAWS = 4
 """Draws before the window widens."""
 WIDER = 8
+PARSED_MAX = 4096
+"""Addresses and prefixes that are kept parsed: most requests ask for those of the same few subnets."""
 
 
 async def take_free(call: Call, scope: str, ranges: Sequence[Range], owner: Message, *, ipv: int = 0) -> int | None:
@@ -76,6 +79,7 @@ def _at(ranges: Sequence[Range], place: int) -> int:
 # -- arithmetic
 
 
+@lru_cache(PARSED_MAX)
 def parse_ip(text: str) -> IPAddress | None:
     try:
         return ipaddress.ip_address(text)
@@ -83,6 +87,7 @@ def parse_ip(text: str) -> IPAddress | None:
         return None
 
 
+@lru_cache(PARSED_MAX)
 def parse_net(text: str) -> IPNetwork | None:
     """A prefix with its length; host bits are allowed and dropped."""
     if "/" not in text:

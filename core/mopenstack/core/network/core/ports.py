@@ -147,7 +147,8 @@ class Ports(NeutronResource[Port]):
                 raise MacAddressInUse(net_id=obj.network_id, mac=obj.mac_address)
             return
         for _ in range(MAC_DRAWS):
-            mac = ":".join([MAC_PREFIX, *(f"{call.ids.below(256):02x}" for _ in range(3))])
+            number = call.ids.below(1 << 24)
+            mac = f"{MAC_PREFIX}:{number >> 16:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
             if await call.tx.take(scope, mac, obj):
                 obj.mac_address = mac
                 return

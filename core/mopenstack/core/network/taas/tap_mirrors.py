@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from mopenstack.contract.releases import without
 from mopenstack.contract.values import plain_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
+from mopenstack.core.engine.releases import release_of
 from mopenstack.core.network.base import NeutronResource, invalid
 from mopenstack.core.network.taas.tap_services import check_port
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -24,7 +27,7 @@ class TapMirrors(NeutronResource[TapMirror]):
 
     async def prepare(self, call: Call, obj: TapMirror, request: Any, given: set[str]) -> None:
         wanted = _tunnels(obj)
-        _check_directions(wanted)
+        _check_directions(wanted, DIRECTIONS if has_both(call) else DIRECTIONS[:2])
         await check_port(call, obj.port_id, obj.project_id)
         for other in await call.tx.scan(TapMirror):
             if not self.visible(call, other):
@@ -39,8 +42,13 @@ def _tunnels(mirror: TapMirror) -> dict[str, Any]:
     return plain_struct(mirror.directions)
 
 
-def _check_directions(tunnels: dict[str, Any]) -> None:
-    unknown = [name for name in tunnels if name not in DIRECTIONS]
+def has_both(call: Call) -> bool:
+    """Whether the cloud's release mirrors both directions by one tunnel."""
+    return "tap-mirror-both-direction" not in without(release_of(call.cloud))
+
+
+def _check_directions(tunnels: dict[str, Any], known: Sequence[str]) -> None:
+    unknown = [name for name in tunnels if name not in known]
     if unknown:
         raise invalid("directions", f"Unexpected keys supplied: {', '.join(unknown)}")
     for value in tunnels.values():

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import Conflict, Fault
+from mopenstack.core.engine.actions import Action
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.core.ports import Ports
 from mopenstack.network.v2.core.ports_pb2 import Port
@@ -28,8 +29,8 @@ def _refuse(action: Action, obj: Any) -> Fault:
 
 STEPS = (Action("create", frozenset({"DOWN"}), interim="DOWN", to="ACTIVE", seconds=2.0),)
 """New ones are DOWN until the agent has set them up."""
-SERVICES: Lifecycle[TapService] = Lifecycle(TapService, STEPS, _refuse)
-FLOWS: Lifecycle[TapFlow] = Lifecycle(TapFlow, STEPS, _refuse)
+SERVICES: Lifecycle[TapService] = Lifecycle(TapService, STEPS, _refuse, error="ERROR")
+FLOWS: Lifecycle[TapFlow] = Lifecycle(TapFlow, STEPS, _refuse, error="ERROR")
 
 
 class TapServices(NeutronResource[TapService]):

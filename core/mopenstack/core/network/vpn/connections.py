@@ -42,7 +42,7 @@ from mopenstack.network.v2.vpn.endpoint_groups_pb2 import EndpointGroup
 from mopenstack.network.v2.vpn.ipsec_site_connections_pb2 import IpsecSiteConnection
 from mopenstack.network.v2.vpn.vpnservices_pb2 import Vpnservice
 
-CONNECTIONS: Lifecycle[IpsecSiteConnection] = Lifecycle(IpsecSiteConnection, STEPS, refuse)
+CONNECTIONS: Lifecycle[IpsecSiteConnection] = Lifecycle(IpsecSiteConnection, STEPS, refuse, error="ERROR")
 MTU_MIN = {4: 68, 6: 1280}
 DPD_ACTION, DPD_INTERVAL, DPD_TIMEOUT = "hold", 30, 120
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mopenstack.contract.faults import Fault
+from mopenstack.core.engine.actions import Action
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.events import subscribes
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.network.base import NeutronResource
 from mopenstack.core.network.common.flavors import NetworkFlavors
 from mopenstack.core.network.core.addresses import ROUTER_INTERFACE_OWNERS
@@ -38,7 +39,7 @@ def refuse(action: Action, obj: Any) -> Fault:
 
 STEPS = (Action("create", frozenset({"PENDING_CREATE"}), interim="PENDING_CREATE", seconds=2.0),)
 """The agent sets a new service or connection up; admin_state_up decides whether it is ACTIVE or DOWN."""
-SERVICES: Lifecycle[Vpnservice] = Lifecycle(Vpnservice, STEPS, refuse)
+SERVICES: Lifecycle[Vpnservice] = Lifecycle(Vpnservice, STEPS, refuse, error="ERROR")
 
 
 @SERVICES.on("create")

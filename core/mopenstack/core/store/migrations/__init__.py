@@ -46,9 +46,9 @@ def check_version(where: str, version: str | None) -> None:
 
 
 def upgrade(url: str, current: str | None = None) -> str:
-    """Bring a SQLite file to the newest version; for PostgreSQL return the SQL that does it.
+    """Bring a SQLite file to the newest version; for PostgreSQL and CockroachDB return the SQL that does it.
 
-    `current` is the version that the PostgreSQL database is at. Empty text: nothing to do.
+    `current` is the version that such a database is at. Empty text: nothing to do.
     """
     buffer = io.StringIO()
     config = Config(output_buffer=buffer)

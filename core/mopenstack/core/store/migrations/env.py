@@ -1,4 +1,8 @@
-"""How Alembic runs here: online for a SQLite file, as rendered SQL for PostgreSQL."""
+"""How Alembic runs here: online for a SQLite file, as rendered SQL for PostgreSQL and what speaks its protocol.
+
+CockroachDB gets PostgreSQL's SQL, a transaction a migration; `orders_by_bytes` tells the migrations that its texts are
+in the order of code points already.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,14 @@ from mopenstack.core.store.schema import metadata
 config = context.config
 
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=metadata, literal_binds=True)
+    cockroach = (config.get_main_option("sqlalchemy.url") or "").startswith("cockroachdb:")
+    context.configure(
+        dialect_name="postgresql",
+        target_metadata=metadata,
+        literal_binds=True,
+        transaction_per_migration=cockroach,
+        orders_by_bytes=cockroach,
+    )
     with context.begin_transaction():
         context.run_migrations()
 else:

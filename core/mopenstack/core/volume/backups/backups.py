@@ -6,8 +6,9 @@ from typing import Any
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
+from mopenstack.core.engine.actions import Action
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.servicer import Result
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.backups import backup_records
@@ -52,17 +53,19 @@ def refuse(action: Action, backup: Backup) -> Fault:
 
 
 _AVAILABLE = frozenset({Backup.AVAILABLE})
+_GOING: dict[str, Any] = {"interim": Backup.DELETING, "error": Backup.ERROR_DELETING}
 BACKUPS: Lifecycle[Backup] = Lifecycle(
     Backup,
     (
         Action("create", frozenset({Backup.CREATING}), to=Backup.AVAILABLE, seconds=3),
-        Action("delete", frozenset({Backup.AVAILABLE, Backup.ERROR}), interim=Backup.DELETING),
-        Action("force_delete", frozenset(BACKUP_WORDS), interim=Backup.DELETING),
-        Action("restore", _AVAILABLE, interim=Backup.RESTORING, to=Backup.AVAILABLE, seconds=3),
-        Action("export", _AVAILABLE),
+        Action("delete", frozenset({Backup.AVAILABLE, Backup.ERROR}), **_GOING),
+        Action("force_delete", frozenset(BACKUP_WORDS), **_GOING),
+        Action("restore", _AVAILABLE, interim=Backup.RESTORING, to=Backup.AVAILABLE, seconds=3, error=Backup.AVAILABLE),
+        Action("export", _AVAILABLE, begins=False),
         Action("reset_status", frozenset(BACKUP_WORDS), seconds=0, cancels=True),
     ),
     refuse,
+    error=Backup.ERROR,
 )
 
 
@@ -164,7 +167,7 @@ class Backups(CinderResource[Backup]):
             assign(new, field, text(request.backup, field))
 
     async def created(self, call: Call, obj: Backup, request: Any) -> None:
-        await call.tx.schedule(obj, "create", call.cloud.due(BACKUPS.actions["create"].seconds))
+        await BACKUPS.enter(call, obj, "create")
 
     async def remove(self, call: Call, obj: Backup) -> None:
         await quotas.give(call, obj.project_id, {"backups": 1, "backup_gigabytes": obj.size})
@@ -263,6 +266,30 @@ async def _created(call: Call, backup: Backup) -> None:
     if volume is not None and volume.status == Volume.BACKING_UP and not backup.snapshot_id:
         changed = copy_of(volume)
         changed.status, changed.previous_status = status_number(volume.previous_status), ""
+        await call.service(Volumes).save(call, changed)
+
+
+@BACKUPS.fails()
+async def _failed(call: Call, backup: Backup, why: str) -> None:
+    backup.fail_reason = why
+
+
+@BACKUPS.fails("create")
+async def _not_created(call: Call, backup: Backup, why: str) -> None:
+    """The source is free again, and nothing is in the backup."""
+    backup.record = ""
+    await _created(call, backup)
+    backup.fail_reason = why
+
+
+@BACKUPS.fails("restore")
+async def _not_restored(call: Call, backup: Backup, why: str) -> None:
+    """The backup can be used again, the volume cannot."""
+    volume = await call.tx.get(Volume, backup.restore_volume_id)
+    backup.restore_volume_id, backup.fail_reason = "", why
+    if volume is not None and volume.status == Volume.RESTORING_BACKUP:
+        changed = copy_of(volume)
+        changed.status = Volume.ERROR_RESTORING
         await call.service(Volumes).save(call, changed)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
-from mopenstack.core.engine.lifecycle import Action, Lifecycle
+from mopenstack.core.engine.actions import Action
+from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.volume.v3.groups.group_snapshots_pb2 import GroupSnapshot
 from mopenstack.volume.v3.groups.groups_pb2 import Group
 from mopenstack.volume.v3.refusals import InvalidGroup, InvalidGroupSnapshot
@@ -47,14 +48,15 @@ GROUPS: Lifecycle[Group] = Lifecycle(
     (
         Action("create", frozenset({Group.CREATING}), seconds=2),
         Action("update", frozenset({Group.AVAILABLE}), interim=Group.UPDATING, to=Group.AVAILABLE),
-        Action("delete", SETTLED, interim=Group.DELETING, seconds=2),
-        Action("delete_all", frozenset(WORDS), interim=Group.DELETING, seconds=2),
+        Action("delete", SETTLED, interim=Group.DELETING, seconds=2, error=Group.ERROR_DELETING),
+        Action("delete_all", frozenset(WORDS), interim=Group.DELETING, seconds=2, error=Group.ERROR_DELETING),
         Action("reset_status", frozenset(WORDS), seconds=0, cancels=True),
         Action("enable", frozenset({Group.AVAILABLE}), label="enable replication"),
         Action("disable", SETTLED, label="disable replication"),
         Action("failover", frozenset({Group.AVAILABLE}), label="failover replication"),
     ),
     refuse,
+    error=Group.ERROR,
 )
 
 GROUP_SNAPSHOTS: Lifecycle[GroupSnapshot] = Lifecycle(
@@ -66,8 +68,10 @@ GROUP_SNAPSHOTS: Lifecycle[GroupSnapshot] = Lifecycle(
             frozenset({GroupSnapshot.AVAILABLE, GroupSnapshot.ERROR}),
             interim=GroupSnapshot.DELETING,
             seconds=2,
+            error=GroupSnapshot.ERROR_DELETING,
         ),
         Action("reset_status", frozenset(SNAPSHOT_WORDS), seconds=0, cancels=True),
     ),
     refuse_snapshot,
+    error=GroupSnapshot.ERROR,
 )

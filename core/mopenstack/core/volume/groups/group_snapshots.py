@@ -59,7 +59,7 @@ class GroupSnapshots(CinderResource[GroupSnapshot]):
 
     async def created(self, call: Call, obj: GroupSnapshot, request: Any) -> None:
         """A snapshot of each volume of the group; all of them fit the quota, or there is none."""
-        await call.tx.schedule(obj, "create", call.cloud.due(GROUP_SNAPSHOTS.actions["create"].seconds))
+        await GROUP_SNAPSHOTS.enter(call, obj, "create")
         name, description = text(obj, "name"), text(obj, "description")
         for volume in await call.service(Groups).volumes_of(call, obj.group_id):
             await call.service(Snapshots).make(call, volume, name, description, group_snapshot_id=obj.id)

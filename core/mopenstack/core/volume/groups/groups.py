@@ -92,7 +92,7 @@ class Groups(CinderResource[Group]):
         return found if cg is None else [group for group in found if group.group_type != cg.id]
 
     async def created(self, call: Call, obj: Group, request: Any) -> None:
-        await call.tx.schedule(obj, "create", call.cloud.due(GROUPS.actions["create"].seconds))
+        await GROUPS.enter(call, obj, "create")
 
     # -- what the consistency groups and others call
 

@@ -252,7 +252,7 @@ class DefaultTypes(ResourceServicer[DefaultType]):
 
     @staticmethod
     async def _check_project(call: Call, id: str) -> None:
-        projects = call.owner_of("project")
+        projects = call.other_owner_of("project")
         if projects is not None and await projects.find(call, id) is None:
             raise NotFound(f"Project with id {id} not found.")
 

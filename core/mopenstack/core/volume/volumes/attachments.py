@@ -157,7 +157,17 @@ class Attachments(CinderResource[Attachment]):
         if attachment is None:
             return
         await call.tx.delete(Attachment, id)
+        await self._forget_pending(call, attachment)
         await self.settle(call, attachment.volume_id)
+
+    async def _forget_pending(self, call: Call, attachment: Attachment) -> None:
+        """What was under way to attach or detach it is over."""
+        volume = await call.tx.get(Volume, attachment.volume_id)
+        if volume is not None and volume.pending_attachment_id == attachment.id:
+            changed = copy_of(volume)
+            changed.pending_attachment_id = ""
+            await call.tx.put(changed)
+            await call.tx.unschedule("volume", volume.id)
 
     async def settle(self, call: Call, volume_id: str) -> None:
         """Set a volume's status by its attachments: attached, attaching, detaching, reserved, else available."""
@@ -172,7 +182,7 @@ class Attachments(CinderResource[Attachment]):
         """A user may not take away what a server is using: that is for Nova to do."""
         if not attachment.instance or not attachment.HasField("connector") or "service" in call.caller.roles:
             return
-        servers = call.owner_of("server")
+        servers = call.other_owner_of("server")
         if servers is not None and await servers.find(call, attachment.instance) is not None:
             raise ConflictNovaUsingAttachment(id=attachment.instance)
 

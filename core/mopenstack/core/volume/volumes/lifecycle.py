@@ -14,8 +14,9 @@ from typing import Any, cast
 
 from mopenstack.contract.faults import Fault
 from mopenstack.contract.operations import enum_words
+from mopenstack.core.engine.actions import LEFT, Action, Step
 from mopenstack.core.engine.call import Call
-from mopenstack.core.engine.lifecycle import Action, Lifecycle, in_state
+from mopenstack.core.engine.lifecycle import Lifecycle, in_state
 from mopenstack.volume.v3.refusals import InvalidVolume
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
@@ -98,22 +99,40 @@ def _row(name: str, allowed: Iterable[Any], **rest: Any) -> VolumeAction:
     return VolumeAction(name, frozenset(allowed), **rest)
 
 
+def _check(name: str, allowed: Iterable[Any]) -> VolumeAction:
+    """A row that only says where something is allowed."""
+    return _row(name, allowed, begins=False)
+
+
 _UNUSED = {"no_attachments": True, "no_group": True, "no_migration": True}
 
 ACTIONS = (
     _row("create", {Volume.CREATING}, seconds=2),  # to available, or to error without a back end
-    _row("manage", {Volume.MANAGING}, seconds=2),
-    _row("delete", DELETABLE, interim=Volume.DELETING, seconds=2, **_UNUSED),
-    _row("force_delete", ANY, interim=Volume.DELETING, seconds=2, **_UNUSED),
-    _row("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2, **_UNUSED),
-    _row("extend", {AVAILABLE}, interim=Volume.EXTENDING, to=AVAILABLE),
-    _row("extend_attached", {IN_USE}, label="extend", interim=Volume.EXTENDING, to=IN_USE),
-    _row("complete_extend", {Volume.EXTENDING}),
-    _row("migrate", EVEN_ATTACHED, seconds=2, no_group=True, no_migration=True),
-    _row("migrate_locked", EVEN_ATTACHED, interim=Volume.MAINTENANCE, seconds=2, no_group=True, no_migration=True),
-    _row("retype", EVEN_ATTACHED, interim=Volume.RETYPING, no_group=True, no_migration=True),
-    _row("upload", {AVAILABLE}, interim=Volume.UPLOADING),
-    _row("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING),
+    _row(
+        "create_from_image", {Volume.CREATING}, label="create", seconds=3, steps=(Step(2, interim=Volume.DOWNLOADING),)
+    ),
+    _row("manage", {Volume.MANAGING}, seconds=2, error=Volume.ERROR_MANAGING),
+    _row("delete", DELETABLE, interim=Volume.DELETING, seconds=2, error=Volume.ERROR_DELETING, **_UNUSED),
+    _row("force_delete", ANY, interim=Volume.DELETING, seconds=2, error=Volume.ERROR_DELETING, **_UNUSED),
+    _row("unmanage", DELETABLE, interim=Volume.DELETING, seconds=2, error=Volume.ERROR_DELETING, **_UNUSED),
+    _row("extend", {AVAILABLE}, interim=Volume.EXTENDING, to=AVAILABLE, error=Volume.ERROR_EXTENDING),
+    _row(
+        "extend_attached", {IN_USE}, label="extend", interim=Volume.EXTENDING, to=IN_USE, error=Volume.ERROR_EXTENDING
+    ),
+    _row("complete_extend", {Volume.EXTENDING}, begins=False),
+    _row("migrate", EVEN_ATTACHED, seconds=2, error=LEFT, no_group=True, no_migration=True),
+    _row(
+        "migrate_locked",
+        EVEN_ATTACHED,
+        interim=Volume.MAINTENANCE,
+        seconds=2,
+        error=LEFT,
+        no_group=True,
+        no_migration=True,
+    ),
+    _row("retype", EVEN_ATTACHED, interim=Volume.RETYPING, error=LEFT, no_group=True, no_migration=True),
+    _row("upload", {AVAILABLE}, interim=Volume.UPLOADING, error=LEFT),
+    _row("force_upload", EVEN_ATTACHED, interim=Volume.UPLOADING, error=LEFT),
     _row("reimage", REIMAGEABLE, interim=Volume.DOWNLOADING),
     _row("reimage_reserved", REIMAGEABLE | {Volume.RESERVED}, interim=Volume.DOWNLOADING),
     _row("revert", {AVAILABLE}, interim=Volume.REVERTING, to=AVAILABLE),
@@ -121,20 +140,22 @@ ACTIONS = (
     _row("reserve_multiattach", EVEN_ATTACHED, to=Volume.ATTACHING, seconds=0),
     _row("unreserve", {Volume.ATTACHING}, to=AVAILABLE, seconds=0),
     _row("unreserve_attached", {Volume.ATTACHING}, to=IN_USE, seconds=0),
-    _row("terminate_connection", ANY),
-    _row("initialize_connection", NOT_IN_MAINTENANCE),
-    _row("attach", NOT_IN_MAINTENANCE),
-    _row("detach", NOT_IN_MAINTENANCE),
+    _row("attach_to_server", {Volume.RESERVED}, seconds=2, error=LEFT, steps=(Step(1, interim=Volume.ATTACHING),)),
+    _row("detach_from_server", {IN_USE}, interim=Volume.DETACHING, seconds=2, error=LEFT),
+    _row("terminate_connection", ANY, seconds=0),
+    _check("initialize_connection", NOT_IN_MAINTENANCE),
+    _check("attach", NOT_IN_MAINTENANCE),
+    _check("detach", NOT_IN_MAINTENANCE),
     _row("begin_detaching", {IN_USE}, where={"attach_status": frozenset({"attached"})}, to=Volume.DETACHING, seconds=0),
     _row("roll_detaching", {Volume.DETACHING}, to=IN_USE, seconds=0),
     _row("set_bootable", NOT_IN_MAINTENANCE, seconds=0),
-    _row("update_readonly_flag", {AVAILABLE}),
-    _row("update_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
-    _row("delete_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
-    _row("reset_status", ANY),
-    _row("snapshot", {AVAILABLE}),
-    _row("snapshot_attached", EVEN_ATTACHED),
-    _row("transfer", {AVAILABLE}, interim=Volume.AWAITING_TRANSFER),
+    _row("update_readonly_flag", {AVAILABLE}, seconds=0),
+    _check("update_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
+    _check("delete_metadata", NOT_IN_MAINTENANCE - {Volume.UPLOADING}),
+    _row("reset_status", ANY, seconds=0),
+    _check("snapshot", {AVAILABLE}),
+    _check("snapshot_attached", EVEN_ATTACHED),
+    _row("transfer", {AVAILABLE}, interim=Volume.AWAITING_TRANSFER, begins=False),
 )
 
 
@@ -170,4 +191,4 @@ def free(call: Call, volume: Volume, action: VolumeAction) -> Fault | None:
     return refuse(action, volume) if held else None
 
 
-VOLUMES: Lifecycle[Volume] = Lifecycle(Volume, ACTIONS, refuse, guards=(in_state, free))
+VOLUMES: Lifecycle[Volume] = Lifecycle(Volume, ACTIONS, refuse, error=Volume.ERROR, guards=(in_state, free))

@@ -139,7 +139,7 @@ class Manageable(Servicer):
         assign(volume, "name", text(body, "name"))
         assign(volume, "description", text(body, "description"))
         made = await call.service(Volumes).insert(call, volume)
-        await call.tx.schedule(made, "manage", call.cloud.due(VOLUMES.actions["manage"].seconds))
+        await VOLUMES.enter(call, made, "manage")
         return made
 
     async def manage_snapshot(self, call: Call, request: pb2.ManageSnapshotRequest) -> Result:

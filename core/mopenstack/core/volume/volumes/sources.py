@@ -12,11 +12,13 @@ from mopenstack.contract.faults import BadRequest, NotFound, NotServed
 from mopenstack.contract.v1.common_pb2 import Query
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.validation import is_format
+from mopenstack.core.image.images import signatures
 from mopenstack.core.volume.base import ZONE
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, is_multiattach
 from mopenstack.core.volume.volumes.lifecycle import EVEN_ATTACHED
 from mopenstack.image.v2.images.images_pb2 import GetImageRequest, Image, ListImagesRequest
+from mopenstack.image.v2.refusals import SignatureFailed
 from mopenstack.volume.v3.backups.backups_pb2 import Backup
 from mopenstack.volume.v3.groups.groups_pb2 import Group
 from mopenstack.volume.v3.refusals import (
@@ -32,6 +34,7 @@ from mopenstack.volume.v3.types.types_pb2 import VolumeType
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
 
 GB = 1024**3
+VERIFIED = "signature_verified"
 BAD_IMAGE = "Invalid image identifier or unable to access requested image."
 MULTIATTACH_REMOVED = (
     "multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types. Contact "
@@ -166,7 +169,7 @@ def image_metadata(image: Image) -> dict[str, str]:
     """What a volume remembers of its image (cinder's volume_glance_metadata)."""
     return {
         **image.properties,
-        "signature_verified": "False",
+        VERIFIED: "False",
         "image_id": image.id,
         "image_name": image.name,
         "checksum": image.checksum,
@@ -176,6 +179,23 @@ def image_metadata(image: Image) -> dict[str, str]:
         "min_ram": str(image.min_ram),
         "size": str(image.size),
     }
+
+
+async def _is_verified(call: Call, image: Image) -> bool:
+    """Whether an image is signed, and the signature that of its bytes (cinder.image.glance `get_verifier`)."""
+    if not signatures.is_signed(image):
+        return False
+    try:
+        await signatures.verify(call, image, image.data)
+    except SignatureFailed:
+        return False
+    return True
+
+
+def has_wrong_signature(volume: Volume) -> bool:
+    """Whether the image that a volume was made from is signed, and not with what it holds."""
+    metadata = volume.volume_image_metadata
+    return volume.HasField("image_id") and signatures.names(metadata) and metadata.get(VERIFIED) == "False"
 
 
 async def get_image(call: Call, id: str) -> Image:
@@ -254,4 +274,5 @@ async def _inherit(call: Call, source: Source) -> None:
         source.bootable = parent.bootable == "true"
     if source.image is not None:
         source.image_metadata = image_metadata(source.image)
+        source.image_metadata[VERIFIED] = str(await _is_verified(call, source.image))
         source.bootable = True

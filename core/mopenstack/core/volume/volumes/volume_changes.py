@@ -13,12 +13,14 @@ from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import FALSE_WORDS
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
+from mopenstack.core.volume.base import assign
 from mopenstack.core.volume.hosts import scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import Types, check_provisioning, front_end_qos, is_multiattach
 from mopenstack.core.volume.volumes.attachments import Attachments
+from mopenstack.core.volume.volumes.encryption_keys import as_owner, drop_key, new_key
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, refuse, status_number
 from mopenstack.core.volume.volumes.volumes import Volumes
 from mopenstack.volume.v3.refusals import InvalidHost, InvalidInput, InvalidVolume, VolumeSizeExceedsAvailableQuota
@@ -211,6 +213,34 @@ async def _extended(call: Call, volume: Volume) -> None:
     volume.size, volume.pending_size, volume.pending_host = volume.pending_size, 0, ""
 
 
+@VOLUMES.fails("extend", "extend_attached")
+async def _not_extended(call: Call, volume: Volume, why: str) -> None:
+    """The space is given back, and the project told."""
+    await _undo_extend(call, volume)
+    await call.service(Messages).tell(
+        call, volume.project_id, volume.id, Action.EXTEND, Detail.EXTEND_FAILED, volume.request_id
+    )
+
+
+@VOLUMES.fails("retype")
+async def _not_retyped(call: Call, volume: Volume, why: str) -> None:
+    await _leave_pending(call, volume)
+    await _retyped(call, volume)
+
+
+@VOLUMES.fails("migrate", "migrate_locked")
+async def _not_migrated(call: Call, volume: Volume, why: str) -> None:
+    await _leave_pending(call, volume)
+    await _migrated(call, volume)
+
+
+async def _leave_pending(call: Call, volume: Volume) -> None:
+    """Give back the room in the pool that a change was to lead to."""
+    if volume.pending_host not in ("", volume.host):
+        await scheduling.give(call, volume.pending_host, volume.size)
+    volume.pending_host = ""
+
+
 @VOLUMES.on("retype")
 async def _retyped(call: Call, volume: Volume) -> None:
     wanted = await call.tx.get(VolumeType, volume.pending_type_id)
@@ -221,6 +251,8 @@ async def _retyped(call: Call, volume: Volume) -> None:
             _set_migration(volume, "success")
         volume.volume_type, volume.volume_type_id = wanted.name, wanted.id
         volume.encrypted = await encryption_of(call, wanted.id) is not None
+        await drop_key(as_owner(call, volume), volume.encryption_key_id)
+        assign(volume, "encryption_key_id", await new_key(as_owner(call, volume), wanted) or None)
     elif wanted is not None:
         await quotas.give(call, volume.project_id, await _units(call, volume, wanted.name))
         back = await _units(call, volume, volume.volume_type)  # the type's own units: nothing refuses them now

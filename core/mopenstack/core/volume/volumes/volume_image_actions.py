@@ -16,6 +16,7 @@ from mopenstack.core.image.images.images import Images, settle
 from mopenstack.core.store.blobs import BlobsFull
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import replace_map
+from mopenstack.core.volume.volumes.encryption_keys import DELETION_POLICY, IMAGE_KEY, ON_IMAGE_DELETION, copy_key
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES, WORDS, status_number
 from mopenstack.core.volume.volumes.sources import check_image, get_image, image_metadata
 from mopenstack.image.v2.images.images_pb2 import CreateImageRequest, Image
@@ -72,6 +73,9 @@ class VolumeImageActions(Servicer):
             for key, value in volume.volume_image_metadata.items()
             if key not in GLANCE_CORE and not key.startswith(RESERVED_NAMESPACES)
         }
+        if volume.encryption_key_id:
+            own[IMAGE_KEY] = await copy_key(call, volume.encryption_key_id)
+            own[DELETION_POLICY] = ON_IMAGE_DELETION
         replace_map(image.properties, own)
         made = await call.invoke("mopenstack.image.v2.Images.CreateImage", CreateImageRequest(image=image))
         return cast("Image", made.image)
@@ -125,6 +129,16 @@ async def _uploaded(call: Call, volume: Volume) -> None:
     image = await call.tx.get(Image, volume.pending_image_id)
     if image is not None:
         await _give_bytes(call, volume, image)
+    volume.status = status_number(volume.previous_status)
+    volume.previous_status = volume.pending_image_id = ""
+
+
+@VOLUMES.fails("upload", "force_upload")
+async def _not_uploaded(call: Call, volume: Volume, why: str) -> None:
+    """The image goes; the volume is what it was."""
+    image = await call.tx.get(Image, volume.pending_image_id)
+    if image is not None:
+        await call.service(Images).discard(call.elevated(), image)
     volume.status = status_number(volume.previous_status)
     volume.previous_status = volume.pending_image_id = ""
 

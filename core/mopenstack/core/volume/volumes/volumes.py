@@ -34,9 +34,10 @@ from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
 from mopenstack.core.volume.types.types import check_provisioning, is_multiattach
 from mopenstack.core.volume.volumes import lifecycle
+from mopenstack.core.volume.volumes.encryption_keys import FIXED_KEY_ID, as_owner, drop_key, key_for
 from mopenstack.core.volume.volumes.lifecycle import VOLUMES
 from mopenstack.core.volume.volumes.metadata import check_metadata
-from mopenstack.core.volume.volumes.sources import Source, resolve, set_group
+from mopenstack.core.volume.volumes.sources import Source, has_wrong_signature, resolve, set_group
 from mopenstack.volume.v3.refusals import InvalidInput, VolumeNotFound
 from mopenstack.volume.v3.snapshots_pb2 import Snapshot
 from mopenstack.volume.v3.volumes import volumes_pb2 as pb2
@@ -45,9 +46,6 @@ from mopenstack.volume.v3.volumes.volumes_pb2 import Volume, VolumeCreate
 
 SERVICE_UUID = "df8b83d0-9d58-48d8-967e-fa39f458076d"
 """Of the one cinder-volume service."""
-
-FIXED_KEY_ID = "00000000-0000-0000-0000-000000000000"
-"""What the key manager without a Barbican calls its one key; such a key is not shown in details (3.64)."""
 
 FORCE_DELETE_SINCE = 23
 BOOTABLE_STRICT_SINCE = 2
@@ -101,7 +99,7 @@ class Volumes(CinderResource[Volume]):
         answer = pb2.VolumeEncryptionResponse()
         specs = await encryption_of(call, call.target.volume_type_id) if call.target.encrypted else None
         if specs is not None:
-            answer.encryption_key_id = FIXED_KEY_ID
+            answer.encryption_key_id = call.target.encryption_key_id or FIXED_KEY_ID
             copy_fields(specs, answer, ("control_location", "cipher", "key_size", "provider"))
         return answer
 
@@ -145,9 +143,10 @@ class Volumes(CinderResource[Volume]):
 
     async def created(self, call: Call, obj: Volume, request: Any) -> None:
         if obj.status == Volume.CREATING:
-            await call.tx.schedule(obj, "create", call.cloud.due(VOLUMES.actions["create"].seconds))
+            await VOLUMES.enter(call, obj, "create_from_image" if obj.image_id and obj.host else "create")
 
     async def remove(self, call: Call, obj: Volume) -> None:
+        await drop_key(as_owner(call, obj), obj.encryption_key_id)
         if obj.consumes_quota:
             await quotas.give(call, obj.project_id, quotas.units(obj.volume_type, volumes=1, gigabytes=obj.size))
         await scheduling.give(call, obj.host, obj.size)
@@ -165,6 +164,7 @@ class Volumes(CinderResource[Volume]):
     ) -> Volume:
         """A new volume of the caller's project, in `creating`; takes its quota."""
         project = call.caller.project_id
+        key_id = await key_for(call, source.type, source.snapshot, source.volume, source.image)
         check_provisioning(source.type, source.size)
         await quotas.check_size(call, project, source.size)
         await quotas.take(call, project, quotas.units(source.type.name, volumes=1, gigabytes=source.size))
@@ -190,6 +190,7 @@ class Volumes(CinderResource[Volume]):
             request_id=call.context.request_id,
         )
         assign(volume, "host", host or None)
+        assign(volume, "encryption_key_id", key_id or None)
         set_group(volume, source.group)
         if source.type.extra_specs.get("replication_enabled") == scheduling.IS_TRUE:
             volume.replication_status = "disabled"
@@ -284,10 +285,10 @@ def _in_time(volume: Volume, key: str, comparison: str) -> bool:
     return volume.HasField(key) and compare(getattr(volume, key).ToDatetime(), wanted)
 
 
-@VOLUMES.on("create")
+@VOLUMES.on("create", "create_from_image")
 async def _created(call: Call, volume: Volume) -> None:
     """A volume that no back end took is in error, and its project is told."""
-    volume.status = Volume.AVAILABLE if volume.host else Volume.ERROR
+    volume.status = Volume.AVAILABLE if volume.host and not has_wrong_signature(volume) else Volume.ERROR
     if not volume.host:
         await call.service(Messages).tell(
             call, volume.project_id, volume.id, Action.SCHEDULE, Detail.NO_BACKEND, volume.request_id

@@ -1,0 +1,1 @@
+"""Our tests of Skyline in front of a cloud."""

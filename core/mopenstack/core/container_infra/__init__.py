@@ -1,0 +1,1 @@
+"""Magnum: clusters, what they are made of, and their certificates."""

@@ -1,0 +1,1 @@
+"""Authorities of clusters, and what they sign."""

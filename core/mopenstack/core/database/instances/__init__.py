@@ -1,0 +1,1 @@
+"""Instances: what they are made of, their actions and states."""

@@ -1,0 +1,1 @@
+"""Databases and users inside of an instance, as its guest keeps them."""

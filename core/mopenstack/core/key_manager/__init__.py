@@ -1,0 +1,1 @@
+"""Barbican: secrets, containers, orders of keys."""

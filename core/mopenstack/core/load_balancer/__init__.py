@@ -1,0 +1,1 @@
+"""The Load Balancer service (Octavia): a folder for each part of a load balancer."""

@@ -1,0 +1,1 @@
+"""Load balancers: their VIPs, states, statistics and the trees below them."""

@@ -1,0 +1,1 @@
+"""Flavors of load balancers and their profiles."""

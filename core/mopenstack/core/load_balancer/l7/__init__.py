@@ -1,0 +1,1 @@
+"""L7 policies and their rules."""

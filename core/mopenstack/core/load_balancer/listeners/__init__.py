@@ -1,0 +1,1 @@
+"""Listeners: what they take, their TLS containers."""

@@ -1,0 +1,1 @@
+"""Pools with their members and health monitors."""

@@ -1,0 +1,1 @@
+"""Availability zones of load balancers and their profiles."""

@@ -1,0 +1,1 @@
+"""Swift: accounts, containers, objects, and what its middleware makes of them."""

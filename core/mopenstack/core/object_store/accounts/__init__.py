@@ -1,0 +1,1 @@
+"""Accounts, and what TempAuth and the cluster tell."""

@@ -1,0 +1,1 @@
+"""Containers and the lists of their objects."""

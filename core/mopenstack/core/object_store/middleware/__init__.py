@@ -1,0 +1,1 @@
+"""What Swift's optional middleware adds: archives, signatures, forms, web pages, browsers of other sites."""

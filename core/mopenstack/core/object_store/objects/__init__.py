@@ -1,0 +1,1 @@
+"""Objects: their bytes, and what is made of several."""

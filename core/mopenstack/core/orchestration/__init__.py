@@ -1,0 +1,1 @@
+"""Heat: stacks of resources of all other services, from templates."""

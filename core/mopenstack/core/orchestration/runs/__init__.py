@@ -1,0 +1,1 @@
+"""What a stack does: plans, and walks over its resources."""

@@ -1,0 +1,1 @@
+"""Stacks as the API has them."""

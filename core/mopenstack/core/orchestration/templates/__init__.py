@@ -1,0 +1,1 @@
+"""Templates, environments and parameters: what a stack is made of."""

@@ -1,0 +1,1 @@
+"""Share networks, security services and share servers."""

@@ -1,0 +1,1 @@
+"""Shares, and what is done with them."""

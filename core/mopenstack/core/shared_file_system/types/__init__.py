@@ -1,0 +1,1 @@
+"""Share types and QoS types."""

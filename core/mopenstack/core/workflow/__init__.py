@@ -1,0 +1,1 @@
+"""Mistral: workflows that run."""

@@ -1,0 +1,1 @@
+"""What projects write: workflows, workbooks, actions, code, environments."""

@@ -1,0 +1,1 @@
+"""What starts workflows: the clock, and events."""

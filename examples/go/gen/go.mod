@@ -1,3 +1,0 @@
-module mopenstack.dev/go
-
-go 1.24

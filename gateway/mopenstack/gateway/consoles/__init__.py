@@ -1,0 +1,1 @@
+"""The proxies of consoles, in the place of nova-novncproxy, nova-serialproxy and nova-spicehtml5proxy."""

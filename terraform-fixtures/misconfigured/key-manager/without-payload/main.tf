@@ -1,0 +1,13 @@
+terraform {
+  required_providers {
+    openstack = {
+      source  = "terraform-provider-openstack/openstack"
+      version = "~> 3.4"
+    }
+  }
+}
+
+resource "openstack_keymanager_secret_v1" "wrong" {
+  name                 = "wrong"
+  payload_content_type = "text/plain"
+}

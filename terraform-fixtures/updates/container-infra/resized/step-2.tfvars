@@ -1,0 +1,2 @@
+nodes = 3
+most  = 5

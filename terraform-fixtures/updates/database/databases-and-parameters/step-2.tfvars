@@ -1,0 +1,2 @@
+databases = ["orders", "visits"]
+group     = "busy"

@@ -1,0 +1,3 @@
+description = "Of the office and its guests"
+services    = ["kerberos", "ldap"]
+size        = 3

@@ -1,0 +1,1 @@
+"""Clouds for tests: what pytest's fixtures `mopenstack` and `cloud` give."""
