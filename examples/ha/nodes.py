@@ -217,10 +217,10 @@ class Node:
         self.send(signal.SIGKILL)
         psutil.wait_procs(left, END_SECONDS_MAX)
 
-    def ask(self) -> dict[str, Any]:
-        """What its Patroni says of it; nothing where that does not answer."""
+    def ask(self, path: str = "/patroni") -> dict[str, Any]:
+        """What its Patroni says of it, or of all (`/cluster`); nothing where that does not answer."""
         try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.rest}/patroni", timeout=ASK_SECONDS) as said:
+            with urllib.request.urlopen(f"http://{HOST}:{self.rest}{path}", timeout=ASK_SECONDS) as said:
                 found: dict[str, Any] = json.load(said)
         except urllib.error.HTTPError as error:
             found = json.load(error)
@@ -302,15 +302,17 @@ class Nodes:
             time.sleep(PAUSE_SECONDS)
 
     def wait(self, seconds: float = READY_SECONDS_MAX) -> None:
-        """Until one leads, the others stream from it, and one of them confirms commits; raises NotReady."""
+        """Until one leads, the others stream from it, and one of them may take its place; raises NotReady."""
         until = time.monotonic() + seconds
         while True:
             leader = self.leader()
             if leader is not None:
-                following = leader.ask().get("replication", [])
-                states = [one.get("state") for one in following]
-                confirms = any(one.get("sync_state") in ("sync", "quorum") for one in following)
-                if states == ["streaming"] * (len(self.nodes) - 1) and confirms:
+                states = [one.get("state") for one in leader.ask().get("replication", [])]
+                # PostgreSQL calls a standby synchronous two seconds before the referee knows; until then none may lead.
+                members = leader.ask("/cluster").get("members", [])
+                if states == ["streaming"] * (len(self.nodes) - 1) and any(
+                    one.get("role") == "sync_standby" for one in members
+                ):
                     return
             if time.monotonic() > until:
                 said = "\n".join(f"{node.name}: {node.ask()}" for node in self.nodes)
