@@ -37,7 +37,7 @@ proto: $(BIN)/mopenstack ## Generate the Python of the contract
 .PHONY: tools
 tools: $(BIN)/mopenstack ## Find or make the tools that the suite drives (needs Terraform and Go on PATH; installs Chromium)
 	@$(BIN)/mopenstack tools install chromium cloud-init node terraform provider provider-acceptance gophercloud openstackclient openstacksdk \
-	  tempest $(TEMPEST_PLUGINS) swift barbican keystone glance python-clients ansible horizon rally
+	  tempest $(TEMPEST_PLUGINS) swift barbican keystone glance python-clients ansible horizon skyline rally helm
 
 .PHONY: demo
 demo: ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a clean destroy, a scorecard
@@ -76,7 +76,7 @@ lint: $(BIN)/mopenstack ## ruff and mypy, strict
 
 .PHONY: conformance
 conformance: tools ## The whole suite with every tool (half an hour): scorecards and one page in conformance-results/
-	@$(BIN)/mopenstack tools install opentofu opentofu-provider skyline
+	@$(BIN)/mopenstack tools install opentofu opentofu-provider
 	@mkdir -p conformance-results
 	@status=0; for tool in terraform opentofu daily-work provider-acceptance gophercloud tempest $(TEMPEST_PLUGINS) $(SUITES_OF_SERVICES) sdk openstackclient ansible horizon skyline rally; do \
 	  echo "$$tool ..."; \

@@ -1,6 +1,7 @@
 """Tools are found or made; a missing one says what to do."""
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from typer.testing import CliRunner
 from mopenstack.conformance.commands import conformance_app, tools_app
 from mopenstack.conformance.errors import ToolMissing
 from mopenstack.conformance.paths import package_file
+from mopenstack.conformance.runners import RUNNERS
 from mopenstack.conformance.tools import (
     TOOLS,
     OpenTofu,
@@ -27,6 +29,9 @@ from mopenstack.conformance.tools.provider import source_host, target
 from tests.conformance.stand_ins import program
 
 runner = CliRunner()
+ROOT = Path(__file__).parents[2]
+NOT_BY_DEFAULT = {"opentofu", "opentofu-provider"}
+"""What `make conformance` alone makes: a second Terraform takes minutes."""
 OF_THE_MACHINE = ("terraform", "chromium", "chromedriver")
 
 
@@ -201,3 +206,10 @@ def test_cases_are_listed() -> None:
         assert done.exit_code == 0
         names = [one["name"] for one in json.loads(done.stdout)]
         assert len(names) == len(set(names)) > 8
+
+
+def test_make_tools_makes_what_every_runner_and_the_tests_need() -> None:
+    """On a new machine, `make test` fails without them."""
+    said = subprocess.run(["make", "--dry-run", "tools"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    needed = {tool for one in RUNNERS.values() for tool in one.tools} | {"helm"}
+    assert needed - set(said.split()) == NOT_BY_DEFAULT

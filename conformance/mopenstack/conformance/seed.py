@@ -65,7 +65,7 @@ def look(cloud: Cloud) -> Seed:
 
 
 def allow_binding_profiles(session: Session) -> None:
-    """The administrator has the role `service`, too, which Neutron's policy wants where a port's binding:profile is set.
+    """The administrator has the role `service`, too, which Neutron's policy wants where binding:profile is set.
 
     The provider's gate runs DevStack with the older defaults, by which every administrator may.
     """
