@@ -6,6 +6,9 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+
+from mopenstack.core.workflow.sandbox import SANDBOX
 from tests.client import User
 from tests.conftest import Cloud
 from tests.orchestration.stacks import at_rest, changed, made, outputs, template
@@ -180,3 +183,39 @@ async def test_action_of_another_service(cloud: Cloud) -> None:
     resources = {f"x{number}": external({"CREATE": {"workflow": "nets"}}) for number in range(12)}
     stack = await made(user, "nets", template(resources, {"x": {"get_attr": ["x0", "output"]}}))
     assert json.loads(outputs(stack)["x"])["count"] >= 1
+
+
+async def test_delete_without_create(cloud: Cloud) -> None:
+    """A resource that no workflow makes is deleted by one all the same."""
+    user = await cloud.user()
+    await define(user, FLOW)
+    stack = await made(user, "ext", template({"x": external({"DELETE": {"workflow": "make"}}, input={"name": "a"})}))
+    assert stack["stack_status"] == "CREATE_COMPLETE"
+    assert (await user.get("workflow", "/v2/executions")).ok()["executions"] == []
+    (await user.delete("heat-api", stack_path(user, stack))).ok(204)
+    await at_rest(user, "ext", stack["id"])
+    (execution,) = (await user.get("workflow", "/v2/executions")).ok()["executions"]
+    assert execution["state"] == "SUCCESS"
+
+
+async def test_others_go_on(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a definition is read, other stacks are made and other calls answered; it is read once."""
+    user, goes_on, asked = await cloud.user(), asyncio.Event(), []
+    ask = SANDBOX.ask
+
+    async def slow(project: str, do: str, **values: Any) -> Any:
+        asked.append(do)
+        await goes_on.wait()
+        return await ask(project, do, **values)
+
+    monkeypatch.setattr(SANDBOX, "ask", slow)
+    body = {"stack_name": "waits", "template": template({"w": workflow(name="said")})}
+    stack = (await user.post("heat-api", f"/v1/{user.project_id}/stacks", body)).ok(201)["stack"]
+    other = await made(user, "other", template({"v": {"type": "OS::Heat::RandomString"}}))
+    assert other["stack_status"] == "CREATE_COMPLETE"
+    path = f"/v1/{user.project_id}/stacks/waits/{stack['id']}"
+    assert (await user.get("heat-api", path)).ok()["stack"]["stack_status"] == "CREATE_IN_PROGRESS"
+    assert asked == ["workflows"]
+    goes_on.set()
+    assert (await at_rest(user, "waits", stack["id"]))["stack_status"] == "CREATE_COMPLETE"
+    assert asked == ["workflows"]
