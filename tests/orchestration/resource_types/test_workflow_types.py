@@ -185,6 +185,40 @@ async def test_action_of_another_service(cloud: Cloud) -> None:
     assert json.loads(outputs(stack)["x"])["count"] >= 1
 
 
+async def test_input_that_replaces(cloud: Cloud) -> None:
+    """A change of some input makes another resource; the stack's pauses are executions, too."""
+    user = await cloud.user()
+    await define(user, FLOW)
+    actions = {action: {"workflow": "make"} for action in ("CREATE", "SUSPEND", "RESUME", "DELETE")}
+
+    def wanted(name: str) -> dict[str, Any]:
+        return template({"x": external(actions, input={"name": name}, replace_on_change_inputs=["name"])})
+
+    async def ran() -> list[str]:
+        found = (await user.get("workflow", "/v2/executions?include_output=true")).ok()["executions"]
+        return [json.loads(one["output"])["resource_id"] for one in found]
+
+    stack = await made(user, "ext", wanted("a"))
+    await changed(user, stack, wanted("b"))
+    assert sorted(await ran()) == ["id-a", "id-a", "id-b"]
+    for action in ("suspend", "resume"):
+        (await user.post("heat-api", f"{stack_path(user, stack)}/actions", {action: None})).ok()
+        assert (await at_rest(user, "ext", stack["id"]))["stack_status"] == f"{action.upper()}_COMPLETE"
+    assert sorted(await ran()) == ["id-a", "id-a", "id-b", "id-b", "id-b"]
+
+
+async def test_unhealthy_workflow(cloud: Cloud) -> None:
+    """A workflow of a name of its own that is marked unhealthy stays, as long as it is there."""
+    user = await cloud.user()
+    stack = await made(user, "flow", template({"w": workflow(name="said")}))
+    before = (await user.get("workflow", "/v2/workflows/said")).ok()["id"]
+    body = {"mark_unhealthy": True, "resource_status_reason": "odd"}
+    (await user.patch("heat-api", f"{stack_path(user, stack)}/resources/w", body)).ok()
+    again = await changed(user, stack, template({"w": workflow(name="said")}))
+    assert again["stack_status"] == "UPDATE_COMPLETE", again["stack_status_reason"]
+    assert (await user.get("workflow", "/v2/workflows/said")).ok()["id"] == before
+
+
 async def test_delete_without_create(cloud: Cloud) -> None:
     """A resource that no workflow makes is deleted by one all the same."""
     user = await cloud.user()

@@ -238,6 +238,8 @@ class ResourceType:
     """Whether any attribute may be asked for (outputs of nested stacks)."""
     properties_any: ClassVar[bool] = False
     """Whether it takes any properties, unread (OS::Heat::None): they are not checked, and a change of them is none."""
+    replaced_unhealthy: ClassVar[bool] = True
+    """Whether an update replaces one whose check has failed; else as `broken` says."""
     bare: ClassVar[bool] = False
     """Whether there is something to delete of one that has no physical id."""
     reason_on_success: ClassVar[str] = "state changed"

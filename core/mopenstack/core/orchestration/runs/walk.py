@@ -152,7 +152,8 @@ class Walk:
             replace = row.resource_type != definition.type and kind is not run.kind(row)
             replace = replace or row.action == "DELETE"
             if row.status == "FAILED":
-                replace = replace or row.action == "CHECK" or await kind.broken(run.context, resource)
+                replace = replace or (row.action == "CHECK" and kind.replaced_unhealthy)
+                replace = replace or await kind.broken(run.context, resource)
             new = await run.properties(name)
             changed = self._differing(resource.properties, new) if not kind.properties_any else frozenset()
             if not replace and changed:

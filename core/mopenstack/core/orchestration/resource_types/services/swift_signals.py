@@ -7,6 +7,7 @@ Sources: heat/engine/resources/openstack/heat/swiftsignal.py, heat/engine/client
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator
@@ -29,6 +30,8 @@ _EXPIRES = 2147483647 - 60
 _KEY = "temp-url-key"
 _BODY_MAX = 65_536
 """Bytes of a signal that are read; Heat reads them all."""
+_LISTED = "_listed"
+"""Of the resource's data: what was there at the last look. Each upload adds a version: else nothing has come."""
 _SIGNALS_MAX = 1_000
 """Signals that are read: the most that a resource may wait for."""
 
@@ -118,7 +121,12 @@ class SwiftSignal(Described):
     async def created(self, context: Context, resource: Resource) -> float | None:
         wanted = int(resource.properties["count"])
         left = resource.since + float(resource.properties["timeout"]) - context.now
-        signals = await self._signals(context, resource)
+        names = await self._names(context, resource)
+        listed = hashlib.sha256("\n".join(names).encode()).hexdigest()
+        if left > 0 and resource.data.get(_LISTED) == listed:
+            return min(left, POLL)
+        resource.data[_LISTED] = listed
+        signals = await self._signals(context, names)
         if left <= 0:
             reasons = [str(one["reason"]) for one in signals if one["status"] == "SUCCESS"]
             text = f"{len(reasons)} of {wanted} received" + (f" - {';'.join(reasons)}" if reasons else "")
@@ -132,17 +140,22 @@ class SwiftSignal(Described):
         return None if signals and len(signals) >= wanted else min(left, POLL)
 
     async def attribute(self, context: Context, resource: Resource, name: str) -> Any:
-        signals = await self._signals(context, resource)
+        signals = await self._signals(context, await self._names(context, resource))
         return json.dumps({one["id"]: one["data"] for one in signals} if signals else None)
 
-    async def _signals(self, context: Context, resource: Resource) -> list[dict[str, Any]]:
-        """The signals that have come, with what they leave out; raises ResourceFailure for what is none."""
-        path = [account(context), context.stack_id]
+    @staticmethod
+    async def _names(context: Context, resource: Resource) -> list[str]:
+        """The names of the object and its versions."""
         name = _below(context, urlsplit(resource.properties["handle"]).path).split("/")[4]
         try:
-            names = [one for one in await names_in(context, path) if name in one]
+            return [one for one in await names_in(context, [account(context), context.stack_id]) if name in one]
         except NotFound:
             return []
+
+    @staticmethod
+    async def _signals(context: Context, names: list[str]) -> list[dict[str, Any]]:
+        """The signals that have come, with what they leave out; raises ResourceFailure for what is none."""
+        path = [account(context), context.stack_id]
         signals: list[dict[str, Any]] = []
         number = 1
         for one in names[: _SIGNALS_MAX + 1]:

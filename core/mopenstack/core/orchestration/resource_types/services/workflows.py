@@ -33,6 +33,7 @@ class Workflow(Mapped):
     """Its id is its name."""
 
     signals: ClassVar[bool] = True
+    replaced_unhealthy: ClassVar[bool] = False
 
     async def validate(self, context: Context, resource: Resource) -> None:
         given = resource.properties
