@@ -185,6 +185,44 @@ async def test_action_of_another_service(cloud: Cloud) -> None:
     assert json.loads(outputs(stack)["x"])["count"] >= 1
 
 
+async def test_in_progress_until_the_execution_ends(cloud: Cloud) -> None:
+    """In a cloud that takes its time the resource is made when its workflow has run; a cancelled one fails it."""
+    user, clock = await cloud.user(), cloud.serving.engine.clouds[cloud.name].clock
+    await define(user, "version: '2.0'\nslow:\n  tasks:\n    one:\n      action: std.noop\n      wait-before: 100\n")
+    (await cloud.admin_api.put("_mopenstack", f"/clouds/{cloud.name}/profile", {"profile": "realistic"})).ok()
+
+    async def begun(name: str) -> tuple[str, str]:
+        document = template({"x": external({"CREATE": {"workflow": "slow"}})})
+        body = {"stack_name": name, "template": document, "disable_rollback": True}
+        stack = (await user.post("heat-api", f"/v1/{user.project_id}/stacks", body)).ok(201)["stack"]
+        for _ in range(20):
+            clock.advance(3)
+            await user.get("heat-api", f"/v1/{user.project_id}/stacks")
+            await asyncio.sleep(0.05)
+        found = (await user.get("workflow", "/v2/executions?state=RUNNING")).ok()["executions"]
+        path = f"/v1/{user.project_id}/stacks/{name}/{stack['id']}"
+        shown = (await user.get("heat-api", f"{path}/resources/x")).ok()["resource"]
+        assert (shown["resource_status"], shown["physical_resource_id"]) == ("CREATE_IN_PROGRESS", found[0]["id"])
+        return path, found[0]["id"]
+
+    async def ended(path: str) -> dict[str, Any]:
+        for _ in range(100):
+            clock.advance(5)
+            await asyncio.sleep(0.02)
+            stack: dict[str, Any] = (await user.get("heat-api", path)).ok()["stack"]
+            if not stack["stack_status"].endswith("IN_PROGRESS"):
+                return stack
+        raise AssertionError(stack["stack_status"])
+
+    path, _ = await begun("first")
+    assert (await ended(path))["stack_status"] == "CREATE_COMPLETE"
+    path, id = await begun("second")
+    change = {"state": "CANCELLED", "state_info": "not wanted"}
+    (await user.put("workflow", f"/v2/executions/{id}", change)).ok()
+    info = (await user.get("workflow", f"/v2/executions/{id}")).ok()["state_info"]
+    assert (await ended(path))["stack_status_reason"] == f"Resource CREATE failed: resources.x: {info}"
+
+
 async def test_input_that_replaces(cloud: Cloud) -> None:
     """A change of some input makes another resource; the stack's pauses are executions, too."""
     user = await cloud.user()
