@@ -17,6 +17,7 @@ from mopenstack.core.engine.caller import SYSTEM, Caller
 from mopenstack.core.engine.clouds import Cloud, Ids
 from mopenstack.core.engine.courses import Fate
 from mopenstack.core.engine.fault_rules import FaultRule
+from mopenstack.core.engine.outside import Made
 from mopenstack.core.engine.quota import Quota, QuotaSet
 from mopenstack.core.engine.regions import home_url, in_region, region_url
 from mopenstack.core.store import Transaction
@@ -88,6 +89,7 @@ class Call:
         "cloud",
         "context",
         "fate",
+        "made",
         "operation",
         "started",
         "target",
@@ -121,6 +123,8 @@ class Call:
         """What a fault rule makes of the transitions that the call begins."""
         self.written: list[str] = []
         """Keys of bytes that are kept only if the transaction holds."""
+        self.made = Made()
+        """What was made outside of the transaction for it."""
 
     @property
     def time(self) -> float:
@@ -267,7 +271,7 @@ class Call:
     def _like_this(self, other: Call, caller: Caller) -> Call:
         other.caller, other.started, other.blob = caller, self.started, self.blob
         other._after, other.written = self._after, self.written
-        other.between, other.fate = self.between, self.fate
+        other.between, other.fate, other.made = self.between, self.fate, self.made
         return other
 
     @asynccontextmanager
@@ -280,6 +284,14 @@ class Call:
         except Exception:
             del self._after[after:]
             raise
+
+    def outside(self, key: str, make: Callable[[], Awaitable[Any]]) -> Any:
+        """What `make` gives or raises, made outside of this transaction: that ends, and is begun again with it.
+
+        `key` says what is asked for, and is the same whenever the transaction is run. Nothing that was written before
+        may be seen by `make`.
+        """
+        return self.made.take(key, make)
 
     # -- bytes, and after the commit
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
@@ -9,31 +10,95 @@ from typing import Any
 from mopenstack.contract.calls import RequestContext
 from mopenstack.core.engine.call import Background, Call
 from mopenstack.core.engine.clouds import Cloud
+from mopenstack.core.engine.outside import Made, Outside
 from mopenstack.core.engine.registry import Registry
 from mopenstack.core.store import Store
 from mopenstack.core.store.bookkeeping import PARKED
 from mopenstack.core.store.kinds import REGION, kind_of
 
+log = logging.getLogger(__name__)
+
 ROUNDS_MAX = 1000
 """Most rounds in which transitions are led from state to state before one call."""
 
 
-async def apply_due(registry: Registry, call: Call) -> bool:
-    """Complete what is due, or lead it into its next state, which may be due as well; whether there was anything."""
+Due = tuple[str, str, str]
+"""A transition that is due, as the store tells it: kind, id, action."""
+
+
+class Apart:
+    """Transitions that need what takes a while (outside.py): each is completed apart from the calls, which go on."""
+
+    def __init__(
+        self,
+        registry: Registry,
+        transact: Callable[..., Awaitable[Any]],
+        start: Callable[[Callable[[Background], Awaitable[None]]], None],
+    ) -> None:
+        self._registry, self._transact, self._start = registry, transact, start
+        self._at_work: set[tuple[str, str, str]] = set()
+
+    def __contains__(self, key: tuple[str, str, str]) -> bool:
+        return key in self._at_work
+
+    async def make(self, cloud: Cloud, context: RequestContext, wanted: Outside, made: Made) -> None:
+        """Make what a call needs; of what a transition needs, complete that apart."""
+        due = wanted.due
+        if due is None:
+            await made.add(wanted)
+            return
+        key = (cloud.name, *due[:2])
+        if key not in self._at_work:
+            self._at_work.add(key)
+            own = RequestContext(cloud=context.cloud, cloud_url=context.cloud_url)
+            self._start(lambda _: self._complete(cloud, own, due, key))
+
+    async def _complete(self, cloud: Cloud, context: RequestContext, due: Due, key: tuple[str, str, str]) -> None:
+        async def run(call: Call) -> None:
+            if due in await call.tx.due(call.started):
+                await _step(self._registry, call, due)
+
+        try:
+            await self._transact(cloud, context, run)
+        except Exception:
+            log.exception("%s %s was not completed: %s", *due)
+        finally:
+            self._at_work.discard(key)
+
+
+async def apply_due(registry: Registry, call: Call, apart: Apart) -> bool:
+    """Complete what is due, or lead it into its next state, which may be due as well; whether there was anything.
+
+    What is completed apart is left out.
+    """
     found = False
     for _ in range(ROUNDS_MAX):
         stepped = False
-        for stored_kind, id, action in await call.tx.due(call.started):
-            kind, _, region = stored_kind.partition(REGION)
-            inner = call if region == call.cloud.region else call.of_region(region)
-            lifecycle, found = registry.lifecycle_loaded(kind), True
-            if lifecycle is not None:
-                stepped |= await lifecycle.advance(inner, id, action)
-            elif kind in registry.contract.resources:
-                await inner.tx.unschedule(kind, id)
+        for due in await call.tx.due(call.started):
+            if (call.cloud.name, *due[:2]) in apart:
+                call.tx.tell_again(call.started)
+                continue
+            found = True
+            try:
+                stepped |= await _step(registry, call, due)
+            except Outside as wanted:
+                wanted.due = due
+                raise
         if not stepped:
             break
     return found
+
+
+async def _step(registry: Registry, call: Call, due: Due) -> bool:
+    stored_kind, id, action = due
+    kind, _, region = stored_kind.partition(REGION)
+    inner = call if region == call.cloud.region else call.of_region(region)
+    lifecycle = registry.lifecycle_loaded(kind)
+    if lifecycle is not None:
+        return await lifecycle.advance(inner, id, action)
+    if kind in registry.contract.resources:
+        await inner.tx.unschedule(kind, id)
+    return False
 
 
 async def note_read(registry: Registry, call: Call) -> None:

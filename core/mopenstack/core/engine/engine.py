@@ -28,15 +28,16 @@ from mopenstack.core.engine.background import Tasks, Unstarted
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, valid_name
-from mopenstack.core.engine.due import AfterCalls, apply_due, note_read
+from mopenstack.core.engine.due import AfterCalls, Apart, apply_due, note_read
 from mopenstack.core.engine.fault_rules import LOST
 from mopenstack.core.engine.injection import Forgotten, Injection, Rules, Verdict
 from mopenstack.core.engine.observer import Observer
+from mopenstack.core.engine.outside import Later, Made, Outside, whole
 from mopenstack.core.engine.plans import Plan
 from mopenstack.core.engine.regions import further, home_of, home_url
 from mopenstack.core.engine.registry import NotLoaded, Registry
 from mopenstack.core.engine.releases import release_of
-from mopenstack.core.engine.servicer import EMPTY, Later
+from mopenstack.core.engine.servicer import EMPTY
 from mopenstack.core.engine.settings import Settings, unavailable
 from mopenstack.core.engine.uploads import Uploads
 from mopenstack.core.store import Conflicted, Store, Transaction
@@ -94,6 +95,7 @@ class Engine:
         self._injection = Injection(self)
         self._tasks = Tasks(blobs, self.transact, self.master_key)
         self._after_calls = AfterCalls(store, self.transact, self._tasks.start)
+        self._apart = Apart(registry, self.transact, self._tasks.start)
         self.uploads = Uploads(blobs, self.transact, self._tasks)
         if isinstance(registry.background, Unstarted):
             registry.background = self._tasks
@@ -231,7 +233,7 @@ class Engine:
         else:
             reply, later = await self.transact(cloud, context, run, operation, asked=asked)
         self._after_calls.look(cloud, context)
-        return reply if later is None else await _whole(reply, later)
+        return reply if later is None else await whole(reply, later)
 
     def holds(self, message: Message) -> bool:
         """Whether the store keeps a message decoded."""
@@ -339,7 +341,7 @@ class Engine:
         rules, and these were not asked.
         """
         shared, full, settled = not self.store.exclusive, False, False
-        attempt, until = -1, 0.0
+        attempt, until, made = -1, 0.0, Made()
         alone = alone_from(self.store, operation)
         while (attempt := attempt + 1) < ATTEMPTS_MAX:
             written: list[str] = []
@@ -353,18 +355,22 @@ class Engine:
                     if cloud.region:
                         tx = seen_in(tx, cloud.region)
                     call = self._begin(cloud, tx, context, operation)
-                    written = call.written
+                    written, call.made = call.written, made.again()
                     looked = full or settled or tx.nothing_due(call.started)
-                    settled = not looked and await apply_due(self.registry, call)
+                    settled = not looked and await apply_due(self.registry, call, self._apart)
                     if not settled:
                         result = await run(call)
                 written.clear()
+                made.clear()
                 call.run_after()
                 if not settled:
                     return result
             except NotLoaded as missing:
                 cloud.ids.draw_again(drawn)
                 await self.registry.load_missing(missing)
+            except Outside as wanted:
+                attempt -= 1
+                await self._apart.make(cloud, context, wanted, made)
             except Conflicted:
                 # Spread the next attempts of those that met; which moment is no secret.
                 await asyncio.sleep(random.random() * 0.002 * 2 ** min(attempt, 6))  # noqa: S311
@@ -389,12 +395,3 @@ class Engine:
     def _begin(self, cloud: Cloud, tx: Transaction, context: RequestContext, operation: Operation | None) -> Call:
         """The call of a transaction that begins."""
         return Call(self.registry, cloud, tx, context, operation)
-
-
-async def _whole(reply: Reply, later: Later) -> Reply:
-    """The reply with its result, which is made only now that the transaction is over."""
-    made = await later.make()
-    if isinstance(made, Outcome):
-        reply.outcome, made = made.name, made.result
-    reply.result = made
-    return reply

@@ -33,12 +33,13 @@ from mopenstack.core.engine.events import Subscriber, subscriptions
 from mopenstack.core.engine.injection import check_between
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.options import Option, Options
+from mopenstack.core.engine.outside import Later
 from mopenstack.core.engine.parts import Parts
 from mopenstack.core.engine.plans import Declared, Plan, make_plan
 from mopenstack.core.engine.quota import QuotaSet
 from mopenstack.core.engine.quota_sets import QuotaSetRules
 from mopenstack.core.engine.releases import OWN_OPTIONS
-from mopenstack.core.engine.servicer import Later, ResourceServicer, Servicer
+from mopenstack.core.engine.servicer import ResourceServicer, Servicer
 from mopenstack.core.store.kinds import resource_options, stored
 from mopenstack.core.store.transaction import Watched
 
@@ -333,7 +334,7 @@ class Registry:
         await admit(plan, nested, request)
         result = await plan.handler(nested, request)
         if isinstance(result, Later):
-            result = await result.make()
+            result = await (result.within or result.make)()
         return result.result if isinstance(result, Outcome) else result
 
     async def publish(self, call: Call, event: str, kind: str, *facts: Any) -> None:

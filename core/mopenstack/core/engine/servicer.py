@@ -10,7 +10,6 @@ generic one of ResourceServicer. Any other RPC is not served: 501.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -27,22 +26,16 @@ from mopenstack.core.engine.fields import copy_fields, envelope, free_fields, me
 from mopenstack.core.engine.lifecycle import Lifecycle
 from mopenstack.core.engine.listing import Listing, fold_of, listing
 from mopenstack.core.engine.lists import can_walk, list_page
+from mopenstack.core.engine.outside import Later
 from mopenstack.core.engine.visibility import Visibility
 from mopenstack.core.store.kept_lists import ALL, Scope
 from mopenstack.core.store.kinds import resource_options, stored
 from mopenstack.core.store.texts import Wanted
 from mopenstack.core.store.walks import in_scopes
 
-__all__ = ["EMPTY", "Handler", "ResourceServicer", "Result", "Servicer", "copy_fields"]
+__all__ = ["EMPTY", "Handler", "Later", "ResourceServicer", "Result", "Servicer", "copy_fields"]
 
 M = TypeVar("M", bound=Message)
-
-
-@dataclass(frozen=True, slots=True)
-class Later:
-    """An answer that takes a while and needs the store no longer: it is made after the transaction, others go on."""
-
-    make: Callable[[], Awaitable[Result | Outcome]]
 
 
 Handler = Callable[[Call, Any], Awaitable[Result | Outcome | Later]]

@@ -202,6 +202,11 @@ class Bookkeeping:
             self.store.next_due[self.cloud] = float(row[0]) if row and row[0] is not None else PARKED
         return [(kind, id, action) for kind, id, action in rows]
 
+    def tell_again(self, now: float) -> None:
+        """Not all that is due is led on in this transaction: the next ones are told of it, too."""
+        if self.store.keeps:
+            self.store.next_due[self.cloud] = min(now, self.store.next_due.get(self.cloud, PARKED))
+
     async def pending(self) -> list[tuple[str, str, str]]:
         """(kind, id, action) of every transition under way, due or not."""
         self._beside = True

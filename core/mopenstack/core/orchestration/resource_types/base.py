@@ -238,6 +238,10 @@ class ResourceType:
     """Whether any attribute may be asked for (outputs of nested stacks)."""
     properties_any: ClassVar[bool] = False
     """Whether it takes any properties, unread (OS::Heat::None): they are not checked, and a change of them is none."""
+    replaced_unhealthy: ClassVar[bool] = True
+    """Whether an update replaces one whose check has failed; else as `broken` says."""
+    bare: ClassVar[bool] = False
+    """Whether there is something to delete of one that has no physical id."""
     reason_on_success: ClassVar[str] = "state changed"
     aliases: Sequence[tuple[tuple[str, ...], tuple[str, ...]]] = ()
     """Properties that have the value of an older one: path of a property, path of the one that may be given instead."""
@@ -274,6 +278,10 @@ class ResourceType:
         """Whether a change that the schema allows replaces the resource nevertheless."""
         return False
 
+    def always_updates(self, resource: Resource) -> bool:
+        """Whether an update of the stack updates it although no property differs."""
+        return False
+
     async def give_way(self, context: Context, resource: Resource) -> None:
         """It is about to be replaced: let go of what the new one needs; there is a physical id."""
 
@@ -288,7 +296,7 @@ class ResourceType:
         return None
 
     async def delete(self, context: Context, resource: Resource) -> None:
-        """Delete it; there is a physical id. A NotFound or Missing is taken as done."""
+        """Delete it; there is a physical id, but where `bare`. A NotFound or Missing is taken as done."""
 
     async def deleted(self, context: Context, resource: Resource) -> float | None:
         """As `created`, after `delete`; NotFound or Missing: it is gone."""

@@ -50,8 +50,10 @@ OWN: Mapping[str, str] = {
     "AWS::IAM::User": "own.access:User",
     "AWS::IAM::AccessKey": "own.access:AccessKey",
     "OS::Heat::DeployedServer": "services.deployed:DeployedServer",
+    "OS::Heat::SwiftSignalHandle": "services.swift_signals:SwiftSignalHandle",
+    "OS::Heat::SwiftSignal": "services.swift_signals:SwiftSignal",
 }
-"""Types that no other service stands behind -> module and class."""
+"""Types that stand for no single object of another service -> module and class."""
 
 SERVICES: Mapping[str, str] = {
     "nova": "compute",

@@ -91,7 +91,7 @@ async def delete(run: Run, row: StackResource) -> bool:
 
     async def remove(kind: ResourceType, resource: Resource) -> None:
         keeps = resource.deletion_policy == "Retain" or row.external_id
-        if resource.physical_id and not keeps:
+        if (resource.physical_id or kind.bare) and not keeps:
             try:
                 await kind.delete(run.context, resource)
             except (Missing, NotFound):
@@ -165,7 +165,7 @@ async def _begin(
     async def work() -> float | None:
         await begin(kind, resource)
         await run.keep(row, resource)
-        if action == "DELETE" and not resource.physical_id:
+        if action == "DELETE" and not resource.physical_id and not kind.bare:
             return None
         return await _look_of(run, kind, row, action)
 

@@ -1,7 +1,7 @@
 """How a refusal of another service reads where Heat tells of it: as the Python client of that service writes it.
 
 Sources: neutronclient/common/exceptions.py, novaclient/exceptions.py, cinderclient/exceptions.py, keystoneauth1,
-glanceclient/exc.py, heat/engine/clients.
+glanceclient/exc.py, mistralclient/api/base.py, heat/engine/clients.
 """
 
 from __future__ import annotations
@@ -88,6 +88,8 @@ def _of_client(fault: Fault, request_id: str) -> Failed:
         return Failed(f"{text}\nNeutron server returns request_ids: ['{request_id}']", kind)
     if domain.startswith("mopenstack.image"):
         return Failed(f"HTTP {status} {_title(status)}: {text}", f"HTTP{_WORDS.get(status, 'Exception')}")
+    if domain.startswith("mopenstack.workflow"):
+        return Failed(text, "APIException")
     if domain.startswith("mopenstack.orchestration"):
         return Failed(text, fault.reason)
     return Failed(f"{text} (HTTP {status}) (Request-ID: {request_id})", _WORDS.get(status, "ClientException"))

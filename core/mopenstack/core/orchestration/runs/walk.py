@@ -21,6 +21,8 @@ from mopenstack.orchestration.v1.stacks.stack_resources_pb2 import StackResource
 
 STEPS_MAX = 250
 """Actions that one look begins, so that no stack keeps all others waiting; the next call goes on."""
+OUTSIDE_MAX = 10
+"""So often one look waits for what is made outside of its transaction, which runs anew each time."""
 
 
 class Walk:
@@ -31,13 +33,18 @@ class Walk:
         self.failure, self.busy, self.steps = "", False, 0
         self.more = False
 
+    @property
+    def is_full(self) -> bool:
+        """Whether this look has done enough."""
+        return self.steps >= STEPS_MAX or self.run.call.made.count >= OUTSIDE_MAX
+
     async def forward(self) -> None:
         """Make and change what the template has."""
         plan, done = self.run.plan, set()
         for name in await plan.order():
             if name not in plan.definitions or not all(other in done for other in plan.requires(name)):
                 continue
-            if self.steps >= STEPS_MAX:
+            if self.is_full:
                 self.more = self.busy = True
                 return
             if self.steps % 10 == 9:
@@ -145,7 +152,8 @@ class Walk:
             replace = row.resource_type != definition.type and kind is not run.kind(row)
             replace = replace or row.action == "DELETE"
             if row.status == "FAILED":
-                replace = replace or row.action == "CHECK" or await kind.broken(run.context, resource)
+                replace = replace or (row.action == "CHECK" and kind.replaced_unhealthy)
+                replace = replace or await kind.broken(run.context, resource)
             new = await run.properties(name)
             changed = self._differing(resource.properties, new) if not kind.properties_any else frozenset()
             if not replace and changed:
@@ -161,7 +169,7 @@ class Walk:
                 raise await self._noted(row, failed) from None
             return await self._make(name, row)
         metadata = await plan.resolved(definition.metadata) or {}
-        if changed or kind.nested or row.status == "FAILED":
+        if changed or kind.nested or row.status == "FAILED" or kind.always_updates(resource):
             if "update" in restricted:
                 await self._restricted(row, "update")
             claim(self.run, row)
@@ -220,7 +228,7 @@ class Walk:
         left = {id: {other for other in needed_by[id] if other in gone} for id in gone}
         ready = [id for id in reversed(list(gone)) if not left[id]] or list(reversed(list(gone)))
         for id in ready:  # grows
-            if self.steps >= STEPS_MAX:
+            if self.is_full:
                 self.more = self.busy = True
                 return
             if await self._remove(gone[id]):

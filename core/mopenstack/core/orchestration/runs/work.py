@@ -85,7 +85,7 @@ async def _each(run: Run, walk: Walk, action: str) -> None:
         row = rows[name]
         if not all(other in done for other in requires[name]):
             continue
-        if walk.steps >= 250:
+        if walk.is_full:
             walk.more = walk.busy = True
             return
         try:

@@ -13,7 +13,7 @@ from mopenstack.core.engine.servicer import EMPTY, Later
 from mopenstack.core.workflow.base import Asked, Listed, check_scope, dump, time_text
 from mopenstack.core.workflow.catalogue import CATALOGUE
 from mopenstack.core.workflow.definitions.workflows import validated
-from mopenstack.core.workflow.definitions.writing import claim_name, read, release_name, written
+from mopenstack.core.workflow.definitions.writing import Reading, claim_name, release_name, written
 from mopenstack.workflow.v2 import actions_pb2 as pb
 from mopenstack.workflow.v2 import dynamic_actions_pb2, refusals
 
@@ -64,7 +64,7 @@ class Actions(Listed[pb.ActionDefinition]):
             made = [await self._create(call, one, request.namespace, scope) for one in found]
             return pb.WrittenActions(actions=[_written(one) for one in made])
 
-        return written(call, read("actions", definition=request.definition), keep)
+        return written(call, Reading("actions", definition=request.definition), keep)
 
     async def _create(self, call: Call, values: dict[str, Any], namespace: str, scope: str) -> pb.ActionDefinition:
         action = pb.ActionDefinition(namespace=namespace, scope=scope, project_id=call.caller.project_id)
@@ -90,7 +90,7 @@ class Actions(Listed[pb.ActionDefinition]):
             changed = [await self._update(call, identifier, one, request.namespace, scope) for one in found]
             return pb.WrittenActions(actions=[_written(one) for one in changed])
 
-        return written(call, read("actions", definition=request.definition), keep)
+        return written(call, Reading("actions", definition=request.definition), keep)
 
     async def _update(
         self, call: Call, identifier: str, values: dict[str, Any], namespace: str, scope: str

@@ -11,7 +11,7 @@ from mopenstack.core.engine.servicer import EMPTY, Later
 from mopenstack.core.workflow.base import Listed, check_scope
 from mopenstack.core.workflow.definitions.actions import Actions
 from mopenstack.core.workflow.definitions.workflows import Workflows, validated
-from mopenstack.core.workflow.definitions.writing import claim_name, read, written
+from mopenstack.core.workflow.definitions.writing import Reading, claim_name, written
 from mopenstack.workflow.v2 import refusals
 from mopenstack.workflow.v2 import workbooks_pb2 as pb
 
@@ -37,7 +37,7 @@ class Workbooks(Listed[pb.Workbook]):
             await self._parts(call, made, found)
             return _written(made)
 
-        return written(call, read("workbook", definition=request.definition, check=check), keep)
+        return written(call, Reading("workbook", definition=request.definition, check=check), keep)
 
     async def update_workbook(self, call: Call, request: pb.UpdateWorkbookRequest) -> Later:
         scope, check = check_scope(request.scope), not request.HasField("skip_validation")
@@ -51,7 +51,7 @@ class Workbooks(Listed[pb.Workbook]):
             await self._parts(call, new, found)
             return _written(new)
 
-        return written(call, read("workbook", definition=request.definition, check=check), keep)
+        return written(call, Reading("workbook", definition=request.definition, check=check), keep)
 
     async def _parts(self, call: Call, workbook: pb.Workbook, found: dict[str, Any]) -> None:
         for one in found["actions"]:

@@ -15,7 +15,7 @@ from mopenstack.contract.values import to_value
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Later
 from mopenstack.core.workflow.base import Asked, Listed, check_scope, dump
-from mopenstack.core.workflow.definitions.writing import claim_name, read, release_name, written
+from mopenstack.core.workflow.definitions.writing import Reading, claim_name, release_name, written
 from mopenstack.workflow.v2 import cron_triggers_pb2, event_triggers_pb2, members_pb2, refusals
 from mopenstack.workflow.v2 import workflows_pb2 as pb
 
@@ -67,7 +67,7 @@ class Workflows(Listed[pb.Workflow]):
             made = [await self._create(call, one, request.namespace, scope) for one in found]
             return pb.WrittenWorkflows(workflows=[as_written(one) for one in made])
 
-        return written(call, read("workflows", definition=request.definition, check=check), keep)
+        return written(call, Reading("workflows", definition=request.definition, check=check), keep)
 
     async def _create(self, call: Call, values: dict[str, Any], namespace: str, scope: str) -> pb.Workflow:
         workflow = pb.Workflow(namespace=namespace, scope=scope, project_id=call.caller.project_id)
@@ -82,7 +82,7 @@ class Workflows(Listed[pb.Workflow]):
             changed = [await self._update(call, one["name"], one, request.namespace, scope) for one in found]
             return pb.WrittenWorkflows(workflows=[as_written(one) for one in changed])
 
-        return written(call, read("workflows", definition=request.definition, check=check), keep)
+        return written(call, Reading("workflows", definition=request.definition, check=check), keep)
 
     async def update_workflow(self, call: Call, request: pb.UpdateWorkflowRequest) -> Later:
         scope, check = check_scope(request.scope), not request.HasField("skip_validation")
@@ -95,7 +95,7 @@ class Workflows(Listed[pb.Workflow]):
                 )
             return as_written(await self._update(call, request.identifier, found[0], request.namespace, scope))
 
-        return written(call, read("workflows", definition=request.definition, check=check), keep)
+        return written(call, Reading("workflows", definition=request.definition, check=check), keep)
 
     async def _update(
         self, call: Call, identifier: str, values: dict[str, Any], namespace: str, scope: str
@@ -219,7 +219,7 @@ def validated(call: Call, definition: str, kind: str) -> Later:
     project = call.caller.project_id
 
     async def make() -> Result:
-        found = await read("validity", kind=kind, definition=definition)(project)
+        found = await Reading("validity", kind=kind, definition=definition).ask(project)
         return pb.Validity(**found)
 
     return Later(make)

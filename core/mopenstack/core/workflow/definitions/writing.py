@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,22 +15,29 @@ from mopenstack.core.workflow.sandbox import SANDBOX
 Keep = Callable[[Call, Any], Awaitable[Result]]
 
 
-def read(do: str, **values: Any) -> Callable[[str], Awaitable[Any]]:
-    """What reads a text for a project, once it is asked to."""
+class Reading:
+    """A text that is to be read: by a command of the language, with its values."""
 
-    async def ask(project: str) -> Any:
-        return await SANDBOX.ask(project, do, **values)
+    def __init__(self, do: str, **values: Any) -> None:
+        self._do, self._values = do, values
 
-    return ask
+    @property
+    def key(self) -> str:
+        """What is read, and how."""
+        return json.dumps([self._do, self._values])
+
+    async def ask(self, project: str) -> Any:
+        """Read it for a project; raises what refuses it."""
+        return await SANDBOX.ask(project, self._do, **self._values)
 
 
-def written(call: Call, ask: Callable[[str], Awaitable[Any]], keep: Keep) -> Later:
+def written(call: Call, reading: Reading, keep: Keep) -> Later:
     """The answer that is made of what was read: `keep` runs in a transaction of its own, in the caller's name."""
     background, cloud, context = call.background, call.cloud, call.context
     operation, caller = call.operation, call.caller
 
     async def make() -> Result:
-        found = await ask(caller.project_id)
+        found = await reading.ask(caller.project_id)
 
         async def run(call: Call) -> Result:
             return await keep(call.nested(operation, context, caller), found)
@@ -37,7 +45,10 @@ def written(call: Call, ask: Callable[[str], Awaitable[Any]], keep: Keep) -> Lat
         result: Result = await background.transact(cloud, context, run)
         return result
 
-    return Later(make)
+    async def within() -> Result:
+        return await keep(call, call.outside(reading.key, lambda: reading.ask(caller.project_id)))
+
+    return Later(make, within)
 
 
 def _key(obj: Any) -> str:

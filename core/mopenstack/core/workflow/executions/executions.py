@@ -89,7 +89,7 @@ class Executions(Listed[pb.Execution]):
         workflow = await call.service(Workflows).look(call, identifier, namespace)
         definition = {**asking.definition(workflow), "openstack": records.about_caller(call.caller)}
         starting = Starting(call, definition, given, params, description, id or call.take_id() or call.ids.uuid())
-        return Later(starting.run)
+        return Later(starting.run, lambda: starting.within(call))
 
     # -- show, change, delete
 
@@ -207,21 +207,39 @@ class Starting:
         self.time, self.seed = call.time, call.ids.uuid()
 
     async def run(self) -> Result:
-        answer = await running.ask(
-            self.place,
-            self.caller.project_id,
-            "start",
-            family={"time": self.time, "seed": self.seed},
-            definition=self.definition,
-            given=self.given,
-            params=self.params,
-            description=self.description,
-            id=self.id,
-            waits=self.waits,
-        )
+        answer = await running.ask(self.place, self.caller.project_id, "start", **self._values)
         await self.place.transact(lambda call: self._write(call, answer))
         if answer["calls"]:
             await self._call(answer)
+        return self._shown(answer)
+
+    async def within(self, call: Call) -> Result:
+        """The same in a transaction that is under way; what the actions call is called once that holds."""
+        about = [self.definition, self.given, self.params, self.description, self.waits]
+        answer = await running.ask_within(call, self.caller.project_id, "start", about, **self._values)
+        self.id = answer["shown"]["id"]  # a transaction that is run again has other ids
+        await self._write(call, answer)
+
+        async def work(background: Background) -> None:
+            await running.beside(self._call(answer))
+
+        if answer["calls"]:
+            call.start(work)
+        return self._shown(answer)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {
+            "family": {"time": self.time, "seed": self.seed},
+            "definition": self.definition,
+            "given": self.given,
+            "params": self.params,
+            "description": self.description,
+            "id": self.id,
+            "waits": self.waits,
+        }
+
+    def _shown(self, answer: dict[str, Any]) -> pb.Execution:
         made = pb.Execution(project_id=self.caller.project_id)
         records.fill_workflow(made, answer["shown"])
         return without(made, "published_global")

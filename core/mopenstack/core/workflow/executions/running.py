@@ -124,14 +124,34 @@ async def _write(root_id: str, step: int, answer: dict[str, Any], began: float, 
 
 async def ask(place: Place, project: str, do: str, **values: Any) -> Any:
     """A command of the language, with the answers to what it asks of the store."""
+
+    async def look(key: list[Any]) -> Any:
+        return await place.transact(partial(asking.answer, project, key))
+
+    return await _ask(partial(SANDBOX.ask, project, do), look, values)
+
+
+async def ask_within(call: Call, project: str, do: str, about: Any, **values: Any) -> Any:
+    """The same in a transaction, for which it is made outside; `about` says what is asked, whenever it is run."""
+
+    async def command(**values: Any) -> Any:
+        key = json.dumps([do, about, values["family"]["known"]])
+        return call.outside(key, partial(SANDBOX.ask, project, do, **values))
+
+    async def look(key: list[Any]) -> Any:
+        return await asking.answer(project, key, call)
+
+    return await _ask(command, look, values)
+
+
+async def _ask(command: Callable[..., Any], look: Callable[[list[Any]], Any], values: dict[str, Any]) -> Any:
     known: dict[str, Any] = {}
     for _ in range(QUESTIONS_MAX):
-        values["family"]["known"] = known
+        values["family"]["known"] = dict(known)
         try:
-            return await SANDBOX.ask(project, do, **values)
+            return await command(**values)
         except Needs as needs:
-            key = needs.key
-            known[json.dumps(key)] = await place.transact(partial(asking.answer, project, key))
+            known[json.dumps(needs.key)] = await look(needs.key)
     raise Overrun()
 
 

@@ -46,19 +46,13 @@ class Container(Mapped):
 
     async def delete(self, context: Context, resource: Resource) -> None:
         path = await self.path(context, resource)
-        names = await self._objects(context, path)
+        names = await names_in(context, path)
         if names and not resource.properties.get("PurgeOnDelete"):
             text = f"Deleting non-empty container ({resource.physical_id}) when PurgeOnDelete is False"
             raise ResourceFailure(f"{text} is not supported for resource.", "ResourceActionNotSupported")
         for name in names:
             await rpcs.call(context, f"{_V1}Objects.DeleteObject", [*path, name])
         await rpcs.call(context, f"{_V1}Containers.DeleteContainer", path)
-
-    @staticmethod
-    async def _objects(context: Context, path: list[str]) -> list[str]:
-        answer = await rpcs.raw(context, f"{_V1}Containers.ListObjects", path)
-        text = b"".join([chunk async for chunk in answer.chunks]).decode()
-        return [line for line in text.split("\n") if line]
 
     async def attribute(self, context: Context, resource: Resource, name: str) -> Any:
         address = root(context)
@@ -76,6 +70,13 @@ class Container(Mapped):
             return None
         words = {"ObjectCount": "x-container-object-count", "BytesUsed": "x-container-bytes-used"}
         return found if name == "HeadContainer" else found.get(words.get(name, name))
+
+
+async def names_in(context: Context, path: list[str]) -> list[str]:
+    """The names of the objects of a container, in their order; raises NotFound."""
+    answer = await rpcs.raw(context, f"{_V1}Containers.ListObjects", path)
+    text = b"".join([chunk async for chunk in answer.chunks]).decode()
+    return [line for line in text.split("\n") if line]
 
 
 def account(context: Context) -> str:

@@ -1,8 +1,4 @@
-"""Mistral: cron triggers.
-
-OS::Mistral::Workflow and OS::Mistral::ExternalResource are not served: Mistral reads workflows, and starts executions,
-outside of transactions (`Later`), and what a resource does is part of its stack's transaction.
-"""
+"""Mistral: cron triggers, workflows, and resources that workflows make."""
 
 from __future__ import annotations
 
@@ -10,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mopenstack.core.orchestration.resource_types.mapped import Mapped, Row, table
+from mopenstack.core.orchestration.resource_types.services.external_resources import ExternalResource
+from mopenstack.core.orchestration.resource_types.services.workflows import Workflow
 
 _V2 = "mopenstack.workflow.v2."
 
@@ -34,4 +32,6 @@ TYPES = {
         ),
         kind=CronTrigger,
     ),
+    **table(Row("OS::Mistral::Workflow", _V2 + "Workflows", "Workflow", key="name"), kind=Workflow),
+    **table(Row("OS::Mistral::ExternalResource", _V2 + "Executions", "Execution"), kind=ExternalResource),
 }
