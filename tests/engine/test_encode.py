@@ -16,6 +16,7 @@ from mopenstack.gateway.codec import kept as kept_module
 from mopenstack.gateway.codec.encode import encoder
 from mopenstack.gateway.codec.headers import has_headers, header_fields
 from mopenstack.gateway.codec.kept import Kept
+from mopenstack.identity.v3.auth import tokens_pb2
 
 BASE = "http://cloud/library"
 LATEST = 9
@@ -210,3 +211,16 @@ def test_so_much_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     for book in (one, one, two, two, one):
         kept.render(book, plan, BASE)
     assert len(done) == 3
+
+
+def test_a_catalog_is_written_once() -> None:
+    """Of all tokens that have the same one."""
+
+    def written(user: str, *services: str) -> Any:
+        token = tokens_pb2.Token(user={"id": user}, catalog={"services": [{"name": name} for name in services]})
+        return encoder(token.DESCRIPTOR, LATEST, "", "TokenResponse").document(token, BASE)
+
+    ann, bob, other = written("ann", "nova"), written("bob", "nova"), written("ann", "nova", "glance")
+    assert (ann["user"]["id"], bob["user"]["id"]) == ("ann", "bob")
+    assert bob["catalog"] is ann["catalog"]
+    assert [[one["name"] for one in token["catalog"]] for token in (ann, other)] == [["nova"], ["nova", "glance"]]

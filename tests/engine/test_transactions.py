@@ -15,6 +15,7 @@ from mopenstack.core.engine.fault_rules import FaultRule
 from mopenstack.core.engine.settings import CloudNotFound
 from mopenstack.core.store import Conflicted
 from mopenstack.core.store.base import StoreState, Unreachable
+from mopenstack.core.store.kinds import kind_of
 from tests.engine.conftest import Library
 from tests.engine.library.core.books import Book, errors, recorded
 from tests.engine.library.core.loans import done
@@ -189,3 +190,34 @@ async def test_shared_objects_are_not_changed(library: Library) -> None:
     with pytest.raises(errors.LoanRefused):
         await library.transact(spoil)
     assert await library.ask("GetBook", book_id=old.id) is new
+
+
+async def test_what_was_asked_for_in_vain_is_found_once_it_is_there(library: Library) -> None:
+    await library.book()  # the store has the kind, and looks for the id
+
+    async def find(call: Call) -> str:
+        found = await call.tx.get(Book, "b-1")
+        return found.title if found is not None else ""
+
+    async def make(call: Call) -> None:
+        assert not await find(call)
+        await call.tx.put(Book(id="b-1", title="Optics"))
+        assert await find(call) == "Optics"
+
+    async def fail(call: Call) -> None:
+        await make(call)
+        raise errors.LoanRefused
+
+    async def remove(call: Call) -> None:
+        await call.tx.delete(Book, "b-1")
+
+    with pytest.raises(errors.LoanRefused):
+        await library.transact(fail)
+    assert await library.transact(find) == ""
+    for _ in range(2):
+        await library.transact(make)
+        store = library.engine.store
+        store.drop(store.chains[library.cloud.name][0], (kind_of(Book).name, "b-1"))  # its row alone is left
+        assert await library.transact(find) == "Optics"
+        await library.transact(remove)
+        assert await library.transact(find) == ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -62,17 +63,22 @@ class AdminGuard:
 
     def _is_own(self, host: str) -> bool:
         """Whether no name service that others keep had a say in how the client came here."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        if name == "localhost" or name.endswith(".localhost") or name in self._names:
-            return True
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return False
-        return True
+        name, is_address = _read_host(host)
+        return is_address or name == "localhost" or name.endswith(".localhost") or name in self._names
+
+
+@lru_cache(maxsize=256)
+def _read_host(host: str) -> tuple[str, bool]:
+    """The name in a Host header, empty where it is none, and whether it is an IP address."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return "", False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name, False
+    return name, True
 
 
 def token(headers: Mapping[str, str]) -> str:

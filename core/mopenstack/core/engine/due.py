@@ -138,10 +138,10 @@ class AfterCalls:
     async def _complete(self, cloud: Cloud, context: RequestContext) -> None:
         try:
             with suppress(Exception):
-                await self._transact(cloud, context, _nothing)
+                await self._transact(cloud, context, only_due)
         finally:
             self._at_work.discard(cloud.name)
 
 
-async def _nothing(call: Call) -> None:
-    """A transaction begins with what is due."""
+async def only_due(call: Call) -> None:
+    """What is run where nothing is wanted but what is due: every transaction begins with that."""

@@ -28,7 +28,7 @@ from mopenstack.core.engine.background import Tasks, Unstarted
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
 from mopenstack.core.engine.clouds import DEFAULT, Cloud, valid_name
-from mopenstack.core.engine.due import AfterCalls, Apart, apply_due, note_read
+from mopenstack.core.engine.due import AfterCalls, Apart, apply_due, note_read, only_due
 from mopenstack.core.engine.fault_rules import LOST
 from mopenstack.core.engine.injection import Forgotten, Injection, Rules, Verdict
 from mopenstack.core.engine.observer import Observer
@@ -357,7 +357,7 @@ class Engine:
                     call = self._begin(cloud, tx, context, operation)
                     written, call.made = call.written, made.again()
                     looked = full or settled or tx.nothing_due(call.started)
-                    settled = not looked and await apply_due(self.registry, call, self._apart)
+                    settled = not looked and await apply_due(self.registry, call, self._apart) and run is not only_due
                     if not settled:
                         result = await run(call)
                 written.clear()

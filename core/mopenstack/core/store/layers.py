@@ -21,12 +21,13 @@ from google.protobuf.message import Message
 NO_IDS: frozenset[str] = frozenset()
 FOUND_MAX = 1000
 FOUND_ROWS_MAX = 20
+ABSENT_MAX = 1000
 
 
 class Layer:
     """One layer: kinds of its rows, ids that it hides below, and its objects that are kept decoded."""
 
-    __slots__ = ("below", "found", "kinds", "name", "objects", "owners", "scheduled", "shadows", "users")
+    __slots__ = ("absent", "below", "found", "kinds", "name", "objects", "owners", "scheduled", "shadows", "users")
 
     def __init__(self, name: str, below: Layer | None = None) -> None:
         self.name, self.below = name, below
@@ -41,6 +42,8 @@ class Layer:
         self.shadows: dict[str, set[str]] = {}
         """Kind -> ids of objects of the layers below that it changed or deleted."""
         self.objects: dict[tuple[str, str], Message] = {}
+        self.absent: set[tuple[str, str]] = set()
+        """Kind and id of objects that were asked for and are neither in it nor below; only of a cloud's top layer."""
         self.found: dict[tuple[Any, ...], Sequence[Sequence[Any]]] = {}
         """Statement with its values -> the rows; of a layer that never changes again."""
 
@@ -54,6 +57,12 @@ class Layer:
         """Keep what was found in it, where that is little: what a seed has is asked for again and again."""
         if len(rows) <= FOUND_ROWS_MAX and len(self.found) < FOUND_MAX:
             self.found[asked] = rows
+
+    def miss(self, key: tuple[str, str]) -> None:
+        """Keep that an object is not there: limits and the like, which most clouds lack, are asked for by each call."""
+        if len(self.absent) >= ABSENT_MAX:
+            self.absent.clear()
+        self.absent.add(key)
 
     def chain(self) -> tuple[Layer, ...]:
         """It and what lies below, from the top."""

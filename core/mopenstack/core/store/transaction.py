@@ -61,7 +61,11 @@ class Transaction(Walking):
         kind = self._kind(type(message))
         key = stored(message).id
         if key not in self._unsaved.of(kind.name):
-            await self._keep(kind, key, None if fresh else await self._get(kind, key, note=False))
+            before = None if fresh else await self._get(kind, key, note=False)
+            if before is None:
+                self._unsaved.begin(kind.name, key, None, NO_ENTRIES, shared=False)
+            else:
+                await self._keep(kind, key, before)
         self._change(kind, key, message)
 
     async def delete(self, message: type[Message], id: str) -> None:
@@ -243,6 +247,7 @@ class Transaction(Walking):
         if not self._written:
             return
         top = self._layers[0]
+        top.absent.difference_update(self._written)
         for key, message in self._written.items():
             if message is None or kind_of(type(message)).history:
                 store.drop(top, key)
@@ -275,10 +280,14 @@ class Transaction(Walking):
                 unread.append(layer)
             if name in layer.shadows and id in layer.shadows[name]:
                 break
+        if not unread or key in self._layers[0].absent:
+            return None
         for layer in unread:
             row = await self._session.one(self.store.statements.get, layer.name, name, id)
             if row:
                 return self._decode(layer, kind, id, row[0])
+        if self.store.exclusive:
+            self._layers[0].miss(key)
         return None
 
     async def _find(self, kind: Kind, field: str, value: str) -> list[Message]:
@@ -321,15 +330,11 @@ class Transaction(Walking):
         """The sum of the numbers that a statement finds in each layer."""
         found = 0
         for layer in self._layers:
-            if self._may_have(layer, kind):
+            if kind.name in layer.kinds or not self.store.keeps:
                 row = await self._session.one(statement, layer.name, kind.name, *values)
                 assert row is not None
                 found += int(row[0])
         return found
-
-    def _may_have(self, layer: Layer, kind: Kind) -> bool:
-        """Whether a layer may have objects of a kind."""
-        return not self.store.keeps or kind.name in layer.kinds
 
     def _is_unknown(self, kind: Kind) -> bool:
         """Whether the cloud never had an object of a kind; hooks of other services ask for many of these."""
@@ -351,11 +356,9 @@ class Transaction(Walking):
                 self.store.remember(layer, key, message)
         return message
 
-    async def _keep(self, kind: Kind, id: str, before: Message | None) -> None:
+    async def _keep(self, kind: Kind, id: str, before: Message) -> None:
         """Note what the store has of an object that is about to change."""
-        old = kind.entries(before) if before is not None else NO_ENTRIES
-        shared = before is not None and await self._is_below(kind, id)
-        self._unsaved.begin(kind.name, id, before, old, shared=shared)
+        self._unsaved.begin(kind.name, id, before, kind.entries(before), shared=await self._is_below(kind, id))
 
     async def _is_below(self, kind: Kind, id: str) -> bool:
         """Whether an object that is there is not in the top layer."""

@@ -10,7 +10,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from operator import attrgetter
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -30,6 +30,7 @@ from mopenstack.contract.operations import (
     has_places,
     in_place,
     is_map,
+    message_class,
     minor,
     wire_key,
 )
@@ -41,6 +42,8 @@ Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
+NESTED_KEPT_MAX = 256
+"""Documents that are kept of messages with lists of lists: the same few come again and again in other answers."""
 
 
 class Encoder:
@@ -216,6 +219,8 @@ def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
         return _any_document
     # A message may hold itself (a tree of projects), so its plan is looked up when it is first needed.
     plans: list[Encoder] = []
+    if not field.is_repeated and _has_lists_of_lists(message):
+        return lambda value, base, root: _kept_document(message, view, base, value.SerializeToString())
 
     def nested(value: Any, base: str, root: Any) -> Any:
         if not plans:
@@ -223,6 +228,22 @@ def scalar(field: AnyField, rules: annotations_pb2.Field, view: View) -> Callabl
         return plans[0].document(value, base, value)
 
     return nested
+
+
+@lru_cache(maxsize=NESTED_KEPT_MAX)
+def _kept_document(message: AnyMessageType, view: View, base: str, data: bytes) -> Any:
+    """The document of a message by all that it says (a token's catalog); shared: never change it."""
+    plan = encoder(message, view.microversion, view.audience, view.answer)
+    return plan.document(message_class(message).FromString(data), base)
+
+
+def _has_lists_of_lists(message: AnyMessageType) -> bool:
+    return any(_lists(listed) for listed in _lists(message))
+
+
+def _lists(message: AnyMessageType) -> list[AnyMessageType]:
+    """The messages that it has lists of."""
+    return [field.message_type for field in message.fields if field.message_type is not None and _is_list(field)]
 
 
 def _any_document(value: Any, base: str, root: Any) -> Any:
