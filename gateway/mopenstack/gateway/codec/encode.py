@@ -42,7 +42,7 @@ Emit = Callable[[Any, dict[str, Any], str, Any], None]
 """(message, document under construction, base URL of the API, root message)"""
 
 _PLACEHOLDER = re.compile(r"\{([a-z_.]+)\}")
-NESTED_KEPT_MAX = 256
+NESTED_KEPT_MAX = 64
 """Documents that are kept of messages with lists of lists: the same few come again and again in other answers."""
 
 
