@@ -12,6 +12,7 @@ from mopenstack.core.workflow.sandbox import SANDBOX
 from tests.client import User
 from tests.conftest import Cloud
 from tests.orchestration.stacks import at_rest, changed, made, outputs, template
+from tests.workflow.making import advance
 
 TEXT = {"Content-Type": "text/plain", "Accept": "*/*"}
 FLOW = """
@@ -186,7 +187,7 @@ async def test_action_of_another_service(cloud: Cloud) -> None:
 
 async def test_in_progress_until_the_execution_ends(cloud: Cloud) -> None:
     """In a cloud that takes its time the resource is made when its workflow has run; a cancelled one fails it."""
-    user, clock = await cloud.user(), cloud.serving.engine.clouds[cloud.name].clock
+    user = await cloud.user()
     await define(user, "version: '2.0'\nslow:\n  tasks:\n    one:\n      action: std.noop\n      wait-before: 100\n")
     (await cloud.admin_api.put("_mopenstack", f"/clouds/{cloud.name}/profile", {"profile": "realistic"})).ok()
 
@@ -197,7 +198,7 @@ async def test_in_progress_until_the_execution_ends(cloud: Cloud) -> None:
         path = f"/v1/{user.project_id}/stacks/{name}/{stack['id']}"
         shown: dict[str, Any] = {"physical_resource_id": ""}
         while not shown["physical_resource_id"]:
-            clock.advance(0.5)
+            await advance(cloud, cloud.admin_api, 0.5)
             await asyncio.sleep(0.05)
             shown = (await user.get("heat-api", f"{path}/resources/x")).ok()["resource"]
         found = (await user.get("workflow", "/v2/executions?state=RUNNING")).ok()["executions"]
@@ -207,7 +208,7 @@ async def test_in_progress_until_the_execution_ends(cloud: Cloud) -> None:
     async def ended(path: str) -> dict[str, Any]:
         stack = {"stack_status": "CREATE_IN_PROGRESS"}
         while stack["stack_status"].endswith("IN_PROGRESS"):
-            clock.advance(5)
+            await advance(cloud, cloud.admin_api, 5)
             await asyncio.sleep(0.02)
             stack = (await user.get("heat-api", path)).ok()["stack"]
         return stack
