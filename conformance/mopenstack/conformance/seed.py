@@ -67,7 +67,7 @@ def look(cloud: Cloud) -> Seed:
 def allow_binding_profiles(session: Session) -> None:
     """The administrator has the role `service`, too, which Neutron's policy wants where binding:profile is set.
 
-    The provider's gate runs DevStack with the older defaults, by which every administrator may.
+    The suites' own gates run with older defaults or a policy file, by which every administrator may.
     """
     for role in session.list("identity", "/v3/roles?name=service", "roles") or []:
         session.send("PUT", "identity", f"/v3/projects/{session.project_id}/users/{session.user_id}/roles/{role['id']}")
