@@ -33,6 +33,9 @@ print({"TestPasses": "--- PASS", "TestSkips": "--- SKIP"}.get(name, "--- FAIL") 
 class Things:
     """What a cloud has."""
 
+    def has(self, feature: str) -> bool:
+        return feature == "compute"
+
     def lacks(self, needs: list[str]) -> list[str]:
         return sorted(set(needs) - {"compute"})
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.page.conftest import Process, Watched
 from tests.processes import command, detached
@@ -103,6 +103,21 @@ def test_the_theme_that_was_chosen_stays(process: Process, page: Page) -> None:
     page.reload()
     expect(page.get_by_role("button", name="Light theme")).to_be_visible()
     assert page.evaluate(ground) == dark
+
+
+def test_a_choice_stays_while_the_cloud_takes_it(process: Process, page: Page) -> None:
+    """What the page reads again meanwhile, every two seconds, is no answer to it."""
+    held: list[Route] = []
+    page.route("**/profile", lambda route: held.append(route))
+    page.goto(f"{process.url}/#/c/{process.cloud()}/time")
+    page.get_by_role("radio", name="manual").check()
+    for _ in range(2):
+        with page.expect_response("**/transitions"):
+            pass
+    expect(page.get_by_role("radio", name="manual")).to_be_checked()
+    held[0].fulfill(status=409, json={"detail": "not now"})
+    expect(page.get_by_role("radio", name="instant")).to_be_checked()
+    expect(page.get_by_role("alert")).to_contain_text("not now")
 
 
 def test_the_keyboard_is_enough(full: str, process: Process, page: Page) -> None:

@@ -10,11 +10,19 @@ export function Time() {
   const { cloud, about, number, refresh } = usePlace();
   const [turn, setTurn] = useState(0);
   const [open, setOpen] = useState(false);
+  const [asked, setAsked] = useState(""); // the profile that was chosen, until the cloud has it
+  const [refused, setRefused] = useState(null);
   const ticks = useTicks(2000);
+  useEffect(() => setAsked(""), [about?.profile]);
   const again = () => { setTurn(old => old + 1); refresh(); };
   const under = useData(path`/clouds/${cloud}/transitions`, `${number} ${turn} ${ticks}`);
   const rules = useData(path`/clouds/${cloud}/behaviours`, `${number} ${turn}`);
   const put = (what, body, method = "PUT") => async () => { await call(path`/clouds/${cloud}` + what, { method, body }); again(); };
+  const choose = profile => async () => {
+    setAsked(profile);
+    setRefused(null);
+    try { await put("/profile", { profile })(); } catch (error) { setAsked(""); setRefused(error); }
+  };
   if (!about) return html`<${Loading} />`;
   return html`<${Head} title="Time and behaviour" about=${html`When what clients ask for is done, by the clock of <strong>${cloud}</strong>.`} />
     <div class="panels"><section class="panel"><h2 id="clock">Clock</h2><${Clock} about=${about} />
@@ -22,8 +30,8 @@ export function Time() {
         <div class="acts">${about.clock_rate === 0 ? html`<${Act} kind="primary" run=${put("/clock", { rate: 1 })}>Let it go on<//>` : html`<${Act} run=${put("/clock", { rate: 0 })}>Stop it<//>`}
           ${[1, 10, 60, 3600].filter(rate => rate !== about.clock_rate).map(rate => html`<${Act} key=${rate} run=${put("/clock", { rate })}>× ${rate}<//>`)}
           <${Act} run=${put("/clock", { time: new Date().toISOString(), rate: 1 })}>Real time<//></div></section>
-      <section class="panel"><h2 id="profile">Transitions complete</h2>
-        <div class="radios" role="radiogroup" aria-labelledby="profile">${PROFILES.map(([name, text]) => html`<label key=${name}><input type="radio" name="profile" value=${name} checked=${about.profile === name} onChange=${put("/profile", { profile: name })} /><span><strong>${name}</strong> ${text}</span></label>`)}</div></section></div>
+      <section class="panel"><h2 id="profile">Transitions complete</h2><${Problem} error=${refused} />
+        <div class="radios" role="radiogroup" aria-labelledby="profile">${PROFILES.map(([name, text]) => html`<label key=${name}><input type="radio" name="profile" value=${name} checked=${(asked || about.profile) === name} onChange=${choose(name)} /><span><strong>${name}</strong> ${text}</span></label>`)}</div></section></div>
     <section><h2 id="under">Under way</h2><${Problem} error=${under.error} />
       ${!under.data ? html`<${Loading} />` : under.data.transitions.length === 0 ? html`<${Empty} title="Nothing is under way">With the profile instant all is done before the next call. Choose realistic or manual to see resources being built.<//>`
     : html`<div class="acts"><${Act} kind="primary" run=${put("/complete", undefined, "POST")} done="All of it is done.">Complete all<//></div>
