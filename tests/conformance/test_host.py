@@ -44,3 +44,16 @@ def test_a_host_that_speaks_https_is_met_by_its_folder() -> None:
         assert look(cloud).features.has(TLS)
         assert cloud.admin is not None
         assert cloud.demo.variables["OS_CERT"] != cloud.admin.variables["OS_CERT"]
+
+
+def test_a_host_that_holds_kept_answers_against_fresh_ones() -> None:
+    """It says how many there were, and tells a difference as what is not as published."""
+    log = AnswerLog(check_kept=True)
+    with running_host(log) as host:
+        session = Session(host.create_cloud().demo).authenticate()
+        for _ in range(5):
+            assert session.list("network", "/v2.0/networks", "networks")
+    assert log.total is not None
+    assert log.total.kept > 0
+    assert log.total.violations == []
+    assert f" and {log.total.kept} kept ones against fresh ones: 0 violations" in log.total.line()

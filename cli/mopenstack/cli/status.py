@@ -57,7 +57,8 @@ def answers(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")
         unpublished = sum(report["unpublished"].values())
         say(
             f"{report['checked']} answers of {report['operations_checked']} operations checked; {unpublished} of "
-            f"{len(report['unpublished'])} operations have no published schema; {len(report['violations'])} violations"
+            f"{len(report['unpublished'])} operations have no published schema; {report['kept']} kept answers "
+            f"compared; {len(report['violations'])} violations"
         )
         say(f"schemas: {', '.join(report['sources'])}")
     if report["violations"]:

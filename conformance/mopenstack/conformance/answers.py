@@ -13,6 +13,7 @@ class Answers(BaseModel):
 
     sources: list[str] = Field(default=[], description="The releases that the schemas come from.")
     checked: int = Field(default=0, description="Answers that were held against a schema.")
+    kept: int = Field(default=0, description="Kept answers that were held against fresh ones.")
     unpublished: dict[str, int] = Field(default={}, description="Answers of operations that have no published schema.")
     driven: dict[str, int] = Field(default={}, description="Answers of each operation.")
     declared: dict[str, str] = Field(default={}, description="Every declared operation with its verb, path and action.")
@@ -24,16 +25,19 @@ class Answers(BaseModel):
 
     def line(self) -> str:
         """How many were checked, and how many operations cannot be."""
+        kept = f" and {self.kept} kept ones against fresh ones" if self.kept else ""
         return (
-            f"{self.checked} answers checked against {', '.join(self.sources)}: {len(self.violations)} violations; "
-            f"{len(self.driven)} operations driven, {len(self.unpublished)} of them have no published schema"
+            f"{self.checked} answers checked against {', '.join(self.sources)}{kept}: "
+            f"{len(self.violations)} violations; {len(self.driven)} operations driven, "
+            f"{len(self.unpublished)} of them have no published schema"
         )
 
 
 class AnswerLog:
-    """Adds up what the clouds of one run said."""
+    """Adds up what the clouds of one run said; with `check_kept` they hold kept answers against fresh ones."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, check_kept: bool = False) -> None:
+        self.check_kept = check_kept
         self.total: Answers | None = None
         self._lock = threading.Lock()
 
@@ -49,6 +53,7 @@ class AnswerLog:
             declared=one.declared,
             unread=_added(before.unread, one.unread),
             checked=before.checked + one.checked,
+            kept=before.kept + one.kept,
             unpublished=dict(Counter(before.unpublished) + Counter(one.unpublished)),
             driven=dict(Counter(before.driven) + Counter(one.driven)),
             violations=[*before.violations, *(new for new in one.violations if new not in before.violations)],

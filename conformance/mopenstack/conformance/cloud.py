@@ -173,7 +173,8 @@ def running_host(
     """A host for as long as the block lasts; `log` learns what it answered. With `tls` it speaks HTTPS."""
     with tempfile.TemporaryDirectory(prefix="mopenstack-conformance-") as folder:
         host = Host(Path(folder), tls=tls)
-        host.start(further=further, options=options, profile=profile)
+        kept = ["--check-kept"] if log.check_kept else []
+        host.start(further=[*kept, *further], options=options, profile=profile)
         try:
             yield host
         finally:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from mopenstack.conformance import runners
+from mopenstack.conformance.answers import AnswerLog
 from mopenstack.conformance.coverage import coverage
 from mopenstack.conformance.errors import ConformanceError
 from mopenstack.conformance.model import Outcome, Result
@@ -118,6 +119,9 @@ def run_conformance(
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML to this file.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the scorecard as Markdown to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the scorecard as an HTML page to this file.")] = None,
+    check_kept: Annotated[
+        bool, typer.Option("--check-kept", help="The clouds compare each answer that was kept with a fresh one.")
+    ] = False,
     update_ratchet: Annotated[bool, typer.Option(help="Add cases that newly pass to the list.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Show each case's steps, and known failures.")
@@ -133,6 +137,7 @@ def run_conformance(
         workers=workers,
         time_limit=time_limit,
         verbose=verbose,
+        answers=AnswerLog(check_kept=check_kept),
     )
     try:
         card, results = _score(tool, options, update_ratchet)

@@ -81,7 +81,7 @@ class App:
         self._places = Places(found)
         self.check_kept: bool = app.check_kept if app else check_kept
         self._kept = (
-            ComparedAnswers(core.answers, only, self.renderer.differs)
+            ComparedAnswers(core.answers, only, self.renderer.compared)
             if self.check_kept
             else KeptAnswers(core.answers, only)
         )

@@ -95,7 +95,7 @@ class KeptAnswers:
 class ComparedAnswers(KeptAnswers):
     """Gives no kept answer, and holds each one that it could have given against the one that is made instead.
 
-    `tell` is called with the text of each difference.
+    `tell` is called for each one with the text of what differs, which is empty where nothing does.
     """
 
     def __init__(self, answers: Answers | None, place: str, tell: Callable[[str], None]) -> None:
@@ -117,10 +117,13 @@ class ComparedAnswers(KeptAnswers):
         if found is None:
             return
         kept, told = found.answer, found.versions
-        for what, before, now in (
-            ("status", kept.status, answer.status),
-            ("headers", (dict(kept.headers), dict(told)), (dict(answer.headers), dict(versions))),
-            ("body", kept.body, answer.body),
-        ):
-            if before != now:
-                self._tell(f"a kept answer has another {what}: GET {request.raw_path}: {before!r:.300} != {now!r:.300}")
+        differences = [
+            f"a kept answer has another {what}: GET {request.raw_path}: {before!r:.300} != {now!r:.300}"
+            for what, before, now in (
+                ("status", kept.status, answer.status),
+                ("headers", (dict(kept.headers), dict(told)), (dict(answer.headers), dict(versions))),
+                ("body", kept.body, answer.body),
+            )
+            if before != now
+        ]
+        self._tell("; ".join(differences))

@@ -36,9 +36,10 @@ class Renderer:
             return injected(surface.dialect, fault, context)
         return surface.dialect.error(fault, context)
 
-    def differs(self, text: str) -> None:
-        """A kept answer was not the one that is made now; only where kept answers are checked."""
-        log.error("%s", text)
+    def compared(self, difference: str) -> None:
+        """A kept answer was held against the one that is made now; only where kept answers are checked."""
+        if difference:
+            log.error("%s", difference)
 
     def report(self) -> dict[str, Any] | None:
         """What a renderer that checks its answers has seen; None: this one does not."""

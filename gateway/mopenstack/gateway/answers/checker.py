@@ -80,6 +80,8 @@ class Checks:
     """Operation -> keys that clients sent and the contract does not declare, so that nothing reads them."""
     failures: dict[str, str] = field(default_factory=dict)
     """The first answer of 5xx of each kind that deliberate-5xx.tsv does not have."""
+    kept: int = 0
+    """Kept answers that were held against fresh ones."""
     excepted: int = 0
     """Deviations that the service itself has from what it publishes (exceptions.tsv)."""
     violations: dict[str, Violation] = field(default_factory=dict)
@@ -152,6 +154,7 @@ class Checks:
             },
             "checked": sum(self.checked.values()),
             "operations_checked": len(self.checked),
+            "kept": self.kept,
             "excepted": self.excepted,
             "unread": {name: dict(sorted(paths.items())) for name, paths in sorted(self.unread.items())},
             "unpublished": dict(sorted(self.unpublished.items())),
@@ -178,8 +181,10 @@ class CheckedRenderer(Renderer):
             self.checks.refused(surface, context, fault, answer.status)
         return answer
 
-    def differs(self, text: str) -> None:
-        self.checks.failures[text] = text
+    def compared(self, difference: str) -> None:
+        self.checks.kept += 1
+        if difference:
+            self.checks.failures[difference] = difference
 
     def report(self) -> dict[str, Any]:
         return self.checks.report()
