@@ -33,6 +33,10 @@ class Disturbance:
     count: int = 0
     answered: bool = False
     """Whether each request must get an answer all the same."""
+    last: str = ""
+    """What was taken away last, and given back."""
+    ended: float = 0.0
+    """When, by the monotonic clock."""
 
     @property
     def active(self) -> bool:
@@ -43,6 +47,7 @@ class Disturbance:
         self.count += 1
 
     def end(self) -> None:
+        self.last, self.ended = self.name, time.monotonic()
         self.name, self.statuses = "", ()
 
 
@@ -187,7 +192,9 @@ class Client:
             return
         self.shared.slowest = max(self.shared.slowest, seconds)
         if seconds > SLOW_SECONDS:
-            self.shared.slow.append(f"{seconds:.2f} s: {place}")
+            last = self.shared.disturbance
+            ago = time.monotonic() - seconds - last.ended
+            self.shared.slow.append(f"{seconds:.2f} s: {place}, asked {ago:.2f} s after {last.last or 'the start'}")
 
     async def run(self, work: list[tuple[Callable[[Client], Awaitable[bool]], int]]) -> None:
         """Write until cancelled. A piece of work says whether it could be done with what the client has."""

@@ -8,6 +8,8 @@ from soak.soak import Outcome
 
 SHOWN_MAX = 20
 """Faults that are shown of each shape."""
+SLOW_SHOWN_MAX = 10
+"""Answers over 1 s that are shown of each shape, the slowest ones."""
 
 
 def report(seed: int, outcomes: Sequence[Outcome]) -> str:
@@ -24,6 +26,7 @@ def report(seed: int, outcomes: Sequence[Outcome]) -> str:
             f"  longest times without an acknowledged write: {gaps or 'none'}",
             f"  {len(outcome.slow)} answers over 1 s while nothing was taken away, the slowest {outcome.slowest:.2f} s",
         ]
+        lines += [f"    {text}" for text in sorted(outcome.slow, reverse=True)[:SLOW_SHOWN_MAX]]
         lines += [f"  WRONG {text}" for text in outcome.wrong[:SHOWN_MAX]]
         if len(outcome.wrong) > SHOWN_MAX:
             lines.append(f"  and {len(outcome.wrong) - SHOWN_MAX} more")

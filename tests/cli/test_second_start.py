@@ -84,6 +84,25 @@ async def test_an_event_loads_those_that_subscribe_it(place: Path) -> None:
         assert set(subscribers) <= _loaded(cloud)
 
 
+async def test_a_tag_loads_no_other_service(place: Path) -> None:
+    """Tags are put on a kind that the path names: one of the same service."""
+    async with _started():
+        pass
+    async with _started() as cloud:
+        demo = await cloud.user("demo")
+        made = (await demo.post("network", "/v2.0/networks", {"network": {}})).ok(201)["network"]
+        (await demo.put("network", f"/v2.0/networks/{made['id']}/tags/blue")).ok(201)
+        assert _loaded(cloud) == {"identity", "network"}
+
+
+async def test_a_list_of_what_some_services_have_loads_those(place: Path) -> None:
+    async with _started():
+        pass
+    async with _started() as cloud:
+        (await cloud.admin_api.get("_mopenstack", "/clouds/default/quotas/p")).ok()
+        assert _loaded(cloud) == {"admin", "network"}
+
+
 async def test_a_call_that_is_made_again_draws_the_same_ids(place: Path) -> None:
     """A server needs services that are loaded for it, in the middle of the call that makes it."""
     async with _started(("compute",)):

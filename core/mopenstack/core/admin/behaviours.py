@@ -40,7 +40,7 @@ class Behaviours(AdminServicer):
         found = []
         registry = call.administration.engine.registry
         await registry.ready(lambda one: one.lifecycles)
-        for kind, lifecycle in sorted(registry.lifecycles.items()):
+        for kind, lifecycle in sorted(registry.lifecycles.there.items()):
             rows = [
                 pb.TransitionOfKind(
                     name=row.name,

@@ -158,7 +158,7 @@ class Resources(AdminServicer):
 
         async def run(inner: Call) -> list[pb.QuotaUse]:
             found = []
-            for service in sorted(registry.quotas):
+            for service in sorted(registry.quotas.there):
                 limits, used = await inner.quota.limits(service, request.project), {}
                 used = await inner.quota.usage(service, request.project)
                 found += [

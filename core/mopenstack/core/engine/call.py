@@ -47,7 +47,10 @@ class Services(Protocol):
 
     background: Background
     administration: Any
-    quotas: Mapping[str, QuotaSet]
+
+    @property
+    def quotas(self) -> Mapping[str, QuotaSet]:
+        """By service."""
 
     def servicer(self, cls: type[S]) -> S:
         """The one instance of a servicer class; raises KeyError for one that is not served."""

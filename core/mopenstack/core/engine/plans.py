@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from mopenstack.contract.calls import Outcome
 from mopenstack.contract.descriptors import AnyMessageType
 from mopenstack.contract.faults import Fault
+from mopenstack.contract.known import OnDemand
 from mopenstack.contract.operations import Operation, field_rules, wire_key
 from mopenstack.contract.refusals import class_name, refusals
 from mopenstack.contract.v1 import common_pb2 as common
@@ -99,7 +100,7 @@ class Declared:
     quota_sets: package -> the rules of its service's quota sets.
     """
 
-    owners: Mapping[str, ResourceServicer[Any]]
+    owners: OnDemand[ResourceServicer[Any]]
     lifecycles: Mapping[str, Lifecycle[Any]]
     collections: dict[tuple[str, str], Collection]
     associations: dict[str, Association]
@@ -250,12 +251,13 @@ def _refusal(operation: Operation, name: str) -> type[Fault] | None:
     return found
 
 
-def _target(operation: Operation, owners: Mapping[str, ResourceServicer[Any]]) -> Target:
+def _target(operation: Operation, owners: OnDemand[ResourceServicer[Any]]) -> Target:
     kind, _, variable = operation.options.target.partition(":")
     if not kind:
         return Target({})
     if kind.startswith("{"):
-        kept = [one for one in owners.values() if one.message.DESCRIPTOR.file.package == operation.package]
+        # The operation's own service is loaded; the others need not be.
+        kept = [one for one in owners.there.values() if one.message.DESCRIPTOR.file.package == operation.package]
         named = {one.options.resource_type: one for one in kept if one.options.resource_type}
         return Target(named, variable, kind[1:-1], attrgetter(variable))
     owner = owners.get(kind)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
@@ -75,7 +75,7 @@ class Registry:
         """What is told when a service was loaded."""
         known = contract.known
         self.watched = next((one.watched for one in known.values() if one.watched), "")
-        self.quotas: Mapping[str, QuotaSet] = self._on_demand(lambda one: one.quotas)
+        self.quotas: OnDemand[QuotaSet] = self._on_demand(lambda one: one.quotas)
         self.owners: OnDemand[ResourceServicer[Any]] = self._on_demand(lambda one: one.owners)
         self.lifecycles: OnDemand[Lifecycle[Any]] = self._on_demand(lambda one: one.lifecycles)
         self._loaded: set[str] = set()
@@ -159,7 +159,7 @@ class Registry:
             elif isinstance(value, Parts):
                 parts[(value.kind, value.field)] = value
             elif isinstance(value, QuotaSet):
-                cast("OnDemand[QuotaSet]", self.quotas).there[value.service] = value
+                self.quotas.there[value.service] = value
             elif isinstance(value, QuotaSetRules):
                 declared.quota_sets[service.contract] = value
             elif isinstance(value, Watched):
