@@ -42,8 +42,9 @@ def service_of(name: str) -> str:
 def furnish(cloud: Cloud) -> None:
     """The cloud of the SDK's own gate: a DevStack that is not set up for Tempest, and is not empty.
 
-    TestRangeSearch counts the flavors of such a DevStack. TestUsage needs a server in the admin's project: the
-    gate has the one that TestInventory made and tries to delete as another user.
+    TestRangeSearch counts the flavors of such a DevStack. ShareReplicaTest replicates shares of the type dhss_false.
+    TestUsage needs a server in the admin's project: the gate has the one that TestInventory made and tries to delete
+    as another user.
     """
     assert cloud.admin is not None
     session = Session(cloud.admin).authenticate()
@@ -63,6 +64,10 @@ def furnish(cloud: Cloud) -> None:
     server = {"name": "inventory", "imageRef": image["id"], "flavorRef": CIRROS["id"]}
     offer_image(session, CLUSTER_IMAGE, "ubuntu")
     change("POST", "/servers", {"server": {**server, "networks": [{"uuid": network["id"]}]}})
+    for kind in session.list("sharev2", "/types", "share_types") or []:
+        if kind["name"] == "dhss_false":
+            specs = {"extra_specs": {"replication_type": "readable"}}
+            session.send("POST", "sharev2", f"/types/{kind['id']}/extra_specs", specs)
 
 
 def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
