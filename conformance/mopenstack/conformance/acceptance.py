@@ -15,7 +15,7 @@ from mopenstack.conformance.go_tests import KEPT_OUTPUT, execute, read_verdict
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
 from mopenstack.conformance.paths import data_home, package_file
-from mopenstack.conformance.seed import GATES, Seed, allow_binding_profiles, look
+from mopenstack.conformance.seed import GATES, Seed, look, with_binding_profiles
 from mopenstack.conformance.selection import select
 from mopenstack.conformance.shards import Shards
 from mopenstack.conformance.tools import ProviderAcceptance, Terraform
@@ -94,9 +94,7 @@ class _Run(Shards[AcceptanceTest, Seed]):
     def look(self, cloud: Cloud) -> Seed:
         """What the cloud has, and the variables that the tests ask for."""
         seed = look(cloud)
-        if self.host is not None and seed.features.has("admin"):
-            allow_binding_profiles(seed.features.session)
-        return seed
+        return seed if self.host is None else with_binding_profiles(seed)
 
     def judge(self, test: AcceptanceTest, cloud: Cloud, seed: Seed) -> Result:
         """One test's verdict."""

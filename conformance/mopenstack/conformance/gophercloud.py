@@ -14,7 +14,7 @@ from mopenstack.conformance.go_tests import KEPT_OUTPUT, execute, read_verdict
 from mopenstack.conformance.image_cache import qcow2_header
 from mopenstack.conformance.model import Outcome, Result
 from mopenstack.conformance.options import Options
-from mopenstack.conformance.seed import CLUSTER_IMAGE, GATES, Seed, allow_binding_profiles, fixtures, offer_image
+from mopenstack.conformance.seed import CLUSTER_IMAGE, GATES, Seed, fixtures, offer_image, with_binding_profiles
 from mopenstack.conformance.selection import select
 from mopenstack.conformance.shards import Shards
 from mopenstack.conformance.tools import Gophercloud
@@ -83,9 +83,7 @@ class _Run(Shards[GoTest, Seed]):
     def look(self, cloud: Cloud) -> Seed:
         """What the cloud has, and the variables that the tests ask for."""
         seed = look(cloud)
-        if self.host is not None and seed.features.has("admin"):
-            allow_binding_profiles(seed.features.session)
-        return seed
+        return seed if self.host is None else with_binding_profiles(seed)
 
     def profile(self, test: GoTest) -> str:
         """Some look at what is not finished yet."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from mopenstack.conformance.cloud import Cloud
 from mopenstack.conformance.errors import CloudError
-from mopenstack.conformance.openstack import Session, request
+from mopenstack.conformance.openstack import Session
 from mopenstack.conformance.seed import offer_image
 from mopenstack.conformance.upstream import clouds_yaml
 from mopenstack.conformance.upstream.suite import Suite
@@ -48,10 +48,9 @@ def furnish(cloud: Cloud) -> None:
     """
     assert cloud.admin is not None
     session = Session(cloud.admin).authenticate()
-    compute = session.catalog["compute"]
 
-    def change(method: str, path: str, body: dict[str, Any] | None = None) -> None:
-        answer = request(method, compute + path, token=session.token, body=body)
+    def change(method: str, path: str, body: dict[str, Any] | None = None, service: str = "compute") -> None:
+        answer = session.send(method, service, path, body)
         if answer.status not in (200, 202):
             raise CloudError(f"{method} {path}: {answer.status} {answer.body}")
 
@@ -67,7 +66,7 @@ def furnish(cloud: Cloud) -> None:
     for kind in session.list("sharev2", "/types", "share_types") or []:
         if kind["name"] == "dhss_false":
             specs = {"extra_specs": {"replication_type": "readable"}}
-            session.send("POST", "sharev2", f"/types/{kind['id']}/extra_specs", specs)
+            change("POST", f"/types/{kind['id']}/extra_specs", specs, "sharev2")
 
 
 def prepare(cloud: Cloud, folder: Path) -> dict[str, str]:
