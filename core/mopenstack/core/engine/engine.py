@@ -22,7 +22,7 @@ from mopenstack.contract.calls import Outcome, Reply, RequestContext
 from mopenstack.contract.faults import Forbidden, NotFound, Unauthorized, Unavailable
 from mopenstack.contract.operations import Operation
 from mopenstack.core.engine.admission import admit
-from mopenstack.core.engine.alone import alone_from
+from mopenstack.core.engine.alone import Precedence, alone_from
 from mopenstack.core.engine.answers import Answers
 from mopenstack.core.engine.background import Tasks, Unstarted
 from mopenstack.core.engine.call import Call
@@ -93,6 +93,7 @@ class Engine:
         """The certificate that it shows, or whether the usual ones say whom to trust."""
         self._authenticate = authenticate
         self._injection = Injection(self)
+        self._precedence = Precedence()
         self._tasks = Tasks(blobs, self.transact, self.master_key)
         self._after_calls = AfterCalls(store, self.transact, self._tasks.start)
         self._apart = Apart(registry, self.transact, self._tasks.start)
@@ -341,11 +342,11 @@ class Engine:
         rules, and these were not asked.
         """
         shared, full, settled = not self.store.exclusive, False, False
-        attempt, until, made = -1, 0.0, Made()
-        alone = alone_from(self.store, operation)
+        attempt, until, made, alone = -1, 0.0, Made(), alone_from(self.store, operation)
         while (attempt := attempt + 1) < ATTEMPTS_MAX:
             written: list[str] = []
             drawn = None if self.registry.is_whole else cloud.ids.drawn()
+            late = await self._precedence.begin(cloud.name, attempt) if shared else None
             try:
                 async with self.store.transaction(cloud.name, alone=attempt >= alone) as tx:
                     if shared:
@@ -388,6 +389,8 @@ class Engine:
                 attempt -= 1
                 await asyncio.sleep(REACH_SECONDS)
             finally:
+                if late is not None:
+                    self._precedence.end(cloud.name, late)
                 for key in written:
                     self.blobs.delete(key)
         raise Unavailable("Too many concurrent changes; try again.")
