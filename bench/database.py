@@ -1,4 +1,4 @@
-"""The same calls on PostgreSQL (by one worker, which has it for itself) and on SQLite, in the same rounds."""
+"""The same calls on PostgreSQL (by one worker, which has it for itself) and on an SQLite file, in the same rounds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def measure(note: Note, rounds: int) -> None:
                 ours = Cloud("--workers", "1", "--data", str(Path(folder, "blobs")))
             finally:
                 del os.environ["MOPENSTACK_STORE"]
-            sqlite = Cloud()
+            sqlite = Cloud("--data", str(Path(folder, "sqlite")))
             try:
                 _rounds(note, ours, sqlite, rounds)
             finally:

@@ -177,7 +177,8 @@ def limit(servers: dict[str, Server], one: str, two: str) -> str:
 def started(counts: Iterable[int]) -> Iterator[dict[str, Server]]:
     """The SQLite process, and workers, each group on a database server of its own."""
     with ExitStack() as stack:
-        servers = {SQLITE: Server(_started(stack))}
+        sqlite = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-"))
+        servers = {SQLITE: Server(_started(stack, "--data", sqlite))}
         for count in counts:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
             postgres = Postgres(folder / "postgres")

@@ -21,7 +21,7 @@ from mopenstack.core.engine.caller import Caller
 from mopenstack.core.engine.clouds import Cloud, Profile
 from mopenstack.core.engine.engine import Engine
 from mopenstack.core.store.blobs import MemoryBlobs
-from mopenstack.core.store.sqlite import SqliteStore
+from mopenstack.core.store.memory import MemoryStore
 from tests.engine.library import SERVICE
 from tests.engine.library.core.callers import ALICE
 
@@ -82,7 +82,7 @@ class Library:
 @pytest_asyncio.fixture(scope="session")
 async def administration() -> AsyncIterator[Administration]:
     """The library's engine, in memory."""
-    made = assemble(SERVED, SqliteStore(), MemoryBlobs())
+    made = assemble(SERVED, MemoryStore(), MemoryBlobs())
     await made.engine.open()
     yield made
     await made.engine.close()

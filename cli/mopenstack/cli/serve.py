@@ -133,10 +133,12 @@ def make_store(settings: Settings) -> tuple[Store, Blobs]:
         store = settings.worker.store(settings.store) if settings.worker else _shared_store(settings.store)
         store.wait_seconds = settings.store_wait
         return store, FolderBlobs(settings.data or SHARED, shared=True)
+    if settings.data is None:
+        from mopenstack.core.store.memory import MemoryStore
+
+        return MemoryStore(), MemoryBlobs()
     from mopenstack.core.store.sqlite import SqliteStore
 
-    if settings.data is None:
-        return SqliteStore(), MemoryBlobs()
     return SqliteStore(settings.data), FolderBlobs(settings.data / "blobs")
 
 

@@ -1,4 +1,4 @@
-"""What every store must hold; the same tests run on SQLite in memory, on a file and on PostgreSQL.
+"""What every store must hold; the same tests run in memory, on an SQLite file and on PostgreSQL.
 
 And on CockroachDB, where MOPENSTACK_TEST_COCKROACH_URL names a server; elsewhere these are not run.
 """
@@ -18,6 +18,7 @@ from mopenstack.core.store import Store, Taken
 from mopenstack.core.store.cockroach import CockroachStore
 from mopenstack.core.store.group.memory import GroupMemory, new_memory
 from mopenstack.core.store.group.store import GroupStore
+from mopenstack.core.store.memory import MemoryStore
 from mopenstack.core.store.postgres import PostgresStore
 from mopenstack.core.store.sqlite import DataFolderInUse, SqliteStore
 from mopenstack.network.v2.core.networks_pb2 import Network
@@ -47,7 +48,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     elif request.param == "cockroachdb":
         made = CockroachStore(cockroach_url())
     else:
-        made = SqliteStore(tmp_path if request.param == "file" else None)
+        made = SqliteStore(tmp_path) if request.param == "file" else MemoryStore()
     await made.open()
     await made.create_cloud(CLOUD, b"{}", {})
     yield made

@@ -192,9 +192,9 @@ class Administration:
         self, seeder: Seeder | None, blob_folder: str, regions: Sequence[str]
     ) -> tuple[Rows, dict[str, str]]:
         """What a seed makes in all regions, in a store in memory, and the options that it chooses."""
-        from mopenstack.core.store.sqlite import SqliteStore
+        from mopenstack.core.store.memory import MemoryStore
 
-        template = self.engine.beside(SqliteStore())
+        template = self.engine.beside(MemoryStore())
         template.blob_folder = blob_folder
         await template.store.open()
         try:

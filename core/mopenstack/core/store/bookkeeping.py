@@ -200,7 +200,7 @@ class Bookkeeping:
         if self.store.keeps:
             row = await self._session.one(self.store.statements.next_due, self.layer, now)
             self.store.next_due[self.cloud] = float(row[0]) if row and row[0] is not None else PARKED
-        return [(kind, id, action) for kind, id, action in rows]
+        return [(kind, id, action) for kind, id, action, _ in rows]
 
     def tell_again(self, now: float) -> None:
         """Not all that is due is led on in this transaction: the next ones are told of it, too."""
@@ -211,7 +211,7 @@ class Bookkeeping:
         """(kind, id, action) of every transition under way, due or not."""
         self._beside = True
         rows = await self._session.all(self.store.statements.due, self.layer, PARKED)
-        return [(kind, id, action) for kind, id, action in rows if REGION not in kind]
+        return [(kind, id, action) for kind, id, action, _ in rows if REGION not in kind]
 
 
 def _owner_name(owner: Message) -> str:

@@ -67,12 +67,6 @@ def statements(dialect: str) -> Statements:
     return Statements(**{field.name: texts[field.name] for field in fields(Statements)})
 
 
-def sqlite_schema() -> list[str]:
-    """What makes a new SQLite database."""
-    found: list[str] = _compiled()["sqlite_schema"]
-    return found
-
-
 def cloud_tables() -> dict[str, list[str]]:
     """Table -> columns behind `cloud`, of every table whose rows are a cloud's state."""
     found: dict[str, list[str]] = _compiled()["cloud_tables"]

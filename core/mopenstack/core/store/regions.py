@@ -75,7 +75,7 @@ class RegionTransaction(Transaction):
         rows = await self._session.all(self.store.statements.due, self.layer, PARKED)
         self._beside = True
         return [
-            (kind.removesuffix(self._suffix), id, action) for kind, id, action in rows if kind.endswith(self._suffix)
+            (kind.removesuffix(self._suffix), id, action) for kind, id, action, _ in rows if kind.endswith(self._suffix)
         ]
 
     def _name(self, owner: str) -> str:

@@ -13,7 +13,6 @@ from sqlalchemy import ClauseElement, Dialect, bindparam, delete, func, select, 
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from mopenstack.core.store import schema as s
 from mopenstack.core.store.compiled import COMPILED
@@ -24,22 +23,10 @@ def compile_all() -> dict[str, Any]:
     return {
         "sqlite": _statements(sqlite.dialect(paramstyle="named"), numbered=False),
         "postgresql": _statements(postgresql.dialect(paramstyle="named"), numbered=True),  # type: ignore[no-untyped-call]
-        "sqlite_schema": _ddl(),
         "cloud_tables": {
             table.name: [column.name for column in table.columns if column.name != "cloud"] for table in s.CLOUD_TABLES
         },
     }
-
-
-def _ddl() -> list[str]:
-    found = []
-    for table in s.metadata.sorted_tables:
-        found.append(str(CreateTable(table).compile(dialect=sqlite.dialect())))
-        found += [
-            str(CreateIndex(index).compile(dialect=sqlite.dialect()))
-            for index in sorted(table.indexes, key=lambda index: str(index.name))
-        ]
-    return [" ".join(text.split()) for text in found]
 
 
 def _statements(dialect: Dialect, *, numbered: bool) -> dict[str, str]:
@@ -161,7 +148,7 @@ def _write(insert: Any) -> dict[str, tuple[str, Any]]:
         "unschedule": ("cloud kind id", delete(t).where(*_same(t, "cloud", "kind", "id"))),
         "due": (
             "cloud now",
-            select(t.c.kind, t.c.id, t.c.action)
+            select(t.c.kind, t.c.id, t.c.action, t.c.due)
             .where(t.c.cloud == _p("cloud"), t.c.due <= _p("now"))
             .order_by(t.c.due, t.c.kind, t.c.id),
         ),

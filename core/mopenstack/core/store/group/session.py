@@ -10,11 +10,13 @@ not, it has not happened, and is made again with the turn (Conflicted).
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mopenstack.core.store import gathering
 from mopenstack.core.store.base import Conflicted, Row
 from mopenstack.core.store.compiled import Statements
+from mopenstack.core.store.gathering import GatheringSession, Read, Write
 from mopenstack.core.store.group.state import GroupState
 from mopenstack.core.store.postgres import NUL
 from mopenstack.core.store.transaction import SETTINGS
@@ -28,43 +30,32 @@ KINDS = (
     "UNION ALL SELECT DISTINCT 'scheduled', kind FROM transitions WHERE cloud = $1"
 )
 
-Claims = dict[tuple[str, str], str | None]
-Dues = dict[tuple[str, str], tuple[str, float] | None]
 
-
-class GroupSession:
+class GroupSession(GatheringSession):
     """`holds`: whether the transaction has the turn of the cloud's slot."""
 
     __slots__ = (
+        "_assumed_before",
         "_commits",
         "_connection",
         "_fetched",
-        "_parts",
         "_store",
         "assumed",
-        "claims",
         "cloud",
-        "dues",
         "holds",
-        "rows",
         "slot",
         "version",
     )
 
     def __init__(self, store: GroupState, cloud: str) -> None:
+        super().__init__(cloud)
         self._store, self.cloud = store, cloud
         self.slot = store.memory.slot(cloud)
         self.holds = False
-        self.claims: Claims = {}
-        """(scope, key) -> the owner that the transaction gave it; None: it was released."""
         self.assumed: set[tuple[str, str]] = set()
-        """Those of them of which it was not asked whether another object has them; the server says so at the end."""
-        self.dues: Dues = {}
-        """(kind, id) -> action and moment of the transition that was scheduled; None: it was unscheduled."""
-        self.rows: dict[str, Sequence[Row]] = {}
-        """Kind of write -> rows of it, without their cloud; once the transaction is about to be committed."""
+        """Scope and key of claims of which it was not asked whether another object has them: the server says so."""
         self._fetched: dict[tuple[str, str], bytes] = {}
-        self._parts: list[tuple[Claims, set[tuple[str, str]], Dues]] = []
+        self._assumed_before: list[set[tuple[str, str]]] = []
         self._connection: Any = None
         self.begin()
 
@@ -73,6 +64,10 @@ class GroupSession:
         self.version = self._store.memory.version(self.slot)
         self._store.look_or_raise()
         self._commits = self._store.commits[self.cloud]
+
+    @property
+    def _statements(self) -> Statements:
+        return self._store.statements
 
     @property
     def is_current(self) -> bool:
@@ -189,43 +184,6 @@ class GroupSession:
             known[cloud] = next((int(row[1]) for row in rows if row[0] == SETTINGS), 0)
         return [(SETTINGS, known[cloud])]
 
-    async def _claimed(self, layer: str, scope: str, key: str) -> Sequence[Row]:
-        if (scope, key) in self.claims:
-            owner = self.claims[scope, key]
-            return [] if owner is None else [(owner,)]
-        return await self._ask(self._store.statements.claimed, layer, scope, key)
-
-    async def _claims(self, layer: str, scope: str) -> Sequence[Row]:
-        rows = await self._ask(self._store.statements.claims, layer, scope)
-        found: dict[str, str | None] = {row[0]: row[1] for row in rows}
-        found |= {key: owner for (where, key), owner in self.claims.items() if where == scope}
-        return [(key, owner) for key, owner in found.items() if owner is not None]
-
-    async def _claims_of(self, layer: str, owner: str) -> Sequence[Row]:
-        found = {(row[0], row[1]) for row in await self._ask(self._store.statements.claims_of, layer, owner)}
-        found = {place for place in found if place not in self.claims}
-        return sorted(found | {place for place, taken in self.claims.items() if taken == owner})
-
-    async def _due(self, layer: str, now: float) -> Sequence[Row]:
-        found = await self._ask(self._store.statements.due, layer, now)
-        if not self.dues:
-            return found
-        rows = [tuple(row) for row in found if (row[0], row[1]) not in self.dues]
-        own = sorted(((due[1], *key, due[0]) for key, due in self.dues.items() if due and due[1] <= now))
-        return [*rows, *(row[1:] for row in own)]
-
-    async def _next_due(self, layer: str, now: float) -> Sequence[Row]:
-        found = await self._ask(self._store.statements.next_due, layer, now)
-        own = [due[1] for due in self.dues.values() if due and due[1] > now]
-        moments = [*own, *(row[0] for row in found if row[0] is not None)]
-        return [(min(moments),)] if moments else []
-
-    async def _scheduled(self, layer: str, kind: str, id: str) -> Sequence[Row]:
-        if (kind, id) in self.dues:
-            due = self.dues[kind, id]
-            return [] if due is None else [due]
-        return await self._ask(self._store.statements.scheduled, layer, kind, id)
-
     # -- writes
 
     async def run(self, statement: str, *values: Any) -> Row | None:
@@ -235,11 +193,6 @@ class GroupSession:
 
     async def run_each(self, statement: str, rows: Sequence[Row]) -> None:
         self.rows[self._store.names[statement]] = [row[1:] for row in rows]
-
-    @property
-    def writes(self) -> bool:
-        """Whether there is anything to commit."""
-        return bool(self.rows or self.claims or self.dues)
 
     def all_rows(self) -> Mapping[str, Sequence[Row]]:
         """All that is written, by kind of write."""
@@ -273,59 +226,31 @@ class GroupSession:
         self.assumed.discard((scope, key))
         self.claims[scope, key] = None
 
-    async def _release_all(self, layer: str, owner: str) -> None:
-        for place in await self._claims_of(layer, owner):
-            await self._release(layer, place[0], place[1])
-
-    async def _schedule(self, _: str, kind: str, id: str, action: str, due: float) -> None:
-        self.dues[kind, id] = (action, due)
-
-    async def _unschedule(self, _: str, kind: str, id: str) -> None:
-        self.dues[kind, id] = None
-
     async def _begin_part(self) -> None:
-        self._parts.append((dict(self.claims), set(self.assumed), dict(self.dues)))
+        await super()._begin_part()
+        self._assumed_before.append(set(self.assumed))
 
     async def _undo_part(self) -> None:
-        self.claims, self.assumed, self.dues = self._parts[-1]
+        await super()._undo_part()
+        self.assumed = self._assumed_before[-1]
 
     async def _end_part(self) -> None:
-        self._parts.pop()
-
-
-Read = Callable[..., Awaitable[Sequence[Row]]]
-Write = Callable[..., Awaitable[Row | None]]
+        await super()._end_part()
+        self._assumed_before.pop()
 
 
 def reads(statements: Statements) -> dict[str, Read]:
     """Statement -> what it finds, of those of which something is known here."""
     own = GroupSession
-    return {
+    return gathering.reads(own, statements) | {
         statements.ids: own._ids,
         statements.scan: own._scan,
         statements.count: own._count,
         statements.count_index: own._count_index,
         statements.versions: own._versions,
-        statements.claimed: own._claimed,
-        statements.claims: own._claims,
-        statements.claims_of: own._claims_of,
-        statements.due: own._due,
-        statements.next_due: own._next_due,
-        statements.scheduled: own._scheduled,
     }
 
 
-def writes(statements: Statements) -> dict[str, Write]:
+def writes(statements: Statements) -> Mapping[str, Write]:
     """Writing statement -> what gathers its rows."""
-    own = GroupSession
-    return {
-        statements.claim: own._claim,
-        statements.put_claim: own._put_claim,
-        statements.release: own._release,
-        statements.release_all: own._release_all,
-        statements.schedule: own._schedule,
-        statements.unschedule: own._unschedule,
-        "SAVEPOINT part": own._begin_part,
-        "ROLLBACK TO SAVEPOINT part": own._undo_part,
-        "RELEASE SAVEPOINT part": own._end_part,
-    }
+    return gathering.writes(GroupSession, statements)
