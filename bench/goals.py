@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from instruments import JOURNAL, RESOURCES
 from many import MANY, PEER
 
 Figures = Mapping[str, Mapping[str, list[float]]]
@@ -49,6 +50,10 @@ GOALS = (
     Goal("delete (ms)", 0.8),
     Goal("GET of a server on PostgreSQL, 32 at once (1/s)", 0.5, "SQLite", least=True),
     Goal("POST of a network on PostgreSQL (ms)", 1.6, "SQLite"),
+    Goal(f"snapshot of {RESOURCES} servers (ms)", 100),
+    Goal(f"load of {RESOURCES} servers (ms)", 100),
+    Goal(f"fork of {RESOURCES} servers (ms)", 5),
+    Goal(JOURNAL, 0.95, "without it", least=True),
     Goal(f"first page of 50 of {MANY} servers (ms)", 1.2, PEER),
     Goal(f"a server by its name among {MANY} (ms)", 1.2, PEER),
     Goal(f"GET of a server among {MANY} (ms)", 1.2, PEER),

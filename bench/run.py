@@ -19,6 +19,7 @@ from functools import partial
 
 import database
 import goals
+import instruments
 import many
 import objects
 import stack
@@ -28,7 +29,7 @@ from peers import Client, Peer, bare, ec2, login, mopenstack, moto, rss_bytes
 from sampling import REQUESTS, Note, get, load, milliseconds
 
 CLOUDS = 1000
-PARTS = ("start", "calls", "many", "database", "stack", "objects")
+PARTS = ("start", "calls", "many", "instruments", "database", "stack", "objects")
 """In the order in which they are measured."""
 
 Figures = dict[str, dict[str, list[float]]]
@@ -47,6 +48,7 @@ def measure(rounds: int, parts: tuple[str, ...] = PARTS) -> Figures:
         "start": starts,
         "calls": calls,
         "many": many.measure,
+        "instruments": instruments.measure,
         "database": database.measure,
         "stack": stack.measure,
         "objects": lambda note, _: objects.measure(note),
