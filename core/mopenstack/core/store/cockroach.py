@@ -23,6 +23,7 @@ class CockroachStore(PostgresStore):
     """`url` begins with `cockroachdb://`; the rest is as of PostgreSQL, several hosts too."""
 
     dialect = "cockroachdb"
+    begin = "BEGIN ISOLATION LEVEL SERIALIZABLE"
     server_settings = MappingProxyType({})
 
     def __init__(self, url: str) -> None:

@@ -41,6 +41,9 @@ OPEN_SECONDS = 30.0
 OPEN_PAUSE_SECONDS = 0.25
 ACQUIRE_SECONDS_MAX = 30.0
 WHOLE_ATTEMPTS_MAX = 10
+LOCK_MILLISECONDS_MAX = 100
+"""How long a transaction waits for a row that another one writes: once that has committed, it is refused anyway, and
+two that wait for each other the server would find after a second only (deadlock_timeout)."""
 CLOSE_SECONDS_MAX = 3.0
 """How long a server may take to let go of the connections at the end."""
 T = TypeVar("T")
@@ -120,6 +123,8 @@ class PostgresStore(Store):
     exclusive = keeps = False
     dialect = "postgresql"
     """What the migrations are written for."""
+    begin = f"BEGIN ISOLATION LEVEL SERIALIZABLE; SET LOCAL lock_timeout = {LOCK_MILLISECONDS_MAX}"
+    """How a transaction begins."""
     server_settings: Mapping[str, str] = {
         # What a sequential scan reads is locked as a whole: every write would be a conflict.
         "enable_seqscan": "off",
@@ -201,13 +206,13 @@ class PostgresStore(Store):
     async def transaction(self, cloud: str, *, alone: bool = False) -> AsyncIterator[Transaction]:
         import asyncpg
 
-        refused = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+        refused = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.LockNotAvailableError)
         gone: tuple[type[BaseException], ...] = (Unreachable, *self._hosts.away)
         committing = committed = False
         try:
             async with self._connection() as connection, self._turn(connection, cloud if alone else ""):
                 try:
-                    async with _serializable(connection):
+                    async with _transaction(connection, self.begin):
                         session = _Session(connection, self._hosts)
                         transaction = Transaction(self, session, cloud)
                         yield transaction
@@ -332,19 +337,18 @@ def masked(url: str) -> str:
 
 
 @asynccontextmanager
-async def _serializable(connection: Any) -> AsyncIterator[None]:
+async def _transaction(connection: Any, begin: str) -> AsyncIterator[None]:
     """A transaction, the end of which even a caller waits for that is cancelled meanwhile: what came of it is known."""
-    transaction = connection.transaction(isolation="serializable")
-    await transaction.start()
+    await connection.execute(begin)
     try:
         yield
     except BaseException:
-        await to_its_end(transaction.rollback())
+        await to_its_end(connection.execute("ROLLBACK"))
         raise
-    await to_its_end(transaction.commit())
+    await to_its_end(connection.execute("COMMIT"))
 
 
-async def to_its_end(work: Coroutine[Any, Any, None]) -> None:
+async def to_its_end(work: Coroutine[Any, Any, Any]) -> None:
     """Wait for something that nothing may interrupt; a cancellation that comes meanwhile is no longer one."""
     task = asyncio.ensure_future(work)
     while not task.done():
