@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from mopenstack.core.store import Conflicted
