@@ -9,8 +9,8 @@ WORKERS ?= 2
 ROUNDS ?= 5
 SUITES_OF_SERVICES := manila-rbac barbican-functional swift-functional swift-keystone swift-s3 designateclient barbicanclient swiftclient
 TEMPEST_PLUGINS := $(addsuffix -tempest-plugin,keystone neutron cinder octavia barbican designate magnum manila heat mistral)
-# What runs on PostgreSQL, too: of Barbican and Swift not the replays, a minute of the same calls over and over.
-ON_POSTGRESQL := $(addprefix tests/,compute container_infra database dns identity image key_manager load_balancer network object_store orchestration placement shared_file_system tenant_replication vm_lifecycle volume workflow test_security.py test_clouds.py) \
+# What runs on SQLite and PostgreSQL, too: of Barbican and Swift not the replays, a minute of the same calls over and over.
+ON_EVERY_STORE := $(addprefix tests/,compute container_infra database dns identity image key_manager load_balancer network object_store orchestration placement shared_file_system tenant_replication vm_lifecycle volume workflow test_security.py test_clouds.py) \
   $(patsubst %,--ignore=tests/%/test_recordings.py,container_infra database key_manager object_store orchestration shared_file_system workflow)
 # What `make test` runs of the provider's acceptance tests: the whole list by default.
 SLICE ?=
@@ -44,10 +44,11 @@ demo: ## A cloud, a real terraform apply of a three-tier stack, an empty plan, a
 	@$(PYTHON) -m demo.run --environment $(if $(wildcard $(BIN)/ruff),$(VENV),$(VENV)-demo)
 
 .PHONY: test
-test: tools lint ## Every test: on SQLite, on PostgreSQL, with the real clients
+test: tools lint ## Every test: in memory, on SQLite, on PostgreSQL, with the real clients
 	@$(BIN)/python -m pytest -n $(WORKERS)
 	@$(BIN)/python -m fuzz --rounds 8 --seed 1 --requests 150
-	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql $(ON_POSTGRESQL)
+	@$(BIN)/python -m pytest -n $(WORKERS) --store file $(ON_EVERY_STORE)
+	@$(BIN)/python -m pytest -n $(WORKERS) --store postgresql $(ON_EVERY_STORE)
 	@$(BIN)/mopenstack conformance run -n $(WORKERS)
 	@$(BIN)/mopenstack conformance run --tool daily-work
 	@$(BIN)/mopenstack conformance run --tool tempest -n $(WORKERS) @interop
