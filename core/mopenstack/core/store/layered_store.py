@@ -3,15 +3,63 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Set
 from contextlib import AbstractAsyncContextManager
+from typing import Any
 
 from mopenstack.core.store.base import CloudTaken, Rows, Template
 from mopenstack.core.store.layered import Layered
 from mopenstack.core.store.layers import Layer
 from mopenstack.core.store.store import Differing, Store
+from mopenstack.core.store.transaction import Transaction
 from mopenstack.core.store.turns import Turn
+
+
+class LayeredTransaction(ABC):
+    """The block of one transaction; a class, since a generator costs as much as the transaction."""
+
+    __slots__ = ("_cloud", "_due", "_session", "_store", "_transaction")
+    _session: Any
+
+    def __init__(self, store: LayeredStore, cloud: str) -> None:
+        self._store, self._cloud = store, cloud
+
+    @abstractmethod
+    def _begin(self) -> Any:
+        """The session."""
+
+    @abstractmethod
+    async def _commit(self) -> None:
+        """Write what the transaction did; raises StoreFull."""
+
+    @abstractmethod
+    def _undo(self) -> None:
+        """Leave nothing of what it wrote."""
+
+    async def __aenter__(self) -> Transaction:
+        store = self._store
+        await store.lock.acquire()
+        self._session = self._begin()
+        self._due = store.next_due.get(self._cloud)
+        self._transaction = Transaction(store, self._session, self._cloud)
+        return self._transaction
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        store, done = self._store, False
+        try:
+            if error is None:
+                await self._commit()
+                self._transaction.committed()
+                done = True
+        finally:
+            if not done:
+                self._undo()
+                if self._due is None:
+                    store.next_due.pop(self._cloud, None)
+                else:
+                    store.next_due[self._cloud] = self._due
+            store.lock.release()
 
 
 class LayeredStore(Store):

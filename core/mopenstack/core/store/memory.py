@@ -15,10 +15,9 @@ from mopenstack.core.store.base import Row, Rows
 from mopenstack.core.store.compiled import Statements
 from mopenstack.core.store.gathering import GatheringSession
 from mopenstack.core.store.layered import Layered
-from mopenstack.core.store.layered_store import LayeredStore
+from mopenstack.core.store.layered_store import LayeredStore, LayeredTransaction
 from mopenstack.core.store.layers import Layer
 from mopenstack.core.store.memory_rows import READS, WRITES, LayerRows
-from mopenstack.core.store.transaction import Transaction
 
 STATEMENTS = Statements(**{field.name: field.name for field in fields(Statements)})
 """There is no SQL to say: a statement is its own name."""
@@ -81,38 +80,20 @@ _GATHERED = gathering.reads(_Session, STATEMENTS)
 _GATHERS = gathering.writes(_Session, STATEMENTS)
 
 
-class _Transacting:
-    """The block of one transaction; a class, since a generator costs as much as the transaction."""
+class _Transacting(LayeredTransaction):
+    __slots__ = ()
+    _store: MemoryStore
 
-    __slots__ = ("_cloud", "_due", "_session", "_store", "_transaction")
+    def _begin(self) -> _Session:
+        return _Session(self._store, self._store.chains[self._cloud][0].name)
 
-    def __init__(self, store: MemoryStore, cloud: str) -> None:
-        self._store, self._cloud = store, cloud
+    async def _commit(self) -> None:
+        await self._transaction.before_commit()
+        if self._session.writes:
+            self._session.commit()
 
-    async def __aenter__(self) -> Transaction:
-        store = self._store
-        await store.lock.acquire()
-        self._session = _Session(store, store.chains[self._cloud][0].name)
-        self._due = store.next_due.get(self._cloud)
-        self._transaction = Transaction(store, self._session, self._cloud)
-        return self._transaction
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        store, done = self._store, False
-        try:
-            if error is None:
-                await self._transaction.before_commit()
-                if self._session.writes:
-                    self._session.commit()
-                self._transaction.committed()
-                done = True
-        finally:
-            if not done:
-                if self._due is None:
-                    store.next_due.pop(self._cloud, None)
-                else:
-                    store.next_due[self._cloud] = self._due
-            store.lock.release()
+    def _undo(self) -> None:
+        """Until it commits, it has written nothing."""
 
 
 class _Layers(Layered):

@@ -16,9 +16,8 @@ from typing import IO, Any
 
 from mopenstack.core.store.base import Row, StoreFull
 from mopenstack.core.store.compiled import statements
-from mopenstack.core.store.layered_store import LayeredStore
+from mopenstack.core.store.layered_store import LayeredStore, LayeredTransaction
 from mopenstack.core.store.sqlite_layers import SqliteLayers
-from mopenstack.core.store.transaction import Transaction
 
 FILE_NAME = "mopenstack.sqlite3"
 
@@ -76,46 +75,26 @@ def _full(error: sqlite3.OperationalError) -> Exception:
     return StoreFull(str(error)) if error.sqlite_errorcode in _NO_ROOM else error
 
 
-class _Transacting:
-    """The block of one transaction; a class, since a generator costs as much as the transaction."""
+class _Transacting(LayeredTransaction):
+    __slots__ = ()
+    _store: SqliteStore
+    _session: _Session
 
-    __slots__ = ("_cloud", "_due", "_session", "_store", "_transaction")
+    def _begin(self) -> _Session:
+        return _Session(self._store.connection)
 
-    def __init__(self, store: SqliteStore, cloud: str) -> None:
-        self._store, self._cloud = store, cloud
-
-    async def __aenter__(self) -> Transaction:
-        store = self._store
-        await store.lock.acquire()
-        self._session = _Session(store.connection)
-        self._due = store.next_due.get(self._cloud)
-        self._transaction = Transaction(store, self._session, self._cloud)
-        return self._transaction
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        store = self._store
+    async def _commit(self) -> None:
         try:
-            if error is None:
-                try:
-                    await self._transaction.before_commit()
-                    if self._session.writing:
-                        store.connection.execute("COMMIT")
-                except sqlite3.OperationalError as refused:
-                    error = _full(refused)
-                    raise error from refused
-                except BaseException as refused:
-                    error = refused
-                    raise
-                self._transaction.committed()
-        finally:
-            if error is not None:
-                if self._session.writing and store.connection.in_transaction:  # a full disk may have ended it already
-                    store.connection.execute("ROLLBACK")
-                if self._due is None:
-                    store.next_due.pop(self._cloud, None)
-                else:
-                    store.next_due[self._cloud] = self._due
-            store.lock.release()
+            await self._transaction.before_commit()
+            if self._session.writing:
+                self._store.connection.execute("COMMIT")
+        except sqlite3.OperationalError as refused:
+            raise _full(refused) from refused
+
+    def _undo(self) -> None:
+        connection = self._store.connection
+        if self._session.writing and connection.in_transaction:  # a full disk may have ended it already
+            connection.execute("ROLLBACK")
 
 
 class SqliteStore(LayeredStore):
