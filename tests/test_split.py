@@ -22,6 +22,7 @@ from mopenstack.contract.faults import Unavailable
 from mopenstack.contract.v1 import common_pb2
 from mopenstack.gateway.remote import RemoteCore
 from mopenstack.image.v2.images import image_data_pb2_grpc
+from mopenstack.image.v2.images.image_data_pb2 import DownloadImageDataRequest
 from mopenstack.network.v2.core import networks_pb2, networks_pb2_grpc
 from tests.client import User, sign_in
 from tests.compute.stage import boot
@@ -91,6 +92,22 @@ async def test_an_upload_without_a_message(split: tuple[str, str], user: User) -
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await upload(iter(()), metadata=(("x-auth-token", user.token),))
         assert refused.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def test_what_is_said_of_bytes_comes_with_their_end_too(split: tuple[str, str], user: User) -> None:
+    """For the client whose library gives it nothing else of a short answer (gateway.remote)."""
+    image = {"name": "short", "disk_format": "raw", "container_format": "bare"}
+    id = (await user.post("image", "/v2/images", image)).ok(201)["id"]
+    octets = {"Content-Type": "application/octet-stream"}
+    (await user.send("PUT", "image", f"/v2/images/{id}/file", data=b"byte", headers=octets)).ok(204)
+    async with grpc.aio.insecure_channel(split[1]) as channel:
+        download = image_data_pb2_grpc.ImageDataStub(channel).DownloadImageData
+        call = download(DownloadImageDataRequest(image_id=id), metadata=(("x-auth-token", user.token),))
+        assert b"".join([message.data async for message in call]) == b"byte"
+        ahead, end = dict(await call.initial_metadata()), dict(await call.trailing_metadata())
+    told = {key: value for key, value in end.items() if key.startswith("x-")}
+    assert told["x-mopenstack-size"] == "4"
+    assert ahead.items() >= told.items()
 
 
 async def test_bytes_that_break_off_are_not_kept(user: User) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import Any
 
 import grpc
 import pytest
 from google.protobuf import any_pb2
 from google.rpc import error_details_pb2, status_pb2
 
+from mopenstack.contract.calls import ByteStream, RequestContext
 from mopenstack.contract.faults import DOMAIN, Fault, InvalidField, PolicyRefused
-from mopenstack.gateway.remote import fault_of
+from mopenstack.gateway.remote import _bytes, fault_of
 
 
 def _error(domain: str, reason: str, **facts: str) -> grpc.aio.AioRpcError:
@@ -48,3 +50,24 @@ def test_the_refusals_of_the_engine() -> None:
     policy: Fault = fault_of(_error(DOMAIN, "POLICY_REFUSED", rules='["one", "two"]'))
     assert isinstance(policy, PolicyRefused)
     assert policy.rules == ["one", "two"]
+
+
+class _Ended:
+    """A stream without bytes whose end was there before what goes ahead: gRPC's asyncio then gives nothing for that."""
+
+    async def read(self) -> Any:
+        return grpc.aio.EOF
+
+    async def initial_metadata(self) -> grpc.aio.Metadata:
+        return grpc.aio.Metadata()
+
+    async def trailing_metadata(self) -> grpc.aio.Metadata:
+        headers = ("x-mopenstack-headers", '{"ETag": "x"}')
+        return grpc.aio.Metadata(("x-mopenstack-size", "4"), headers, ("x-content-type", "text/plain"))
+
+
+async def test_headers_that_the_end_overtook() -> None:
+    """A HEAD has no bytes: seen once in 300 on a machine with other work."""
+    found = (await _bytes(_Ended(), RequestContext())).result
+    assert isinstance(found, ByteStream)
+    assert (found.size, found.content_type, found.headers) == (4, "text/plain", {"ETag": "x"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +46,11 @@ def audit_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest_asyncio.fixture(scope="session")
 async def process(
-    settings: Settings, watchdog: Watchdog, audit_file: Path
+    settings: Settings, watchdog: Watchdog, audit_file: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[Serving, aiohttp.ClientSession]]:
     """A mopenstack whose API begins when its variables are set."""
-    async with serving(settings) as running, aiohttp.ClientSession() as session:
+    data = tmp_path_factory.mktemp("data") if settings.data else None
+    async with serving(replace(settings, data=data)) as running, aiohttp.ClientSession() as session:
         yield running, session
 
 

@@ -191,9 +191,15 @@ def _note_rules(metadata: Mapping[Any, Any], context: RequestContext) -> None:
     context.truncates = "x-mopenstack-truncates" in metadata
 
 
+def _texts(metadata: Any) -> dict[str, str]:
+    return {key: value for key, value in metadata or () if isinstance(value, str)}
+
+
 async def _bytes(stream: Any, context: RequestContext) -> Reply:
     first = await stream.read()
-    headers = {key: value for key, value in await stream.initial_metadata() or () if isinstance(value, str)}
+    headers = _texts(await stream.initial_metadata())
+    if "x-mopenstack-size" not in headers:  # the end has overtaken them: they came with it, too
+        headers = _texts(await stream.trailing_metadata())
     _note_rules(headers, context)
 
     async def chunks() -> AsyncIterator[bytes]:

@@ -134,7 +134,10 @@ def _exchange(engine: Engine, operation: Operation) -> Callable[..., AsyncIterat
 async def _stream(
     engine: Engine, operation: Operation, request: Message, context: Any, body: AsyncIterator[bytes] | None
 ) -> AsyncIterator[Message]:
-    """The answer's bytes, a message a chunk; what is said of them goes ahead as metadata."""
+    """The answer's bytes, a message a chunk; what is said of them goes ahead as metadata, and comes at the end again.
+
+    The end of a short answer may overtake what goes ahead in clients of gRPC's asyncio, which then never see that.
+    """
     metadata = _metadata(context, operation)
     metadata.body = body
     observed = ObservedCall(engine.calls, operation, request, metadata, context.invocation_metadata())
@@ -150,15 +153,15 @@ async def _stream(
     observed.answered(None)
     stream = reply.result
     assert isinstance(stream, ByteStream)
-    await context.send_initial_metadata(
-        (
-            ("x-mopenstack-size", str(stream.size)),
-            ("x-content-type", stream.content_type),
-            ("x-mopenstack-headers", json.dumps(stream.headers)),
-            ("x-mopenstack-outcome", reply.outcome),
-            *_of_rules(metadata),
-        )
+    told = (
+        ("x-mopenstack-size", str(stream.size)),
+        ("x-content-type", stream.content_type),
+        ("x-mopenstack-headers", json.dumps(stream.headers)),
+        ("x-mopenstack-outcome", reply.outcome),
+        *_of_rules(metadata),
     )
+    context.set_trailing_metadata(told)
+    await context.send_initial_metadata(told)
     async for chunk in stream.chunks:
         yield operation.response(data=chunk)
 
