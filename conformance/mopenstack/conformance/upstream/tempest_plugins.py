@@ -85,7 +85,7 @@ CINDER = _plugin(
     "cinder-tempest-plugin",
     "block-storage",
     ["cinder_tempest_plugin.api", "cinder_tempest_plugin.rbac"],
-    [],
+    ["volume.replicating_backends=lvmdriver-1"],
 )
 
 

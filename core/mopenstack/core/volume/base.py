@@ -30,6 +30,8 @@ ZONE = "nova"
 CONTROLLER = "devstack"
 """The host of scheduler, backup and the back ends (scheduling.py)."""
 BACKEND = "lvmdriver-1"
+BACKENDS = (BACKEND, "lvmdriver-2")
+"""Each has one pool."""
 
 NAME_MAX = 255
 GENERAL_FILTERS_SINCE = 31

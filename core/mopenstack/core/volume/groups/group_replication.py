@@ -14,7 +14,9 @@ from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.groups.group_lifecycle import GROUPS
 from mopenstack.core.volume.groups.group_types import GroupTypes
 from mopenstack.core.volume.groups.groups import Groups
-from mopenstack.core.volume.hosts.scheduling import IS_TRUE
+from mopenstack.core.volume.hosts.failover import FAILBACK
+from mopenstack.core.volume.hosts.replication import targets
+from mopenstack.core.volume.hosts.scheduling import IS_TRUE, pool_named
 from mopenstack.core.volume.types.types import Types
 from mopenstack.core.volume.volumes.lifecycle import WORDS
 from mopenstack.core.volume.volumes.volumes import Volumes
@@ -24,8 +26,6 @@ from mopenstack.volume.v3.refusals import InvalidGroup, InvalidGroupType, Invali
 from mopenstack.volume.v3.volumes.volumes_pb2 import Volume
 
 GROUP_SPECS = ("consistent_group_replication_enabled", "group_replication_enabled")
-FAILBACK = "default"
-"""The target that a fail over back to the primary names."""
 USABLE = ["available", "in-use"]
 
 DONE = {"enabling": "enabled", "disabling": "disabled", "failing-over": "failed-over"}
@@ -37,9 +37,13 @@ class GroupReplication(Servicer):
     async def list_group_replication_targets(
         self, call: Call, request: pb2.ListGroupReplicationTargetsRequest
     ) -> Result:
-        """The back ends are configured with none."""
+        """Those of the back end that the group is on."""
         await _check_types(call, call.target)
-        return pb2.GroupReplicationTargetsResponse(volume_group=call.target.id)
+        response = pb2.GroupReplicationTargetsResponse(volume_group=call.target.id)
+        pool = pool_named(call.target.host)
+        for name in targets(call, pool.backend) if pool is not None else ():
+            response.replication_targets.add(backend_id=name, unique_key="")
+        return response
 
 
 @GROUPS.prepares("enable", unchecked=True)

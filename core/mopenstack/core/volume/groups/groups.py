@@ -170,7 +170,7 @@ class Groups(CinderResource[Group]):
     async def _host(call: Call, types: Sequence[VolumeType]) -> str:
         """The pool that can do what all volume types ask for; the scheduler's filter does not read a group's specs."""
         for pool in await scheduling.candidates(call, {}):
-            if all(scheduling.fits(pool, found.extra_specs) for found in types):
+            if all(scheduling.fits(call, pool, found.extra_specs) for found in types):
                 return pool.name
         return ""
 

@@ -12,6 +12,7 @@ from mopenstack.contract.values import to_struct
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import Result, Servicer
 from mopenstack.core.volume.base import RESOURCE_FILTERS, ZONE, boolean
+from mopenstack.core.volume.hosts.replication import reports, targets
 from mopenstack.core.volume.hosts.scheduling import POOLS, Pool, allocated, fits, pool_named
 from mopenstack.core.volume.hosts.services import SERVICES, state_of
 from mopenstack.core.volume.types.types import Types
@@ -123,7 +124,7 @@ class Backends(Servicer):
         pool = pool_named(request.host_name)
         if pool is None:
             raise NotFound(f"Can't find service: {request.host_name}")
-        return pb2.CapabilitiesResponse(capabilities=to_struct(_driver_capabilities(pool)))
+        return pb2.CapabilitiesResponse(capabilities=to_struct(_driver_capabilities(call, pool)))
 
     async def list_pools(self, call: Call, request: pb2.ListPoolsRequest) -> Result:
         """By name and, since 3.35, by what a volume type asks for."""
@@ -133,11 +134,13 @@ class Backends(Servicer):
         if call.at_least(POOL_TYPE_SINCE) and request.volume_type:
             specs = dict((await call.service(Types).by_name_or_id(call, request.volume_type)).extra_specs)
         for pool in POOLS:
-            if (call.at_least(POOL_FILTERS_SINCE) and request.name not in ("", pool.name)) or not fits(pool, specs):
+            if (call.at_least(POOL_FILTERS_SINCE) and request.name not in ("", pool.name)) or not fits(
+                call, pool, specs
+            ):
                 continue
             item = response.pools.add(name=pool.name)
             if detail:
-                told = pool.capabilities(await allocated(call, pool))
+                told = pool.capabilities(await allocated(call, pool), replicates=reports(call, pool.backend))
                 told["timestamp"] = call.now.strftime("%Y-%m-%dT%H:%M:%S.%f")
                 item.capabilities.CopyFrom(to_struct(told))
         return response
@@ -153,7 +156,7 @@ class Backends(Servicer):
         )
 
 
-def _driver_capabilities(pool: Pool) -> dict[str, object]:
+def _driver_capabilities(call: Call, pool: Pool) -> dict[str, object]:
     return {
         "namespace": f"OS::Storage::Capabilities::{pool.host}",
         "vendor_name": "Open Source",
@@ -164,6 +167,6 @@ def _driver_capabilities(pool: Pool) -> dict[str, object]:
         "display_name": None,
         "description": None,
         "visibility": None,
-        "replication_targets": [],
+        "replication_targets": targets(call, pool.backend),
         "properties": DRIVER_PROPERTIES,
     }

@@ -13,7 +13,8 @@ from typing import Any
 
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.listing import TRUE_WORDS
-from mopenstack.core.volume.base import CONTROLLER
+from mopenstack.core.volume.base import BACKENDS, CONTROLLER
+from mopenstack.core.volume.hosts.replication import reports
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
 from mopenstack.volume.v3.refusals import InvalidInput
 from mopenstack.volume.v3.types.types_pb2 import VolumeType
@@ -60,7 +61,7 @@ class Pool:
     def name(self) -> str:
         return f"{self.host}#{self.backend}"
 
-    def capabilities(self, allocated: int) -> dict[str, Any]:
+    def capabilities(self, allocated: int, *, replicates: bool) -> dict[str, Any]:
         """What the driver reports; types ask for these by their extra specs."""
         return {
             "pool_name": self.backend,
@@ -78,9 +79,9 @@ class Pool:
             "multiattach": True,
             "consistencygroup_support": True,
             "consistent_group_snapshot_enabled": True,
-            "consistent_group_replication_enabled": True,
-            "group_replication_enabled": True,
-            "replication_enabled": True,
+            "consistent_group_replication_enabled": replicates,
+            "group_replication_enabled": replicates,
+            "replication_enabled": replicates,
             "backend_state": "up",
             "allocated_capacity_gb": allocated,
             "volume_backend_name": self.backend,
@@ -90,7 +91,7 @@ class Pool:
         }
 
 
-POOLS = (Pool("lvmdriver-1"), Pool("lvmdriver-2"))
+POOLS = tuple(Pool(name) for name in BACKENDS)
 
 
 def pool_named(name: str) -> Pool | None:
@@ -132,7 +133,7 @@ async def place(call: Call, volume_type: VolumeType, gigabytes: int, host: str =
 
 async def candidates(call: Call, specs: Mapping[str, str]) -> list[Pool]:
     """The pools of enabled services that can do what extra specs ask for."""
-    return [pool for pool in POOLS if fits(pool, specs) and not (await service_state(call, pool)).disabled]
+    return [pool for pool in POOLS if fits(call, pool, specs) and not (await service_state(call, pool)).disabled]
 
 
 async def service_state(call: Call, pool: Pool) -> ServiceState:
@@ -152,9 +153,9 @@ async def refuse_frozen(call: Call, host: str) -> None:
         raise InvalidInput(why="Modification operations are not allowed on frozen storage backends.")
 
 
-def fits(pool: Pool, specs: Mapping[str, str]) -> bool:
+def fits(call: Call, pool: Pool, specs: Mapping[str, str]) -> bool:
     """CapabilitiesFilter: every spec without a scope, or of the scope `capabilities`, must be reported."""
-    reported = pool.capabilities(0)
+    reported = pool.capabilities(0, replicates=reports(call, pool.backend))
     for key, wanted in specs.items():
         scope, colon, name = key.partition(":")
         if colon and scope != "capabilities":

@@ -1,7 +1,6 @@
 """The services of the cloud: enabled and disabled, frozen and thawed, their log levels; cleanup.
 
-Source: cinder/api/v3/services.py, workers.py; volume/api.py `freeze_host`, `failover`. No back end replicates, so none
-fails over.
+Source: cinder/api/v3/services.py, workers.py; volume/api.py `freeze_host`, `failover`.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from typing import Any
 from google.protobuf.struct_pb2 import NULL_VALUE, Value
 
 from mopenstack.contract.faults import BadRequest, Fault, InvalidField
-from mopenstack.contract.values import plain
+from mopenstack.contract.values import plain, to_value
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.servicer import EMPTY, Result, Servicer
 from mopenstack.core.store.transaction import copy_of
 from mopenstack.core.volume.base import CONTROLLER, ZONE
-from mopenstack.core.volume.hosts.scheduling import POOLS
+from mopenstack.core.volume.hosts.failover import fail_over, status_of
+from mopenstack.core.volume.hosts.scheduling import POOLS, pool_named
 from mopenstack.volume.v3.hosts import services_pb2 as pb2
 from mopenstack.volume.v3.hosts.services_pb2 import ServiceState
 from mopenstack.volume.v3.refusals import InvalidInput, ServiceNotFound
@@ -106,7 +106,11 @@ class Services(Servicer):
 
     async def failover_host(self, call: Call, request: pb2.FailoverHostRequest) -> Result:
         service = _volume_service(call, request)
-        raise _no_change("replication_status", service, "['enabled', 'failed-over']", "and must be up ")
+        state, pool = copy_of(await state_of(call, service)), pool_named(service.host)
+        if pool is None or status_of(call, service.host, state) not in ("enabled", "failed-over"):
+            raise _no_change("replication_status", service, "['enabled', 'failed-over']", "and must be up ")
+        await fail_over(call, pool, state, request.backend_id)
+        return EMPTY
 
     async def get_service_log(self, call: Call, request: pb2.GetServiceLogRequest) -> Result:
         response = pb2.ServiceLogResponse()
@@ -173,8 +177,9 @@ class Services(Servicer):
         if state.HasField("disabled_reason"):
             shown.disabled_reason = state.disabled_reason
         if item.binary == VOLUME:
-            shown.replication_status, shown.frozen = "disabled", state.frozen
-            shown.active_backend_id.CopyFrom(Value(null_value=NULL_VALUE))
+            shown.replication_status, shown.frozen = status_of(call, item.host, state), state.frozen
+            active = state.active_backend_id
+            shown.active_backend_id.CopyFrom(to_value(active) if active else Value(null_value=NULL_VALUE))
             if call.at_least(BACKEND_STATE_SINCE):
                 shown.backend_state = "up"
         return shown

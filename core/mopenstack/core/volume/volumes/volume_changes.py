@@ -167,7 +167,7 @@ async def _migrate(call: Call, volume: Volume, request: pb2.MigrateVolumeRequest
     ):
         raise refuse(row, volume)
     kind = await call.tx.get(VolumeType, volume.volume_type_id)
-    possible = kind is None or scheduling.fits(pool, kind.extra_specs)
+    possible = kind is None or scheduling.fits(call, pool, kind.extra_specs)
     volume.pending_host = pool.name if possible and await scheduling.take(call, pool, volume.size) else ""
     volume.previous_status = WORDS[volume.status]
     _set_migration(volume, "migrating" if volume.pending_host else "starting")

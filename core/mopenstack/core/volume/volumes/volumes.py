@@ -28,7 +28,7 @@ from mopenstack.core.volume.base import (
     literal,
     name_and_description,
 )
-from mopenstack.core.volume.hosts import scheduling
+from mopenstack.core.volume.hosts import failover, scheduling
 from mopenstack.core.volume.messages import Action, Detail, Messages
 from mopenstack.core.volume.quotas import quotas
 from mopenstack.core.volume.types.type_encryption import encryption_of
@@ -289,6 +289,7 @@ def _in_time(volume: Volume, key: str, comparison: str) -> bool:
 async def _created(call: Call, volume: Volume) -> None:
     """A volume that no back end took is in error, and its project is told."""
     volume.status = Volume.AVAILABLE if volume.host and not has_wrong_signature(volume) else Volume.ERROR
+    await failover.begin(call, volume)
     if not volume.host:
         await call.service(Messages).tell(
             call, volume.project_id, volume.id, Action.SCHEDULE, Detail.NO_BACKEND, volume.request_id
