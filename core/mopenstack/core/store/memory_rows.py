@@ -70,9 +70,6 @@ class LayerRows:
     def ids(self, kind: str, field: str, value: str) -> Sequence[Row]:
         return [(id,) for id in self._named(kind, field, value)]
 
-    def find(self, kind: str, field: str, value: str) -> Sequence[Row]:
-        return self._of(kind, self._named(kind, field, value))
-
     def count_index(self, kind: str, field: str, value: str) -> Sequence[Row]:
         return ((len(self._named(kind, field, value)),),)
 
@@ -169,18 +166,16 @@ class LayerRows:
 
     def fill(self, rows: Mapping[str, Iterable[Row]]) -> None:
         """Write the rows of a whole cloud, by table."""
-        for table, write in self._writers().items():
-            for row in rows.get(table, ()):
-                write(*row)
-
-    def _writers(self) -> dict[str, Callable[..., None]]:
-        return {
+        writes: dict[str, Callable[..., None]] = {
             "resources": self.put,
             "indexes": self.add_index,
             "claims": self.put_claim,
             "counters": self.set_counter,
             "transitions": self.schedule,
         }
+        for table, write in writes.items():
+            for row in rows.get(table, ()):
+                write(*row)
 
     def table(self, name: str) -> Iterator[Row]:
         """The rows of a table."""
@@ -212,7 +207,7 @@ READS: dict[str, Callable[..., Sequence[Row]]] = {
     **{
         name: getattr(LayerRows, name)
         for name in (
-            *("get", "scan", "between", "between_down", "count", "ids", "find", "count_index", "claimed", "claims_of"),
+            *("get", "scan", "between", "between_down", "count", "ids", "count_index", "claimed", "claims_of"),
             *("counter", "due", "next_due", "scheduled"),
         )
     },
@@ -221,10 +216,7 @@ READS: dict[str, Callable[..., Sequence[Row]]] = {
 """Reading statement -> what finds its rows."""
 
 WRITES: dict[str, Callable[..., None]] = {
-    name: getattr(LayerRows, name)
-    for name in (
-        *("put", "remove", "add_index", "remove_index", "set_counter", "put_claim", "release", "schedule"),
-        "unschedule",
-    )
+    name: getattr(LayerRows, name) for name in ("put", "remove", "add_index", "remove_index", "set_counter")
 }
-"""Writing statement -> what writes one of its rows."""
+"""Statement that writes what a transaction changed -> what writes one of its rows; claims and transitions are
+gathered."""

@@ -22,8 +22,7 @@ NOT_REPLICATED = ("", "disabled", "not-capable")
 
 async def begin(call: Call, volume: Volume) -> None:
     """What the driver says of a new volume, a private copy."""
-    pool = pool_named(volume.host)
-    if pool is None or not replicates(call, pool.backend):
+    if not _replicates(call, volume.host):
         return
     kind = await call.tx.get(VolumeType, volume.volume_type_id)
     if kind is not None and kind.extra_specs.get("replication_enabled") == IS_TRUE:
@@ -32,9 +31,12 @@ async def begin(call: Call, volume: Volume) -> None:
 
 def status_of(call: Call, host: str, state: ServiceState) -> str:
     """The replication status of the service of a host."""
+    return state.replication_status or ("enabled" if _replicates(call, host) else "disabled")
+
+
+def _replicates(call: Call, host: str) -> bool:
     pool = pool_named(host)
-    replicating = pool is not None and replicates(call, pool.backend)
-    return state.replication_status or ("enabled" if replicating else "disabled")
+    return pool is not None and replicates(call, pool.backend)
 
 
 async def fail_over(call: Call, pool: Pool, state: ServiceState, wanted: str) -> None:
