@@ -271,11 +271,12 @@ async def test_delete_without_create(cloud: Cloud) -> None:
 
 async def test_others_go_on(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a definition is read, other stacks are made and other calls answered; it is read once."""
-    user, goes_on, asked = await cloud.user(), asyncio.Event(), []
+    user, begun, goes_on, asked = await cloud.user(), asyncio.Event(), asyncio.Event(), []
     ask = SANDBOX.ask
 
     async def slow(project: str, do: str, **values: Any) -> Any:
         asked.append(do)
+        begun.set()
         await goes_on.wait()
         return await ask(project, do, **values)
 
@@ -286,6 +287,7 @@ async def test_others_go_on(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> No
     assert other["stack_status"] == "CREATE_COMPLETE"
     path = f"/v1/{user.project_id}/stacks/waits/{stack['id']}"
     assert (await user.get("heat-api", path)).ok()["stack"]["stack_status"] == "CREATE_IN_PROGRESS"
+    await asyncio.wait_for(begun.wait(), 10)
     assert asked == ["workflows"]
     goes_on.set()
     assert (await at_rest(user, "waits", stack["id"]))["stack_status"] == "CREATE_COMPLETE"
