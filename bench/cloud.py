@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from peers import Client, Peer, login, mopenstack
+from peers import Client, login, mopenstack
 
 FILL = 100
 """Servers that one request makes."""
@@ -51,6 +51,6 @@ class Cloud:
         return len(self.client.send("GET", "/compute/v2.1/servers/detail")[1]["servers"])
 
 
-def fresh_cloud(peer: Peer, names: Iterator[str]) -> None:
+def fresh_cloud(client: Client, names: Iterator[str]) -> None:
     """One more cloud in the server, by the next name."""
-    Client(peer.url).send("POST", "/_mopenstack/clouds", {"name": next(names)})
+    client.send("POST", "/_mopenstack/clouds", {"name": next(names)})

@@ -11,7 +11,8 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import IO, Any
 
@@ -57,22 +58,69 @@ class Peer:
         self.process.wait(10)
 
 
-@dataclass
 class Client:
-    """A blocking client for what is measured one call at a time."""
+    """A blocking client for what is measured one call at a time.
 
-    url: str
-    headers: dict[str, str] = field(default_factory=dict)
+    It keeps its connection, as the clients of users do, and does no more than a call needs, so that it is not what is
+    measured.
+    """
 
-    def send(self, verb: str, path: str, body: Any = None, **headers: str) -> tuple[Any, Any]:
-        """(headers, decoded body); raises HTTPError for a refusal."""
-        data = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
-        sent = {"Content-Type": "application/json", **self.headers, **headers}
-        request = urllib.request.Request(self.url + path, data, sent, method=verb)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            content = answer.read()
-            is_json = answer.headers.get_content_type().endswith("json") and content
-            return answer.headers, json.loads(content) if is_json else content
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        self._host, _, port = url.removeprefix("http://").partition(":")
+        self._port = int(port)
+        self._headers = {"Host": f"{self._host}:{port}", "Content-Type": "application/json", **(headers or {})}
+        self._socket: socket.socket | None = None
+
+    def send(self, verb: str, path: str, body: Any = None, **headers: str) -> tuple[dict[str, str], Any]:
+        """(headers by their names in lower case, decoded body); raises HTTPError for a refusal."""
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        sent = {**self._headers, **headers, "Content-Length": str(len(data))}
+        lines = "".join([f"{name}: {value}\r\n" for name, value in sent.items()])
+        status, found, content = self._ask(f"{verb} {path} HTTP/1.1\r\n{lines}\r\n".encode() + data, verb)
+        if status >= 400:
+            raise urllib.error.HTTPError(path, status, content.decode(), Message(), None)
+        is_json = content and found.get("content-type", "").partition(";")[0].endswith("json")
+        return found, json.loads(content) if is_json else content
+
+    def _ask(self, request: bytes, verb: str) -> tuple[int, dict[str, str], bytes]:
+        """(status, headers, body) of one answer; a connection that the server has closed meanwhile is made anew."""
+        answer, fresh = b"", self._socket is None
+        if self._socket is None:
+            self._socket = socket.create_connection((self._host, self._port), timeout=30)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            self._socket.sendall(request)
+            while (end := answer.find(b"\r\n\r\n")) < 0:
+                answer += self._more()
+        except ConnectionError:
+            self.close()
+            if fresh or answer:
+                raise
+            return self._ask(request, verb)
+        first, *lines = answer[:end].decode().split("\r\n")
+        found = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        length = int(found.get("content-length", 0)) if verb != "HEAD" else 0
+        rest = [answer[end + 4 :]]
+        missing = length - len(rest[0])
+        while missing > 0:
+            rest.append(self._more())
+            missing -= len(rest[-1])
+        if found.get("connection") == "close":
+            self.close()
+        return int(first.split(" ", 2)[1]), found, b"".join(rest)
+
+    def _more(self) -> bytes:
+        assert self._socket is not None
+        received = self._socket.recv(1 << 18)
+        if not received:
+            raise ConnectionResetError
+        return received
+
+    def close(self) -> None:
+        """The next call makes a connection."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
 
 def _spawn(command: list[str], port: int, probe: Any, output: IO[bytes] | int = subprocess.DEVNULL) -> Peer:
@@ -103,7 +151,7 @@ def login(url: str, user: str = "admin") -> tuple[str, str]:
         "scope": {"project": {"name": user, "domain": domain}},
     }
     headers, body = Client(url).send("POST", "/identity/v3/auth/tokens", {"auth": auth})
-    return headers["X-Subject-Token"], body["token"]["project"]["id"]
+    return headers["x-subject-token"], body["token"]["project"]["id"]
 
 
 def mopenstack(*options: str, output: IO[bytes] | int = subprocess.DEVNULL) -> Peer:

@@ -90,7 +90,7 @@ def calls(note: Note, rounds: int) -> None:
         size = len(json.dumps(cloud.client.send("GET", path)[1]))
         plain = bare(size)
         closing.callback(plain.stop)
-        instances = Client(other.url)
+        anew, instances = Client(cloud.peer.url), Client(other.url)
         for _ in range(rounds):
             reads = "GET of a server, 32 at once (1/s)"
             note(reads, "bare aiohttp", load(plain, get(plain, "/servers/x", "")))
@@ -101,9 +101,9 @@ def calls(note: Note, rounds: int) -> None:
             made = [cloud.boot() for _ in range(10)]
             note("delete (ms)", "mopenstack", milliseconds(partial(cloud.delete_last, made), 10))
             names = [f"bench-{number}" for number in range(10)]
-            note("fresh cloud (ms)", "mopenstack", milliseconds(partial(fresh_cloud, cloud.peer, iter(names)), 10))
+            note("fresh cloud (ms)", "mopenstack", milliseconds(partial(fresh_cloud, anew, iter(names)), 10))
             for name in names:
-                Client(cloud.peer.url).send("DELETE", f"/_mopenstack/clouds/{name}")
+                anew.send("DELETE", f"/_mopenstack/clouds/{name}")
             writes.measure(note, cloud)
         before, there = rss_bytes(cloud.peer.process.pid), cloud.detail()
         for count in (100, 1000):
@@ -129,9 +129,10 @@ def _memory_of_clouds(note: Note) -> None:
     peer = mopenstack()
     try:
         login(peer.url)
+        client = Client(peer.url)
         before, names = rss_bytes(peer.process.pid), (f"bench-{number}" for number in range(CLOUDS))
         for _ in range(CLOUDS):
-            fresh_cloud(peer, names)
+            fresh_cloud(client, names)
         grown = rss_bytes(peer.process.pid) - before
         note(f"memory a fresh cloud, of {CLOUDS} (kB)", "mopenstack", grown / 1e3 / CLOUDS)
     finally:

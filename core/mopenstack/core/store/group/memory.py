@@ -27,13 +27,16 @@ RING_BYTES = 1 << 20
 TOLD_MAX = RING_BYTES // 4
 """The most bytes that are told at once; of more it is told that all of the cloud may have changed."""
 
-_WORD = Struct("<Q")
-_SLOT = Struct("<QII")
+# Native words lie at multiples of their size, so that the machine reads and writes each at once.
+_WORD = Struct("@Q")
+_WORDS = Struct(f"@{WORKERS_MAX}Q")
+_SLOT = Struct("@QII")
 _LENGTH = Struct("<I")
 _HEAD_END = 8 + 8 * WORKERS_MAX
 _SLOTS_AT = 4096
 _WAITS_AT = _SLOTS_AT + SLOTS * _SLOT.size
 _WAIT_BYTES = SLOTS // 8
+_NOBODY = bytes(WORKERS_MAX)
 _RINGS_AT = 65536
 SIZE = _RINGS_AT + WORKERS_MAX * RING_BYTES
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # a file without a name is made there
@@ -59,7 +62,7 @@ class GroupMemory:
         self.worker = worker
         self.descriptor = descriptor
         self._map = mmap.mmap(descriptor, SIZE)
-        self._read = [self._told(number) for number in range(WORKERS_MAX)]
+        self._read = self._ends()
 
     def close(self) -> None:
         self._map.close()
@@ -80,8 +83,13 @@ class GroupMemory:
         _WORD.pack_into(self._map, 0, epoch)
 
     def _told(self, worker: int) -> int:
+        """How many bytes a process has told in all."""
         found: int = _WORD.unpack_from(self._map, 8 + 8 * worker)[0]
         return found
+
+    def _ends(self) -> tuple[int, ...]:
+        """The same of each."""
+        return _WORDS.unpack_from(self._map, 8)
 
     # -- what was told
 
@@ -91,18 +99,13 @@ class GroupMemory:
         before = self._told(self.worker)
         record = _LENGTH.pack(len(told)) + told
         self._put(before, record)
-        self._read[self.worker] = before + len(record)
         _WORD.pack_into(self._map, 8 + 8 * self.worker, before + len(record))
 
     def news(self) -> Iterator[bytes]:
         """What the other processes told since it was last asked for; raises Overtaken."""
-        for worker in range(WORKERS_MAX):
-            end = self._told(worker)
-            place = self._read[worker]
-            if place == end:
-                continue
-            self._read[worker] = end
-            if worker == self.worker:
+        before, self._read = self._read, self._ends()
+        for worker, (place, end) in enumerate(zip(before, self._read, strict=True)):
+            if place == end or worker == self.worker:
                 continue
             found, start = [], place
             while place < end and end - start <= RING_BYTES:
@@ -118,7 +121,7 @@ class GroupMemory:
 
     def skip_news(self) -> None:
         """Look at nothing that was told before."""
-        self._read = [self._told(number) for number in range(WORKERS_MAX)]
+        self._read = self._ends()
 
     def _put(self, place: int, record: bytes) -> None:
         base, start = _RINGS_AT + self.worker * RING_BYTES, place % RING_BYTES
@@ -175,9 +178,8 @@ class GroupMemory:
     def is_wanted(self, slot: int) -> bool:
         """Whether another process waits for a lock."""
         place, bit = _WAITS_AT + slot // 8, 1 << slot % 8
-        return any(
-            self._map[place + worker * _WAIT_BYTES] & bit for worker in range(WORKERS_MAX) if worker != self.worker
-        )
+        waits = self._map[place : place + WORKERS_MAX * _WAIT_BYTES : _WAIT_BYTES]
+        return waits != _NOBODY and any(byte & bit for worker, byte in enumerate(waits) if worker != self.worker)
 
     def start_worker(self) -> None:
         """Forget what an earlier process of the same number waited for."""

@@ -17,6 +17,7 @@ from mopenstack.core.store import gathering
 from mopenstack.core.store.base import Conflicted, Row
 from mopenstack.core.store.compiled import Statements
 from mopenstack.core.store.gathering import GatheringSession, Read, Write
+from mopenstack.core.store.group.known_claims import ASK
 from mopenstack.core.store.group.state import GroupState
 from mopenstack.core.store.postgres import NUL
 from mopenstack.core.store.transaction import SETTINGS
@@ -147,6 +148,18 @@ class GroupSession(GatheringSession):
             known = self._take(layer, key, rows)
         return [(id,) for id in known]
 
+    async def _claimed(self, layer: str, scope: str, key: str) -> Sequence[Row]:
+        place, known = (scope, key), self._store.claims
+        if place in self.claims:
+            owner = self.claims[place]
+        else:
+            owner = known.find(self.cloud, place)
+            if owner is None or owner == ASK:
+                rows = await self._ask(self._statements.claimed, layer, scope, key)
+                owner = rows[0][0] if rows else None
+                known.put(self.cloud, [(place, owner)])
+        return [] if owner is None else [(owner,)]
+
     async def _scan(self, layer: str, kind: str) -> Sequence[Row]:
         known, objects = self._store.ids.get(layer, (kind,)), self._store.chains[layer][0].objects
         if isinstance(known, dict) and all((kind, id) in objects for id in known):
@@ -210,7 +223,7 @@ class GroupSession(GatheringSession):
 
     async def _claim(self, layer: str, scope: str, key: str, owner: str) -> Row | None:
         place = (scope, key)
-        if place in self.claims or (self.cloud, *place) in self._store.contested:
+        if place in self.claims or self._store.claims.find(self.cloud, place) is not None:
             if await self._claimed(layer, scope, key):
                 return None
         else:
@@ -243,6 +256,7 @@ def reads(statements: Statements) -> dict[str, Read]:
     """Statement -> what it finds, of those of which something is known here."""
     own = GroupSession
     return gathering.reads(own, statements) | {
+        statements.claimed: own._claimed,
         statements.ids: own._ids,
         statements.scan: own._scan,
         statements.count: own._count,

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from types import MappingProxyType
@@ -24,6 +24,7 @@ import orjson
 
 from mopenstack.core.store.base import Row, Unreachable
 from mopenstack.core.store.group.connection import Idle
+from mopenstack.core.store.group.known_claims import KnownClaims, Place
 from mopenstack.core.store.group.known_ids import KnownIds
 from mopenstack.core.store.group.memory import GroupMemory, Overtaken
 from mopenstack.core.store.postgres import PostgresStore, in_postgres, lost
@@ -35,7 +36,6 @@ LOOK_SECONDS = 0.001
 """The pause before a lock that another process has is tried again."""
 TURNS_IN_A_ROW = 4
 """After so many turns of a process another one that waits has its chance."""
-CONTESTED_MAX = 50_000
 RECOVER_SECONDS_MAX = 10.0
 RECOVER_PAUSE_SECONDS = 0.01
 
@@ -80,8 +80,7 @@ class GroupState(PostgresStore):
         self.writes: Mapping[str, Callable[..., Any]] = {}
         """Writing statement -> what gathers its rows."""
         self.names = {getattr(self.statements, name): name for name in self.statements.__slots__}
-        self.contested: set[tuple[str, str, str]] = set()
-        """Cloud, scope and key of claims that an object had: it is asked who has them. All go when it is full."""
+        self.claims = KnownClaims()
         self._head = b""
         self._epoch = 0
         self._turns: defaultdict[int, Turn] = defaultdict(Turn)
@@ -146,7 +145,7 @@ class GroupState(PostgresStore):
         packages: list[str],
         counters: list[str],
         due: float | None,
-        owners: list[str],
+        claims: list[tuple[tuple[str, str], str | None]],
         scheduled: list[str],
     ) -> None:
         dependencies = [tuple(one) for one in changed]
@@ -157,7 +156,7 @@ class GroupState(PostgresStore):
                 self.drop(layer, (kind, id[0]))
             elif what == "kind":
                 self.lists.drop_kind(cloud, kind)
-        layer.owners.update(owners)
+        self.take_claims(cloud, [((scope, key), owner) for (scope, key), owner in claims])
         layer.scheduled.update(scheduled)
         self.ids.drop(cloud, dependencies)
         self.views.changed(cloud, dependencies)
@@ -169,6 +168,11 @@ class GroupState(PostgresStore):
         if due is not None and cloud in self.next_due:
             self.next_due[cloud] = min(due, self.next_due[cloud])
         self.commits[cloud] += 1
+
+    def take_claims(self, cloud: str, claims: Collection[tuple[Place, str | None]]) -> None:
+        """Take over what a transaction claimed and released (None)."""
+        self.claims.put(cloud, claims)
+        self.chains[cloud][0].owners.update(owner.partition("/")[0] for _, owner in claims if owner)
 
     def _forget(self, place: str | int) -> None:
         """Keep nothing of a cloud, or of all clouds of a slot."""
@@ -190,6 +194,7 @@ class GroupState(PostgresStore):
         layer.scheduled.clear()
         self.learned.discard(name)
         self.ids.drop_cloud(name)
+        self.claims.drop_cloud(name)
         self._forget_settings(name)
 
     def _forget_settings(self, name: str) -> None:
@@ -200,12 +205,6 @@ class GroupState(PostgresStore):
     def changes(self, name: str) -> int:
         """A number that grows when something in a cloud changes, the same one in all processes."""
         return self.memory.version(self.memory.slot(name))
-
-    def contest(self, places: Iterable[tuple[str, str, str]]) -> None:
-        """Note cloud, scope and key of claims of which one at least is some object's."""
-        if len(self.contested) > CONTESTED_MAX:
-            self.contested.clear()
-        self.contested.update(places)
 
     # -- turns
 

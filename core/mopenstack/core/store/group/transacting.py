@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from mopenstack.core.store.base import Conflicted, StoreFull, Unreachable
+from mopenstack.core.store.group.known_claims import ASK
 from mopenstack.core.store.group.memory import TOLD_MAX
 from mopenstack.core.store.group.session import GroupSession
 from mopenstack.core.store.group.state import ALL, WRITTEN, GroupState
@@ -101,7 +102,7 @@ class GroupTransacting:
             raise lost(error, in_doubt=True) from error
         except asyncpg.UniqueViolationError as error:
             memory.set_version(slot, before)
-            self._store.contest((session.cloud, *place) for place in session.assumed)
+            self._store.claims.put(session.cloud, [(place, ASK) for place in session.assumed])
             raise Conflicted("another object has what was claimed") from error
         except asyncpg.PostgresError:
             memory.set_version(slot, before)
@@ -117,10 +118,10 @@ class GroupTransacting:
         store.commits[cloud] += 1
         if due is not None and cloud in store.next_due:
             store.next_due[cloud] = min(due, store.next_due[cloud])
-        store.contest((cloud, *place) for place, owner in session.claims.items() if owner)
-        owners = {owner.partition("/")[0] for owner in session.claims.values() if owner}
+        claims = [*session.claims.items()]
+        store.take_claims(cloud, claims)
         scheduled = {kind for (kind, _), one in session.dues.items() if one is not None}
-        told = [WRITTEN, cloud, [*changed], [*packages], [*unsaved.counters], due, [*owners], [*scheduled]]
+        told = [WRITTEN, cloud, [*changed], [*packages], [*unsaved.counters], due, claims, [*scheduled]]
         record = orjson.dumps(told)
         store.memory.tell(record if len(record) <= TOLD_MAX else orjson.dumps([ALL, cloud]))
         store.memory.set_version(session.slot, session.version + 2)
