@@ -29,6 +29,8 @@ from peers import Client, Peer, bare, ec2, login, mopenstack, moto, rss_bytes
 from sampling import REQUESTS, Note, get, load, milliseconds
 
 CLOUDS = 1000
+LISTS = 20
+"""How often a list is asked for in a row."""
 PARTS = ("start", "calls", "many", "instruments", "database", "stack", "objects")
 """In the order in which they are measured."""
 
@@ -111,7 +113,7 @@ def calls(note: Note, rounds: int) -> None:
             assert cloud.detail() == count
             for _ in range(rounds):
                 detail = get(cloud.peer, "/compute/v2.1/servers/detail", cloud.token)
-                note(f"list of {count} with detail (ms)", "mopenstack", 1000 / load(cloud.peer, detail, 5, 1))
+                note(f"list of {count} with detail (ms)", "mopenstack", 1000 / load(cloud.peer, detail, LISTS, 1))
             run = ec2(other.port, "RunInstances", ImageId="ami-12c6146b", MinCount=str(count), MaxCount=str(count))
             load(other, run, 1, 1)
             for _ in range(rounds):

@@ -6,6 +6,7 @@ Source: nova.api.openstack.compute.views.servers and nova.api.openstack.common.g
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from mopenstack.compute.v2.servers.servers_pb2 import Server
 from mopenstack.core.compute.hosts.services import Services
@@ -53,7 +54,12 @@ async def _host_status(call: Call, host: str) -> str:
 def host_id(server: Server, host: str = "") -> str:
     """The id of a host, by default the server's, for its project (nova.utils.generate_hostid)."""
     host = host or server.host
-    return hashlib.sha224(f"{server.project_id}{host}".encode()).hexdigest() if host else ""
+    return _host_id(server.project_id, host) if host else ""
+
+
+@lru_cache(maxsize=10_000)
+def _host_id(project_id: str, host: str) -> str:
+    return hashlib.sha224(f"{project_id}{host}".encode()).hexdigest()
 
 
 async def _add_ports(call: Call, shown: Server, ports: list[Port]) -> None:
