@@ -253,3 +253,7 @@ class Cloud:
             time_of = rule.pop("time")
             cloud.behaviours.append(Behaviour(**rule, time=Time(**time_of) if time_of else None))
         return cloud
+
+
+NO_CLOUD = Cloud(DEFAULT)
+"""Stands for the cloud of a call that is of none."""

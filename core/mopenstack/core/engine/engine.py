@@ -27,7 +27,7 @@ from mopenstack.core.engine.answers import Answers
 from mopenstack.core.engine.background import Tasks, Unstarted
 from mopenstack.core.engine.call import Call
 from mopenstack.core.engine.caller import ANONYMOUS, Caller
-from mopenstack.core.engine.clouds import DEFAULT, Cloud, valid_name
+from mopenstack.core.engine.clouds import DEFAULT, NO_CLOUD, Cloud, valid_name
 from mopenstack.core.engine.due import AfterCalls, Apart, apply_due, note_read, only_due
 from mopenstack.core.engine.fault_rules import LOST
 from mopenstack.core.engine.injection import Forgotten, Injection, Rules, Verdict
@@ -312,7 +312,7 @@ class Engine:
             return ANONYMOUS
 
     async def _call_outside(self, plan: Plan, request: Message, context: RequestContext) -> Reply:
-        call = Call(self.registry, Cloud(DEFAULT), cast("Transaction", None), context, plan.operation)
+        call = Call(self.registry, NO_CLOUD, cast("Transaction", None), context, plan.operation)
         if plan.servicer.for_admins and (why := self.admin_access.refusal(context.remote, context.admin_token)):
             raise (BadAdminToken if self.admin_access.token else NoAdminAccess)(why)
         await plan.servicer.before(call, request)
