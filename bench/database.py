@@ -51,7 +51,8 @@ def _rounds(note: Note, postgres: Postgres, clouds: dict[str, Cloud], rounds: in
         for name, cloud in clouds.items():
             read = get(cloud.peer, f"/compute/v2.1/servers/{servers[name]}", cloud.token)
             note("GET of a server on PostgreSQL, 32 at once (1/s)", name, load(cloud.peer, read, REQUESTS))
-        note(WRITE_TO_DISK, "mopenstack", _write(clouds["mopenstack"]))
+        for name, cloud in clouds.items():
+            note(WRITE_TO_DISK, name, _write(cloud))
         asyncio.run(_wait_for_disk(postgres.url, "off"))
         for name, cloud in clouds.items():
             note(WRITE, name, _write(cloud))

@@ -26,10 +26,11 @@ from sampling import HERE, get, milliseconds
 
 from soak.postgres import Postgres
 
-CONNECTIONS = 32
-READS, WRITES, TIMES = 6000, 600, 20
-CLIENTS = 2
-"""Processes that send; one alone would be the limit."""
+CONNECTIONS = 64
+"""So many that the kernel gives each of two workers about as many."""
+READS, WRITES, TIMES = 60_000, 600, 20
+CLIENTS = max(1, (os.cpu_count() or 1) // 2)
+"""Processes that send: enough not to be the limit, and not so many that they take the processors of the workers."""
 SQLITE = "SQLite process"
 
 

@@ -18,6 +18,7 @@ from mopenstack.core.store import Taken
 from mopenstack.core.store.base import Unreachable
 from mopenstack.core.store.group.memory import RING_BYTES, TOLD_MAX, GroupMemory, Overtaken, new_memory
 from mopenstack.core.store.group.state import application_name
+from mopenstack.core.store.group.statement import SEEN_MIN
 from mopenstack.core.store.group.store import GroupStore
 from mopenstack.network.v2.core.networks_pb2 import Network
 
@@ -161,6 +162,38 @@ async def test_a_claim_that_another_has(stores: Stores) -> None:
             await tx.claim("address", "10.0.0.1", Network(id="3"))
     async with one.transaction(cloud) as tx:
         assert await tx.claimed("address", "10.0.0.1") == "network/2"
+
+
+async def test_writes_that_come_again(stores: Stores) -> None:
+    """The first writes of a shape and those that follow are sent in different words, and do the same."""
+    one, two, cloud = stores
+
+    async def seen(name: str) -> tuple[object, ...]:
+        """By a process that keeps nothing."""
+        two.forget_cloud(cloud)
+        async with two.transaction(cloud) as tx:
+            network = await tx.get(Network, "1")
+            by_name = [found.id for found in await tx.query(Network, name=name)]
+            due = [action for _, _, action in await tx.pending()]
+            total = await tx.counter("networks")
+            return network and network.name, by_name, due, total, await tx.claimed("name", name)
+
+    for turn in range(2 * SEEN_MIN):
+        name, other = f"name-{turn}", f"other-{turn}"
+        async with one.transaction(cloud, alone=True) as tx:
+            await tx.put(Network(id="1", name=name))
+            await tx.claim("name", name, Network(id="1"))
+            await tx.schedule(Network(id="1"), "build", 5.0)
+            await tx.add("networks", 1)
+        assert await seen(name) == (name, ["1"], ["build"], turn + 1, "network/1")
+        async with one.transaction(cloud, alone=True) as tx:
+            await tx.put(Network(id="1", name=other))
+            await tx.release("name", name)
+            await tx.unschedule("network", "1")
+        assert await seen(name) == (other, [], [], turn + 1, None)
+        async with one.transaction(cloud, alone=True) as tx:
+            await tx.delete(Network, "1")
+        assert await seen(other) == (None, [], [], turn + 1, None)
 
 
 class Undone(Exception):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mopenstack.core.store.postgres_hosts import Hosts
 
 POOL_MAX = 10
+STATEMENTS_KEPT = 300  # prepared, a connection
 OPEN_SECONDS = 30.0
 """How long a start waits for one of several hosts that takes writes: they may be choosing one."""
 OPEN_PAUSE_SECONDS = 0.25
@@ -166,6 +167,7 @@ class PostgresStore(Store):
             max_size=POOL_MAX,
             connect=partial(self._hosts.connect, self._dsn),
             connection_class=PlacedConnection,
+            statement_cache_size=STATEMENTS_KEPT,
             server_settings=dict(self.server_settings),
             init=self._admitted,
         )
