@@ -40,27 +40,41 @@ class Ring:
     """The newest calls, the oldest first; numbers go on from call to call."""
 
     def __init__(self, settings: JournalSettings) -> None:
-        self.bytes = 0
-        """What the calls take, estimated."""
         self._calls: deque[Noted | Again] = deque()
-        self._number = 0
+        self._texts = 0
+        """The bytes of the texts of all calls."""
+        self._fits = 0
+        """So many calls may be kept, with these texts."""
+        self.dropped = 0
+        """How many calls were forgotten."""
         self._waiting: list[asyncio.Future[None]] = []
         self._take(settings)
 
     def _take(self, settings: JournalSettings) -> None:
         self.settings = settings
         self.bodies = settings.mode == "bodies"
-        self._calls_max, self._bytes_max = settings.calls_max, settings.bytes_max
+        self._fit()
+
+    def _fit(self) -> None:
+        settings = self.settings
+        self._fits = min(settings.calls_max, (settings.bytes_max - self._texts) // CALL_BYTES)
 
     def __len__(self) -> int:
         return len(self._calls)
 
+    @property
+    def bytes(self) -> int:
+        """What the calls take, estimated."""
+        return len(self._calls) * CALL_BYTES + self._texts
+
     def add(self, call: Noted | Again) -> None:
         """Keep a call; the oldest go for which there is no room then."""
-        self._number += 1
-        self.bytes += CALL_BYTES if type(call) is tuple else _size(call)
-        self._calls.append(call)
-        if len(self._calls) > self._calls_max or self.bytes > self._bytes_max:
+        kept = self._calls
+        kept.append(call)
+        if type(call) is not tuple:
+            self._texts += _texts(call)
+            self._fit()
+        if len(kept) > self._fits:
             self._trim()
         if self._waiting:
             self.wake()
@@ -72,31 +86,30 @@ class Ring:
 
     def clear(self) -> None:
         """Forget all calls; the numbers go on."""
+        self.dropped += len(self._calls)
         self._calls.clear()
-        self.bytes = 0
+        self._texts = 0
+        self._fit()
 
     def after(self, number: int = 0) -> list[tuple[int, Noted]]:
         """The calls that came after one, by their numbers, and with them."""
-        kept, first = self._calls, self._number - len(self._calls) + 1
+        kept, first = self._calls, self.dropped + 1
         start = max(number + 1 - first, 0)
         return [(first + place, whole(kept[place])) for place in range(start, len(kept))]
 
     def _trim(self) -> None:
         """Make room, of more than one call at once where there are many: so it is seldom done."""
-        kept = self._calls
-        calls, size = (most - most // ROOM for most in (self._calls_max, self._bytes_max))
-        while kept and (len(kept) > calls or self.bytes > size):
-            self.bytes -= _size(kept.popleft())
-
-    @property
-    def dropped(self) -> int:
-        """How many calls were forgotten."""
-        return self._number - len(self._calls)
+        kept, settings = self._calls, self.settings
+        calls, size = (most - most // ROOM for most in (settings.calls_max, settings.bytes_max))
+        while kept and (len(kept) > calls or len(kept) * CALL_BYTES + self._texts > size):
+            self._texts -= _texts(kept.popleft())
+            self.dropped += 1
+        self._fit()
 
     @property
     def last(self) -> int:
         """The number of the newest call; 0: there was none."""
-        return self._number
+        return self.dropped + len(self._calls)
 
     async def more(self, seconds: float) -> bool:
         """Wait until a call comes; false: for so long none did."""
@@ -119,7 +132,6 @@ class Ring:
                 one.set_result(None)
 
 
-def _size(call: Noted | Again) -> int:
-    if isinstance(call, tuple):
-        return CALL_BYTES
-    return CALL_BYTES + len(call.url) + len(call.request) + len(call.answer)
+def _texts(call: Noted | Again) -> int:
+    """The bytes of its texts; of one that is as one before, none."""
+    return 0 if isinstance(call, tuple) else len(call.url) + len(call.request) + len(call.answer)
