@@ -57,7 +57,7 @@ class Observed:
             return
         at = time.time() - seconds
         if kept is not None and not journal.bodies:
-            journal.add((at, seconds, request_id, kept))
+            journal.again(at, seconds, request_id, kept)
             return
         noted = replace(kept) if kept is not None else first_noted(request, facts, status)
         noted.at, noted.seconds, noted.request_id = at, seconds, request_id

@@ -7,11 +7,11 @@ answered itself.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from dataclasses import asdict, dataclass
+from array import array
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, get_args
 
-from mopenstack.contract.noted import Again, Noted, whole
+from mopenstack.contract.noted import Noted
 
 Mode = Literal["off", "calls", "bodies"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -40,7 +40,10 @@ class Ring:
     """The newest calls, the oldest first; numbers go on from call to call."""
 
     def __init__(self, settings: JournalSettings) -> None:
-        self._calls: deque[Noted | Again] = deque()
+        self._calls: list[Noted] = []
+        """The calls; one that `again` added is shared with others, and lacks what is next."""
+        self._at, self._seconds = array("d"), array("d")
+        self._request_ids: list[str] = []
         self._texts = 0
         """The bytes of the texts of all calls."""
         self._fits = 0
@@ -67,14 +70,19 @@ class Ring:
         """What the calls take, estimated."""
         return len(self._calls) * CALL_BYTES + self._texts
 
-    def add(self, call: Noted | Again) -> None:
+    def add(self, call: Noted) -> None:
         """Keep a call; the oldest go for which there is no room then."""
-        kept = self._calls
-        kept.append(call)
-        if type(call) is not tuple:
-            self._texts += _texts(call)
-            self._fit()
-        if len(kept) > self._fits:
+        self._texts += _texts(call)
+        self._fit()
+        self.again(call.at, call.seconds, call.request_id, call)
+
+    def again(self, at: float, seconds: float, request_id: str, call: Noted) -> None:
+        """Keep a call that is `call` but for its moment and its id; `call` has none (0.0, "")."""
+        self._calls.append(call)
+        self._at.append(at)
+        self._seconds.append(seconds)
+        self._request_ids.append(request_id)
+        if len(self._calls) > self._fits:
             self._trim()
         if self._waiting:
             self.wake()
@@ -86,24 +94,37 @@ class Ring:
 
     def clear(self) -> None:
         """Forget all calls; the numbers go on."""
-        self.dropped += len(self._calls)
-        self._calls.clear()
-        self._texts = 0
-        self._fit()
+        self._forget(len(self._calls))
 
     def after(self, number: int = 0) -> list[tuple[int, Noted]]:
         """The calls that came after one, by their numbers, and with them."""
-        kept, first = self._calls, self.dropped + 1
-        start = max(number + 1 - first, 0)
-        return [(first + place, whole(kept[place])) for place in range(start, len(kept))]
+        start = max(number - self.dropped, 0)
+        return [(self.dropped + 1 + place, self._call(place)) for place in range(start, len(self._calls))]
+
+    def _call(self, place: int) -> Noted:
+        call = self._calls[place]
+        if call.at:
+            return call
+        at, seconds, request_id = self._at[place], self._seconds[place], self._request_ids[place]
+        return replace(call, at=at, seconds=seconds, request_id=request_id)
 
     def _trim(self) -> None:
         """Make room, of more than one call at once where there are many: so it is seldom done."""
-        kept, settings = self._calls, self.settings
+        settings = self.settings
         calls, size = (most - most // ROOM for most in (settings.calls_max, settings.bytes_max))
-        while kept and (len(kept) > calls or len(kept) * CALL_BYTES + self._texts > size):
-            self._texts -= _texts(kept.popleft())
-            self.dropped += 1
+        gone, bytes_left, left = 0, self.bytes, len(self._calls)
+        while gone < left and (left - gone > calls or bytes_left > size):
+            bytes_left -= CALL_BYTES + (_texts(self._calls[gone]) if self._texts else 0)
+            gone += 1
+        self._forget(gone)
+
+    def _forget(self, count: int) -> None:
+        """Drop the oldest calls."""
+        if self._texts:
+            self._texts -= sum(map(_texts, self._calls[:count]))
+        for kept in (self._calls, self._at, self._seconds, self._request_ids):
+            del kept[:count]
+        self.dropped += count
         self._fit()
 
     @property
@@ -132,6 +153,6 @@ class Ring:
                 one.set_result(None)
 
 
-def _texts(call: Noted | Again) -> int:
-    """The bytes of its texts; of one that is as one before, none."""
-    return 0 if isinstance(call, tuple) else len(call.url) + len(call.request) + len(call.answer)
+def _texts(call: Noted) -> int:
+    """The bytes of its texts; a call that is shared has them once for all."""
+    return len(call.url) + len(call.request) + len(call.answer) if call.at else 0

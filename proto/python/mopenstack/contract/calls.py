@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from google.protobuf.message import Message
 
-from mopenstack.contract.noted import Again, CallFacts, Noted
+from mopenstack.contract.noted import CallFacts, Noted
 from mopenstack.contract.operations import LATEST, Operation
 
 
@@ -170,8 +170,14 @@ class Journal(Protocol):
     bodies: bool
     """Whether their bodies and headers are kept too."""
 
-    def add(self, call: Noted | Again) -> None:
+    def add(self, call: Noted) -> None:
         """Keep a call."""
+
+    def again(self, at: float, seconds: float, request_id: str, call: Noted) -> None:
+        """Keep a read that came before, word for word, and was answered by what was kept: it is made in no time.
+
+        `call` is what all of the kind have in common, without moment and id.
+        """
 
 
 class Traces(Protocol):

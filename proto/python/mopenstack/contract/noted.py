@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from mopenstack.contract.operations import LATEST, Operation
@@ -66,16 +66,3 @@ class Noted:
     """Whether a document was too large to be kept."""
     request_headers: tuple[tuple[str, str], ...] = ()
     answer_headers: tuple[tuple[str, str], ...] = ()
-
-
-Again = tuple[float, float, str, Noted]
-"""(at, seconds, request_id, what all requests of the kind have in common): a read that came before, word for word, and
-was answered by what was kept. It is made for each of them, in no time."""
-
-
-def whole(call: Noted | Again) -> Noted:
-    """The call with all that is known of it."""
-    if isinstance(call, Noted):
-        return call
-    at, seconds, request_id, common = call
-    return replace(common, at=at, seconds=seconds, request_id=request_id)
