@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 
@@ -25,20 +26,20 @@ _asked = count()
 
 
 def measure(note: Note, rounds: int) -> None:
-    """In a process of its own."""
-    with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=Path.cwd()) as seed:
+    """In two processes, which take turns in each round."""
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml", dir=Path.cwd()) as seed, ExitStack() as closing:
         seed.write(HOSTS)
         seed.flush()
-        cloud = Cloud("--seed", seed.name)
-    try:
-        cloud.client.send("POST", "/compute/v2.1/servers", cloud.body("none", name="the one"))
+        clouds: dict[str, tuple[Cloud, str]] = {}
         for number, server in ((FEW, PEER), (MANY, "mopenstack")):
+            cloud = Cloud("--seed", seed.name)
+            closing.callback(cloud.peer.stop)
+            cloud.client.send("POST", "/compute/v2.1/servers", cloud.body("none", name="the one"))
             cloud.fill(number)
-            id = cloud.boot()
-            for _ in range(rounds):
+            clouds[server] = cloud, cloud.boot()
+        for _ in range(rounds):
+            for server, (cloud, id) in clouds.items():
                 _round(note, cloud, server, id)
-    finally:
-        cloud.peer.stop()
 
 
 def _round(note: Note, cloud: Cloud, server: str, id: str) -> None:
