@@ -1,6 +1,7 @@
 """The processes of a cloud as a user starts them, always at one address.
 
-They are one or split, on SQLite, PostgreSQL, or three nodes of it; on these there are two cores behind the gateway.
+They are one or split, on SQLite, PostgreSQL, or three nodes of it; on these there are two cores behind the gateway. Or
+they are two workers on a PostgreSQL.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from examples.ha.nodes import Nodes, free_ports
 from soak.postgres import Postgres
 from tests.processes import server
 
+WORKERS = 2
 END_SECONDS_MAX = 10.0
 """How long a process may take to end after SIGTERM."""
 
@@ -25,7 +27,7 @@ END_SECONDS_MAX = 10.0
 class Shape:
     """Which processes, and where they keep state: `sqlite`, `postgresql`, `memory`, each with or without `-split`.
 
-    `nodes-split` is PostgreSQL on three nodes.
+    `postgresql-workers` are two at one port; `nodes-split` is PostgreSQL on three nodes.
     """
 
     name: str
@@ -52,6 +54,10 @@ class Shape:
         return self.name.endswith("-split")
 
     @property
+    def workers(self) -> bool:
+        return self.name.endswith("-workers")
+
+    @property
     def parts(self) -> tuple[str, ...]:
         """The processes by name; the first one has the state."""
         if self.nodes:
@@ -59,7 +65,9 @@ class Shape:
         return ("core", "gateway") if self.split else ("up",)
 
 
-SHAPES = tuple(Shape(name) for name in ("sqlite", "sqlite-split", "postgresql", "postgresql-split"))
+SHAPES = tuple(
+    Shape(name) for name in ("sqlite", "sqlite-split", "postgresql", "postgresql-split", "postgresql-workers")
+)
 NODES = Shape("nodes-split")
 """PostgreSQL on three nodes: `make ha`."""
 
@@ -118,6 +126,7 @@ class Cloud:
         where = ["--data", str(self._folder / "data")] if self.shape.durable else []
         where += ["--store", self.postgres.url] if self.postgres else []
         where += ["--store", self.nodes.url] if self.nodes else []
+        where += ["--workers", str(WORKERS)] if self.shape.workers else []
         cores = self._cores or [f"unix:{self._folder / 'core.sock'}"]
         every = f"ipv4:{','.join(cores)}" if self._cores else cores[0]
         command = {
@@ -144,21 +153,31 @@ class Cloud:
             process.wait(END_SECONDS_MAX)
 
     def fill_disk(self) -> None:
-        """No byte more goes into any file of the process with the state.
+        """No byte more goes into any file of the processes with the state.
 
         A limit for the running process does it, for the limit of a file's size holds for every file: no mount and no
         privilege is needed, and nothing else on the machine is touched.
         """
-        pid = self.pid(self.parts[0])
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
+        for pid in self.with_state():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]))
 
     def make_room(self) -> None:
         """As before `fill_disk`."""
+        for pid in self.with_state():
+            hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+
+    def with_state(self) -> list[int]:
+        """The process with the state; of a cloud with workers these, and the one that started them as the first."""
         pid = self.pid(self.parts[0])
-        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
+        return [pid, *children(pid)] if self.shape.workers else [pid]
 
     def rss_bytes(self) -> int:
         """Resident memory of all processes of the cloud."""
         pages = (int(Path(f"/proc/{self.pid(part)}/statm").read_text().split()[1]) for part in self.parts)
         return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
+def children(pid: int) -> list[int]:
+    """The processes that one has started."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

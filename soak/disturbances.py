@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Awaitable, Callable, Collection
@@ -10,7 +11,7 @@ from functools import partial
 
 from examples.ha.nodes import Node
 from soak.clients import Disturbance
-from soak.cloud import Cloud, Shape
+from soak.cloud import Cloud, Shape, children
 
 FULL = frozenset({503, 413})
 """Answers of a cloud whose disk is full: a database without room, and Glance's."""
@@ -18,6 +19,8 @@ AWAY = frozenset({503})
 """Answers of a cloud without its database, and of a gateway without its core."""
 PAUSE_SECONDS = (0.05, 0.6)
 """How long something stays away."""
+WORKER_LOOKS_MAX = 600
+"""So often it is looked whether another worker has come in the place of one."""
 STOPPED_SECONDS = 8.0
 """How long a node is silent that does not lead: longer than its place is kept."""
 ELECTION_SECONDS_MAX = 60.0
@@ -44,6 +47,20 @@ async def all_ended(by: signal.Signals, cloud: Cloud, now: Disturbance, lot: ran
     await asyncio.gather(*(asyncio.to_thread(cloud.end, part, by) for part in cloud.parts))
     await _pause(lot)
     await asyncio.to_thread(cloud.start)
+
+
+async def worker_killed(cloud: Cloud, now: Disturbance, lot: random.Random) -> None:
+    """The oldest of the workers ends by `kill -9`; another one takes its place by itself."""
+    now.begin("SIGKILL to a worker", AWAY)
+    up, *workers = cloud.with_state()
+    killed = workers[0]
+    os.kill(killed, signal.SIGKILL)
+    for _ in range(WORKER_LOOKS_MAX):
+        await asyncio.sleep(PAUSE_SECONDS[0])
+        found = children(up)
+        if killed not in found and len(found) == len(workers):
+            return
+    raise TimeoutError(f"no other worker came in the place of {killed}")
 
 
 async def full_disk(cloud: Cloud, now: Disturbance, lot: random.Random) -> None:
@@ -145,6 +162,8 @@ def of_shape(shape: Shape) -> list[Named]:
         found += [(f"{by.name} {part}", partial(ended, part, by)) for part in shape.parts]
         if len(shape.parts) > 1:
             found.append((f"{by.name} all", partial(all_ended, by)))
+    if shape.workers:
+        found.append(("SIGKILL worker", worker_killed))
     if shape.postgresql:
         found.append(("SIGKILL PostgreSQL", database_killed))
     return found

@@ -17,6 +17,7 @@ ONLY = {
     "sqlite-split": ("SIGKILL all", "SIGTERM gateway"),
     "postgresql": ("SIGKILL PostgreSQL", "SIGKILL up"),
     "postgresql-split": ("SIGKILL core", "full disk"),
+    "postgresql-workers": ("SIGKILL worker", "SIGKILL up"),
 }
 """What is taken away in the short round; together all kinds of it."""
 SERVERS = 800

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -194,6 +195,42 @@ async def test_writes_that_come_again(stores: Stores) -> None:
         async with one.transaction(cloud, alone=True) as tx:
             await tx.delete(Network, "1")
         assert await seen(other) == (None, [], [], turn + 1, None)
+
+
+async def _end_connections(store: GroupStore, postgres_url: str) -> None:
+    """At the server, as it does when it is killed; until this process has noticed."""
+    other = await asyncpg.connect(postgres_url)
+    name = application_name(GROUP, store.memory.worker)
+    await other.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", name)
+    await other.close()
+    for _ in range(1000):
+        await asyncio.sleep(0.01)
+        if not store._pool.get_size():
+            return
+    raise TimeoutError
+
+
+async def test_a_connection_that_was_lost_is_not_used_again(stores: Stores, postgres_url: str) -> None:
+    """Neither while it waited for the next transaction, nor by the one that has it: that is told what it lost."""
+    one, _, cloud = stores
+    assert await names(one, cloud) == []
+    await _end_connections(one, postgres_url)
+    one.forget_cloud(cloud)
+    assert await names(one, cloud) == []
+
+    async def write(*, holds: bool) -> None:
+        async with one.transaction(cloud, alone=holds) as tx:
+            await tx.claimed("name", "n")
+            await tx.put(Network(id="1", project_id="p", name="lost"))
+            await _end_connections(one, postgres_url)
+            if not holds:
+                await tx.claimed("name", "m")
+
+    for holds in (True, False):
+        with pytest.raises(Unreachable) as told:
+            await write(holds=holds)
+        assert not told.value.in_doubt
+    assert await names(one, cloud) == []
 
 
 class Undone(Exception):

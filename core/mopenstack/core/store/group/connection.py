@@ -32,7 +32,7 @@ class Idle:
         """A connection; raises Unreachable."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_closed():
+            if self._is_open(connection):
                 break
             await self._pool.release(connection)
         else:
@@ -56,13 +56,20 @@ class Idle:
         """Give it back; `error` is what its transaction ended with."""
         silent = error if isinstance(error, Unreachable | OSError) else None
         self._used.pop(connection).__exit__(type(silent) if silent else None, silent, None)
-        if error is not None and self._hosts.is_useless(error):
+        if error is not None and self._hosts.is_useless(error) and self._is_open(connection):
             connection.terminate()
         ended = error is None or isinstance(error, Exception)  # else the server may be asked to end it still
-        if ended and len(self._idle) < IDLE_MAX and not connection.is_closed():
+        if ended and len(self._idle) < IDLE_MAX and self._is_open(connection):
             self._idle.append(connection)
         else:
             await self._pool.release(connection)
+
+    def _is_open(self, connection: Any) -> bool:
+        """The pool takes a connection that was lost from who has it: then it cannot even be asked."""
+        try:
+            return not connection.is_closed()
+        except self._hosts.away:
+            return False
 
     async def close(self) -> None:
         """Give all that are ready back to the pool."""

@@ -93,7 +93,11 @@ class GroupTransacting:
 
         session, memory = self._session, self._store.memory
         slot, before = session.slot, session.version
-        memory.set_version(slot, before + 1, connection.get_server_pid())
+        try:
+            backend = connection.get_server_pid()
+        except self._store.away as error:  # it was lost before anything was sent
+            raise lost(error) from error
+        memory.set_version(slot, before + 1, backend)
         try:
             await connection.fetch(text, *values)
         except (*self._store.away, asyncpg.StatementCompletionUnknownError) as error:
