@@ -7,7 +7,7 @@ used.
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mopenstack.core.store.base import Unreachable
@@ -34,7 +34,7 @@ class Idle:
             connection = self._idle.pop()
             if self._is_open(connection):
                 break
-            await self._pool.release(connection)
+            await self._release(connection)
         else:
             try:
                 connection = await self._pool.acquire(timeout=ACQUIRE_SECONDS_MAX)
@@ -62,7 +62,7 @@ class Idle:
         if ended and len(self._idle) < IDLE_MAX and self._is_open(connection):
             self._idle.append(connection)
         else:
-            await self._pool.release(connection)
+            await self._release(connection)
 
     def _is_open(self, connection: Any) -> bool:
         """The pool takes a connection that was lost from who has it: then it cannot even be asked."""
@@ -74,4 +74,9 @@ class Idle:
     async def close(self) -> None:
         """Give all that are ready back to the pool."""
         while self._idle:
-            await self._pool.release(self._idle.pop())
+            await self._release(self._idle.pop())
+
+    async def _release(self, connection: Any) -> None:
+        """Into the pool, which ends one that was lost."""
+        with suppress(*self._hosts.away):
+            await self._pool.release(connection)
