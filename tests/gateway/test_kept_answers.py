@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -121,7 +122,9 @@ async def test_a_difference_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """With `--check-kept` an answer that would have been given and is not the one made now is told, and not given."""
     told: list[str] = []
     stale, fresh = Answer.json(200, {"name": "old"}), Answer.json(200, {"name": "new"})
-    compared = ComparedAnswers(None, "", told.append)
+    written = [1]
+    answers: Any = SimpleNamespace(commits=lambda cloud: written[0])
+    compared = ComparedAnswers(answers, "", told.append)
     monkeypatch.setattr(KeptAnswers, "find", lambda *_: SimpleNamespace(answer=stale, versions={}))
     request = make_mocked_request("GET", "/compute/v2.1/servers/1")
     assert compared.find(request, "") is None
@@ -132,6 +135,10 @@ async def test_a_difference_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     compared.find(request, "")
     compared.compare(request, stale, {})
     assert told[1:] == [""]
+    compared.find(request, "")
+    written[0] += 1  # by work beside the calls, before the answer was made anew
+    compared.compare(request, fresh, {})
+    assert len(told) == 2
 
 
 async def test_a_kept_answer_is_written_as_others(cloud: Cloud, demo: User) -> None:

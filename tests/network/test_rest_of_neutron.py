@@ -234,10 +234,11 @@ async def test_service_providers(demo: Any) -> None:
 
 
 async def test_a_project_with_a_range_of_its_own_gets_its_ids(admin: Any, admin_neutron: Neutron) -> None:
-    fields = {"network_type": "geneve", "shared": False, "project_id": admin.project_id, "minimum": 7, "maximum": 8}
+    fields = {"network_type": "geneve", "shared": False, "project_id": admin.project_id}
+    fields |= {"minimum": 9001, "maximum": 9002}  # no network of the seed has one of these: they get the first 256
     (await admin.post("network", "/v2.0/network-segment-ranges", {"network_segment_range": fields})).ok(201)
     made = [await admin_neutron.create("networks") for _ in range(2)]
-    assert {network["provider:segmentation_id"] for network in made} == {7, 8}
+    assert {network["provider:segmentation_id"] for network in made} == {9001, 9002}
     (await admin_neutron.post("networks")).refused(409, "No project network is available for allocation")
 
 

@@ -95,26 +95,28 @@ class KeptAnswers:
 class ComparedAnswers(KeptAnswers):
     """Gives no kept answer, and holds each one that it could have given against the one that is made instead.
 
-    `tell` is called for each one with the text of what differs, which is empty where nothing does.
+    `tell` is called for each one with the text of what differs, which is empty where nothing does. One is not held
+    against an answer before which the cloud was written to: work beside the calls goes on.
     """
 
     def __init__(self, answers: Answers | None, place: str, tell: Callable[[str], None]) -> None:
         super().__init__(answers, place)
         self._tell = tell
-        self._found: dict[int, Kept] = {}
+        self._found: dict[int, tuple[Kept, str, int]] = {}
+        """Request -> what was found, its cloud, and how often that had been written to."""
 
     def find(self, request: web.BaseRequest, cloud: str) -> Kept | None:
         found = super().find(request, cloud)
-        if found is not None:
-            self._found[id(request)] = found
+        if found is not None and self._answers is not None:
+            self._found[id(request)] = found, cloud, self._answers.commits(cloud)
         return None
 
     def is_asked_again(self, request: web.BaseRequest) -> bool:
         return self._answers is not None and self._key(request) is not None
 
     def compare(self, request: web.BaseRequest, answer: Answer, versions: Mapping[str, str]) -> None:
-        found = self._found.pop(id(request), None)
-        if found is None:
+        found, cloud, commits = self._found.pop(id(request), (None, "", 0))
+        if found is None or self._answers is None or self._answers.commits(cloud) != commits:
             return
         kept, told = found.answer, found.versions
         differences = [

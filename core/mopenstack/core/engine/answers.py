@@ -64,6 +64,11 @@ class Answers:
             return None
         return answer
 
+    def commits(self, cloud_name: str) -> int:
+        """How many transactions have written to a cloud."""
+        name = cloud_name or DEFAULT
+        return self._store.commits[name if name in self._clouds else split(name)[0]]
+
     def keep(self, key: Hashable, basis: Basis, answer: Any, size: int) -> None:
         """Keep an answer of `size` bytes; one that is too large, or that a write has overtaken, is not kept."""
         if size <= ANSWER_BYTES_MAX and basis.commits == self._store.commits[basis.cloud]:

@@ -160,6 +160,9 @@ class Answers(Protocol):
     def find(self, cloud_name: str, key: Hashable) -> Any:
         """The kept answer to a request; None: there is none, or it may not be given now."""
 
+    def commits(self, cloud_name: str) -> int:
+        """How many transactions have written to a cloud, as far as this process knows."""
+
     def keep(self, key: Hashable, basis: Any, answer: Any, size: int) -> None:
         """Keep an answer of `size` bytes that was made of a reply with this `basis`."""
 
