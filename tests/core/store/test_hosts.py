@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
 from mopenstack.core.store import postgres_hosts
 from mopenstack.core.store.base import Unreachable, UnusableDatabase
 from mopenstack.core.store.postgres import PostgresStore, masked
-from mopenstack.core.store.postgres_hosts import HOSTS_MAX, BadStoreUrl, Hosts, LeftBehind, hosts_of
+from mopenstack.core.store.postgres_hosts import HOSTS_MAX, BadStoreUrl, Hosts, LeftBehind, PlacedConnection, hosts_of
 from mopenstack.network.v2.core.networks_pb2 import Network
 from tests.postgres_way import Way, way_to
 
@@ -148,6 +149,20 @@ async def _write_and_lose_the_server(store: PostgresStore, way: Way) -> None:
         await tx.add("counter", 1)
         await way.cut()
         await tx.get(Network, "2")
+
+
+async def test_a_connection_that_is_ended_between_two_steps(postgres_url: str) -> None:
+    """As the look at a silent server does: who has it is told what everybody else is whose connection is lost."""
+
+    class Ended(PlacedConnection):
+        async def _get_statement(self, *args: Any, **named: Any) -> Any:
+            found = await super()._get_statement(*args, **named)
+            self.terminate()
+            return found
+
+    connection = await asyncpg.connect(postgres_url, connection_class=Ended)
+    with pytest.raises(asyncpg.InterfaceError):
+        await connection.fetchval("SELECT 1")
 
 
 async def test_what_was_not_committed_is_not_in_doubt(store: PostgresStore, way: Way) -> None:

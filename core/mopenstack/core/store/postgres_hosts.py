@@ -64,6 +64,15 @@ class PlacedConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has
         """The connection, where what a pool lent stands for it."""
         return self
 
+    async def _do_execute(self, *args: Any, **named: Any) -> Any:
+        """asyncpg's, of two steps: one that is ended between them has no protocol any more, and nothing was sent."""
+        try:
+            return await super()._do_execute(*args, **named)
+        except AttributeError as error:
+            if self._protocol is not None:
+                raise
+            raise asyncpg.InterfaceError("the connection was ended") from error
+
 
 def hosts_of(url: str) -> list[str]:
     """A URL for each host that a URL names, in its order; raises BadStoreUrl."""
